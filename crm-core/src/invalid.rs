@@ -141,6 +141,11 @@ pub enum Rule {
     },
     /// A period must end after it starts.
     EndsBeforeStart,
+    /// The list has more entries than the limit.
+    TooMany {
+        /// Most entries allowed.
+        limit: usize,
+    },
     /// The value stands there already.
     Repeated,
     /// The list has no such entry.
@@ -178,6 +183,7 @@ impl fmt::Display for Rule {
             Self::Overflow => f.write_str("must fit 64 bits"),
             Self::CurrencyMismatch { expected, found } => write!(f, "must be in {expected}, not in {found}"),
             Self::EndsBeforeStart => f.write_str("must end after it starts"),
+            Self::TooMany { limit } => write!(f, "must have at most {limit} entries"),
             Self::Repeated => f.write_str("must not be listed twice"),
             Self::NotListed => f.write_str("must be one of the entries"),
             Self::NotForThisKind { only } => write!(f, "is only for {only}"),

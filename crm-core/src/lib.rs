@@ -1,28 +1,107 @@
-//! draft
+//! The records, rules and storage contract of an embeddable customer-relationship engine.
+//!
+//! **What it is.** The vocabulary ([`Money`], [`Percent`], [`Period`], [`Name`], [`EmailAddress`], ids), the records ([`Customer`], [`Order`],
+//! [`Ticket`] …) with their rules, the facts that they make, and the traits that a store implements ([`store`]).
+//!
+//! **What it does not do.** No I/O, no clock, no chance: the instant, the actor and the entropy of new ids come with an [`Act`]. It does not combine
+//! records either; the operations of `crm-sales` and `crm-service` do.
+//!
+//! **Where to start.** With the facade `crm`, which brings a store and a clock. Here, with [`Act`] and one record:
+//!
+//! ```
+//! use chrono::{TimeZone, Utc};
+//! use crm_core::{Act, Currency, NewOrderLine, OrderLine, Percent, Quantity, UnitPrice};
+//! use crm_core::{Draft, NewOrder, Order, OrderError, OrderStatus};
+//!
+//! let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 30, 0).unwrap();
+//! let mut act = Act::new(at, "alice".parse()?, [7; 10]);
+//! let (zhang, lamp) = (act.new_id(), act.new_id());
+//!
+//! let new = NewOrder::for_customer(zhang, Currency::EUR).line(lamp, 2);
+//! let price = UnitPrice::parse("49.90", Currency::EUR)?;
+//! let lines = vec![OrderLine::new(1, lamp, Quantity::from(2), price, Percent::ZERO)?];
+//! let mut order = Order::draft(Draft { id: act.new_id(), number: "SO-1".parse()?, lines }, at, &new)?;
+//! assert_eq!(order.total().to_string(), "99.80 EUR");
+//!
+//! order.confirm(at, at.date_naive())?;
+//! assert!(matches!(order.confirm(at, at.date_naive()), Err(OrderError::NotAllowed { status: OrderStatus::Confirmed, .. })));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How records are made
+//!
+//! All records carry `id`, `revision`, `created_at` and `updated_at`. A record whose fields are valid by their types has public fields. A record
+//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
+//! the fact that it made or a typed refusal. Its `…Parts` are the same fields in the open, for stores and deserialisers, and are checked on the way in.
+//!
+//! Personal data (names, addresses, free text, birth dates) never shows in `Debug` or in an error's message.
+
 mod act;
+mod agent;
+mod contact_point;
+mod customer;
 mod decimal;
+mod email;
 mod id;
+mod interaction;
 mod invalid;
+mod journal;
 mod money;
+mod opportunity;
+mod order;
+mod patch;
+mod phone;
+mod pipeline;
+mod product;
+mod record;
+mod sale_plan;
+mod sales_rep;
+pub mod store;
 mod text;
+mod ticket;
 mod time;
 mod transition;
+
 pub use self::{
     act::{Act, Cause},
+    agent::{Agent, AgentFact, AgentPatch, NewAgent},
+    contact_point::{ContactLabel, ContactPoint, ContactPoints, ContactValue, PostalAddress},
+    customer::{
+        Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
+    },
     decimal::{Percent, Quantity, UnitPrice},
+    email::EmailAddress,
     id::{
         AgentId, CustomerId, IdError, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
         SalesRepId, TicketId, typeid,
     },
+    interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
+    journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     money::{Currency, Money, Rounding},
-    text::{Actor, ExternalId, IdempotencyKey, Label, Name, Number, Text},
+    opportunity::{
+        By, Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityFact, OpportunityParts,
+        OpportunityPatch, OpportunityState, OpportunityStatus, Sale, StageVisit,
+    },
+    order::{
+        Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError, OrderFact,
+        OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, Revenue, RevenueKind, Shipment,
+        ShipmentState, ShippedLine,
+    },
+    phone::Phone,
+    pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
+    product::{NewProduct, Product, ProductFact, ProductPatch},
+    record::Revision,
+    sale_plan::{
+        CreditAt, NewSalePlan, PlanAction, PlanError, PlanScope, PlanState, PlanStatus, SalePlan, SalePlanFact,
+        SalePlanParts, SalePlanPatch, Strategy, StrategyKind,
+    },
+    sales_rep::{NewSalesRep, SalesRep, SalesRepFact, SalesRepPatch},
+    text::{Actor, ExternalId, IdempotencyKey, Label, Name, Number, Subject, Text},
+    ticket::{
+        MessageKind, NewMessage, NewTicket, Priority, Ticket, TicketAction, TicketError, TicketFact, TicketMessage,
+        TicketParts, TicketPatch, TicketState, TicketStatus, Unassigned,
+    },
     time::{FiscalCalendar, FiscalQuarter, Period, WorkingDays},
     transition::{Transition, Transitions},
 };
-/// journal
-pub mod journal {
-    /// p
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-    pub struct Position(pub u64);
-}

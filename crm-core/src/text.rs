@@ -113,6 +113,9 @@ texts! {
     /// ```
     Name { field: "name", limit: 200, forbidden: char::is_control, refusal: personal }
 
+    /// What a message, a ticket, a call or a deal is about: one line, 1 to 300 characters. `Debug` shows its length only.
+    Subject { field: "subject", limit: 300, forbidden: char::is_control, refusal: personal }
+
     /// A short word or phrase that groups records: a region, a role, a tag, a category. One line, 1 to 100 characters.
     ///
     /// ```
@@ -175,7 +178,7 @@ macro_rules! masked {
         }
     )*};
 }
-masked!(Name, Text);
+masked!(Name, Subject, Text);
 
 macro_rules! shown {
     ($($name:ident),*) => {$(

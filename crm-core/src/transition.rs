@@ -79,3 +79,17 @@ where
         "{file} is stale: run BLESS=1 cargo test -p crm-core"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{OpportunityStatus, OrderStatus, PlanStatus, TicketStatus};
+
+    #[test]
+    fn printed_tables_are_those_of_the_code() {
+        assert_printed(&PlanStatus::TRANSITIONS, "transitions/sale_plan.md");
+        assert_printed(&OpportunityStatus::TRANSITIONS, "transitions/opportunity.md");
+        assert_printed(&OrderStatus::TRANSITIONS, "transitions/order.md");
+        assert_printed(&TicketStatus::TRANSITIONS, "transitions/ticket.md");
+    }
+}

@@ -1,0 +1,589 @@
+//! Customers: the people and organisations that one deals with.
+
+use std::{collections::BTreeSet, fmt};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    contact_point::{ContactPoints, PostalAddress},
+    email::EmailAddress,
+    id::{CustomerId, ProductId, SalesRepId},
+    invalid::{Invalid, Rule},
+    phone::Phone,
+    record::Revision,
+    text::{ExternalId, Label, Name, Text},
+};
+
+/// A person or an organisation.
+///
+/// All fields are public: each type is valid by itself, and what only the store can tell (that a parent exists and makes no circle) is checked by the
+/// operations of `crm-sales`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// The id.
+    pub id: CustomerId,
+    /// How often it was written.
+    pub revision: Revision,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Its id in another system; unique among customers.
+    pub external_id: Option<ExternalId>,
+    /// The name of the person or the organisation.
+    pub name: Name,
+    /// What only a person or only an organisation has.
+    pub kind: CustomerKind,
+    /// E-mail addresses.
+    pub emails: ContactPoints<EmailAddress>,
+    /// Telephone numbers.
+    pub phones: ContactPoints<Phone>,
+    /// Postal addresses.
+    pub addresses: ContactPoints<PostalAddress>,
+    /// The sales region.
+    pub region: Option<Label>,
+    /// The organisation that this one belongs to: a parent company, a person's employer.
+    pub parent: Option<CustomerId>,
+    /// The rep who looks after it.
+    pub owner: Option<SalesRepId>,
+    /// Words to find it by.
+    pub tags: BTreeSet<Label>,
+    /// What it needs and what it prefers.
+    pub needs: Vec<Need>,
+    /// Since when it is out of the way; an archived customer keeps its history and gets no new business.
+    pub archived_at: Option<DateTime<Utc>>,
+}
+
+/// What only a person or only an organisation has.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CustomerKind {
+    /// A natural person.
+    Person {
+        /// The day of birth, where it is known.
+        birth_date: Option<NaiveDate>,
+        /// The gender, where it is known.
+        gender: Option<Gender>,
+    },
+    /// A company or another body.
+    Organisation {
+        /// The people to talk to there, each with a role; a person may have several.
+        contacts: BTreeSet<Contact>,
+    },
+}
+
+impl CustomerKind {
+    /// Which of the two it is.
+    pub fn name(&self) -> CustomerType {
+        match self {
+            Self::Person { .. } => CustomerType::Person,
+            Self::Organisation { .. } => CustomerType::Organisation,
+        }
+    }
+}
+
+impl fmt::Debug for CustomerKind {
+    /// Birth date and gender are personal and do not show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person { .. } => f.write_str("Person { .. }"),
+            Self::Organisation { contacts } => f.debug_struct("Organisation").field("contacts", contacts).finish(),
+        }
+    }
+}
+
+/// Person or organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerType {
+    /// A natural person.
+    Person,
+    /// A company or another body.
+    Organisation,
+}
+
+/// A person's gender, as far as it was told; `None` beside it means that it was not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gender {
+    /// Female.
+    Female,
+    /// Male.
+    Male,
+    /// Neither of the two.
+    Other,
+}
+
+/// A person to talk to in an organisation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The customer who is that person.
+    pub person: CustomerId,
+    /// What they do there: `buyer`, `managing director`.
+    pub role: Label,
+}
+
+/// Something that a customer needs or prefers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// Whether they need it or would rather have it.
+    pub kind: NeedKind,
+    /// What it is.
+    pub text: Text,
+    /// The product that answers it, where there is one.
+    pub product: Option<ProductId>,
+}
+
+/// Whether something is needed or preferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeedKind {
+    /// They cannot do without.
+    Need,
+    /// They would choose it.
+    Preference,
+}
+
+/// What a customer is registered with. Start with [`NewCustomer::person`] or [`NewCustomer::organisation`].
+///
+/// ```
+/// use crm_core::NewCustomer;
+///
+/// let new = NewCustomer::person("张三".parse()?)
+///     .email("zhangsan@example.com".parse()?)?
+///     .region("East".parse()?)
+///     .tag("vip".parse()?);
+/// assert_eq!(new.emails.len(), 1);
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewCustomer {
+    /// The host's own id; made from the act where there is none.
+    pub id: Option<CustomerId>,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The name.
+    pub name: Name,
+    /// Person or organisation.
+    pub kind: CustomerKind,
+    /// E-mail addresses.
+    pub emails: ContactPoints<EmailAddress>,
+    /// Telephone numbers.
+    pub phones: ContactPoints<Phone>,
+    /// Postal addresses.
+    pub addresses: ContactPoints<PostalAddress>,
+    /// The sales region.
+    pub region: Option<Label>,
+    /// The organisation that it belongs to.
+    pub parent: Option<CustomerId>,
+    /// The rep who looks after it.
+    pub owner: Option<SalesRepId>,
+    /// Words to find it by.
+    pub tags: BTreeSet<Label>,
+    /// Needs and preferences.
+    pub needs: Vec<Need>,
+}
+
+impl NewCustomer {
+    fn new(name: Name, kind: CustomerKind) -> Self {
+        Self {
+            id: None,
+            external_id: None,
+            name,
+            kind,
+            emails: ContactPoints::new(),
+            phones: ContactPoints::new(),
+            addresses: ContactPoints::new(),
+            region: None,
+            parent: None,
+            owner: None,
+            tags: BTreeSet::new(),
+            needs: Vec::new(),
+        }
+    }
+
+    /// A person.
+    pub fn person(name: Name) -> Self {
+        Self::new(name, CustomerKind::Person { birth_date: None, gender: None })
+    }
+
+    /// An organisation.
+    pub fn organisation(name: Name) -> Self {
+        Self::new(name, CustomerKind::Organisation { contacts: BTreeSet::new() })
+    }
+
+    /// With the host's own id.
+    #[must_use]
+    pub fn id(mut self, id: CustomerId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// With the id that it has in another system.
+    #[must_use]
+    pub fn external_id(mut self, external_id: ExternalId) -> Self {
+        self.external_id = Some(external_id);
+        self
+    }
+
+    /// With one more e-mail address, for work; the first is the primary one.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Repeated`] where it has that address already.
+    pub fn email(mut self, email: EmailAddress) -> Result<Self, Invalid> {
+        self.emails.add(email, crate::ContactLabel::Work)?;
+        Ok(self)
+    }
+
+    /// With one more telephone number, for work; the first is the primary one.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Repeated`] where it has that number already.
+    pub fn phone(mut self, phone: Phone) -> Result<Self, Invalid> {
+        self.phones.add(phone, crate::ContactLabel::Work)?;
+        Ok(self)
+    }
+
+    /// With one more postal address, for work; the first is the primary one.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Repeated`] where it has that address already.
+    pub fn address(mut self, address: PostalAddress) -> Result<Self, Invalid> {
+        self.addresses.add(address, crate::ContactLabel::Work)?;
+        Ok(self)
+    }
+
+    /// A person's day of birth.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NotForThisKind`] for an organisation.
+    pub fn born(mut self, day: NaiveDate) -> Result<Self, Invalid> {
+        match &mut self.kind {
+            CustomerKind::Person { birth_date, .. } => *birth_date = Some(day),
+            CustomerKind::Organisation { .. } => {
+                return Err(Invalid::personal(
+                    "birth date",
+                    day.to_string(),
+                    Rule::NotForThisKind { only: "a person" },
+                ));
+            }
+        }
+        Ok(self)
+    }
+
+    /// A person's gender.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NotForThisKind`] for an organisation.
+    pub fn gender(mut self, told: Gender) -> Result<Self, Invalid> {
+        match &mut self.kind {
+            CustomerKind::Person { gender, .. } => *gender = Some(told),
+            CustomerKind::Organisation { .. } => {
+                return Err(Invalid::personal(
+                    "gender",
+                    format!("{told:?}"),
+                    Rule::NotForThisKind { only: "a person" },
+                ));
+            }
+        }
+        Ok(self)
+    }
+
+    /// With a person to talk to.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NotForThisKind`] for a person.
+    pub fn contact(mut self, person: CustomerId, role: Label) -> Result<Self, Invalid> {
+        match &mut self.kind {
+            CustomerKind::Organisation { contacts } => contacts.insert(Contact { person, role }),
+            CustomerKind::Person { .. } => {
+                return Err(Invalid::new(
+                    "contacts",
+                    person.to_string(),
+                    Rule::NotForThisKind { only: "an organisation" },
+                ));
+            }
+        };
+        Ok(self)
+    }
+
+    /// In a sales region.
+    #[must_use]
+    pub fn region(mut self, region: Label) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// Belonging to an organisation.
+    #[must_use]
+    pub fn parent(mut self, parent: CustomerId) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+
+    /// Looked after by a rep.
+    #[must_use]
+    pub fn owner(mut self, owner: SalesRepId) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    /// With one more tag.
+    #[must_use]
+    pub fn tag(mut self, tag: Label) -> Self {
+        self.tags.insert(tag);
+        self
+    }
+
+    /// With one more need.
+    #[must_use]
+    pub fn need(mut self, text: Text, product: Option<ProductId>) -> Self {
+        self.needs.push(Need { kind: NeedKind::Need, text, product });
+        self
+    }
+
+    /// With one more preference.
+    #[must_use]
+    pub fn preference(mut self, text: Text, product: Option<ProductId>) -> Self {
+        self.needs.push(Need { kind: NeedKind::Preference, text, product });
+        self
+    }
+}
+
+/// What is to change on a customer. A field that is `None` stays as it is; where a field may be empty, `Some(None)` empties it.
+///
+/// ```
+/// use crm_core::CustomerPatch;
+///
+/// let patch = CustomerPatch { region: Some(None), ..CustomerPatch::default() };
+/// assert!(patch.name.is_none());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CustomerPatch {
+    /// The revision that the caller has seen; a newer one is a conflict. `None` writes over whatever is there now.
+    pub expected: Option<Revision>,
+    /// Its id in another system.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<Option<ExternalId>>,
+    /// The name.
+    pub name: Option<Name>,
+    /// What only a person or only an organisation has. The kind itself may change: a sole trader becomes a company.
+    pub kind: Option<CustomerKind>,
+    /// All e-mail addresses.
+    pub emails: Option<ContactPoints<EmailAddress>>,
+    /// All telephone numbers.
+    pub phones: Option<ContactPoints<Phone>>,
+    /// All postal addresses.
+    pub addresses: Option<ContactPoints<PostalAddress>>,
+    /// The sales region.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub region: Option<Option<Label>>,
+    /// The organisation that it belongs to.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Option<CustomerId>>,
+    /// The rep who looks after it.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Option<SalesRepId>>,
+    /// All tags.
+    pub tags: Option<BTreeSet<Label>>,
+    /// All needs and preferences.
+    pub needs: Option<Vec<Need>>,
+}
+
+/// What happened to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerFact {
+    /// It was registered.
+    Registered {
+        /// As it was then.
+        customer: Box<Customer>,
+    },
+    /// Its data changed.
+    Updated {
+        /// As it was.
+        before: Box<Customer>,
+        /// As it is.
+        after: Box<Customer>,
+    },
+    /// It was put out of the way.
+    Archived,
+    /// It is back in use.
+    Restored,
+    /// It was deleted; nothing referred to it.
+    Deleted {
+        /// As it was.
+        customer: Box<Customer>,
+    },
+}
+
+/// Most tags, needs and contacts that one customer may have, each.
+const LIMIT: usize = 1_000;
+
+fn bounded(field: &'static str, count: usize) -> Result<(), Invalid> {
+    if count <= LIMIT {
+        return Ok(());
+    }
+    Err(Invalid::new(field, count.to_string(), Rule::TooMany { limit: LIMIT }))
+}
+
+impl Customer {
+    /// A new customer.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::OutOfRange`] for a birth date after the act, [`Rule::TooMany`], [`Rule::Circle`] where it is its own parent.
+    pub fn register(id: CustomerId, at: DateTime<Utc>, new: NewCustomer) -> Result<Self, Invalid> {
+        let NewCustomer {
+            id: _,
+            external_id,
+            name,
+            kind,
+            emails,
+            phones,
+            addresses,
+            region,
+            parent,
+            owner,
+            tags,
+            needs,
+        } = new;
+        let customer = Self {
+            id,
+            revision: Revision::FIRST,
+            created_at: at,
+            updated_at: at,
+            external_id,
+            name,
+            kind,
+            emails,
+            phones,
+            addresses,
+            region,
+            parent,
+            owner,
+            tags,
+            needs,
+            archived_at: None,
+        };
+        customer.check()?;
+        Ok(customer)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        bounded("tags", self.tags.len())?;
+        bounded("needs", self.needs.len())?;
+        if self.parent == Some(self.id) {
+            return Err(Invalid::new("parent", self.id.to_string(), Rule::Circle));
+        }
+        match &self.kind {
+            CustomerKind::Person { birth_date: Some(day), .. } if *day > self.updated_at.date_naive() => {
+                let max = self.updated_at.date_naive().to_string();
+                Err(Invalid::personal(
+                    "birth date",
+                    day.to_string(),
+                    Rule::OutOfRange { min: NaiveDate::MIN.to_string(), max },
+                ))
+            }
+            CustomerKind::Person { .. } => Ok(()),
+            CustomerKind::Organisation { contacts } => bounded("contacts", contacts.len()),
+        }
+    }
+
+    /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
+    ///
+    /// # Errors
+    ///
+    /// As [`Customer::register`].
+    pub fn update(&mut self, at: DateTime<Utc>, patch: CustomerPatch) -> Result<Option<CustomerFact>, Invalid> {
+        let mut after = self.clone();
+        let CustomerPatch {
+            expected: _,
+            external_id,
+            name,
+            kind,
+            emails,
+            phones,
+            addresses,
+            region,
+            parent,
+            owner,
+            tags,
+            needs,
+        } = patch;
+        crate::patch::set(&mut after.external_id, external_id);
+        crate::patch::set(&mut after.name, name);
+        crate::patch::set(&mut after.kind, kind);
+        crate::patch::set(&mut after.emails, emails);
+        crate::patch::set(&mut after.phones, phones);
+        crate::patch::set(&mut after.addresses, addresses);
+        crate::patch::set(&mut after.region, region);
+        crate::patch::set(&mut after.parent, parent);
+        crate::patch::set(&mut after.owner, owner);
+        crate::patch::set(&mut after.tags, tags);
+        crate::patch::set(&mut after.needs, needs);
+        if after == *self {
+            return Ok(None);
+        }
+        after.updated_at = at;
+        after.check()?;
+        let before = Box::new(std::mem::replace(self, after));
+        Ok(Some(CustomerFact::Updated { before, after: Box::new(self.clone()) }))
+    }
+
+    /// Puts the customer out of the way. `None` where it is archived already.
+    pub fn archive(&mut self, at: DateTime<Utc>) -> Option<CustomerFact> {
+        if self.archived_at.is_some() {
+            return None;
+        }
+        self.archived_at = Some(at);
+        self.updated_at = at;
+        Some(CustomerFact::Archived)
+    }
+
+    /// Takes the customer back into use. `None` where it is not archived.
+    pub fn restore(&mut self, at: DateTime<Utc>) -> Option<CustomerFact> {
+        self.archived_at.take()?;
+        self.updated_at = at;
+        Some(CustomerFact::Restored)
+    }
+
+    /// The day of birth of a person, where it is known.
+    pub fn birth_date(&self) -> Option<NaiveDate> {
+        match self.kind {
+            CustomerKind::Person { birth_date, .. } => birth_date,
+            CustomerKind::Organisation { .. } => None,
+        }
+    }
+
+    /// The gender of a person, where it is known.
+    pub fn gender(&self) -> Option<Gender> {
+        match self.kind {
+            CustomerKind::Person { gender, .. } => gender,
+            CustomerKind::Organisation { .. } => None,
+        }
+    }
+
+    /// The contacts of an organisation.
+    pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
+        match &self.kind {
+            CustomerKind::Organisation { contacts } => Some(contacts.iter()),
+            CustomerKind::Person { .. } => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+}

@@ -1,0 +1,323 @@
+//! Interactions: what was said to and by a customer.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{AgentId, CustomerId, InteractionId, SalesRepId},
+    invalid::{Invalid, Rule},
+    record::Revision,
+    text::{ExternalId, Name, Subject, Text},
+    time::to_the_microsecond,
+};
+
+/// One communication with a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interaction {
+    /// The id.
+    pub id: InteractionId,
+    /// How often it was written.
+    pub revision: Revision,
+    /// When it was logged.
+    pub created_at: DateTime<Utc>,
+    /// When its log last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Its id in another system; unique among interactions.
+    pub external_id: Option<ExternalId>,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The way it took.
+    pub channel: Channel,
+    /// Who began it.
+    pub direction: Direction,
+    /// What it was about.
+    pub subject: Subject,
+    /// What was said.
+    pub content: Option<Text>,
+    /// When it took place.
+    pub occurred_at: DateTime<Utc>,
+    /// Who took part, besides the customer.
+    pub participants: Vec<Participant>,
+    /// How good it was.
+    pub rating: Option<Rating>,
+}
+
+/// The way that a communication takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A telephone call.
+    Phone,
+    /// E-mail.
+    Email,
+    /// A chat.
+    Chat,
+    /// A message on a social network.
+    SocialMedia,
+    /// A visit at the customer's.
+    Visit,
+    /// A meeting, in a room or on a screen.
+    Meeting,
+    /// A form on a web page.
+    WebForm,
+}
+
+/// Who began a communication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The customer.
+    Inbound,
+    /// We.
+    Outbound,
+}
+
+/// Somebody who took part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Participant {
+    /// A customer, such as a contact of the organisation.
+    Customer(CustomerId),
+    /// A sales rep.
+    SalesRep(SalesRepId),
+    /// An agent.
+    Agent(AgentId),
+    /// Somebody who has no record.
+    Other(Name),
+}
+
+/// How good a communication was: 1, bad, to 5, excellent.
+///
+/// ```
+/// use crm_core::Rating;
+///
+/// assert_eq!(Rating::new(4)?.get(), 4);
+/// assert_eq!(Rating::new(6).unwrap_err().to_string(), "rating must be between 1 and 5, got 6");
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Rating(u8);
+
+impl Rating {
+    /// 1 to 5.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::OutOfRange`].
+    pub fn new(stars: u8) -> Result<Self, Invalid> {
+        if (1..=5).contains(&stars) {
+            return Ok(Self(stars));
+        }
+        Err(Invalid::new("rating", stars.to_string(), Rule::OutOfRange { min: "1".into(), max: "5".into() }))
+    }
+
+    /// 1 to 5.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for Rating {
+    type Error = Invalid;
+    fn try_from(stars: u8) -> Result<Self, Invalid> {
+        Self::new(stars)
+    }
+}
+
+impl From<Rating> for u8 {
+    fn from(rating: Rating) -> Self {
+        rating.0
+    }
+}
+
+impl fmt::Display for Rating {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What an interaction is logged with.
+///
+/// ```
+/// use crm_core::{Channel, CustomerId, Direction, NewInteraction, Rating, RecordId};
+/// # let zhang = CustomerId::from_uuid(uuid::Uuid::from_u128(1));
+/// let call = NewInteraction::new(zhang, Channel::Phone, Direction::Inbound, "asks for an offer".parse()?)
+///     .content("forty lamps, by May".parse()?)
+///     .rating(Rating::new(5)?);
+/// assert!(call.occurred_at.is_none()); // when it is logged
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewInteraction {
+    /// The host's own id; made from the act where there is none.
+    pub id: Option<InteractionId>,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The way it took.
+    pub channel: Channel,
+    /// Who began it.
+    pub direction: Direction,
+    /// What it was about.
+    pub subject: Subject,
+    /// What was said.
+    pub content: Option<Text>,
+    /// When it took place; the instant of the act where there is none.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// Who took part, besides the customer.
+    pub participants: Vec<Participant>,
+    /// How good it was.
+    pub rating: Option<Rating>,
+}
+
+impl NewInteraction {
+    /// An interaction with what every interaction has.
+    pub fn new(customer: CustomerId, channel: Channel, direction: Direction, subject: Subject) -> Self {
+        Self {
+            id: None,
+            external_id: None,
+            customer,
+            channel,
+            direction,
+            subject,
+            content: None,
+            occurred_at: None,
+            participants: Vec::new(),
+            rating: None,
+        }
+    }
+
+    /// With the host's own id.
+    #[must_use]
+    pub fn id(mut self, id: InteractionId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// With the id that it has in another system.
+    #[must_use]
+    pub fn external_id(mut self, external_id: ExternalId) -> Self {
+        self.external_id = Some(external_id);
+        self
+    }
+
+    /// With what was said.
+    #[must_use]
+    pub fn content(mut self, content: Text) -> Self {
+        self.content = Some(content);
+        self
+    }
+
+    /// At another instant than that of the act.
+    #[must_use]
+    pub fn occurred_at(mut self, at: DateTime<Utc>) -> Self {
+        self.occurred_at = Some(at);
+        self
+    }
+
+    /// With one more who took part.
+    #[must_use]
+    pub fn participant(mut self, participant: Participant) -> Self {
+        self.participants.push(participant);
+        self
+    }
+
+    /// With how good it was.
+    #[must_use]
+    pub fn rating(mut self, rating: Rating) -> Self {
+        self.rating = Some(rating);
+        self
+    }
+}
+
+/// What happened to an interaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InteractionFact {
+    /// It was logged.
+    Logged {
+        /// As it was then.
+        interaction: Box<Interaction>,
+    },
+    /// It was rated.
+    Rated {
+        /// The rating before.
+        from: Option<Rating>,
+        /// The rating now.
+        to: Option<Rating>,
+    },
+    /// Its log was deleted.
+    Deleted {
+        /// As it was.
+        interaction: Box<Interaction>,
+    },
+}
+
+/// Most participants of one interaction.
+const PARTICIPANTS: usize = 100;
+
+impl Interaction {
+    /// A new log entry.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::TooMany`] participants; [`Rule::Repeated`] where one stands twice.
+    pub fn log(id: InteractionId, at: DateTime<Utc>, new: NewInteraction) -> Result<Self, Invalid> {
+        let NewInteraction {
+            id: _,
+            external_id,
+            customer,
+            channel,
+            direction,
+            subject,
+            content,
+            occurred_at,
+            participants,
+            rating,
+        } = new;
+        if participants.len() > PARTICIPANTS {
+            return Err(Invalid::new(
+                "participants",
+                participants.len().to_string(),
+                Rule::TooMany { limit: PARTICIPANTS },
+            ));
+        }
+        if let Some((_, twice)) =
+            participants.iter().enumerate().find(|(index, one)| participants[..*index].contains(one))
+        {
+            return Err(Invalid::personal("participants", format!("{twice:?}"), Rule::Repeated));
+        }
+        Ok(Self {
+            id,
+            revision: Revision::FIRST,
+            created_at: at,
+            updated_at: at,
+            external_id,
+            customer,
+            channel,
+            direction,
+            subject,
+            content,
+            occurred_at: to_the_microsecond(occurred_at.unwrap_or(at)),
+            participants,
+            rating,
+        })
+    }
+
+    /// Rates it, or takes the rating back. `None` where nothing is different.
+    pub fn rate(&mut self, at: DateTime<Utc>, rating: Option<Rating>) -> Option<InteractionFact> {
+        let from = self.rating;
+        if from == rating {
+            return None;
+        }
+        (self.rating, self.updated_at) = (rating, at);
+        Some(InteractionFact::Rated { from, to: rating })
+    }
+}

@@ -1,0 +1,712 @@
+//! Opportunities: qualified possible sales on their way through a pipeline.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decimal::Percent,
+    id::{CustomerId, OpportunityId, ProductId, SalesRepId},
+    invalid::{Invalid, Rule},
+    money::Money,
+    pipeline::{Pipeline, Stage, StageKind},
+    record::{Revision, guarded},
+    text::{Actor, ExternalId, Label, Subject, Text},
+    transition::{Transition, Transitions},
+};
+
+guarded! {
+    /// A possible sale with a value, a stage and an expected close date.
+    ///
+    /// Whether it is open, won or lost stands apart from its stage (OPP-3), so that "lost at which stage" is kept:
+    ///
+    #[doc = include_str!("transitions/opportunity.md")]
+    Opportunity(OpportunityId), OpportunityParts as "OpportunityParts" {
+        /// What it is about.
+        borrow name: Subject,
+        /// Its id in another system; unique among opportunities.
+        maybe external_id: ExternalId,
+        /// The customer, once one is known.
+        copy customer: Option<CustomerId>,
+        /// The product that it is mainly about.
+        copy product: Option<ProductId>,
+        /// The rep who works it.
+        copy rep: Option<SalesRepId>,
+        /// The name of its pipeline.
+        borrow pipeline: Label,
+        /// The stage that it stands in, or was lost in.
+        borrow stage: Stage,
+        /// The expected value while it is open, the value of the sale once it is won.
+        copy value: Option<Money>,
+        /// The chance to win it: that of the stage unless it was set by hand (OPP-5); 100 % when won, 0 % when lost.
+        copy probability: Percent,
+        /// The day on which it is expected to close.
+        copy expected_close: Option<NaiveDate>,
+        /// Open, won or lost.
+        borrow state: OpportunityState,
+        /// The stages that it stood in, oldest first; the last one has no end (OPP-7).
+        list history: StageVisit,
+    }
+}
+
+/// Open, won or lost, with what is known there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpportunityState {
+    /// Being worked.
+    Open,
+    /// Sold.
+    Won {
+        /// When it was marked won. Moving on to another won stage leaves it (OPP-2).
+        at: DateTime<Utc>,
+        /// The business day of the sale.
+        day: NaiveDate,
+    },
+    /// Not sold.
+    Lost {
+        /// When it was marked lost.
+        at: DateTime<Utc>,
+        /// The business day.
+        day: NaiveDate,
+        /// The coded reason.
+        reason: Label,
+        /// More about it.
+        note: Option<Text>,
+    },
+}
+
+impl OpportunityState {
+    /// The state without what is known in it.
+    pub const fn status(&self) -> OpportunityStatus {
+        match self {
+            Self::Open => Open,
+            Self::Won { .. } => Won,
+            Self::Lost { .. } => Lost,
+        }
+    }
+
+    /// The day on which it was won or lost.
+    pub const fn close_day(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Open => None,
+            Self::Won { day, .. } | Self::Lost { day, .. } => Some(*day),
+        }
+    }
+}
+
+/// One stay in a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageVisit {
+    /// The key of the stage.
+    pub stage: Label,
+    /// The kind that the stage had.
+    pub kind: StageKind,
+    /// When it was entered.
+    pub entered_at: DateTime<Utc>,
+    /// When it was left; `None` for the present one.
+    pub left_at: Option<DateTime<Utc>>,
+    /// Who moved it there.
+    pub actor: Actor,
+}
+
+impl StageVisit {
+    /// How long the stay took; `None` while it goes on.
+    pub fn duration(&self) -> Option<TimeDelta> {
+        Some(self.left_at? - self.entered_at)
+    }
+}
+
+/// Open, won or lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpportunityStatus {
+    /// Being worked.
+    Open,
+    /// Sold.
+    Won,
+    /// Not sold.
+    Lost,
+}
+
+/// What can be done to an opportunity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OpportunityAction {
+    /// Change its data.
+    Revise,
+    /// Move it to another stage.
+    Advance,
+    /// Mark it won.
+    Win,
+    /// Mark it lost.
+    Lose,
+    /// Work it again.
+    Reopen,
+}
+
+use OpportunityAction::{Advance, Lose, Reopen, Revise, Win};
+use OpportunityStatus::{Lost, Open, Won};
+
+impl OpportunityStatus {
+    /// What may follow what.
+    pub const TRANSITIONS: Transitions<Self, OpportunityAction> = Transitions {
+        states: &[Open, Won, Lost],
+        actions: &[Revise, Advance, Win, Lose, Reopen],
+        steps: &[
+            Transition { from: Open, action: Revise, to: Open, guard: "" },
+            Transition { from: Open, action: Advance, to: Open, guard: "to an open stage" },
+            Transition { from: Open, action: Win, to: Won, guard: "with a value" },
+            Transition { from: Open, action: Lose, to: Lost, guard: "with a reason" },
+            Transition { from: Won, action: Advance, to: Won, guard: "to a won stage" },
+            Transition { from: Won, action: Reopen, to: Open, guard: "to an open stage" },
+            Transition { from: Lost, action: Reopen, to: Open, guard: "to an open stage" },
+        ],
+    };
+}
+
+impl fmt::Display for OpportunityStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Open => "open",
+            Won => "won",
+            Lost => "lost",
+        })
+    }
+}
+
+impl fmt::Display for OpportunityAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Revise => "revise",
+            Advance => "advance",
+            Win => "win",
+            Lose => "lose",
+            Reopen => "reopen",
+        })
+    }
+}
+
+/// Why something was not done to an opportunity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpportunityError {
+    /// The opportunity does not stand where that is allowed.
+    #[error("cannot {action} {opportunity}: it is {status}")]
+    NotAllowed {
+        /// The opportunity.
+        opportunity: OpportunityId,
+        /// Where it stands.
+        status: OpportunityStatus,
+        /// What was asked.
+        action: OpportunityAction,
+    },
+    /// The stage is of the wrong kind for the action: one advances to an open stage and wins into a won stage.
+    #[error("cannot {action} {opportunity} to stage {stage}: it is of kind {kind}")]
+    WrongStage {
+        /// The opportunity.
+        opportunity: OpportunityId,
+        /// The stage that was asked.
+        stage: Label,
+        /// Its kind.
+        kind: StageKind,
+        /// What was asked.
+        action: OpportunityAction,
+    },
+    /// The opportunity goes through another pipeline.
+    #[error("{opportunity} is in the pipeline {expected}, not in {found}")]
+    OtherPipeline {
+        /// The opportunity.
+        opportunity: OpportunityId,
+        /// Its pipeline.
+        expected: Label,
+        /// The pipeline that was given.
+        found: Label,
+    },
+    /// An opportunity is won with a value: its own or one that is given.
+    #[error("cannot win {opportunity} without a value")]
+    NoValue {
+        /// The opportunity.
+        opportunity: OpportunityId,
+    },
+    /// A value breaks a rule; an unknown stage is [`Rule::NotListed`].
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// What an opportunity is opened with.
+///
+/// ```
+/// use crm_core::{Currency, Money, NewOpportunity};
+///
+/// let new = NewOpportunity::new("forty lamps".parse()?).value(Money::parse("1996.00", Currency::EUR)?);
+/// assert!(new.stage.is_none()); // the first open stage of the pipeline
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewOpportunity {
+    /// The host's own id; made from the act where there is none.
+    pub id: Option<OpportunityId>,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// What it is about.
+    pub name: Subject,
+    /// The customer.
+    pub customer: Option<CustomerId>,
+    /// The product that it is mainly about.
+    pub product: Option<ProductId>,
+    /// The rep who works it.
+    pub rep: Option<SalesRepId>,
+    /// The key of the stage to begin in; the first open stage where there is none.
+    pub stage: Option<Label>,
+    /// The expected value.
+    pub value: Option<Money>,
+    /// The chance to win it, where it is not that of the stage.
+    pub probability: Option<Percent>,
+    /// The day on which it is expected to close.
+    pub expected_close: Option<NaiveDate>,
+}
+
+impl NewOpportunity {
+    /// An opportunity with what every opportunity has.
+    pub fn new(name: Subject) -> Self {
+        Self {
+            id: None,
+            external_id: None,
+            name,
+            customer: None,
+            product: None,
+            rep: None,
+            stage: None,
+            value: None,
+            probability: None,
+            expected_close: None,
+        }
+    }
+
+    /// With the host's own id.
+    #[must_use]
+    pub fn id(mut self, id: OpportunityId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// With the id that it has in another system.
+    #[must_use]
+    pub fn external_id(mut self, external_id: ExternalId) -> Self {
+        self.external_id = Some(external_id);
+        self
+    }
+
+    /// With a customer.
+    #[must_use]
+    pub fn customer(mut self, customer: CustomerId) -> Self {
+        self.customer = Some(customer);
+        self
+    }
+
+    /// Mainly about a product.
+    #[must_use]
+    pub fn product(mut self, product: ProductId) -> Self {
+        self.product = Some(product);
+        self
+    }
+
+    /// Worked by a rep.
+    #[must_use]
+    pub fn rep(mut self, rep: SalesRepId) -> Self {
+        self.rep = Some(rep);
+        self
+    }
+
+    /// Beginning in another stage than the first.
+    #[must_use]
+    pub fn stage(mut self, stage: Label) -> Self {
+        self.stage = Some(stage);
+        self
+    }
+
+    /// With an expected value.
+    #[must_use]
+    pub fn value(mut self, value: Money) -> Self {
+        self.value = Some(value);
+        self
+    }
+
+    /// With another chance to win than that of the stage.
+    #[must_use]
+    pub fn probability(mut self, probability: Percent) -> Self {
+        self.probability = Some(probability);
+        self
+    }
+
+    /// Expected to close on a day.
+    #[must_use]
+    pub fn expected_close(mut self, day: NaiveDate) -> Self {
+        self.expected_close = Some(day);
+        self
+    }
+}
+
+/// What is to change on an open opportunity. A field that is `None` stays as it is; where a field may be empty, `Some(None)` empties it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpportunityPatch {
+    /// The revision that the caller has seen; a newer one is a conflict. `None` writes over whatever is there now.
+    pub expected: Option<Revision>,
+    /// What it is about.
+    pub name: Option<Subject>,
+    /// The customer.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Option<CustomerId>>,
+    /// The product that it is mainly about.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub product: Option<Option<ProductId>>,
+    /// The rep who works it.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub rep: Option<Option<SalesRepId>>,
+    /// The expected value.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Option<Money>>,
+    /// The chance to win it.
+    pub probability: Option<Percent>,
+    /// The day on which it is expected to close.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub expected_close: Option<Option<NaiveDate>>,
+}
+
+/// What happened to an opportunity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpportunityFact {
+    /// It was opened.
+    Opened {
+        /// As it was then.
+        opportunity: Box<Opportunity>,
+    },
+    /// Its data changed.
+    Revised {
+        /// As it was.
+        before: Box<Opportunity>,
+        /// As it is.
+        after: Box<Opportunity>,
+    },
+    /// It moved to another stage.
+    Advanced {
+        /// The stage before.
+        from: Label,
+        /// The stage now.
+        to: Label,
+    },
+    /// It was won.
+    Won {
+        /// The business day.
+        day: NaiveDate,
+        /// The value of the sale.
+        value: Money,
+        /// The stage before.
+        from: Label,
+    },
+    /// It was lost.
+    Lost {
+        /// The business day.
+        day: NaiveDate,
+        /// The coded reason.
+        reason: Label,
+        /// The stage that it was lost in.
+        stage: Label,
+    },
+    /// It is worked again.
+    Reopened {
+        /// Won or lost before.
+        from: OpportunityStatus,
+        /// The stage now.
+        stage: Label,
+    },
+    /// It was deleted; nothing referred to it.
+    Deleted {
+        /// As it was.
+        opportunity: Box<Opportunity>,
+    },
+}
+
+/// How an opportunity was won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sale {
+    /// The business day of the sale.
+    pub day: NaiveDate,
+    /// The value of the sale; the expected value where there is none.
+    pub value: Option<Money>,
+}
+
+/// Why an opportunity was lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// The business day.
+    pub day: NaiveDate,
+    /// The coded reason: `price`, `no budget`.
+    pub reason: Label,
+    /// More about it.
+    pub note: Option<Text>,
+}
+
+/// Who moves an opportunity, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: &'a Actor,
+}
+
+impl Opportunity {
+    /// A new opportunity in an open stage of a pipeline.
+    ///
+    /// # Errors
+    ///
+    /// [`OpportunityError::WrongStage`] for a won stage; [`OpportunityError::Invalid`] for a stage that the pipeline does not have, a value
+    /// below zero, a probability outside 0 to 100 %.
+    pub fn open(
+        id: OpportunityId,
+        by: By<'_>,
+        pipeline: &Pipeline,
+        new: NewOpportunity,
+    ) -> Result<Self, OpportunityError> {
+        let NewOpportunity {
+            id: _,
+            external_id,
+            name,
+            customer,
+            product,
+            rep,
+            stage,
+            value,
+            probability,
+            expected_close,
+        } = new;
+        let stage = match stage {
+            Some(key) => pipeline.stage(&key)?,
+            None => pipeline.first(),
+        };
+        if stage.kind != StageKind::Open {
+            return Err(OpportunityError::WrongStage {
+                opportunity: id,
+                stage: stage.key.clone(),
+                kind: stage.kind,
+                action: Advance,
+            });
+        }
+        let parts = OpportunityParts {
+            id,
+            revision: Revision::FIRST,
+            created_at: by.at,
+            updated_at: by.at,
+            name,
+            external_id,
+            customer,
+            product,
+            rep,
+            pipeline: pipeline.name().clone(),
+            value,
+            probability: probability.unwrap_or(stage.probability),
+            expected_close,
+            state: OpportunityState::Open,
+            history: vec![visit(stage, by)],
+            stage: stage.clone(),
+        };
+        Ok(parts.try_into()?)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.probability.share("probability")?;
+        if let Some(value) = self.value.filter(|value| value.is_negative()) {
+            return Err(Invalid::new("value", value.to_string(), Rule::Negative));
+        }
+        let inconsistent =
+            |must| Err(Invalid::new("history", self.history.len().to_string(), Rule::Inconsistent { must }));
+        let Some((last, earlier)) = self.history.split_last() else {
+            return inconsistent("must not be empty");
+        };
+        if last.left_at.is_some() || last.stage != self.stage.key || earlier.iter().any(|visit| visit.left_at.is_none())
+        {
+            return inconsistent("must end with one visit that goes on, in the present stage (OPP-7)");
+        }
+        let won = self.state.status() == Won;
+        if won != (self.stage.kind == StageKind::Won) {
+            return Err(Invalid::new(
+                "stage",
+                self.stage.key.as_str(),
+                Rule::Inconsistent { must: "must be a won stage where it is won, and only there" },
+            ));
+        }
+        if won && self.value.is_none() {
+            return Err(Invalid::new("value", "", Rule::Empty));
+        }
+        Ok(())
+    }
+
+    fn step(&self, action: OpportunityAction) -> Result<OpportunityStatus, OpportunityError> {
+        let status = self.state.status();
+        let refused = OpportunityError::NotAllowed { opportunity: self.id, status, action };
+        OpportunityStatus::TRANSITIONS.next(status, action).ok_or(refused)
+    }
+
+    /// The stage of a pipeline that an action leads to, which must be of the right kind.
+    fn target<'p>(
+        &self,
+        pipeline: &'p Pipeline,
+        key: &Label,
+        kind: StageKind,
+        action: OpportunityAction,
+    ) -> Result<&'p Stage, OpportunityError> {
+        self.in_pipeline(pipeline)?;
+        let stage = pipeline.stage(key)?;
+        if stage.kind == kind {
+            return Ok(stage);
+        }
+        Err(OpportunityError::WrongStage { opportunity: self.id, stage: key.clone(), kind: stage.kind, action })
+    }
+
+    fn in_pipeline(&self, pipeline: &Pipeline) -> Result<(), OpportunityError> {
+        if pipeline.name() == &self.pipeline {
+            return Ok(());
+        }
+        let (expected, found) = (self.pipeline.clone(), pipeline.name().clone());
+        Err(OpportunityError::OtherPipeline { opportunity: self.id, expected, found })
+    }
+
+    fn enter(&mut self, stage: &Stage, by: By<'_>) -> Label {
+        self.updated_at = by.at;
+        if stage.key == self.stage.key {
+            return std::mem::replace(&mut self.stage, stage.clone()).key;
+        }
+        if let Some(present) = self.history.last_mut() {
+            present.left_at = Some(by.at);
+        }
+        self.history.push(visit(stage, by));
+        std::mem::replace(&mut self.stage, stage.clone()).key
+    }
+
+    /// Changes the data of an open opportunity. `None` where nothing is different.
+    ///
+    /// # Errors
+    ///
+    /// [`OpportunityError::NotAllowed`] unless it is open; [`OpportunityError::Invalid`] as [`Opportunity::open`].
+    pub fn revise(
+        &mut self,
+        at: DateTime<Utc>,
+        patch: OpportunityPatch,
+    ) -> Result<Option<OpportunityFact>, OpportunityError> {
+        self.step(Revise)?;
+        let mut after = self.clone();
+        let OpportunityPatch { expected: _, name, customer, product, rep, value, probability, expected_close } = patch;
+        crate::patch::set(&mut after.name, name);
+        crate::patch::set(&mut after.customer, customer);
+        crate::patch::set(&mut after.product, product);
+        crate::patch::set(&mut after.rep, rep);
+        crate::patch::set(&mut after.value, value);
+        crate::patch::set(&mut after.probability, probability);
+        crate::patch::set(&mut after.expected_close, expected_close);
+        if after == *self {
+            return Ok(None);
+        }
+        after.updated_at = at;
+        after.check()?;
+        let before = Box::new(std::mem::replace(self, after));
+        Ok(Some(OpportunityFact::Revised { before, after: Box::new(self.clone()) }))
+    }
+
+    /// Moves it to another stage of its pipeline: an open deal to an open stage, a won one to another won stage, which leaves its close (OPP-2). The probability
+    /// follows the stage unless one is given (OPP-5). `None` where it stands there already and nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`OpportunityError::NotAllowed`] for a lost one, [`OpportunityError::WrongStage`], [`OpportunityError::OtherPipeline`],
+    /// [`OpportunityError::Invalid`] for an unknown stage or a probability outside 0 to 100 %.
+    pub fn advance(
+        &mut self,
+        by: By<'_>,
+        pipeline: &Pipeline,
+        stage: &Label,
+        probability: Option<Percent>,
+    ) -> Result<Option<OpportunityFact>, OpportunityError> {
+        let won = self.step(Advance)? == Won;
+        let stage = self.target(pipeline, stage, if won { StageKind::Won } else { StageKind::Open }, Advance)?;
+        let probability = match probability {
+            Some(set) => set.share("probability")?,
+            None => stage.probability,
+        };
+        let probability = if won { Percent::HUNDRED } else { probability };
+        if *stage == self.stage && probability == self.probability {
+            return Ok(None);
+        }
+        self.probability = probability;
+        let from = self.enter(stage, by);
+        Ok(Some(OpportunityFact::Advanced { from, to: stage.key.clone() }))
+    }
+
+    /// Marks it won: it enters the first won stage of its pipeline (OPP-6), at 100 %, with the value that is given or else the expected one.
+    ///
+    /// # Errors
+    ///
+    /// [`OpportunityError::NotAllowed`] unless it is open, [`OpportunityError::NoValue`], [`OpportunityError::OtherPipeline`],
+    /// [`OpportunityError::Invalid`] for a value below zero.
+    pub fn win(&mut self, by: By<'_>, pipeline: &Pipeline, sale: Sale) -> Result<OpportunityFact, OpportunityError> {
+        self.step(Win)?;
+        self.in_pipeline(pipeline)?;
+        let value = sale.value.or(self.value).ok_or(OpportunityError::NoValue { opportunity: self.id })?;
+        if value.is_negative() {
+            return Err(Invalid::new("value", value.to_string(), Rule::Negative).into());
+        }
+        let from = self.enter(pipeline.won_after(&self.stage), by);
+        (self.value, self.probability) = (Some(value), Percent::HUNDRED);
+        self.state = OpportunityState::Won { at: by.at, day: sale.day };
+        Ok(OpportunityFact::Won { day: sale.day, value, from })
+    }
+
+    /// Marks it lost, where it stands, at 0 %.
+    ///
+    /// # Errors
+    ///
+    /// [`OpportunityError::NotAllowed`] unless it is open.
+    pub fn lose(&mut self, at: DateTime<Utc>, loss: Loss) -> Result<OpportunityFact, OpportunityError> {
+        self.step(Lose)?;
+        let Loss { day, reason, note } = loss;
+        (self.probability, self.updated_at) = (Percent::ZERO, at);
+        self.state = OpportunityState::Lost { at, day, reason: reason.clone(), note };
+        Ok(OpportunityFact::Lost { day, reason, stage: self.stage.key.clone() })
+    }
+
+    /// Works a won or lost one again, in an open stage: the reason goes, the close goes, the probability is that of the stage (OPP-2, OPP-3).
+    ///
+    /// # Errors
+    ///
+    /// [`OpportunityError::NotAllowed`] where it is open, [`OpportunityError::WrongStage`], [`OpportunityError::OtherPipeline`],
+    /// [`OpportunityError::Invalid`] for an unknown stage.
+    pub fn reopen(
+        &mut self,
+        by: By<'_>,
+        pipeline: &Pipeline,
+        stage: &Label,
+    ) -> Result<OpportunityFact, OpportunityError> {
+        self.step(Reopen)?;
+        let from = self.state.status();
+        let stage = self.target(pipeline, stage, StageKind::Open, Reopen)?;
+        self.enter(stage, by);
+        (self.probability, self.state) = (stage.probability, OpportunityState::Open);
+        Ok(OpportunityFact::Reopened { from, stage: stage.key.clone() })
+    }
+
+    /// When it first entered a stage.
+    pub fn entered(&self, stage: &Label) -> Option<DateTime<Utc>> {
+        self.history.iter().find(|visit| visit.stage == *stage).map(|visit| visit.entered_at)
+    }
+}
+
+fn visit(stage: &Stage, by: By<'_>) -> StageVisit {
+    StageVisit { stage: stage.key.clone(), kind: stage.kind, entered_at: by.at, left_at: None, actor: by.actor.clone() }
+}

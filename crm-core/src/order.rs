@@ -1,0 +1,540 @@
+//! Orders: what a customer has bound themself to buy, what was shipped, what was paid.
+
+mod fulfilment;
+mod line;
+mod payment;
+mod state;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    fulfilment::{Fulfilment, Shipment, ShipmentState, ShippedLine},
+    line::{NewOrderLine, OrderLine},
+    payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
+    state::{OrderAction, OrderState, OrderStatus},
+};
+use crate::{
+    decimal::{Percent, Quantity, UnitPrice},
+    id::{CustomerId, OrderId, ProductId, SalesRepId},
+    invalid::{Invalid, Rule},
+    money::{Currency, Money},
+    record::{Revision, guarded},
+    text::{ExternalId, Number, Text},
+};
+
+guarded! {
+    /// An order on its three axes, which are kept apart (ORD-7): where it stands commercially, what of it was shipped ([`Fulfilment`]) and what of it
+    /// was paid ([`PaymentStatus`]). The last two follow from the shipments and the payments.
+    ///
+    /// What may be done to an order, by where it stands commercially:
+    ///
+    #[doc = include_str!("transitions/order.md")]
+    Order(OrderId), OrderParts as "OrderParts" {
+        /// What people call it by; unique among orders.
+        borrow number: Number,
+        /// Its id in another system; unique among orders.
+        maybe external_id: ExternalId,
+        /// The customer.
+        copy customer: CustomerId,
+        /// The rep whose sale it is.
+        copy rep: Option<SalesRepId>,
+        /// The currency of all its amounts.
+        copy currency: Currency,
+        /// What is ordered.
+        list lines: OrderLine,
+        /// The sum of the lines.
+        copy total: Money,
+        /// Where it stands commercially.
+        borrow state: OrderState,
+        /// What was shipped, oldest first.
+        list shipments: Shipment,
+        /// What was paid and refunded, oldest first.
+        list payments: PaymentEntry,
+    }
+}
+
+/// Why something was not done to an order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderError {
+    /// The order does not stand where that is allowed.
+    #[error("cannot {action} {order}: it is {status}")]
+    NotAllowed {
+        /// The order.
+        order: OrderId,
+        /// Where it stands.
+        status: OrderStatus,
+        /// What was asked.
+        action: OrderAction,
+    },
+    /// An order without lines cannot be confirmed (ORD-1).
+    #[error("cannot confirm {order}: it has no line")]
+    NoLines {
+        /// The order.
+        order: OrderId,
+    },
+    /// The order has no line of that number.
+    #[error("{order} has no line {line}")]
+    NoSuchLine {
+        /// The order.
+        order: OrderId,
+        /// The number that was asked.
+        line: u32,
+    },
+    /// More would be shipped than is left to ship.
+    #[error("cannot ship {quantity} of line {line} of {order}: {left} are left")]
+    MoreThanLeft {
+        /// The order.
+        order: OrderId,
+        /// The line.
+        line: u32,
+        /// What was asked.
+        quantity: Quantity,
+        /// What is left to ship.
+        left: Quantity,
+    },
+    /// Everything is shipped already.
+    #[error("nothing of {order} is left to ship")]
+    NothingLeft {
+        /// The order.
+        order: OrderId,
+    },
+    /// The order has no shipment of that number.
+    #[error("{order} has no shipment {shipment}")]
+    NoSuchShipment {
+        /// The order.
+        order: OrderId,
+        /// The number that was asked.
+        shipment: u32,
+    },
+    /// A shipment is delivered once, and a returned one not at all.
+    #[error("cannot {action} shipment {shipment} of {order}: it is {state}")]
+    ShipmentNotAllowed {
+        /// The order.
+        order: OrderId,
+        /// The shipment.
+        shipment: u32,
+        /// Where the shipment stands: `shipped`, `delivered` or `returned`.
+        state: &'static str,
+        /// What was asked.
+        action: OrderAction,
+    },
+    /// More would be paid than is owed.
+    #[error("cannot take {amount} for {order}: {owed} is owed")]
+    Overpaid {
+        /// The order.
+        order: OrderId,
+        /// What was offered.
+        amount: Money,
+        /// What is owed.
+        owed: Money,
+    },
+    /// More would be refunded than was paid (REF-1).
+    #[error("cannot refund {amount} of {order}: {refundable} is left of what was paid (REF-1)")]
+    OverRefunded {
+        /// The order.
+        order: OrderId,
+        /// What was asked.
+        amount: Money,
+        /// What can be refunded.
+        refundable: Money,
+    },
+    /// Money that was taken must be refunded before the order is cancelled.
+    #[error("cannot cancel {order}: {paid} is paid and not refunded")]
+    StillPaid {
+        /// The order.
+        order: OrderId,
+        /// What is paid and not refunded.
+        paid: Money,
+    },
+    /// Goods that left must be returned before the order is cancelled.
+    #[error("cannot cancel {order}: goods are shipped and not returned")]
+    StillShipped {
+        /// The order.
+        order: OrderId,
+    },
+    /// An order with payments is kept, for the books.
+    #[error("cannot delete {order}: it has payments")]
+    HasPayments {
+        /// The order.
+        order: OrderId,
+    },
+    /// A value breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// What an order is drafted with.
+///
+/// ```
+/// use crm_core::{Currency, CustomerId, NewOrder, NewOrderLine, Percent, ProductId, RecordId};
+/// # let (zhang, lamp) = (CustomerId::from_uuid(uuid::Uuid::from_u128(1)), ProductId::from_uuid(uuid::Uuid::from_u128(2)));
+/// let new = NewOrder::for_customer(zhang, Currency::EUR)
+///     .line(lamp, 2)
+///     .line_with(NewOrderLine::new(lamp, "0.5".parse()?).discount(Percent::whole(10)));
+/// assert_eq!(new.lines.len(), 2);
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewOrder {
+    /// The host's own id; made from the act where there is none.
+    pub id: Option<OrderId>,
+    /// The host's own number; the next free one where there is none.
+    pub number: Option<Number>,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The rep whose sale it is.
+    pub rep: Option<SalesRepId>,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// What is ordered.
+    pub lines: Vec<NewOrderLine>,
+}
+
+impl NewOrder {
+    /// An order of a customer, without lines yet.
+    pub fn for_customer(customer: CustomerId, currency: Currency) -> Self {
+        Self { id: None, number: None, external_id: None, customer, rep: None, currency, lines: Vec::new() }
+    }
+
+    /// With the host's own id.
+    #[must_use]
+    pub fn id(mut self, id: OrderId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// With the host's own number.
+    #[must_use]
+    pub fn number(mut self, number: Number) -> Self {
+        self.number = Some(number);
+        self
+    }
+
+    /// With the id that it has in another system.
+    #[must_use]
+    pub fn external_id(mut self, external_id: ExternalId) -> Self {
+        self.external_id = Some(external_id);
+        self
+    }
+
+    /// As a rep's sale.
+    #[must_use]
+    pub fn rep(mut self, rep: SalesRepId) -> Self {
+        self.rep = Some(rep);
+        self
+    }
+
+    /// With so many of a product, at its list price.
+    #[must_use]
+    pub fn line(self, product: ProductId, quantity: u32) -> Self {
+        self.line_with(NewOrderLine::new(product, Quantity::from(quantity)))
+    }
+
+    /// With a line of any quantity, price and discount.
+    #[must_use]
+    pub fn line_with(mut self, line: NewOrderLine) -> Self {
+        self.lines.push(line);
+        self
+    }
+}
+
+/// What happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderFact {
+    /// It was drafted.
+    Drafted {
+        /// As it was then.
+        order: Box<Order>,
+    },
+    /// The lines of the draft changed.
+    Amended {
+        /// The lines before.
+        before: Vec<OrderLine>,
+        /// The lines now.
+        after: Vec<OrderLine>,
+    },
+    /// It was confirmed: it binds both sides and counts as revenue.
+    Confirmed {
+        /// The business day.
+        day: NaiveDate,
+        /// The total that counts.
+        total: Money,
+    },
+    /// It was locked against cancelling.
+    Locked,
+    /// It was unlocked.
+    Unlocked,
+    /// It was cancelled.
+    Cancelled {
+        /// The business day.
+        day: NaiveDate,
+        /// The revenue that counted until then and is taken back; zero for a draft.
+        reversed: Money,
+        /// Why.
+        reason: Option<Text>,
+    },
+    /// Goods left.
+    Shipped {
+        /// What left.
+        shipment: Shipment,
+    },
+    /// A shipment arrived.
+    Delivered {
+        /// The number of the shipment.
+        shipment: u32,
+    },
+    /// A shipment came back.
+    Returned {
+        /// The number of the shipment.
+        shipment: u32,
+    },
+    /// Money came in.
+    Paid {
+        /// The entry.
+        entry: PaymentEntry,
+        /// What is owed after it.
+        owed: Money,
+    },
+    /// Money went back.
+    Refunded {
+        /// The entry.
+        entry: PaymentEntry,
+        /// What can still be refunded after it.
+        refundable: Money,
+    },
+    /// It was deleted.
+    Deleted {
+        /// As it was.
+        order: Box<Order>,
+    },
+}
+
+/// Why an amount counts as revenue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevenueKind {
+    /// An order was confirmed.
+    Booked,
+    /// Money went back: negative, on its own day.
+    Refunded,
+    /// A confirmed order was cancelled: what counted until then, negative, on the day of the cancellation.
+    Cancelled,
+}
+
+/// An amount of revenue on a business day: net of discount and without tax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Revenue {
+    /// The business day.
+    pub day: NaiveDate,
+    /// Why it counts.
+    pub kind: RevenueKind,
+    /// The amount; negative where it is taken back.
+    pub amount: Money,
+}
+
+/// Most lines, shipments and payments of one order, each.
+const LIMIT: usize = 10_000;
+
+/// An order as it is drafted: its number is given or was assigned.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The id.
+    pub id: OrderId,
+    /// The number.
+    pub number: Number,
+    /// The lines, priced.
+    pub lines: Vec<OrderLine>,
+}
+
+impl Order {
+    /// A new draft. The lines of `new` are ignored in favour of the priced ones of `draft`.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::CurrencyMismatch`] where a line is in another currency, [`Rule::Overflow`] where the total does not fit, [`Rule::TooMany`] lines.
+    pub fn draft(draft: Draft, at: DateTime<Utc>, new: &NewOrder) -> Result<Self, Invalid> {
+        let Draft { id, number, lines } = draft;
+        let parts = OrderParts {
+            id,
+            revision: Revision::FIRST,
+            created_at: at,
+            updated_at: at,
+            number,
+            external_id: new.external_id.clone(),
+            customer: new.customer,
+            rep: new.rep,
+            currency: new.currency,
+            total: total(&lines, new.currency)?,
+            lines,
+            state: OrderState::Draft,
+            shipments: Vec::new(),
+            payments: Vec::new(),
+        };
+        parts.try_into()
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        for (field, count) in
+            [("lines", self.lines.len()), ("shipments", self.shipments.len()), ("payments", self.payments.len())]
+        {
+            if count > LIMIT {
+                return Err(Invalid::new(field, count.to_string(), Rule::TooMany { limit: LIMIT }));
+            }
+        }
+        let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
+        if self.lines.windows(2).any(|pair| pair[0].number() >= pair[1].number()) {
+            return inconsistent("lines", self.number.to_string(), "must be numbered upwards");
+        }
+        if total(&self.lines, self.currency)? != self.total {
+            return inconsistent("total", self.total.to_string(), "must be the sum of the lines");
+        }
+        if self.lines.is_empty() && self.state.confirmed_on().is_some() {
+            return Err(Invalid::new("lines", "", Rule::Empty));
+        }
+        let moved = !self.shipments.is_empty() || !self.payments.is_empty();
+        if moved && self.state.confirmed_on().is_none() {
+            return inconsistent(
+                "state",
+                self.state.status().to_string(),
+                "must have been confirmed where goods or money moved",
+            );
+        }
+        fulfilment::check(self)?;
+        payment::check(self)
+    }
+
+    fn step(&self, action: OrderAction) -> Result<OrderStatus, OrderError> {
+        let status = self.state.status();
+        let refused = OrderError::NotAllowed { order: self.id, status, action };
+        OrderStatus::TRANSITIONS.next(status, action).ok_or(refused)
+    }
+
+    /// Replaces the lines of a draft. `None` where nothing is different.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Invalid`] as [`Order::draft`].
+    pub fn amend(&mut self, at: DateTime<Utc>, lines: Vec<OrderLine>) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        if lines == self.lines {
+            return Ok(None);
+        }
+        let mut after = self.clone();
+        after.total = total(&lines, self.currency)?;
+        (after.lines, after.updated_at) = (lines, at);
+        after.check()?;
+        let before = std::mem::replace(self, after).lines;
+        Ok(Some(OrderFact::Amended { before, after: self.lines.clone() }))
+    }
+
+    /// Confirms a draft on a business day (ORD-1): from here on it counts as revenue and its lines stand.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is a draft, [`OrderError::NoLines`].
+    pub fn confirm(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<OrderFact, OrderError> {
+        self.step(OrderAction::Confirm)?;
+        if self.lines.is_empty() {
+            return Err(OrderError::NoLines { order: self.id });
+        }
+        (self.state, self.updated_at) = (OrderState::Confirmed { at, day }, at);
+        Ok(OrderFact::Confirmed { day, total: self.total })
+    }
+
+    /// Locks a confirmed order against cancelling (ORD-3).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is confirmed.
+    pub fn lock(&mut self, at: DateTime<Utc>) -> Result<OrderFact, OrderError> {
+        let refused = OrderError::NotAllowed { order: self.id, status: self.state.status(), action: OrderAction::Lock };
+        let OrderState::Confirmed { at: confirmed_at, day } = self.state else { return Err(refused) };
+        (self.state, self.updated_at) = (OrderState::Locked { at: confirmed_at, day }, at);
+        Ok(OrderFact::Locked)
+    }
+
+    /// Unlocks a locked order.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is locked.
+    pub fn unlock(&mut self, at: DateTime<Utc>) -> Result<OrderFact, OrderError> {
+        let refused =
+            OrderError::NotAllowed { order: self.id, status: self.state.status(), action: OrderAction::Unlock };
+        let OrderState::Locked { at: confirmed_at, day } = self.state else { return Err(refused) };
+        (self.state, self.updated_at) = (OrderState::Confirmed { at: confirmed_at, day }, at);
+        Ok(OrderFact::Unlocked)
+    }
+
+    /// Cancels a draft, or a confirmed order whose goods are back and whose money is refunded.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] where it is locked or cancelled, [`OrderError::StillShipped`], [`OrderError::StillPaid`].
+    pub fn cancel(&mut self, at: DateTime<Utc>, day: NaiveDate, reason: Option<Text>) -> Result<OrderFact, OrderError> {
+        self.step(OrderAction::Cancel)?;
+        if matches!(self.fulfilment(), Fulfilment::Partial | Fulfilled) {
+            return Err(OrderError::StillShipped { order: self.id });
+        }
+        let paid = self.refundable();
+        if paid.is_positive() {
+            return Err(OrderError::StillPaid { order: self.id, paid });
+        }
+        let confirmed_on = self.state.confirmed_on();
+        self.state = OrderState::Cancelled { at, day, confirmed_on, reason: reason.clone() };
+        self.updated_at = at;
+        let reversed = Money::from_minor(self.revenue().last().map_or(0, |last| -last.amount.minor()), self.currency);
+        let reversed = if confirmed_on.is_some() { reversed } else { Money::zero(self.currency) };
+        Ok(OrderFact::Cancelled { day, reversed, reason })
+    }
+
+    /// Whether it may be deleted: a draft, or a cancelled order without payments (ORD-4).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`], [`OrderError::HasPayments`].
+    pub fn deletable(&self) -> Result<(), OrderError> {
+        self.step(OrderAction::Delete)?;
+        if self.payments.is_empty() { Ok(()) } else { Err(OrderError::HasPayments { order: self.id }) }
+    }
+
+    /// The revenue that it counts for, day by day in the order of the books: booked in full when it was confirmed, less each refund on its own day, less what was left on the
+    /// day of a cancellation. The sum is what the order is worth now.
+    pub fn revenue(&self) -> Vec<Revenue> {
+        let Some(day) = self.state.confirmed_on() else { return Vec::new() };
+        let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.total }];
+        let mut left = self.total.minor();
+        for refund in self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund) {
+            left -= refund.amount.minor();
+            let amount = Money::from_minor(-refund.amount.minor(), self.currency);
+            entries.push(Revenue { day: refund.day, kind: RevenueKind::Refunded, amount });
+        }
+        if let OrderState::Cancelled { day, .. } = self.state {
+            let amount = Money::from_minor(-left, self.currency);
+            entries.push(Revenue { day, kind: RevenueKind::Cancelled, amount });
+        }
+        entries
+    }
+
+    /// The line with a number.
+    pub fn line(&self, number: u32) -> Option<&OrderLine> {
+        self.lines.iter().find(|line| line.number() == number)
+    }
+}
+
+use Fulfilment::Fulfilled;
+
+/// The sum of lines, each of which must be in the currency.
+fn total(lines: &[OrderLine], currency: Currency) -> Result<Money, Invalid> {
+    Money::sum(lines.iter().map(OrderLine::amount), currency).map_err(|refused| refused.in_field("total"))
+}
+
+#[cfg(test)]
+mod tests;

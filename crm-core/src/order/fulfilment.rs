@@ -1,0 +1,224 @@
+//! What of an order was shipped, delivered and returned.
+
+use chrono::{DateTime, Utc};
+
+use super::{Deserialize, Invalid, LIMIT, Order, OrderAction, OrderError, OrderFact, Quantity, Rule, Serialize};
+
+/// How much of an order has left and stayed with the customer; follows from its shipments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fulfilment {
+    /// Nothing has left.
+    Unfulfilled,
+    /// Something is left to ship.
+    Partial,
+    /// Everything has left.
+    Fulfilled,
+    /// All that had left came back.
+    Returned,
+}
+
+/// Goods that left together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shipment {
+    /// The number of the shipment in its order, from 1.
+    pub number: u32,
+    /// When it left.
+    pub shipped_at: DateTime<Utc>,
+    /// Where it stands.
+    pub state: ShipmentState,
+    /// What is in it.
+    pub lines: Vec<ShippedLine>,
+}
+
+/// Where a shipment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShipmentState {
+    /// On its way.
+    Shipped,
+    /// With the customer.
+    Delivered {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// Back, delivered before or not.
+    Returned {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+}
+
+impl ShipmentState {
+    /// The name of the state.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shipped => "shipped",
+            Self::Delivered { .. } => "delivered",
+            Self::Returned { .. } => "returned",
+        }
+    }
+}
+
+/// So many of one line of the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShippedLine {
+    /// The number of the order's line.
+    pub line: u32,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// What of a line has left and not come back, in millionths; wide enough for whatever a record may claim.
+fn kept(order: &Order, line: u32) -> i128 {
+    let gone = order.shipments.iter().filter(|shipment| !matches!(shipment.state, ShipmentState::Returned { .. }));
+    gone.flat_map(|shipment| &shipment.lines)
+        .filter(|one| one.line == line)
+        .map(|one| i128::from(one.quantity.millionths()))
+        .sum()
+}
+
+pub(super) fn check(order: &Order) -> Result<(), Invalid> {
+    let inconsistent =
+        |value: u32, must| Err(Invalid::new("shipments", value.to_string(), Rule::Inconsistent { must }));
+    for (place, shipment) in (1..).zip(&order.shipments) {
+        if shipment.number != place {
+            return inconsistent(shipment.number, "must be numbered from 1 without a gap");
+        }
+        if shipment.lines.is_empty() || shipment.lines.len() > LIMIT {
+            return inconsistent(shipment.number, "must hold something, and no more than an order can have lines");
+        }
+        for (index, one) in shipment.lines.iter().enumerate() {
+            one.quantity.positive()?;
+            if order.line(one.line).is_none() {
+                return inconsistent(one.line, "must hold lines of the order");
+            }
+            if shipment.lines[..index].iter().any(|earlier| earlier.line == one.line) {
+                return Err(Invalid::new("shipments", one.line.to_string(), Rule::Repeated));
+            }
+        }
+    }
+    match order.lines.iter().find(|line| kept(order, line.number()) > i128::from(line.quantity().millionths())) {
+        Some(line) => inconsistent(line.number(), "must not hold more of a line than was ordered"),
+        None => Ok(()),
+    }
+}
+
+impl Order {
+    /// How much of it has left and stayed with the customer.
+    pub fn fulfilment(&self) -> Fulfilment {
+        let returned = !self.shipments.is_empty()
+            && self.shipments.iter().all(|shipment| matches!(shipment.state, ShipmentState::Returned { .. }));
+        if returned {
+            Fulfilment::Returned
+        } else if self.shipments.is_empty() {
+            Fulfilment::Unfulfilled
+        } else if self.unshipped().is_empty() {
+            Fulfilment::Fulfilled
+        } else {
+            Fulfilment::Partial
+        }
+    }
+
+    /// What is left to ship of each line.
+    pub fn unshipped(&self) -> Vec<ShippedLine> {
+        let left = |line: &super::OrderLine| {
+            // What is kept never exceeds what was ordered, so the difference fits.
+            let millionths =
+                i64::try_from(i128::from(line.quantity().millionths()) - kept(self, line.number())).ok()?;
+            let quantity = Quantity::from_millionths(millionths).ok()?.positive().ok()?;
+            Some(ShippedLine { line: line.number(), quantity })
+        };
+        self.lines.iter().filter_map(left).collect()
+    }
+
+    /// Sends goods: some lines, or with `None` all that is left.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::NothingLeft`], [`OrderError::NoSuchLine`], [`OrderError::MoreThanLeft`],
+    /// [`OrderError::Invalid`] for a quantity of zero or a line that is named twice.
+    pub fn ship(&mut self, at: DateTime<Utc>, lines: Option<Vec<ShippedLine>>) -> Result<OrderFact, OrderError> {
+        self.step(OrderAction::Ship)?;
+        let order = self.id;
+        let left = self.unshipped();
+        if left.is_empty() {
+            return Err(OrderError::NothingLeft { order });
+        }
+        let lines = lines.unwrap_or_else(|| left.clone());
+        if lines.is_empty() {
+            return Err(Invalid::new("lines", "", Rule::Empty).into());
+        }
+        for (index, one) in lines.iter().enumerate() {
+            one.quantity.positive()?;
+            if lines[..index].iter().any(|earlier| earlier.line == one.line) {
+                return Err(Invalid::new("lines", one.line.to_string(), Rule::Repeated).into());
+            }
+            if self.line(one.line).is_none() {
+                return Err(OrderError::NoSuchLine { order, line: one.line });
+            }
+            let left = left.iter().find(|left| left.line == one.line).map_or(Quantity::ZERO, |left| left.quantity);
+            if one.quantity > left {
+                return Err(OrderError::MoreThanLeft { order, line: one.line, quantity: one.quantity, left });
+            }
+        }
+        let number = self.shipments.last().map_or(1, |last| last.number + 1);
+        if self.shipments.len() == LIMIT {
+            return Err(Invalid::new("shipments", number.to_string(), Rule::TooMany { limit: LIMIT }).into());
+        }
+        let shipment = Shipment { number, shipped_at: at, state: ShipmentState::Shipped, lines };
+        self.shipments.push(shipment.clone());
+        self.updated_at = at;
+        Ok(OrderFact::Shipped { shipment })
+    }
+
+    fn move_shipment(
+        &mut self,
+        at: DateTime<Utc>,
+        number: u32,
+        action: OrderAction,
+        to: ShipmentState,
+    ) -> Result<(), OrderError> {
+        self.step(action)?;
+        let order = self.id;
+        let found = self.shipments.iter_mut().find(|shipment| shipment.number == number);
+        let shipment = found.ok_or(OrderError::NoSuchShipment { order, shipment: number })?;
+        let allowed = match shipment.state {
+            ShipmentState::Shipped => true,
+            ShipmentState::Delivered { .. } => action == OrderAction::Return,
+            ShipmentState::Returned { .. } => false,
+        };
+        if !allowed {
+            return Err(OrderError::ShipmentNotAllowed {
+                order,
+                shipment: number,
+                state: shipment.state.name(),
+                action,
+            });
+        }
+        (shipment.state, self.updated_at) = (to, at);
+        Ok(())
+    }
+
+    /// Notes that a shipment arrived.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless the order is binding, [`OrderError::NoSuchShipment`], [`OrderError::ShipmentNotAllowed`] unless it is on its way.
+    pub fn deliver(&mut self, at: DateTime<Utc>, shipment: u32) -> Result<OrderFact, OrderError> {
+        self.move_shipment(at, shipment, OrderAction::Deliver, ShipmentState::Delivered { at })?;
+        Ok(OrderFact::Delivered { shipment })
+    }
+
+    /// Notes that a shipment came back, delivered or not. What was in it can be shipped again.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless the order is binding, [`OrderError::NoSuchShipment`], [`OrderError::ShipmentNotAllowed`] where it is back already.
+    pub fn take_back(&mut self, at: DateTime<Utc>, shipment: u32) -> Result<OrderFact, OrderError> {
+        self.move_shipment(at, shipment, OrderAction::Return, ShipmentState::Returned { at })?;
+        Ok(OrderFact::Returned { shipment })
+    }
+}

@@ -1,0 +1,131 @@
+//! The lines of an order.
+
+use super::{Deserialize, Invalid, Money, Percent, ProductId, Quantity, Rule, Serialize, UnitPrice};
+use crate::money::Rounding;
+
+/// One line of an order: so many of a product at a price, less a discount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "WrittenLine", into = "WrittenLine")]
+pub struct OrderLine {
+    number: u32,
+    product: ProductId,
+    quantity: Quantity,
+    unit_price: UnitPrice,
+    discount: Percent,
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "OrderLine", deny_unknown_fields)]
+struct WrittenLine {
+    number: u32,
+    product: ProductId,
+    quantity: Quantity,
+    unit_price: UnitPrice,
+    discount: Percent,
+    amount: Money,
+}
+
+impl TryFrom<WrittenLine> for OrderLine {
+    type Error = Invalid;
+    fn try_from(written: WrittenLine) -> Result<Self, Invalid> {
+        let WrittenLine { number, product, quantity, unit_price, discount, amount } = written;
+        let line = Self::new(number, product, quantity, unit_price, discount)?;
+        if line.amount == amount {
+            return Ok(line);
+        }
+        let must = "must be quantity times price less discount";
+        Err(Invalid::new("amount", amount.to_string(), Rule::Inconsistent { must }))
+    }
+}
+
+impl From<OrderLine> for WrittenLine {
+    fn from(line: OrderLine) -> Self {
+        let OrderLine { number, product, quantity, unit_price, discount, amount } = line;
+        Self { number, product, quantity, unit_price, discount, amount }
+    }
+}
+
+impl OrderLine {
+    /// A line; its amount is quantity times price less discount, rounded half up once (PRC-6).
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NotPositive`] quantity, [`Rule::OutOfRange`] discount, [`Rule::Overflow`].
+    pub fn new(
+        number: u32,
+        product: ProductId,
+        quantity: Quantity,
+        unit_price: UnitPrice,
+        discount: Percent,
+    ) -> Result<Self, Invalid> {
+        let amount = unit_price.amount(quantity.positive()?, discount, Rounding::HalfUp)?;
+        Ok(Self { number, product, quantity, unit_price, discount, amount })
+    }
+
+    /// The number of the line, from 1; it stays when other lines go.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The product.
+    pub const fn product(&self) -> ProductId {
+        self.product
+    }
+
+    /// How many.
+    pub const fn quantity(&self) -> Quantity {
+        self.quantity
+    }
+
+    /// The price of one, before the discount.
+    pub const fn unit_price(&self) -> UnitPrice {
+        self.unit_price
+    }
+
+    /// The discount, 0 to 100 %.
+    pub const fn discount(&self) -> Percent {
+        self.discount
+    }
+
+    /// What the line comes to.
+    pub const fn amount(&self) -> Money {
+        self.amount
+    }
+}
+
+/// What a line is drafted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewOrderLine {
+    /// The product.
+    pub product: ProductId,
+    /// How many, more than zero.
+    pub quantity: Quantity,
+    /// The price of one; the list price of the product where there is none.
+    pub unit_price: Option<UnitPrice>,
+    /// The discount, 0 to 100 %.
+    pub discount: Percent,
+}
+
+impl NewOrderLine {
+    /// So many of a product, at its list price.
+    pub const fn new(product: ProductId, quantity: Quantity) -> Self {
+        Self { product, quantity, unit_price: None, discount: Percent::ZERO }
+    }
+
+    /// At another price.
+    #[must_use]
+    pub const fn unit_price(mut self, unit_price: UnitPrice) -> Self {
+        self.unit_price = Some(unit_price);
+        self
+    }
+
+    /// Less a discount.
+    #[must_use]
+    pub const fn discount(mut self, discount: Percent) -> Self {
+        self.discount = discount;
+        self
+    }
+}

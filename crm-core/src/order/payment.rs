@@ -1,0 +1,212 @@
+//! What of an order was paid and refunded.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, Rule, Serialize};
+use crate::text::Label;
+
+/// How much of an order is paid; follows from its payments and refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// Nothing is.
+    Unpaid,
+    /// Something is owed.
+    Partial,
+    /// Everything is.
+    Paid,
+    /// All that was paid went back.
+    Refunded,
+}
+
+/// Money in or money back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// Money came in.
+    Payment,
+    /// Money went back.
+    Refund,
+}
+
+/// One movement of money. Entries are added and never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentEntry {
+    /// The number of the entry in its order, from 1.
+    pub number: u32,
+    /// In or back.
+    pub kind: EntryKind,
+    /// How much, above zero.
+    pub amount: Money,
+    /// When it was entered.
+    pub at: DateTime<Utc>,
+    /// The business day.
+    pub day: NaiveDate,
+    /// By what means: `card`, `bank transfer`.
+    pub method: Option<Label>,
+    /// What the bank or the provider calls it.
+    pub reference: Option<Label>,
+}
+
+/// What a payment or a refund is entered with.
+///
+/// ```
+/// use crm_core::{Currency, Money, NewPayment};
+///
+/// let by_card = NewPayment::of(Money::parse("99.80", Currency::EUR)?).method("card".parse()?);
+/// assert!(by_card.day.is_none()); // the day of the act
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewPayment {
+    /// How much, above zero.
+    pub amount: Money,
+    /// The business day; that of the act, in UTC, where there is none.
+    pub day: Option<NaiveDate>,
+    /// By what means.
+    pub method: Option<Label>,
+    /// What the bank or the provider calls it.
+    pub reference: Option<Label>,
+}
+
+impl NewPayment {
+    /// So much money.
+    pub const fn of(amount: Money) -> Self {
+        Self { amount, day: None, method: None, reference: None }
+    }
+
+    /// On another business day than that of the act.
+    #[must_use]
+    pub fn day(mut self, day: NaiveDate) -> Self {
+        self.day = Some(day);
+        self
+    }
+
+    /// By a means.
+    #[must_use]
+    pub fn method(mut self, method: Label) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Under a provider's reference.
+    #[must_use]
+    pub fn reference(mut self, reference: Label) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+}
+
+pub(super) fn check(order: &Order) -> Result<(), Invalid> {
+    let mut left = order.total;
+    let mut kept = Money::zero(order.currency);
+    for (place, entry) in (1..).zip(&order.payments) {
+        let inconsistent = |must| Err(Invalid::new("payments", entry.number.to_string(), Rule::Inconsistent { must }));
+        if entry.number != place {
+            return inconsistent("must be numbered from 1 without a gap");
+        }
+        if !entry.amount.is_positive() {
+            return Err(Invalid::new("amount", entry.amount.to_string(), Rule::NotPositive));
+        }
+        match entry.kind {
+            EntryKind::Payment => (left, kept) = (left.checked_sub(entry.amount)?, kept.checked_add(entry.amount)?),
+            EntryKind::Refund => kept = kept.checked_sub(entry.amount)?,
+        }
+        if left.is_negative() {
+            return inconsistent("must not exceed the total");
+        }
+        if kept.is_negative() {
+            return inconsistent("must not refund more than was paid (REF-1)");
+        }
+    }
+    Ok(())
+}
+
+impl Order {
+    /// The sum of the entries of a kind. Payments never exceed the total and refunds never the payments, so it fits.
+    fn moved(&self, kind: EntryKind) -> i64 {
+        self.payments.iter().filter(|entry| entry.kind == kind).map(|entry| entry.amount.minor()).sum()
+    }
+
+    /// What was refunded, in all.
+    pub fn refunded(&self) -> Money {
+        Money::from_minor(self.moved(EntryKind::Refund), self.currency)
+    }
+
+    /// What was paid and not refunded: what can be refunded (REF-1).
+    pub fn refundable(&self) -> Money {
+        Money::from_minor(self.moved(EntryKind::Payment) - self.moved(EntryKind::Refund), self.currency)
+    }
+
+    /// What is owed: the total less all payments. What was refunded is not owed again: the order is worth that much less ([`Order::revenue`]).
+    pub fn owed(&self) -> Money {
+        Money::from_minor(self.total.minor() - self.moved(EntryKind::Payment), self.currency)
+    }
+
+    /// How much of it is paid. An order over nothing is paid once it is confirmed.
+    pub fn payment_status(&self) -> PaymentStatus {
+        let refunded = self.payments.iter().any(|entry| entry.kind == EntryKind::Refund);
+        if refunded && self.refundable().is_zero() {
+            PaymentStatus::Refunded
+        } else if self.owed().is_zero() && self.state.confirmed_on().is_some() {
+            PaymentStatus::Paid
+        } else if self.payments.is_empty() {
+            PaymentStatus::Unpaid
+        } else {
+            PaymentStatus::Partial
+        }
+    }
+
+    fn enter(&mut self, at: DateTime<Utc>, kind: EntryKind, new: NewPayment) -> Result<PaymentEntry, OrderError> {
+        if self.payments.len() == LIMIT {
+            return Err(
+                Invalid::new("payments", self.payments.len().to_string(), Rule::TooMany { limit: LIMIT }).into()
+            );
+        }
+        let NewPayment { amount, day, method, reference } = new;
+        let number = self.payments.last().map_or(1, |last| last.number + 1);
+        let entry = PaymentEntry { number, kind, amount, at, day: day.unwrap_or(at.date_naive()), method, reference };
+        self.payments.push(entry.clone());
+        self.updated_at = at;
+        Ok(entry)
+    }
+
+    /// Takes money, in part or in full.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::Overpaid`], [`OrderError::Invalid`] for an amount of zero or less or in another currency.
+    pub fn pay(&mut self, at: DateTime<Utc>, payment: NewPayment) -> Result<OrderFact, OrderError> {
+        self.step(OrderAction::Pay)?;
+        let amount = positive(payment.amount)?.in_currency(self.currency)?;
+        let owed = self.owed();
+        if amount > owed {
+            return Err(OrderError::Overpaid { order: self.id, amount, owed });
+        }
+        let entry = self.enter(at, EntryKind::Payment, payment)?;
+        Ok(OrderFact::Paid { entry, owed: self.owed() })
+    }
+
+    /// Gives money back, at most what was paid (REF-1). The order is worth that much less from that day on.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::OverRefunded`], [`OrderError::Invalid`] for an amount of zero or less or in another currency.
+    pub fn refund(&mut self, at: DateTime<Utc>, refund: NewPayment) -> Result<OrderFact, OrderError> {
+        self.step(OrderAction::Refund)?;
+        let amount = positive(refund.amount)?.in_currency(self.currency)?;
+        let refundable = self.refundable();
+        if amount > refundable {
+            return Err(OrderError::OverRefunded { order: self.id, amount, refundable });
+        }
+        let entry = self.enter(at, EntryKind::Refund, refund)?;
+        Ok(OrderFact::Refunded { entry, refundable: self.refundable() })
+    }
+}
+
+fn positive(amount: Money) -> Result<Money, Invalid> {
+    if amount.is_positive() { Ok(amount) } else { Err(Invalid::new("amount", amount.to_string(), Rule::NotPositive)) }
+}

@@ -1,0 +1,158 @@
+//! Products: what is sold.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decimal::UnitPrice,
+    id::ProductId,
+    record::Revision,
+    text::{Label, Name},
+};
+
+/// Something that is sold. A product that is no longer sold is made inactive, so that its orders keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// The id.
+    pub id: ProductId,
+    /// How often it was written.
+    pub revision: Revision,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// The stock keeping unit; unique among products.
+    pub sku: Label,
+    /// The name.
+    pub name: Name,
+    /// The series or category.
+    pub category: Option<Label>,
+    /// The price of one unit before any discount.
+    pub list_price: UnitPrice,
+    /// Whether it can be ordered.
+    pub active: bool,
+}
+
+/// What a product is added with.
+///
+/// ```
+/// use crm_core::{Currency, NewProduct, UnitPrice};
+///
+/// let lamp = NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, UnitPrice::parse("49.90", Currency::EUR)?).category("Lamps".parse()?);
+/// assert_eq!(lamp.list_price.to_string(), "49.90 EUR");
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewProduct {
+    /// The host's own id; made from the act where there is none.
+    pub id: Option<ProductId>,
+    /// The stock keeping unit; unique among products.
+    pub sku: Label,
+    /// The name.
+    pub name: Name,
+    /// The series or category.
+    pub category: Option<Label>,
+    /// The price of one unit before any discount.
+    pub list_price: UnitPrice,
+}
+
+impl NewProduct {
+    /// A product with what every product has.
+    pub fn new(sku: Label, name: Name, list_price: UnitPrice) -> Self {
+        Self { id: None, sku, name, category: None, list_price }
+    }
+
+    /// With the host's own id.
+    #[must_use]
+    pub fn id(mut self, id: ProductId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// In a series or category.
+    #[must_use]
+    pub fn category(mut self, category: Label) -> Self {
+        self.category = Some(category);
+        self
+    }
+}
+
+/// What is to change on a product. A field that is `None` stays as it is; where a field may be empty, `Some(None)` empties it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProductPatch {
+    /// The revision that the caller has seen; a newer one is a conflict. `None` writes over whatever is there now.
+    pub expected: Option<Revision>,
+    /// The stock keeping unit; unique among products.
+    pub sku: Option<Label>,
+    /// The name.
+    pub name: Option<Name>,
+    /// The series or category.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub category: Option<Option<Label>>,
+    /// The price of one unit before any discount.
+    pub list_price: Option<UnitPrice>,
+    /// Whether it can be ordered.
+    pub active: Option<bool>,
+}
+
+/// What happened to a product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductFact {
+    /// It was added.
+    Added {
+        /// As it was then.
+        product: Box<Product>,
+    },
+    /// Its data changed.
+    Updated {
+        /// As it was.
+        before: Box<Product>,
+        /// As it is.
+        after: Box<Product>,
+    },
+    /// It was deleted; nothing referred to it.
+    Deleted {
+        /// As it was.
+        product: Box<Product>,
+    },
+}
+
+impl Product {
+    /// A new one, active.
+    pub fn add(id: ProductId, at: DateTime<Utc>, new: NewProduct) -> Self {
+        let NewProduct { id: _, sku, name, category, list_price } = new;
+        Self {
+            id,
+            revision: Revision::FIRST,
+            created_at: at,
+            updated_at: at,
+            sku,
+            name,
+            category,
+            list_price,
+            active: true,
+        }
+    }
+
+    /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
+    pub fn update(&mut self, at: DateTime<Utc>, patch: ProductPatch) -> Option<ProductFact> {
+        let mut after = self.clone();
+        let ProductPatch { expected: _, sku, name, category, list_price, active } = patch;
+        crate::patch::set(&mut after.sku, sku);
+        crate::patch::set(&mut after.name, name);
+        crate::patch::set(&mut after.category, category);
+        crate::patch::set(&mut after.list_price, list_price);
+        crate::patch::set(&mut after.active, active);
+        if after == *self {
+            return None;
+        }
+        after.updated_at = at;
+        let before = Box::new(std::mem::replace(self, after));
+        Some(ProductFact::Updated { before, after: Box::new(self.clone()) })
+    }
+}

@@ -1,0 +1,234 @@
+//! Sales reps: the people who sell.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decimal::Percent,
+    id::SalesRepId,
+    invalid::{Invalid, Rule},
+    record::Revision,
+    text::{ExternalId, Label, Name},
+};
+
+/// Somebody who sells. Reps form a tree by their managers; that it has no circle is checked by the operations of `crm-sales`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesRep {
+    /// The id.
+    pub id: SalesRepId,
+    /// How often it was written.
+    pub revision: Revision,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Their id in another system; unique among reps.
+    pub external_id: Option<ExternalId>,
+    /// The name.
+    pub name: Name,
+    /// The position: `account executive`, `manager`.
+    pub position: Option<Label>,
+    /// The rep whom they report to.
+    pub manager: Option<SalesRepId>,
+    /// The sales region.
+    pub region: Option<Label>,
+    /// The flat commission rate, 0 to 100 %.
+    pub commission_rate: Percent,
+    /// Whether they sell at present.
+    pub active: bool,
+}
+
+/// What a sales rep is added with.
+///
+/// ```
+/// use crm_core::{NewSalesRep, Percent};
+///
+/// let lin = NewSalesRep::new("Lin Wei".parse()?).region("East".parse()?).commission_rate(Percent::whole(5));
+/// assert_eq!(lin.commission_rate.to_string(), "5 %");
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewSalesRep {
+    /// The host's own id; made from the act where there is none.
+    pub id: Option<SalesRepId>,
+    /// Their id in another system; unique among reps.
+    pub external_id: Option<ExternalId>,
+    /// The name.
+    pub name: Name,
+    /// The position: `account executive`, `manager`.
+    pub position: Option<Label>,
+    /// The rep whom they report to.
+    pub manager: Option<SalesRepId>,
+    /// The sales region.
+    pub region: Option<Label>,
+    /// The flat commission rate, 0 to 100 %.
+    pub commission_rate: Percent,
+}
+
+impl NewSalesRep {
+    /// A rep with what every rep has.
+    pub fn new(name: Name) -> Self {
+        Self {
+            id: None,
+            external_id: None,
+            name,
+            position: None,
+            manager: None,
+            region: None,
+            commission_rate: Percent::ZERO,
+        }
+    }
+
+    /// With the host's own id.
+    #[must_use]
+    pub fn id(mut self, id: SalesRepId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// With the id that they have in another system.
+    #[must_use]
+    pub fn external_id(mut self, external_id: ExternalId) -> Self {
+        self.external_id = Some(external_id);
+        self
+    }
+
+    /// In a position.
+    #[must_use]
+    pub fn position(mut self, position: Label) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// Reporting to a manager.
+    #[must_use]
+    pub fn manager(mut self, manager: SalesRepId) -> Self {
+        self.manager = Some(manager);
+        self
+    }
+
+    /// In a sales region.
+    #[must_use]
+    pub fn region(mut self, region: Label) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// With a flat commission rate.
+    #[must_use]
+    pub fn commission_rate(mut self, commission_rate: Percent) -> Self {
+        self.commission_rate = commission_rate;
+        self
+    }
+}
+
+/// What is to change on a sales rep. A field that is `None` stays as it is; where a field may be empty, `Some(None)` empties it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SalesRepPatch {
+    /// The revision that the caller has seen; a newer one is a conflict. `None` writes over whatever is there now.
+    pub expected: Option<Revision>,
+    /// Their id in another system; unique among reps.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<Option<ExternalId>>,
+    /// The name.
+    pub name: Option<Name>,
+    /// The position: `account executive`, `manager`.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub position: Option<Option<Label>>,
+    /// The rep whom they report to.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub manager: Option<Option<SalesRepId>>,
+    /// The sales region.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub region: Option<Option<Label>>,
+    /// The flat commission rate, 0 to 100 %.
+    pub commission_rate: Option<Percent>,
+    /// Whether they sell at present.
+    pub active: Option<bool>,
+}
+
+/// What happened to a sales rep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SalesRepFact {
+    /// It was added.
+    Added {
+        /// As it was then.
+        sales_rep: Box<SalesRep>,
+    },
+    /// Its data changed.
+    Updated {
+        /// As it was.
+        before: Box<SalesRep>,
+        /// As it is.
+        after: Box<SalesRep>,
+    },
+    /// It was deleted; nothing referred to it.
+    Deleted {
+        /// As it was.
+        sales_rep: Box<SalesRep>,
+    },
+}
+
+impl SalesRep {
+    /// A new one, active.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::OutOfRange`] for a rate outside 0 to 100 %, [`Rule::Circle`] for a rep who reports to themself.
+    pub fn add(id: SalesRepId, at: DateTime<Utc>, new: NewSalesRep) -> Result<Self, Invalid> {
+        let NewSalesRep { id: _, external_id, name, position, manager, region, commission_rate } = new;
+        let sales_rep = Self {
+            id,
+            revision: Revision::FIRST,
+            created_at: at,
+            updated_at: at,
+            external_id,
+            name,
+            position,
+            manager,
+            region,
+            commission_rate,
+            active: true,
+        };
+        sales_rep.check()?;
+        Ok(sales_rep)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.commission_rate.share("commission rate")?;
+        if self.manager == Some(self.id) {
+            return Err(Invalid::new("manager", self.id.to_string(), Rule::Circle));
+        }
+        Ok(())
+    }
+
+    /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
+    ///
+    /// # Errors
+    ///
+    /// As [`SalesRep::add`].
+    pub fn update(&mut self, at: DateTime<Utc>, patch: SalesRepPatch) -> Result<Option<SalesRepFact>, Invalid> {
+        let mut after = self.clone();
+        let SalesRepPatch { expected: _, external_id, name, position, manager, region, commission_rate, active } =
+            patch;
+        crate::patch::set(&mut after.external_id, external_id);
+        crate::patch::set(&mut after.name, name);
+        crate::patch::set(&mut after.position, position);
+        crate::patch::set(&mut after.manager, manager);
+        crate::patch::set(&mut after.region, region);
+        crate::patch::set(&mut after.commission_rate, commission_rate);
+        crate::patch::set(&mut after.active, active);
+        if after == *self {
+            return Ok(None);
+        }
+        after.updated_at = at;
+        after.check()?;
+        let before = Box::new(std::mem::replace(self, after));
+        Ok(Some(SalesRepFact::Updated { before, after: Box::new(self.clone()) }))
+    }
+}

@@ -1,0 +1,116 @@
+//! The storage contract: what every backend promises, and the traits that say so.
+//!
+//! # Promises
+//!
+//! The clauses are numbered; `crm-testkit` holds one test for each, and every backend runs them all (`crm_testkit::suite!`).
+//!
+//! **Transactions**
+//! - C01 What a [`Store::write`] closure wrote is there, all of it, once `write` returned `Ok`.
+//! - C02 Where the closure returns an error, nothing of it is there.
+//! - C03 Where the closure panics, nothing of it is there, the panic goes on, and the store works.
+//! - C04 A closure reads what it wrote.
+//! - C05 A [`Store::read`] sees one snapshot: what others commit meanwhile does not show.
+//! - C06 Writes are serialised: of two closures that read and then write the same record, the second one reads what the first one wrote.
+//! - C07 A closure that calls its own store again is refused with [`StoreErrorKind::Reentered`].
+//!
+//! **Records**, for each family
+//! - C10 A record that was inserted reads back equal, all fields, by its id.
+//! - C11 An id that is not there reads as `Ok(None)`.
+//! - C12 Inserting an id, a number, a SKU or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
+//! - C13 Updating gives the next revision and writes all fields; the caller's value is untouched.
+//! - C14 Updating from a revision other than the stored one is [`StoreErrorKind::Conflict`] and changes nothing.
+//! - C15 Updating or deleting what is not there is [`StoreErrorKind::NotFound`].
+//! - C16 A reference to a record that is not there is [`StoreErrorKind::MissingReference`], which names the field, and changes nothing.
+//! - C17 Deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
+//! - C18 What was deleted is not there, nor found by anything.
+//! - C19 A number, a SKU and an external id find their record and no other.
+//!
+//! **Lists**
+//! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
+//! - C21 Pages put together are the whole list, without gap or repetition.
+//! - C22 Each filter gives what it says, and the filters together what all of them say; a count equals the length of the whole list.
+//! - C23 A limit of zero gives nothing.
+//! - C24 Customers are found by a name in another spelling of case and composition, by an e-mail address in another case, by a telephone number; several may
+//!   share one.
+//! - C25 A timeline holds the records of the customer, newest first, and nobody else's.
+//! - C26 Revenue comes by business day, each entry once, and sums to what the orders are worth.
+//! - C27 Messages of a ticket come in their order; a number that is taken is [`StoreErrorKind::Duplicate`].
+//!
+//! **Numbers**
+//! - C30 An assigned number is free, also where the host took numbers of the same form; a rollback may give it again.
+//!
+//! **Journal**
+//! - C40 An entry that was appended reads back equal, with its act; positions ascend in the order of the commits.
+//! - C41 What was rolled back left no entry.
+//! - C42 The history of a record holds its entries and no others; a key finds the entries of its act.
+//! - C43 A cursor stands where it was moved to, from any connection; a new one stands at the start.
+
+mod error;
+mod families;
+mod page;
+
+pub use self::{
+    error::{StoreError, StoreErrorKind},
+    families::{
+        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
+        OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
+        SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+    },
+    page::{Page, pages},
+};
+
+/// A place that keeps records: a file, a server, memory.
+///
+/// Work is a closure over a transaction. An operation takes the transaction and never the store, so any two operations share one commit.
+pub trait Store: Send + Sync {
+    /// A transaction. It may be unsized, so that a host can choose among backends at run time.
+    type Tx<'t>: Records + ?Sized
+    where
+        Self: 't;
+
+    /// Runs `f` on a consistent snapshot. `f` gets a shared reference, so an attempt to write does not compile.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, or a [`StoreError`] of the snapshot itself.
+    fn read<T, E: From<StoreError>>(&self, f: impl FnOnce(&Self::Tx<'_>) -> Result<T, E>) -> Result<T, E>;
+
+    /// Runs `f` in a transaction: `Ok` commits, durably; an error or a panic rolls back.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, or a [`StoreError`] of the transaction itself. After [`StoreErrorKind::CommitOutcomeUnknown`] the work may be there or not.
+    fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut Self::Tx<'_>) -> Result<T, E>) -> Result<T, E>;
+}
+
+/// All families together. Implemented by the blanket impl and never by hand.
+pub trait Records:
+    Customers
+    + Interactions
+    + Products
+    + SalesReps
+    + SalePlans
+    + Opportunities
+    + Orders
+    + Agents
+    + Tickets
+    + Timeline
+    + Journal
+{
+}
+
+impl<T> Records for T where
+    T: Customers
+        + Interactions
+        + Products
+        + SalesReps
+        + SalePlans
+        + Opportunities
+        + Orders
+        + Agents
+        + Tickets
+        + Timeline
+        + Journal
+        + ?Sized
+{
+}

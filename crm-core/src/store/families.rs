@@ -1,0 +1,328 @@
+//! One small trait a record family.
+//!
+//! The traits stay free of generics, so that a bridge for a backend that is chosen at run time can be built over `dyn` of each.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Page, StoreError};
+use crate::{
+    act::Act,
+    agent::Agent,
+    customer::{Customer, CustomerType},
+    email::EmailAddress,
+    id::{AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId, TicketId},
+    interaction::{Channel, Interaction},
+    journal::{Entry, Fact, Position, RecordRef, TimelineItem},
+    opportunity::{Opportunity, OpportunityStatus},
+    order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
+    phone::Phone,
+    product::Product,
+    record::Revision,
+    sale_plan::{PlanScope, PlanStatus, SalePlan},
+    sales_rep::SalesRep,
+    text::{ExternalId, IdempotencyKey, Label, Name, Number},
+    ticket::{Priority, Ticket, TicketMessage, TicketStatus},
+    time::Period,
+};
+
+/// A result of the store.
+type Stored<T> = Result<T, StoreError>;
+
+macro_rules! filters {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        ///
+        /// Fields that are `None` let everything through; the others must all hold.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: Option<$type>,)*
+        }
+    )*};
+}
+
+filters! {
+    /// Which customers.
+    CustomerFilter {
+        /// Persons or organisations.
+        kind: CustomerType,
+        /// Looked after by this rep.
+        owner: SalesRepId,
+        /// In this region.
+        region: Label,
+        /// Belonging to this organisation.
+        parent: CustomerId,
+        /// With this tag.
+        tag: Label,
+        /// Archived, or not.
+        archived: bool,
+    }
+    /// Which interactions.
+    InteractionFilter {
+        /// With this customer.
+        customer: CustomerId,
+        /// That took this way.
+        channel: Channel,
+    }
+    /// Which products.
+    ProductFilter {
+        /// Of this series or category.
+        category: Label,
+        /// In use, or not.
+        active: bool,
+    }
+    /// Which sales reps.
+    SalesRepFilter {
+        /// Reporting to this manager, directly.
+        manager: SalesRepId,
+        /// In this region.
+        region: Label,
+        /// Selling at present, or not.
+        active: bool,
+    }
+    /// Which sale plans.
+    SalePlanFilter {
+        /// For these sales.
+        scope: PlanScope,
+        /// Standing there.
+        status: PlanStatus,
+        /// Whose period has this day.
+        covers: NaiveDate,
+    }
+    /// Which opportunities.
+    OpportunityFilter {
+        /// Of this customer.
+        customer: CustomerId,
+        /// About this product.
+        product: ProductId,
+        /// Worked by this rep.
+        rep: SalesRepId,
+        /// Open, won or lost.
+        status: OpportunityStatus,
+        /// Standing in the stage with this key.
+        stage: Label,
+        /// Won or lost on one of these days.
+        closed: Period,
+    }
+    /// Which orders.
+    OrderFilter {
+        /// Of this customer.
+        customer: CustomerId,
+        /// Of this rep.
+        rep: SalesRepId,
+        /// With a line of this product.
+        product: ProductId,
+        /// Standing there commercially.
+        status: OrderStatus,
+        /// Shipped so far.
+        fulfilment: Fulfilment,
+        /// Paid so far.
+        payment: PaymentStatus,
+        /// Confirmed on one of these business days.
+        confirmed: Period,
+    }
+    /// Which agents.
+    AgentFilter {
+        /// Of this group.
+        group: Label,
+        /// Working at present, or not.
+        active: bool,
+    }
+    /// Which tickets.
+    TicketFilter {
+        /// Of this customer.
+        customer: CustomerId,
+        /// Of this agent.
+        assignee: AgentId,
+        /// Of this group.
+        group: Label,
+        /// Standing there.
+        status: TicketStatus,
+        /// As urgent as this.
+        priority: Priority,
+    }
+}
+
+macro_rules! family {
+    (
+        $(#[$doc:meta])*
+        $trait:ident, $one:literal: $record:ident($id:ident), $filter:ident
+        { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }
+        $($rest:tt)*
+    ) => {
+        $(#[$doc])*
+        pub trait $trait {
+            #[doc = concat!("The ", $one, " with an id.")]
+            fn $get(&self, id: $id) -> Stored<Option<$record>>;
+            #[doc = concat!("The ", $one, "s that a filter lets through, by id.")]
+            fn $list(&self, filter: &$filter, page: Page<$id>) -> Stored<Vec<$record>>;
+            #[doc = concat!("How many ", $one, "s a filter lets through.")]
+            fn $count(&self, filter: &$filter) -> Stored<u64>;
+            #[doc = concat!("Keeps a new ", $one, ", as it is (C10, C12, C16).")]
+            fn $insert(&mut self, record: &$record) -> Stored<()>;
+            #[doc = concat!("Writes all fields of the ", $one, " over the revision that it carries; gives the new revision (C13 to C16).")]
+            fn $update(&mut self, record: &$record) -> Stored<Revision>;
+            #[doc = concat!("Removes the ", $one, " where nothing refers to it (C15, C17, C18).")]
+            fn $delete(&mut self, id: $id) -> Stored<()>;
+            $($rest)*
+        }
+    };
+}
+
+family! {
+    /// Customers.
+    Customers, "customer": Customer(CustomerId), CustomerFilter
+    { customer customers count_customers insert_customer update_customer delete_customer }
+
+    /// The customer with an id in another system.
+    fn customer_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Customer>>;
+    /// The customers that a filter lets through, by the key of the name ([`Name::key`]) and the id.
+    fn customers_by_name(&self, filter: &CustomerFilter, page: Page<(String, CustomerId)>) -> Stored<Vec<Customer>>;
+    /// The customers with a name, however it is spelt (C24).
+    fn customers_named(&self, name: &Name, page: Page<CustomerId>) -> Stored<Vec<Customer>>;
+    /// The customers with an e-mail address, however it is spelt (C24).
+    fn customers_with_email(&self, email: &EmailAddress, page: Page<CustomerId>) -> Stored<Vec<Customer>>;
+    /// The customers with a telephone number (C24).
+    fn customers_with_phone(&self, phone: &Phone, page: Page<CustomerId>) -> Stored<Vec<Customer>>;
+}
+
+family! {
+    /// Interactions with customers.
+    Interactions, "interaction": Interaction(InteractionId), InteractionFilter
+    { interaction interactions count_interactions insert_interaction update_interaction delete_interaction }
+
+    /// The interaction with an id in another system.
+    fn interaction_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Interaction>>;
+}
+
+family! {
+    /// Products.
+    Products, "product": Product(ProductId), ProductFilter
+    { product products count_products insert_product update_product delete_product }
+
+    /// The product with a stock keeping unit.
+    fn product_by_sku(&self, sku: &Label) -> Stored<Option<Product>>;
+    /// The products with a name, however it is spelt.
+    fn products_named(&self, name: &Name, page: Page<ProductId>) -> Stored<Vec<Product>>;
+}
+
+family! {
+    /// Sales reps.
+    SalesReps, "sales rep": SalesRep(SalesRepId), SalesRepFilter
+    { sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep }
+
+    /// The sales rep with an id in another system.
+    fn sales_rep_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<SalesRep>>;
+    /// The sales reps with a name, however it is spelt.
+    fn sales_reps_named(&self, name: &Name, page: Page<SalesRepId>) -> Stored<Vec<SalesRep>>;
+}
+
+family! {
+    /// Sale plans.
+    SalePlans, "sale plan": SalePlan(SalePlanId), SalePlanFilter
+    { sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan }
+}
+
+family! {
+    /// Opportunities.
+    Opportunities, "opportunity": Opportunity(OpportunityId), OpportunityFilter
+    { opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity }
+
+    /// The opportunity with an id in another system.
+    fn opportunity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Opportunity>>;
+}
+
+/// Where a revenue entry stands: by business day, order and number.
+pub type RevenueKey = (NaiveDate, OrderId, u32);
+
+/// One entry of revenue and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevenueEntry {
+    /// The order.
+    pub order: OrderId,
+    /// Its place in [`Order::revenue`], from 0.
+    pub number: u32,
+    /// The customer of the order.
+    pub customer: CustomerId,
+    /// The rep of the order.
+    pub rep: Option<SalesRepId>,
+    /// Day, kind and amount.
+    pub revenue: Revenue,
+}
+
+impl RevenueEntry {
+    /// Where it stands in the list.
+    pub const fn key(&self) -> RevenueKey {
+        (self.revenue.day, self.order, self.number)
+    }
+}
+
+family! {
+    /// Orders, with their lines, shipments and payments.
+    Orders, "order": Order(OrderId), OrderFilter
+    { order orders count_orders insert_order update_order delete_order }
+
+    /// The order with a number.
+    fn order_by_number(&self, number: &Number) -> Stored<Option<Order>>;
+    /// The order with an id in another system.
+    fn order_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Order>>;
+    /// The orders that were confirmed and that a filter lets through, by business day and id.
+    fn orders_by_day(&self, filter: &OrderFilter, page: Page<(NaiveDate, OrderId)>) -> Stored<Vec<Order>>;
+    /// What counted as revenue on the days of a period, by day, order and number (C26).
+    fn revenue(&self, days: Period, page: Page<RevenueKey>) -> Stored<Vec<RevenueEntry>>;
+    /// The money that moved on the days of a period, by day, order and number.
+    fn payments(&self, days: Period, page: Page<RevenueKey>) -> Stored<Vec<(OrderId, PaymentEntry)>>;
+    /// A free number for a new order, `SO-000001` and up (C30).
+    fn next_order_number(&mut self) -> Stored<Number>;
+}
+
+family! {
+    /// Agents.
+    Agents, "agent": Agent(AgentId), AgentFilter
+    { agent agents count_agents insert_agent update_agent delete_agent }
+
+    /// The agent with an id in another system.
+    fn agent_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Agent>>;
+    /// The agents with a name, however it is spelt.
+    fn agents_named(&self, name: &Name, page: Page<AgentId>) -> Stored<Vec<Agent>>;
+}
+
+family! {
+    /// Tickets and their conversations.
+    Tickets, "ticket": Ticket(TicketId), TicketFilter
+    { ticket tickets count_tickets insert_ticket update_ticket delete_ticket }
+
+    /// The ticket with a number.
+    fn ticket_by_number(&self, number: &Number) -> Stored<Option<Ticket>>;
+    /// The ticket with an id in another system.
+    fn ticket_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Ticket>>;
+    /// The tickets that are due at some instant and that a filter lets through, by that instant and the id.
+    fn tickets_by_due(&self, filter: &TicketFilter, page: Page<(DateTime<Utc>, TicketId)>) -> Stored<Vec<Ticket>>;
+    /// The conversation of a ticket, by number (C27).
+    fn messages(&self, ticket: TicketId, page: Page<u32>) -> Stored<Vec<TicketMessage>>;
+    /// Adds a message to a conversation (C16, C27).
+    fn append_message(&mut self, message: &TicketMessage) -> Stored<()>;
+    /// A free number for a new ticket, `T-000001` and up (C30).
+    fn next_ticket_number(&mut self) -> Stored<Number>;
+}
+
+/// What there is about a customer, over all record kinds.
+pub trait Timeline {
+    /// The interactions, opportunities, orders and tickets of a customer, newest first (C25). The page continues after, that is before in time, the given item.
+    fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
+}
+
+/// Every fact, in the order of the commits.
+pub trait Journal {
+    /// Appends a fact under the act that made it; its position is given at commit.
+    fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()>;
+    /// All entries, by position.
+    fn entries(&self, page: Page<Position>) -> Stored<Vec<Entry>>;
+    /// The entries of a record, by position (C42).
+    fn history(&self, record: RecordRef, page: Page<Position>) -> Stored<Vec<Entry>>;
+    /// The entries of the acts with a caller's key, by position (C42).
+    fn entries_with_key(&self, key: &IdempotencyKey, page: Page<Position>) -> Stored<Vec<Entry>>;
+    /// How far a consumer has read; [`Position::START`] for a new one (C43).
+    fn cursor(&self, consumer: &Label) -> Stored<Position>;
+    /// Notes how far a consumer has read, forwards or, to replay, back (C43).
+    fn move_cursor(&mut self, consumer: &Label, to: Position) -> Stored<()>;
+}
