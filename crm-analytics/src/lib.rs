@@ -1,6 +1,6 @@
-//! Statistics over slices and streams: moments, straight-line fits with their standard errors.
+//! The figures of a business, exact to the cent, and statistics over them, to all digits that doubles hold.
 //!
-//! Numbers go in, values come out. The crate knows no storage, no clock and no presentation: a host reads its orders
+//! Values go in, values come out. The crate knows no storage, no clock and no presentation: a host reads its orders
 //! or tickets, hands the figures over and decides itself how a result is printed or drawn.
 //!
 //! # What it promises
@@ -10,22 +10,30 @@
 //! - **The divisor is in the name.** `sample_variance` divides by `n - 1`, `population_variance` by `n`; nothing here
 //!   is called just "variance", because a sales plan has deviations of its own.
 //! - **Accumulators merge.** Results per shard, per thread or per month roll up into the result over everything, as if
-//!   all values had come in one stream, up to the last rounding.
+//!   all values had come in one stream: exactly for counts, quantities and money, up to the last rounding for doubles.
+//! - **Money stays exact.** Totals are whole minor units per currency, shares are decimals, and every division of an
+//!   amount names its rounding. [`major_units`] is the one door from money to doubles.
 //! - **The digits are there.** Sums are kept to about 32 digits, so that large offsets do not eat the small
 //!   differences; the tests compare against the certified values of the NIST Statistical Reference Datasets.
 //!
 //! # What it does not do
 //!
-//! An amount of money is never a float: exact totals belong to the money types of the core. There are no distributions,
-//! hence no p-values or intervals, no regression with several predictors and no forecasting beyond a straight line.
+//! There are no distributions, hence no p-values or intervals, no regression with several predictors and no forecasting
+//! beyond a straight line. Amounts are not converted between currencies, and commission has one rate, no tiers.
 //!
 //! # Where to start
 //!
-//! [`Moments`] for one column of numbers, [`LinearFit`] for a trend or a line through points, and [`PairedMoments`] for
-//! a correlation or where the points come as a stream or from several places.
+//! - How far a plan or a rep has come: [`Progress`], with attainment, deviation, pace and the run rate still required;
+//!   what the rep earns: [`flat_commission`] and [`CommissionStatement`].
+//! - Customers by age, gender and region, quantity by order state, units and revenue by product: [`GroupedTotals`].
+//! - Customers, orders and revenue per day, week, month or year: [`count_per`], [`amount_per`]; and [`cost_per_hour`].
+//! - Revenue by month and quarter, and where it is heading: [`MonthlySeries`].
+//! - [`Moments`] for one column of numbers, [`LinearFit`] for a trend or a line through points, and [`PairedMoments`]
+//!   for a correlation or where the points come as a stream or from several places.
 //!
 //! ```
-//! use crm_analytics::{LinearFit, Moments};
+//! use crm_analytics::{LinearFit, Moments, Progress, attainment};
+//! use crm_core::{Currency, Money, Period, WorkingDays};
 //!
 //! // Minutes until the first response, gathered by two teams apart and rolled up.
 //! let north = Moments::from_slice(&[12.0, 30.0, 18.0])?;
@@ -42,6 +50,12 @@
 //!
 //! // Nothing was measured, so there is no mean.
 //! assert_eq!(Moments::new().mean(), None);
+//!
+//! // Half of the quota after a third of the working days; without a quota there is no attainment.
+//! let (quota, credited) = (Money::parse("210000", Currency::EUR)?, Money::parse("105000", Currency::EUR)?);
+//! let may = Progress::new(Period::month(2026, 5)?, quota, credited)?;
+//! assert_eq!(may.pace(&WorkingDays::monday_to_friday(), "2026-05-11".parse()?), Some("1.5".parse()?));
+//! assert_eq!(attainment(credited, Money::zero(Currency::EUR))?, None);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -50,12 +64,25 @@
     reason = "floats begin in this crate: it computes statistics, never amounts of money"
 )]
 
+pub mod ages;
+pub mod attainment;
+pub mod commission;
+pub mod groups;
+pub mod rates;
+pub mod series;
+
 pub mod moments;
 pub mod paired_moments;
 pub mod regression;
 
 mod double_double;
 
+pub use ages::{AgeBand, AgeBands, age_on};
+pub use attainment::{Progress, attainment, rank_by_attainment};
+pub use commission::{CommissionStatement, flat_commission};
+pub use groups::{GroupedTotals, MoneyTotals, Total};
 pub use moments::{InvalidValue, MAGNITUDE_LIMIT, Moments};
 pub use paired_moments::{InvalidPoint, PairedMoments, Point};
+pub use rates::{TimeUnit, amount_per, cost_per_hour, count_per};
 pub use regression::{Columns, FitError, LinearFit};
+pub use series::{MonthTotal, MonthlySeries, QuarterTotal, major_units};

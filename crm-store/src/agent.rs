@@ -1,0 +1,104 @@
+//! Agents in SQLite.
+
+use crm_core::{
+    ExternalId, Name, Revision, Agent, AgentId,
+    store::{Page, AgentFilter, Agents, StoreError},
+};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::{
+    error::Done,
+    row::{Binder, Cells},
+    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    transaction::SqliteTx,
+};
+
+impl Table for Agent {
+    type Id = AgentId;
+    type Draft = Self;
+
+    const RECORD: &'static str = "agent";
+    const SQL: Statements =
+        statements!("crm_agent", "external_id" "name" "name_key" "team" "active");
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE agent = ?1"),
+        (
+            "tickets",
+            "SELECT count(*) FROM (SELECT row FROM crm_ticket WHERE assignee = ?1 UNION SELECT row FROM crm_ticket WHERE solved_by = ?1
+             UNION SELECT ticket FROM crm_ticket_message WHERE agent = ?1)",
+        ),
+    ];
+    const HAS_PARTS: bool = false;
+
+    fn id(&self) -> AgentId {
+        self.id
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn unique(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+        vec![("external id", "external_id", self.external_id.as_ref().map(ExternalId::as_str))]
+    }
+
+    fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        Vec::new()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder
+            .put(&self.created_at)?
+            .put(&self.updated_at)?
+            .put(&self.external_id)?
+            .put(&self.name)?
+            .put(&self.name.key())?
+            .put(&self.group)?
+            .put(&self.active)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let (external_id, name) = (cells.take()?, cells.take()?);
+        let _key: String = cells.take()?;
+        Ok(Self {
+            id,
+            revision,
+            created_at,
+            updated_at,
+            external_id,
+            name,
+            group: cells.take()?,
+            active: cells.take()?,
+        })
+    }
+
+    fn finish(_: &Connection, _: i64, agent: Self) -> Done<Self> {
+        Ok(agent)
+    }
+
+    fn write_parts(&self, _: &Connection, _: RowState) -> Done<()> {
+        Ok(())
+    }
+}
+
+fn matching(filter: &AgentFilter) -> Where<'_> {
+    let AgentFilter { group, active } = filter;
+    Where::default().and("team = ?", group.as_ref()).and("active = ?", active.as_ref())
+}
+
+impl Agents for SqliteTx<'_> {
+    family_methods!(Agent(AgentId), AgentFilter, matching {
+        agent agents count_agents insert_agent update_agent delete_agent
+    });
+
+    fn agent_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Agent>, StoreError> {
+        Ok(table::get_by(self.connection, "external_id", external_id)?)
+    }
+
+    fn agents_named(&self, name: &Name, page: Page<AgentId>) -> Result<Vec<Agent>, StoreError> {
+        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+    }
+}

@@ -1,0 +1,331 @@
+//! Customers in SQLite.
+
+use std::collections::BTreeSet;
+
+use crm_core::{
+    Contact, ContactLabel, ContactPoint, ContactPoints, ContactValue, Customer, CustomerId, CustomerKind, CustomerType, EmailAddress,
+    ExternalId, Label, Name, Need, Phone, PostalAddress, RecordId, Revision,
+    store::{CustomerFilter, Customers, Page, StoreError},
+};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::{
+    error::Done,
+    family_methods,
+    part::{self, Part, PartStatements, part_statements},
+    row::{Binder, Cells, Json},
+    table::{self, Key, RowState, Statements, Table, Where, contradictory, statements},
+    transaction::SqliteTx,
+};
+
+/// Which tables hold parts of a customer: a customer without tags costs no look for tags.
+mod parts {
+    pub(super) const EMAILS: i64 = 1;
+    pub(super) const PHONES: i64 = 2;
+    pub(super) const ADDRESSES: i64 = 4;
+    pub(super) const TAGS: i64 = 8;
+    pub(super) const NEEDS: i64 = 16;
+    pub(super) const CONTACTS: i64 = 32;
+}
+
+fn parts_of(customer: &Customer) -> i64 {
+    let one = |there: bool, part: i64| if there { part } else { 0 };
+    one(!customer.emails.is_empty(), parts::EMAILS)
+        | one(!customer.phones.is_empty(), parts::PHONES)
+        | one(!customer.addresses.is_empty(), parts::ADDRESSES)
+        | one(!customer.tags.is_empty(), parts::TAGS)
+        | one(!customer.needs.is_empty(), parts::NEEDS)
+        | one(customer.contacts().next().is_some(), parts::CONTACTS)
+}
+
+impl Table for Customer {
+    type Id = CustomerId;
+    type Draft = (Self, i64);
+
+    const RECORD: &'static str = "customer";
+    const SQL: Statements = statements!(
+        "crm_customer",
+        "external_id" "kind" "name" "name_key" "birth_date" "gender" "region" "parent" "owner" "archived_at" "parts"
+    );
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        (
+            "customers",
+            "SELECT count(*) FROM (SELECT row FROM crm_customer WHERE parent = ?1
+             UNION SELECT customer FROM crm_customer_contact WHERE person = ?1)",
+        ),
+        (
+            "interactions",
+            "SELECT count(*) FROM (SELECT row FROM crm_interaction WHERE customer = ?1
+             UNION SELECT interaction FROM crm_interaction_participant WHERE customer = ?1)",
+        ),
+        ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE customer = ?1"),
+        ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
+        ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
+    ];
+    const HAS_PARTS: bool = true;
+
+    fn id(&self) -> CustomerId {
+        self.id
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn unique(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+        vec![("external id", "external_id", self.external_id.as_ref().map(ExternalId::as_str))]
+    }
+
+    fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        let parent = self.parent.map(|parent| ("parent", Self::SQL.table, parent.uuid()));
+        let contacts = self.contacts().map(|contact| ("contacts", Self::SQL.table, contact.person.uuid()));
+        let owner = self.owner.map(|owner| ("owner", "crm_sales_rep", owner.uuid()));
+        let needs = self.needs.iter().filter_map(|need| Some(("needs", "crm_product", need.product?.uuid())));
+        parent.into_iter().chain(contacts).chain(owner).chain(needs).collect()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder
+            .put(&self.created_at)?
+            .put(&self.updated_at)?
+            .put(&self.external_id)?
+            .put(&self.kind.name())?
+            .put(&self.name)?
+            .put(&self.name.key())?
+            .put(&self.birth_date())?
+            .put(&self.gender())?
+            .put(&self.region)?
+            .put(&self.parent)?
+            .put(&self.owner)?
+            .put(&self.archived_at)?
+            .put(&parts_of(self))?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
+        let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let external_id = cells.take()?;
+        let kind: CustomerType = cells.take()?;
+        let name = cells.take()?;
+        let _key: String = cells.take()?;
+        let (birth_date, gender) = (cells.take()?, cells.take()?);
+        let kind = match kind {
+            CustomerType::Person => CustomerKind::Person { birth_date, gender },
+            CustomerType::Organisation => CustomerKind::Organisation { contacts: BTreeSet::new() },
+        };
+        let customer = Self {
+            id,
+            revision,
+            created_at,
+            updated_at,
+            external_id,
+            name,
+            kind,
+            emails: ContactPoints::new(),
+            phones: ContactPoints::new(),
+            addresses: ContactPoints::new(),
+            region: cells.take()?,
+            parent: cells.take()?,
+            owner: cells.take()?,
+            tags: BTreeSet::new(),
+            needs: Vec::new(),
+            archived_at: cells.take()?,
+        };
+        Ok((customer, cells.take()?))
+    }
+
+    fn finish(connection: &Connection, row: i64, (mut customer, parts): Self::Draft) -> Done<Self> {
+        if parts & parts::EMAILS != 0 {
+            customer.emails = points(connection, row)?;
+        }
+        if parts & parts::PHONES != 0 {
+            customer.phones = points(connection, row)?;
+        }
+        if parts & parts::ADDRESSES != 0 {
+            customer.addresses = points(connection, row)?;
+        }
+        if parts & parts::TAGS != 0 {
+            customer.tags = part::read::<Label>(connection, row)?.into_iter().collect();
+        }
+        if parts & parts::NEEDS != 0 {
+            customer.needs = part::read(connection, row)?;
+        }
+        if let CustomerKind::Organisation { contacts } = &mut customer.kind
+            && parts & parts::CONTACTS != 0
+        {
+            *contacts = part::read::<Contact>(connection, row)?.into_iter().collect();
+        }
+        Ok(customer)
+    }
+
+    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
+        part::write(connection, row, &stored_points(&self.emails))?;
+        part::write(connection, row, &stored_points(&self.phones))?;
+        part::write(connection, row, &stored_points(&self.addresses))?;
+        part::write(connection, row, &self.tags.iter().cloned().collect::<Vec<_>>())?;
+        part::write(connection, row, &self.needs)?;
+        part::write(connection, row, &self.contacts().cloned().collect::<Vec<_>>())
+    }
+}
+
+/// A contact point with the mark of the primary one.
+#[derive(PartialEq)]
+struct Point<T> {
+    point: ContactPoint<T>,
+    primary: bool,
+}
+
+fn stored_points<T: ContactValue + Clone + PartialEq>(points: &ContactPoints<T>) -> Vec<Point<T>> {
+    let primary = points.primary();
+    points.iter().map(|point| Point { point: point.clone(), primary: Some(point) == primary }).collect()
+}
+
+fn points<T: ContactValue + Clone + PartialEq>(connection: &Connection, row: i64) -> Done<ContactPoints<T>>
+where
+    Point<T>: Part,
+{
+    let stored: Vec<Point<T>> = part::read(connection, row)?;
+    // Without a mark the place lies outside, which is refused as any contradiction is.
+    let primary = stored.iter().position(|point| point.primary).unwrap_or(stored.len());
+    let points = stored.into_iter().map(|stored| stored.point).collect();
+    Ok(ContactPoints::from_parts(points, primary).map_err(contradictory::<Customer>(row))?)
+}
+
+fn read_point<T>(value: T, cells: &mut Cells<'_, '_>) -> Done<Point<T>> {
+    let label: ContactLabel = cells.take()?;
+    let primary = cells.take()?;
+    Ok(Point { point: ContactPoint { value, label, opted_out: cells.take()?, invalid: cells.take()? }, primary })
+}
+
+impl<T> Point<T> {
+    fn bind_marks(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        let ContactPoint { value: _, label, opted_out, invalid } = &self.point;
+        binder.put(label)?.put(&self.primary)?.put(opted_out)?.put(invalid)?;
+        Ok(())
+    }
+}
+
+impl Part for Point<EmailAddress> {
+    const SQL: PartStatements =
+        part_statements!("crm_customer_email" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder.put(&self.point.value)?.put(&self.point.value.key())?;
+        self.bind_marks(binder)
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (value, _key): (EmailAddress, String) = (cells.take()?, cells.take()?);
+        read_point(value, cells)
+    }
+}
+
+impl Part for Point<Phone> {
+    const SQL: PartStatements =
+        part_statements!("crm_customer_phone" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder.put(&self.point.value)?.put(&ContactValue::key(&self.point.value))?;
+        self.bind_marks(binder)
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (value, _key): (Phone, String) = (cells.take()?, cells.take()?);
+        read_point(value, cells)
+    }
+}
+
+impl Part for Point<PostalAddress> {
+    const SQL: PartStatements =
+        part_statements!("crm_customer_address" of "customer", "value" "label" "is_primary" "opted_out" "invalid");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder.put(&Json::of(&self.point.value)?)?;
+        self.bind_marks(binder)
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let value: Json = cells.take()?;
+        let value = value.parse().ok_or_else(|| cells.corrupt())?;
+        read_point(value, cells)
+    }
+}
+
+impl Part for Label {
+    const SQL: PartStatements = part_statements!("crm_customer_tag" of "customer", "tag");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder.put(self)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        cells.take()
+    }
+}
+
+impl Part for Need {
+    const SQL: PartStatements = part_statements!("crm_customer_need" of "customer", "kind" "text" "product");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder.put(&self.kind)?.put(&self.text)?.put(&self.product)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        Ok(Self { kind: cells.take()?, text: cells.take()?, product: cells.take()? })
+    }
+}
+
+impl Part for Contact {
+    const SQL: PartStatements = part_statements!("crm_customer_contact" of "customer", "person" "role");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder.put(&self.person)?.put(&self.role)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        Ok(Self { person: cells.take()?, role: cells.take()? })
+    }
+}
+
+fn matching(filter: &CustomerFilter) -> Where<'_> {
+    let CustomerFilter { kind, owner, region, parent, tag, archived } = filter;
+    Where::default()
+        .and("kind = ?", kind.as_ref())
+        .and("owner = ?", owner.as_ref())
+        .and("region = ?", region.as_ref())
+        .and("parent = ?", parent.as_ref())
+        .and("row IN (SELECT customer FROM crm_customer_tag WHERE tag = ?)", tag.as_ref())
+        .when(*archived == Some(true), "archived_at IS NOT NULL")
+        .when(*archived == Some(false), "archived_at IS NULL")
+}
+
+impl Customers for SqliteTx<'_> {
+    family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer update_customer delete_customer });
+
+    fn customer_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Customer>, StoreError> {
+        Ok(table::get_by(self.connection, "external_id", external_id)?)
+    }
+
+    fn customers_by_name(&self, filter: &CustomerFilter, page: Page<(String, CustomerId)>) -> Result<Vec<Customer>, StoreError> {
+        let key = Key { order: "name_key, id", after: "(name_key, id) > (?, ?)" };
+        Ok(matching(filter).by(self.connection, key, page)?)
+    }
+
+    fn customers_named(&self, name: &Name, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
+        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+    }
+
+    fn customers_with_email(&self, email: &EmailAddress, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
+        let with = "row IN (SELECT customer FROM crm_customer_email WHERE value_key = ?)";
+        Ok(Where::default().also(with, email.key()).by_id(self.connection, page)?)
+    }
+
+    fn customers_with_phone(&self, phone: &Phone, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
+        let with = "row IN (SELECT customer FROM crm_customer_phone WHERE value_key = ?)";
+        Ok(Where::default().also(with, ContactValue::key(phone)).by_id(self.connection, page)?)
+    }
+}

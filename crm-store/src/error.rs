@@ -1,0 +1,82 @@
+//! SQLite's errors as the contract's.
+
+use crm_core::store::{StoreError, StoreErrorKind};
+use rusqlite::ffi::{self, ErrorCode};
+
+/// What goes wrong inside this crate: a statement that failed, or an error of the contract already.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Sql(rusqlite::Error),
+    Store(StoreError),
+}
+
+/// A result inside this crate; `?` makes it a [`StoreError`] at the border.
+pub(crate) type Done<T> = Result<T, Failure>;
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<StoreErrorKind> for Failure {
+    fn from(kind: StoreErrorKind) -> Self {
+        Self::Store(kind.into())
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        let error = match failure {
+            Failure::Store(error) => return error,
+            Failure::Sql(error) => error,
+        };
+        let kind = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreErrorKind::StorageFull,
+            Some(ErrorCode::ReadOnly) => StoreErrorKind::ReadOnly,
+            Some(ErrorCode::NotADatabase) => StoreErrorKind::ForeignFile,
+            Some(ErrorCode::DatabaseCorrupt) => StoreErrorKind::Corrupt { table: "the file", column: "page", row: None },
+            _ => StoreErrorKind::Backend,
+        };
+        Self::new(kind).caused_by(error)
+    }
+}
+
+/// Which constraint a statement broke, if it was one.
+pub(crate) enum Broken {
+    /// A value is taken.
+    Unique,
+    /// A reference leads nowhere, or something refers to what is to go.
+    Reference,
+    /// None: something else happened.
+    Other,
+}
+
+impl Failure {
+    pub(crate) fn broken(&self) -> Broken {
+        match self {
+            Self::Sql(error) => match error.sqlite_error().map(|error| error.extended_code) {
+                Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => Broken::Unique,
+                Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => Broken::Reference,
+                _ => Broken::Other,
+            },
+            Self::Store(_) => Broken::Other,
+        }
+    }
+
+    /// An error of the contract with this failure as its source.
+    pub(crate) fn as_source_of(self, kind: StoreErrorKind) -> Self {
+        Self::Store(StoreError::new(kind).caused_by(StoreError::from(self)))
+    }
+}
+
+/// Whether another connection holds what is wanted.
+pub(crate) fn busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}

@@ -1,0 +1,143 @@
+//! Interactions in SQLite.
+
+use crm_core::{
+    AgentId, CustomerId, ExternalId, Interaction, InteractionId, Name, Participant, RecordId, Revision, SalesRepId,
+    store::{InteractionFilter, Interactions, Page, StoreError},
+};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::{
+    error::Done,
+    part::{self, Part, PartStatements, part_statements},
+    row::{Binder, Cells},
+    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    transaction::SqliteTx,
+};
+
+impl Table for Interaction {
+    type Id = InteractionId;
+    type Draft = (Self, bool);
+
+    const RECORD: &'static str = "interaction";
+    const SQL: Statements = statements!(
+        "crm_interaction",
+        "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating" "parts"
+    );
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const HAS_PARTS: bool = true;
+
+    fn id(&self) -> InteractionId {
+        self.id
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn unique(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+        vec![("external id", "external_id", self.external_id.as_ref().map(ExternalId::as_str))]
+    }
+
+    fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        let participants = self.participants.iter().filter_map(|one| match one {
+            Participant::Customer(id) => Some(("participants", "crm_customer", id.uuid())),
+            Participant::SalesRep(id) => Some(("participants", "crm_sales_rep", id.uuid())),
+            Participant::Agent(id) => Some(("participants", "crm_agent", id.uuid())),
+            Participant::Other(_) => None,
+        });
+        std::iter::once(("customer", "crm_customer", self.customer.uuid())).chain(participants).collect()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder
+            .put(&self.created_at)?
+            .put(&self.updated_at)?
+            .put(&self.external_id)?
+            .put(&self.customer)?
+            .put(&self.channel)?
+            .put(&self.direction)?
+            .put(&self.subject)?
+            .put(&self.content)?
+            .put(&self.occurred_at)?
+            .put(&self.rating)?
+            .put(&!self.participants.is_empty())?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
+        let interaction = Self {
+            id: cells.take()?,
+            revision: cells.take()?,
+            created_at: cells.take()?,
+            updated_at: cells.take()?,
+            external_id: cells.take()?,
+            customer: cells.take()?,
+            channel: cells.take()?,
+            direction: cells.take()?,
+            subject: cells.take()?,
+            content: cells.take()?,
+            occurred_at: cells.take()?,
+            rating: cells.take()?,
+            participants: Vec::new(),
+        };
+        Ok((interaction, cells.take()?))
+    }
+
+    fn finish(connection: &Connection, row: i64, (mut interaction, parts): Self::Draft) -> Done<Self> {
+        if parts {
+            interaction.participants = part::read(connection, row)?;
+        }
+        Ok(interaction)
+    }
+
+    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
+        part::write(connection, row, &self.participants)
+    }
+}
+
+impl Part for Participant {
+    const SQL: PartStatements =
+        part_statements!("crm_interaction_participant" of "interaction", "customer" "sales_rep" "agent" "name");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        let (mut customer, mut rep, mut agent, mut name) = (None, None, None, None);
+        match self {
+            Self::Customer(id) => customer = Some(*id),
+            Self::SalesRep(id) => rep = Some(*id),
+            Self::Agent(id) => agent = Some(*id),
+            Self::Other(other) => name = Some(other.clone()),
+        }
+        binder.put(&customer)?.put(&rep)?.put(&agent)?.put(&name)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let customer: Option<CustomerId> = cells.take()?;
+        let rep: Option<SalesRepId> = cells.take()?;
+        let agent: Option<AgentId> = cells.take()?;
+        let name: Option<Name> = cells.take()?;
+        match (customer, rep, agent, name) {
+            (Some(id), None, None, None) => Ok(Self::Customer(id)),
+            (None, Some(id), None, None) => Ok(Self::SalesRep(id)),
+            (None, None, Some(id), None) => Ok(Self::Agent(id)),
+            (None, None, None, Some(name)) => Ok(Self::Other(name)),
+            _ => Err(cells.corrupt()),
+        }
+    }
+}
+
+fn matching(filter: &InteractionFilter) -> Where<'_> {
+    let InteractionFilter { customer, channel } = filter;
+    Where::default().and("customer = ?", customer.as_ref()).and("channel = ?", channel.as_ref())
+}
+
+impl Interactions for SqliteTx<'_> {
+    family_methods!(Interaction(InteractionId), InteractionFilter, matching {
+        interaction interactions count_interactions insert_interaction update_interaction delete_interaction
+    });
+
+    fn interaction_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Interaction>, StoreError> {
+        Ok(table::get_by(self.connection, "external_id", external_id)?)
+    }
+}

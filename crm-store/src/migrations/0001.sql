@@ -1,0 +1,401 @@
+-- Version 1. Money is whole minor units, prices and quantities are millionths, percentages ten thousandths, instants microseconds since 1970 (UTC),
+-- days are days since 0001-01-01 (that day is 1), ids are 16 bytes. `row` is the row's own number and never leaves the library.
+
+CREATE TABLE crm_counter (
+    name TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_product (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    sku TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    category TEXT,
+    list_price INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1))
+) STRICT;
+CREATE INDEX crm_product_name ON crm_product (name_key, id);
+CREATE INDEX crm_product_category ON crm_product (category, id);
+
+CREATE TABLE crm_sales_rep (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    position TEXT,
+    manager BLOB REFERENCES crm_sales_rep (id),
+    region TEXT,
+    commission_rate INTEGER NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1))
+) STRICT;
+CREATE INDEX crm_sales_rep_name ON crm_sales_rep (name_key, id);
+CREATE INDEX crm_sales_rep_manager ON crm_sales_rep (manager, id);
+CREATE INDEX crm_sales_rep_region ON crm_sales_rep (region, id);
+
+CREATE TABLE crm_agent (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    team TEXT,
+    active INTEGER NOT NULL CHECK (active IN (0, 1))
+) STRICT;
+CREATE INDEX crm_agent_name ON crm_agent (name_key, id);
+CREATE INDEX crm_agent_team ON crm_agent (team, id);
+
+CREATE TABLE crm_customer (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    birth_date INTEGER,
+    gender TEXT,
+    region TEXT,
+    parent BLOB REFERENCES crm_customer (id),
+    owner BLOB REFERENCES crm_sales_rep (id),
+    archived_at INTEGER,
+    -- Which of the tables below hold something of this customer, one bit each.
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_customer_name ON crm_customer (name_key, id);
+CREATE INDEX crm_customer_region ON crm_customer (region, id);
+CREATE INDEX crm_customer_parent ON crm_customer (parent, id);
+CREATE INDEX crm_customer_owner ON crm_customer (owner, id);
+CREATE INDEX crm_customer_archived ON crm_customer (id) WHERE archived_at IS NOT NULL;
+
+CREATE TABLE crm_customer_email (
+    customer INTEGER NOT NULL REFERENCES crm_customer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    value_key TEXT NOT NULL,
+    label TEXT NOT NULL,
+    is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    opted_out INTEGER NOT NULL CHECK (opted_out IN (0, 1)),
+    invalid INTEGER NOT NULL CHECK (invalid IN (0, 1)),
+    PRIMARY KEY (customer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_customer_email_key ON crm_customer_email (value_key, customer);
+
+CREATE TABLE crm_customer_phone (
+    customer INTEGER NOT NULL REFERENCES crm_customer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    value_key TEXT NOT NULL,
+    label TEXT NOT NULL,
+    is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    opted_out INTEGER NOT NULL CHECK (opted_out IN (0, 1)),
+    invalid INTEGER NOT NULL CHECK (invalid IN (0, 1)),
+    PRIMARY KEY (customer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_customer_phone_key ON crm_customer_phone (value_key, customer);
+
+-- `value` is the address as JSON.
+CREATE TABLE crm_customer_address (
+    customer INTEGER NOT NULL REFERENCES crm_customer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    label TEXT NOT NULL,
+    is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    opted_out INTEGER NOT NULL CHECK (opted_out IN (0, 1)),
+    invalid INTEGER NOT NULL CHECK (invalid IN (0, 1)),
+    PRIMARY KEY (customer, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_customer_tag (
+    customer INTEGER NOT NULL REFERENCES crm_customer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (customer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_customer_tag_tag ON crm_customer_tag (tag, customer);
+
+CREATE TABLE crm_customer_need (
+    customer INTEGER NOT NULL REFERENCES crm_customer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    product BLOB REFERENCES crm_product (id),
+    PRIMARY KEY (customer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_customer_need_product ON crm_customer_need (product) WHERE product IS NOT NULL;
+
+CREATE TABLE crm_customer_contact (
+    customer INTEGER NOT NULL REFERENCES crm_customer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    person BLOB NOT NULL REFERENCES crm_customer (id),
+    role TEXT NOT NULL,
+    PRIMARY KEY (customer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_customer_contact_person ON crm_customer_contact (person);
+
+CREATE TABLE crm_interaction (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    customer BLOB NOT NULL REFERENCES crm_customer (id),
+    channel TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    content TEXT,
+    occurred_at INTEGER NOT NULL,
+    rating INTEGER,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_interaction_customer ON crm_interaction (customer, occurred_at, id);
+CREATE INDEX crm_interaction_channel ON crm_interaction (channel, id);
+
+CREATE TABLE crm_interaction_participant (
+    interaction INTEGER NOT NULL REFERENCES crm_interaction (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    customer BLOB REFERENCES crm_customer (id),
+    sales_rep BLOB REFERENCES crm_sales_rep (id),
+    agent BLOB REFERENCES crm_agent (id),
+    name TEXT,
+    PRIMARY KEY (interaction, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_interaction_participant_customer ON crm_interaction_participant (customer) WHERE customer IS NOT NULL;
+CREATE INDEX crm_interaction_participant_sales_rep ON crm_interaction_participant (sales_rep) WHERE sales_rep IS NOT NULL;
+CREATE INDEX crm_interaction_participant_agent ON crm_interaction_participant (agent) WHERE agent IS NOT NULL;
+
+CREATE TABLE crm_sale_plan (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    period_from INTEGER NOT NULL,
+    period_until INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    scope_rep BLOB REFERENCES crm_sales_rep (id),
+    scope_product BLOB REFERENCES crm_product (id),
+    scope_region TEXT,
+    credit TEXT NOT NULL,
+    status TEXT NOT NULL,
+    active_since INTEGER,
+    closed_at INTEGER,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_sale_plan_status ON crm_sale_plan (status, id);
+CREATE INDEX crm_sale_plan_rep ON crm_sale_plan (scope_rep, id) WHERE scope_rep IS NOT NULL;
+CREATE INDEX crm_sale_plan_product ON crm_sale_plan (scope_product, id) WHERE scope_product IS NOT NULL;
+CREATE INDEX crm_sale_plan_region ON crm_sale_plan (scope_region, id) WHERE scope_region IS NOT NULL;
+
+CREATE TABLE crm_sale_plan_strategy (
+    plan INTEGER NOT NULL REFERENCES crm_sale_plan (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (plan, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_opportunity (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    external_id TEXT UNIQUE,
+    customer BLOB REFERENCES crm_customer (id),
+    product BLOB REFERENCES crm_product (id),
+    rep BLOB REFERENCES crm_sales_rep (id),
+    pipeline TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    stage_order INTEGER NOT NULL,
+    stage_kind TEXT NOT NULL,
+    stage_probability INTEGER NOT NULL,
+    value INTEGER,
+    currency TEXT,
+    probability INTEGER NOT NULL,
+    expected_close INTEGER,
+    status TEXT NOT NULL,
+    closed_at INTEGER,
+    close_day INTEGER,
+    lost_reason TEXT,
+    lost_note TEXT
+) STRICT;
+CREATE INDEX crm_opportunity_customer ON crm_opportunity (customer, created_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_opportunity_product ON crm_opportunity (product, id) WHERE product IS NOT NULL;
+CREATE INDEX crm_opportunity_rep ON crm_opportunity (rep, id) WHERE rep IS NOT NULL;
+CREATE INDEX crm_opportunity_status ON crm_opportunity (status, id);
+CREATE INDEX crm_opportunity_stage ON crm_opportunity (stage, id);
+
+CREATE TABLE crm_opportunity_visit (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    entered_at INTEGER NOT NULL,
+    left_at INTEGER,
+    actor TEXT NOT NULL,
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_order (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    number TEXT NOT NULL UNIQUE,
+    external_id TEXT UNIQUE,
+    customer BLOB NOT NULL REFERENCES crm_customer (id),
+    rep BLOB REFERENCES crm_sales_rep (id),
+    currency TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    -- When it was confirmed, or for a cancelled order when it was cancelled.
+    status_at INTEGER,
+    day INTEGER,
+    cancelled_on INTEGER,
+    cancel_reason TEXT,
+    -- The two axes that follow from shipments and payments, kept for filters.
+    fulfilment TEXT NOT NULL,
+    payment TEXT NOT NULL,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_order_customer ON crm_order (customer, created_at, id);
+CREATE INDEX crm_order_rep ON crm_order (rep, id) WHERE rep IS NOT NULL;
+CREATE INDEX crm_order_status ON crm_order (status, id);
+CREATE INDEX crm_order_day ON crm_order (day, id) WHERE day IS NOT NULL;
+
+CREATE TABLE crm_order_line (
+    order_row INTEGER NOT NULL REFERENCES crm_order (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    product BLOB NOT NULL REFERENCES crm_product (id),
+    quantity INTEGER NOT NULL,
+    unit_price INTEGER NOT NULL,
+    discount INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    PRIMARY KEY (order_row, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_order_line_product ON crm_order_line (product, order_row);
+
+CREATE TABLE crm_order_shipment (
+    order_row INTEGER NOT NULL REFERENCES crm_order (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    shipped_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    state_at INTEGER,
+    -- Line number and millionths of each line that is in it, as JSON pairs.
+    lines TEXT NOT NULL,
+    PRIMARY KEY (order_row, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_order_payment (
+    order_row INTEGER NOT NULL REFERENCES crm_order (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    order_id BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    method TEXT,
+    reference TEXT,
+    PRIMARY KEY (order_row, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_order_payment_day ON crm_order_payment (day, order_id, number);
+
+CREATE TABLE crm_order_revenue (
+    order_row INTEGER NOT NULL REFERENCES crm_order (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    order_id BLOB NOT NULL,
+    day INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    PRIMARY KEY (order_row, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_order_revenue_day ON crm_order_revenue (day, order_id, place);
+
+CREATE TABLE crm_ticket (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    number TEXT NOT NULL UNIQUE,
+    external_id TEXT UNIQUE,
+    subject TEXT NOT NULL,
+    customer BLOB NOT NULL REFERENCES crm_customer (id),
+    priority TEXT,
+    channel TEXT NOT NULL,
+    team TEXT,
+    assignee BLOB REFERENCES crm_agent (id),
+    due_at INTEGER,
+    status TEXT NOT NULL,
+    solved_at INTEGER,
+    solved_by BLOB REFERENCES crm_agent (id),
+    closed_at INTEGER,
+    resolution TEXT,
+    messages INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_ticket_customer ON crm_ticket (customer, created_at, id);
+CREATE INDEX crm_ticket_assignee ON crm_ticket (assignee, id) WHERE assignee IS NOT NULL;
+CREATE INDEX crm_ticket_solved_by ON crm_ticket (solved_by) WHERE solved_by IS NOT NULL;
+CREATE INDEX crm_ticket_team ON crm_ticket (team, id) WHERE team IS NOT NULL;
+CREATE INDEX crm_ticket_status ON crm_ticket (status, id);
+CREATE INDEX crm_ticket_due ON crm_ticket (due_at, id) WHERE due_at IS NOT NULL;
+
+CREATE TABLE crm_ticket_message (
+    ticket INTEGER NOT NULL REFERENCES crm_ticket (row) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    agent BLOB REFERENCES crm_agent (id),
+    text TEXT NOT NULL,
+    PRIMARY KEY (ticket, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_ticket_message_agent ON crm_ticket_message (agent) WHERE agent IS NOT NULL;
+
+-- The header of an entry is never changed; the payload can be emptied when personal data must go.
+CREATE TABLE crm_journal (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT,
+    in_answer_to INTEGER,
+    key TEXT,
+    family TEXT NOT NULL,
+    record BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    payload TEXT
+) STRICT;
+CREATE INDEX crm_journal_record ON crm_journal (record, position);
+CREATE INDEX crm_journal_key ON crm_journal (key, position) WHERE key IS NOT NULL;
+
+CREATE TABLE crm_cursor (
+    consumer TEXT PRIMARY KEY,
+    position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

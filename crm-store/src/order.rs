@@ -1,0 +1,359 @@
+//! Orders in SQLite, with their lines, shipments, payments and revenue.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::{
+    Currency, EntryKind, ExternalId, Fulfilment, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState, OrderStatus,
+    PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind, Revision, Shipment,
+    ShipmentState, ShippedLine, Text, UnitPrice,
+    store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
+};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::{
+    counter,
+    error::Done,
+    part::{self, Part, PartStatements, part_statements},
+    row::{Binder, Bound, Cells, Json},
+    table::{self, Key, RowState, Statements, Table, Where, contradictory, family_methods, prepared, statements},
+    transaction::SqliteTx,
+};
+
+/// Which tables hold parts of an order besides its lines.
+mod parts {
+    pub(super) const SHIPMENTS: i64 = 1;
+    pub(super) const PAYMENTS: i64 = 2;
+}
+
+fn parts_of(order: &Order) -> i64 {
+    let one = |there: bool, part: i64| if there { part } else { 0 };
+    one(!order.shipments().is_empty(), parts::SHIPMENTS) | one(!order.payments().is_empty(), parts::PAYMENTS)
+}
+
+impl Table for Order {
+    type Id = OrderId;
+    type Draft = (OrderParts, i64);
+
+    const RECORD: &'static str = "order";
+    const SQL: Statements = statements!(
+        "crm_order",
+        "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason"
+        "fulfilment" "payment" "parts"
+    );
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const HAS_PARTS: bool = true;
+
+    fn id(&self) -> OrderId {
+        self.id
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn unique(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+        let external_id = self.external_id().map(ExternalId::as_str);
+        vec![("number", "number", Some(self.number().as_str())), ("external id", "external_id", external_id)]
+    }
+
+    fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        let rep = self.rep().map(|id| ("rep", "crm_sales_rep", id.uuid()));
+        let products = self.lines().iter().map(|line| ("lines", "crm_product", line.product().uuid()));
+        std::iter::once(("customer", "crm_customer", self.customer().uuid())).chain(rep).chain(products).collect()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        let (at, cancelled_on, reason) = match self.state() {
+            OrderState::Draft => (None, None, None),
+            OrderState::Confirmed { at, .. } | OrderState::Locked { at, .. } => (Some(*at), None, None),
+            OrderState::Cancelled { at, day, reason, .. } => (Some(*at), Some(*day), reason.clone()),
+        };
+        binder
+            .put(&self.created_at)?
+            .put(&self.updated_at)?
+            .put(self.number())?
+            .put(&self.external_id().cloned())?
+            .put(&self.customer())?
+            .put(&self.rep())?
+            .put(&self.currency())?
+            .put(&self.total().minor())?
+            .put(&self.state().status())?
+            .put(&at)?
+            .put(&self.state().confirmed_on())?
+            .put(&cancelled_on)?
+            .put(&reason)?
+            .put(&self.fulfilment())?
+            .put(&self.payment_status())?
+            .put(&parts_of(self))?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
+        let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let (number, external_id, customer, rep) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let currency = cells.take()?;
+        let total = Money::from_minor(cells.take()?, currency);
+        let status = cells.take()?;
+        let at: Option<DateTime<Utc>> = cells.take()?;
+        let (day, cancelled_on): (Option<NaiveDate>, Option<NaiveDate>) = (cells.take()?, cells.take()?);
+        let reason: Option<Text> = cells.take()?;
+        let state = match (status, at, day, cancelled_on, reason) {
+            (OrderStatus::Draft, None, None, None, None) => OrderState::Draft,
+            (OrderStatus::Confirmed, Some(at), Some(day), None, None) => OrderState::Confirmed { at, day },
+            (OrderStatus::Locked, Some(at), Some(day), None, None) => OrderState::Locked { at, day },
+            (OrderStatus::Cancelled, Some(at), confirmed_on, Some(day), reason) => {
+                OrderState::Cancelled { at, day, confirmed_on, reason }
+            }
+            _ => return Err(cells.corrupt()),
+        };
+        // The two derived axes follow from the parts again.
+        let _: (Fulfilment, PaymentStatus) = (cells.take()?, cells.take()?);
+        let order = OrderParts {
+            id,
+            revision,
+            created_at,
+            updated_at,
+            number,
+            external_id,
+            customer,
+            rep,
+            currency,
+            lines: Vec::new(),
+            total,
+            state,
+            shipments: Vec::new(),
+            payments: Vec::new(),
+        };
+        Ok((order, cells.take()?))
+    }
+
+    fn finish(connection: &Connection, row: i64, (mut order, parts): Self::Draft) -> Done<Self> {
+        order.lines = part::read(connection, row)?;
+        if parts & parts::SHIPMENTS != 0 {
+            order.shipments = part::read(connection, row)?;
+        }
+        if parts & parts::PAYMENTS != 0 {
+            order.payments = part::read::<Owned<PaymentEntry>>(connection, row)?.into_iter().map(|owned| owned.part).collect();
+        }
+        Ok(order.try_into().map_err(contradictory::<Self>(row))?)
+    }
+
+    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
+        part::write(connection, row, self.lines())?;
+        part::write(connection, row, self.shipments())?;
+        let order = self.id;
+        let payments: Vec<_> = self.payments().iter().map(|entry| Owned { order, part: entry.clone() }).collect();
+        part::write(connection, row, &payments)?;
+        let revenue: Vec<_> = self.revenue().into_iter().map(|part| Owned { order, part: InCurrency(part) }).collect();
+        part::write(connection, row, &revenue)
+    }
+}
+
+impl Part for OrderLine {
+    const SQL: PartStatements = part_statements!(
+        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency"
+    );
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder
+            .put(&self.number())?
+            .put(&self.product())?
+            .put(&self.quantity())?
+            .put(&self.unit_price().millionths())?
+            .put(&self.discount())?
+            .put(&self.amount().minor())?
+            .put(&self.amount().currency())?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
+        let quantity: Quantity = cells.take()?;
+        let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
+        let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
+        let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
+        let line = Self::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
+        if line.amount().minor() == minor { Ok(line) } else { Err(cells.corrupt()) }
+    }
+}
+
+impl Part for Shipment {
+    const SQL: PartStatements = part_statements!("crm_order_shipment" of "order_row", "number" "shipped_at" "state" "state_at" "lines");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        let at = match self.state {
+            ShipmentState::Shipped => None,
+            ShipmentState::Delivered { at } | ShipmentState::Returned { at } => Some(at),
+        };
+        let lines: Vec<(u32, i64)> = self.lines.iter().map(|one| (one.line, one.quantity.millionths())).collect();
+        binder
+            .put(&self.number)?
+            .put(&self.shipped_at)?
+            .put(&self.state.name().to_owned())?
+            .put(&at)?
+            .put(&Json::of(&lines)?)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (number, shipped_at) = (cells.take()?, cells.take()?);
+        let (state, at): (String, Option<DateTime<Utc>>) = (cells.take()?, cells.take()?);
+        let state = match (state.as_str(), at) {
+            ("shipped", None) => ShipmentState::Shipped,
+            ("delivered", Some(at)) => ShipmentState::Delivered { at },
+            ("returned", Some(at)) => ShipmentState::Returned { at },
+            _ => return Err(cells.corrupt()),
+        };
+        let lines: Json = cells.take()?;
+        let lines: Vec<(u32, i64)> = lines.parse().ok_or_else(|| cells.corrupt())?;
+        let line = |(line, millionths)| {
+            let quantity = Quantity::from_millionths(millionths).map_err(|_| cells.corrupt())?;
+            Ok(ShippedLine { line, quantity })
+        };
+        Ok(Self { number, shipped_at, state, lines: lines.into_iter().map(line).collect::<Done<_>>()? })
+    }
+}
+
+/// A part that repeats the id of its order, to be listed by day over all orders.
+#[derive(PartialEq)]
+struct Owned<P> {
+    order: OrderId,
+    part: P,
+}
+
+impl Part for Owned<PaymentEntry> {
+    const SQL: PartStatements = part_statements!(
+        "crm_order_payment" of "order_row", "order_id" "number" "kind" "amount" "currency" "at" "day" "method" "reference"
+    );
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        let PaymentEntry { number, kind, amount, at, day, method, reference } = &self.part;
+        binder
+            .put(&self.order)?
+            .put(number)?
+            .put(kind)?
+            .put(&amount.minor())?
+            .put(&amount.currency())?
+            .put(at)?
+            .put(day)?
+            .put(method)?
+            .put(reference)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let order = cells.take()?;
+        let (number, kind): (u32, EntryKind) = (cells.take()?, cells.take()?);
+        let amount = Money::from_minor(cells.take()?, cells.take()?);
+        let (at, day) = (cells.take()?, cells.take()?);
+        let part = PaymentEntry { number, kind, amount, at, day, method: cells.take()?, reference: cells.take()? };
+        Ok(Self { order, part })
+    }
+}
+
+/// An entry of revenue.
+#[derive(PartialEq)]
+struct InCurrency(Revenue);
+
+impl Part for Owned<InCurrency> {
+    const SQL: PartStatements =
+        part_statements!("crm_order_revenue" of "order_row", "order_id" "day" "kind" "amount" "currency");
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        let Revenue { day, kind, amount } = &self.part.0;
+        binder.put(&self.order)?.put(day)?.put(kind)?.put(&amount.minor())?.put(&amount.currency())?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let order = cells.take()?;
+        let (day, kind): (NaiveDate, RevenueKind) = (cells.take()?, cells.take()?);
+        let amount = Money::from_minor(cells.take()?, cells.take()?);
+        Ok(Self { order, part: InCurrency(Revenue { day, kind, amount }) })
+    }
+}
+
+fn matching(filter: &OrderFilter) -> Where<'_> {
+    let OrderFilter { customer, rep, product, status, fulfilment, payment, confirmed } = filter;
+    let all = Where::default()
+        .and("customer = ?", customer.as_ref())
+        .and("rep = ?", rep.as_ref())
+        .and("row IN (SELECT order_row FROM crm_order_line WHERE product = ?)", product.as_ref())
+        .and("status = ?", status.as_ref())
+        .and("fulfilment = ?", fulfilment.as_ref())
+        .and("payment = ?", payment.as_ref());
+    match confirmed {
+        Some(days) => all.with("day >= ?", days.from()).with("day < ?", days.until()),
+        None => all,
+    }
+}
+
+const REVENUE: &str = "SELECT revenue.order_id, revenue.place, orders.customer, orders.rep, revenue.day, revenue.kind, revenue.amount, revenue.currency
+    FROM crm_order_revenue AS revenue JOIN crm_order AS orders ON orders.row = revenue.order_row
+    WHERE revenue.day >= ?1 AND revenue.day < ?2 AND (revenue.day, revenue.order_id, revenue.place) > (?3, ?4, ?5)
+    ORDER BY revenue.day, revenue.order_id, revenue.place LIMIT ?6";
+const REVENUE_COLUMNS: &[&str] = &["order_id", "place", "customer", "rep", "day", "kind", "amount", "currency"];
+
+const PAYMENTS: &str = "SELECT order_id, number, kind, amount, currency, at, day, method, reference FROM crm_order_payment
+    WHERE day >= ?1 AND day < ?2 AND (day, order_id, number) > (?3, ?4, ?5) ORDER BY day, order_id, number LIMIT ?6";
+
+/// The rows of a statement over the days of a period, after a key, each read by `read`.
+fn by_day<T>(
+    connection: &Connection,
+    sql: &str,
+    days: Period,
+    page: Page<RevenueKey>,
+    mut read: impl FnMut(&rusqlite::Row<'_>) -> Done<T>,
+) -> Done<Vec<T>> {
+    let Page { after, limit } = page;
+    // Without a key, after everything of the day before the first.
+    let (day, order, number) = after.unwrap_or((NaiveDate::MIN, OrderId::from_uuid(Uuid::nil()), 0));
+    let mut statement = prepared(connection, sql)?;
+    let mut rows = statement.query((Bound(&days.from()), Bound(&days.until()), Bound(&day), Bound(&order), number, limit))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(read(row)?);
+    }
+    Ok(entries)
+}
+
+impl Orders for SqliteTx<'_> {
+    family_methods!(Order(OrderId), OrderFilter, matching {
+        order orders count_orders insert_order update_order delete_order
+    });
+
+    fn order_by_number(&self, number: &Number) -> Result<Option<Order>, StoreError> {
+        Ok(table::get_by(self.connection, "number", number)?)
+    }
+
+    fn order_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Order>, StoreError> {
+        Ok(table::get_by(self.connection, "external_id", external_id)?)
+    }
+
+    fn orders_by_day(&self, filter: &OrderFilter, page: Page<(NaiveDate, OrderId)>) -> Result<Vec<Order>, StoreError> {
+        let key = Key { order: "day, id", after: "(day, id) > (?, ?)" };
+        Ok(matching(filter).when(true, "day IS NOT NULL").by(self.connection, key, page)?)
+    }
+
+    fn revenue(&self, days: Period, page: Page<RevenueKey>) -> Result<Vec<RevenueEntry>, StoreError> {
+        Ok(by_day(self.connection, REVENUE, days, page, |row| {
+            let mut cells = Cells::new(row, "crm_order_revenue", REVENUE_COLUMNS);
+            let (order, number, customer, rep) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+            let (day, kind) = (cells.take()?, cells.take()?);
+            let amount = Money::from_minor(cells.take()?, cells.take()?);
+            Ok(RevenueEntry { order, number, customer, rep, revenue: Revenue { day, kind, amount } })
+        })?)
+    }
+
+    fn payments(&self, days: Period, page: Page<RevenueKey>) -> Result<Vec<(OrderId, PaymentEntry)>, StoreError> {
+        Ok(by_day(self.connection, PAYMENTS, days, page, |row| {
+            let sql = Owned::<PaymentEntry>::SQL;
+            let Owned { order, part } = Owned::<PaymentEntry>::read(&mut Cells::new(row, sql.table, sql.columns))?;
+            Ok((order, part))
+        })?)
+    }
+
+    fn next_order_number(&mut self) -> Result<Number, StoreError> {
+        Ok(counter::next(self.connection, "SO-", "SELECT 1 FROM crm_order WHERE number = ?1")?)
+    }
+}

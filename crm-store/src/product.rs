@@ -1,0 +1,96 @@
+//! Products in SQLite.
+
+use crm_core::{
+    Label, Name, Product, ProductId, Revision, UnitPrice,
+    store::{Page, ProductFilter, Products, StoreError},
+};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::{
+    error::Done,
+    row::{Binder, Cells},
+    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    transaction::SqliteTx,
+};
+
+impl Table for Product {
+    type Id = ProductId;
+    type Draft = Self;
+
+    const RECORD: &'static str = "product";
+    const SQL: Statements = statements!("crm_product", "sku" "name" "name_key" "category" "list_price" "currency" "active");
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
+        ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),
+        ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
+        ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
+    ];
+    const HAS_PARTS: bool = false;
+
+    fn id(&self) -> ProductId {
+        self.id
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn unique(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+        vec![("sku", "sku", Some(self.sku.as_str()))]
+    }
+
+    fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        Vec::new()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder
+            .put(&self.created_at)?
+            .put(&self.updated_at)?
+            .put(&self.sku)?
+            .put(&self.name)?
+            .put(&self.name.key())?
+            .put(&self.category)?
+            .put(&self.list_price.millionths())?
+            .put(&self.list_price.currency())?
+            .put(&self.active)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let (sku, name) = (cells.take()?, cells.take()?);
+        let _key: String = cells.take()?;
+        let category = cells.take()?;
+        let list_price = UnitPrice::from_millionths(cells.take()?, cells.take()?).map_err(|_| cells.corrupt())?;
+        Ok(Self { id, revision, created_at, updated_at, sku, name, category, list_price, active: cells.take()? })
+    }
+
+    fn finish(_: &Connection, _: i64, product: Self) -> Done<Self> {
+        Ok(product)
+    }
+
+    fn write_parts(&self, _: &Connection, _: RowState) -> Done<()> {
+        Ok(())
+    }
+}
+
+fn matching(filter: &ProductFilter) -> Where<'_> {
+    let ProductFilter { category, active } = filter;
+    Where::default().and("category = ?", category.as_ref()).and("active = ?", active.as_ref())
+}
+
+impl Products for SqliteTx<'_> {
+    family_methods!(Product(ProductId), ProductFilter, matching {
+        product products count_products insert_product update_product delete_product
+    });
+
+    fn product_by_sku(&self, sku: &Label) -> Result<Option<Product>, StoreError> {
+        Ok(table::get_by(self.connection, "sku", sku)?)
+    }
+
+    fn products_named(&self, name: &Name, page: Page<ProductId>) -> Result<Vec<Product>, StoreError> {
+        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+    }
+}

@@ -1,0 +1,258 @@
+//! How a value looks in a column. No other module knows.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use crm_core::{
+    Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress, EntryKind, ExternalId, Fulfilment,
+    Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus,
+    PaymentStatus, Percent, Phone, PlanStatus, Position, Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId,
+    SalesRepId, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus,
+    store::{StoreError, StoreErrorKind},
+};
+use rusqlite::{
+    Row, Statement, ToSql,
+    types::{ToSqlOutput, Value, ValueRef},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::error::{Done, Failure};
+
+/// A value of one column.
+pub(crate) trait Column: Sized {
+    /// What is written.
+    fn write(&self) -> ToSqlOutput<'_>;
+    /// What was read, or `None` where it cannot be understood.
+    fn read(value: ValueRef<'_>) -> Option<Self>;
+}
+
+/// A column's value as a parameter.
+pub(crate) struct Bound<'a, T>(pub(crate) &'a T);
+
+impl<T: Column> ToSql for Bound<'_, T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.write())
+    }
+}
+
+impl<T: Column> Column for Option<T> {
+    fn write(&self) -> ToSqlOutput<'_> {
+        self.as_ref().map_or(ToSqlOutput::Owned(Value::Null), Column::write)
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Null => Some(None),
+            value => T::read(value).map(Some),
+        }
+    }
+}
+
+fn integer(value: ValueRef<'_>) -> Option<i64> {
+    match value {
+        ValueRef::Integer(integer) => Some(integer),
+        _ => None,
+    }
+}
+
+fn text(value: ValueRef<'_>) -> Option<&str> {
+    match value {
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty: |$value:ident| $write:expr, |$read:ident| $from:expr;)*) => {$(
+        impl Column for $type {
+            fn write(&self) -> ToSqlOutput<'_> {
+                let $value = self;
+                ToSqlOutput::Owned(Value::Integer($write))
+            }
+            fn read(value: ValueRef<'_>) -> Option<Self> {
+                let $read = integer(value)?;
+                $from
+            }
+        }
+    )*};
+}
+
+integers! {
+    i64: |value| *value, |read| Some(read);
+    bool: |value| i64::from(*value), |read| match read { 0 => Some(false), 1 => Some(true), _ => None };
+    u16: |value| i64::from(*value), |read| Self::try_from(read).ok();
+    u32: |value| i64::from(*value), |read| Self::try_from(read).ok();
+    DateTime<Utc>: |value| value.timestamp_micros(), |read| Self::from_timestamp_micros(read);
+    NaiveDate: |value| i64::from(value.num_days_from_ce()), |read| Self::from_num_days_from_ce_opt(i32::try_from(read).ok()?);
+    // A store of 2^63 writes is not to be expected; the cast wraps both ways alike.
+    Revision: |value| value.get().cast_signed(), |read| Some(Self::new(read.cast_unsigned()));
+    Position: |value| value.get().cast_signed(), |read| Some(Self::new(read.cast_unsigned()));
+    Percent: |value| value.ten_thousandths(), |read| Self::from_ten_thousandths(read).ok();
+    Quantity: |value| value.millionths(), |read| Self::from_millionths(read).ok();
+    Rating: |value| i64::from(value.get()), |read| Self::new(u8::try_from(read).ok()?).ok();
+}
+
+macro_rules! texts {
+    ($($type:ty),*) => {$(
+        impl Column for $type {
+            fn write(&self) -> ToSqlOutput<'_> {
+                ToSqlOutput::Borrowed(ValueRef::Text(self.as_str().as_bytes()))
+            }
+            fn read(value: ValueRef<'_>) -> Option<Self> {
+                text(value)?.parse().ok()
+            }
+        }
+    )*};
+}
+
+texts!(Actor, EmailAddress, ExternalId, IdempotencyKey, Label, Name, Number, Phone, String, Subject, Text);
+
+/// A value as JSON: for what is never searched by its inside.
+pub(crate) struct Json(String);
+
+impl Json {
+    pub(crate) fn of<T: Serialize>(value: &T) -> Done<Self> {
+        let json = serde_json::to_string(value);
+        Ok(Self(json.map_err(|error| StoreError::new(StoreErrorKind::Backend).caused_by(error))?))
+    }
+
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(&self.0).ok()
+    }
+}
+
+impl Column for Json {
+    fn write(&self) -> ToSqlOutput<'_> {
+        self.0.write()
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        String::read(value).map(Self)
+    }
+}
+
+impl Column for Currency {
+    fn write(&self) -> ToSqlOutput<'_> {
+        ToSqlOutput::Borrowed(ValueRef::Text(self.code().as_bytes()))
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        text(value)?.parse().ok()
+    }
+}
+
+macro_rules! ids {
+    ($($type:ty),*) => {$(
+        impl Column for $type {
+            fn write(&self) -> ToSqlOutput<'_> {
+                ToSqlOutput::Owned(Value::Blob(self.uuid().as_bytes().to_vec()))
+            }
+            fn read(value: ValueRef<'_>) -> Option<Self> {
+                Uuid::read(value).map(Self::from_uuid)
+            }
+        }
+    )*};
+}
+
+ids!(CustomerId, InteractionId, ProductId, SalesRepId, SalePlanId, OpportunityId, OrderId, AgentId, TicketId);
+
+impl Column for Uuid {
+    fn write(&self) -> ToSqlOutput<'_> {
+        ToSqlOutput::Borrowed(ValueRef::Blob(self.as_bytes()))
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Blob(bytes) => Self::from_slice(bytes).ok(),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! names {
+    ($($type:ident { $($variant:ident = $name:literal),* })*) => {$(
+        impl Column for $type {
+            fn write(&self) -> ToSqlOutput<'_> {
+                let name = match self { $(Self::$variant => $name,)* };
+                ToSqlOutput::Borrowed(ValueRef::Text(name.as_bytes()))
+            }
+            fn read(value: ValueRef<'_>) -> Option<Self> {
+                match text(value)? { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    )*};
+}
+
+names! {
+    CustomerType { Person = "person", Organisation = "organisation" }
+    Gender { Female = "female", Male = "male", Other = "other" }
+    NeedKind { Need = "need", Preference = "preference" }
+    ContactLabel { Work = "work", Home = "home", Mobile = "mobile", Billing = "billing", Shipping = "shipping", Other = "other" }
+    Channel {
+        Phone = "phone", Email = "email", Chat = "chat", SocialMedia = "social_media", Visit = "visit", Meeting = "meeting",
+        WebForm = "web_form"
+    }
+    Direction { Inbound = "inbound", Outbound = "outbound" }
+    CreditAt { Booked = "booked", Paid = "paid" }
+    PlanStatus { Draft = "draft", Active = "active", Closed = "closed" }
+    StrategyKind { Price = "price", Promotion = "promotion", Channel = "channel" }
+    StageKind { Open = "open", Won = "won" }
+    OpportunityStatus { Open = "open", Won = "won", Lost = "lost" }
+    OrderStatus { Draft = "draft", Confirmed = "confirmed", Locked = "locked", Cancelled = "cancelled" }
+    Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }
+    PaymentStatus { Unpaid = "unpaid", Partial = "partial", Paid = "paid", Refunded = "refunded" }
+    EntryKind { Payment = "payment", Refund = "refund" }
+    RevenueKind { Booked = "booked", Refunded = "refunded", Cancelled = "cancelled" }
+    Priority { Low = "low", Normal = "normal", High = "high", Urgent = "urgent" }
+    TicketStatus { New = "new", Open = "open", Pending = "pending", OnHold = "on_hold", Solved = "solved", Closed = "closed" }
+}
+
+/// Binds values to a statement's parameters, one after the other.
+pub(crate) struct Binder<'s, 'c> {
+    statement: &'s mut Statement<'c>,
+    next: usize,
+}
+
+impl<'s, 'c> Binder<'s, 'c> {
+    pub(crate) fn new(statement: &'s mut Statement<'c>) -> Self {
+        Self { statement, next: 0 }
+    }
+
+    pub(crate) fn put<T: Column>(&mut self, value: &T) -> Done<&mut Self> {
+        self.next += 1;
+        self.statement.raw_bind_parameter(self.next, Bound(value))?;
+        Ok(self)
+    }
+}
+
+/// Reads the cells of a row, one after the other.
+pub(crate) struct Cells<'r, 's> {
+    row: &'r Row<'s>,
+    table: &'static str,
+    columns: &'static [&'static str],
+    /// How many cells stand before the first of the columns.
+    skipped: usize,
+    next: usize,
+    number: Option<i64>,
+}
+
+impl<'r, 's> Cells<'r, 's> {
+    /// The cells of a row that was selected as `row` and these columns, in their order.
+    pub(crate) fn numbered(row: &'r Row<'s>, table: &'static str, columns: &'static [&'static str]) -> Done<(i64, Self)> {
+        let number = row.get(0)?;
+        Ok((number, Self { row, table, columns, skipped: 1, next: 0, number: Some(number) }))
+    }
+
+    /// The cells of a row that was selected as these columns, in their order.
+    pub(crate) fn new(row: &'r Row<'s>, table: &'static str, columns: &'static [&'static str]) -> Self {
+        Self { row, table, columns, skipped: 0, next: 0, number: None }
+    }
+
+    /// The next cell.
+    pub(crate) fn take<T: Column>(&mut self) -> Done<T> {
+        let value = T::read(self.row.get_ref(self.skipped + self.next)?);
+        self.next += 1;
+        value.ok_or_else(|| self.corrupt())
+    }
+
+    /// The error of the cell that was taken last.
+    pub(crate) fn corrupt(&self) -> Failure {
+        let column = self.next.checked_sub(1).and_then(|last| self.columns.get(last)).copied().unwrap_or("row");
+        StoreErrorKind::Corrupt { table: self.table, column, row: self.number }.into()
+    }
+}

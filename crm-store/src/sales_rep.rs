@@ -1,0 +1,113 @@
+//! Sales reps in SQLite.
+
+use crm_core::{
+    ExternalId, Name, RecordId, Revision, SalesRep, SalesRepId,
+    store::{Page, SalesRepFilter, SalesReps, StoreError},
+};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::{
+    error::Done,
+    row::{Binder, Cells},
+    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    transaction::SqliteTx,
+};
+
+impl Table for SalesRep {
+    type Id = SalesRepId;
+    type Draft = Self;
+
+    const RECORD: &'static str = "sales rep";
+    const SQL: Statements =
+        statements!("crm_sales_rep", "external_id" "name" "name_key" "position" "manager" "region" "commission_rate" "active");
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("customers", "SELECT count(*) FROM crm_customer WHERE owner = ?1"),
+        ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE sales_rep = ?1"),
+        ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_rep = ?1"),
+        ("sales reps", "SELECT count(*) FROM crm_sales_rep WHERE manager = ?1"),
+        ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
+        ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
+    ];
+    const HAS_PARTS: bool = false;
+
+    fn id(&self) -> SalesRepId {
+        self.id
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn unique(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+        vec![("external id", "external_id", self.external_id.as_ref().map(ExternalId::as_str))]
+    }
+
+    fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        self.manager.map(|manager| ("manager", Self::SQL.table, manager.uuid())).into_iter().collect()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        binder
+            .put(&self.created_at)?
+            .put(&self.updated_at)?
+            .put(&self.external_id)?
+            .put(&self.name)?
+            .put(&self.name.key())?
+            .put(&self.position)?
+            .put(&self.manager)?
+            .put(&self.region)?
+            .put(&self.commission_rate)?
+            .put(&self.active)?;
+        Ok(())
+    }
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let (external_id, name) = (cells.take()?, cells.take()?);
+        let _key: String = cells.take()?;
+        Ok(Self {
+            id,
+            revision,
+            created_at,
+            updated_at,
+            external_id,
+            name,
+            position: cells.take()?,
+            manager: cells.take()?,
+            region: cells.take()?,
+            commission_rate: cells.take()?,
+            active: cells.take()?,
+        })
+    }
+
+    fn finish(_: &Connection, _: i64, rep: Self) -> Done<Self> {
+        Ok(rep)
+    }
+
+    fn write_parts(&self, _: &Connection, _: RowState) -> Done<()> {
+        Ok(())
+    }
+}
+
+fn matching(filter: &SalesRepFilter) -> Where<'_> {
+    let SalesRepFilter { manager, region, active } = filter;
+    Where::default()
+        .and("manager = ?", manager.as_ref())
+        .and("region = ?", region.as_ref())
+        .and("active = ?", active.as_ref())
+}
+
+impl SalesReps for SqliteTx<'_> {
+    family_methods!(SalesRep(SalesRepId), SalesRepFilter, matching {
+        sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep
+    });
+
+    fn sales_rep_by_external_id(&self, external_id: &ExternalId) -> Result<Option<SalesRep>, StoreError> {
+        Ok(table::get_by(self.connection, "external_id", external_id)?)
+    }
+
+    fn sales_reps_named(&self, name: &Name, page: Page<SalesRepId>) -> Result<Vec<SalesRep>, StoreError> {
+        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+    }
+}

@@ -1,0 +1,406 @@
+//! What all record tables share: one way to insert, update, delete, get and list.
+
+use crm_core::{
+    Invalid, RecordId, Revision,
+    store::{Page, StoreError, StoreErrorKind},
+};
+use rusqlite::{CachedStatement, Connection, Statement, ToSql};
+use uuid::Uuid;
+
+use crate::{
+    error::{Broken, Done, Failure},
+    row::{Binder, Bound, Cells, Column},
+};
+
+/// A record and the table that keeps it. [`statements!`] writes the statements.
+pub(crate) trait Table: Sized {
+    /// The id.
+    type Id: RecordId + Column;
+    /// The record as it is read from its row, before its parts are there.
+    type Draft;
+
+    /// The name in errors.
+    const RECORD: &'static str;
+    /// The statements.
+    const SQL: Statements;
+    /// Who may refer to the record: the plural of the family, and how many of its records do, by the id.
+    const REFERRERS: &'static [(&'static str, &'static str)];
+    /// Whether rows of other tables belong to the record.
+    const HAS_PARTS: bool;
+
+    /// The id.
+    fn id(&self) -> Self::Id;
+    /// The revision that it carries.
+    fn revision(&self) -> Revision;
+    /// The fields that must be unique besides the id, with their columns and values, in the order in which they are reported.
+    fn unique(&self) -> Vec<(&'static str, &'static str, Option<&str>)>;
+    /// Each reference that the record holds: the field, the table that it leads to, the id.
+    fn references(&self) -> Vec<(&'static str, &'static str, Uuid)>;
+    /// Binds the columns of the table, from `created_at` on.
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()>;
+    /// Reads the columns of the table, from `id` on.
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft>;
+    /// Puts its parts to a record that was read.
+    fn finish(connection: &Connection, row: i64, draft: Self::Draft) -> Done<Self>;
+    /// Writes the parts of a record whose row is written.
+    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()>;
+}
+
+/// The row of a record whose parts are to be written.
+#[derive(Clone, Copy)]
+pub(crate) enum RowState {
+    /// It is new and has no parts yet.
+    New(i64),
+    /// It may have parts.
+    Old(i64),
+}
+
+/// The statements of a record table.
+pub(crate) struct Statements {
+    /// The name of the table.
+    pub(crate) table: &'static str,
+    /// The columns after `row`, in the order in which they are read: `id`, `revision`, `created_at`, `updated_at`, then those of the table.
+    pub(crate) columns: &'static [&'static str],
+    /// `SELECT row, id, … FROM table`.
+    pub(crate) select: &'static str,
+    /// The same for one id.
+    pub(crate) select_one: &'static str,
+    /// Binds the revision, what [`Table::bind`] binds, and the id.
+    pub(crate) insert: &'static str,
+    /// Binds the same and the revision that must be stored; gives the row.
+    pub(crate) update: &'static str,
+    /// Binds the id.
+    pub(crate) delete: &'static str,
+    /// Gives the row of an id.
+    pub(crate) find: &'static str,
+    /// `SELECT count(*) FROM table`.
+    pub(crate) count: &'static str,
+}
+
+/// The statements of a table from the list of its own columns.
+macro_rules! statements {
+    ($table:literal, $($column:literal)*) => {
+        $crate::table::Statements {
+            table: $table,
+            columns: &["id", "revision", "created_at", "updated_at", $($column),*],
+            select: concat!("SELECT row, id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table),
+            select_one: concat!("SELECT row, id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table, " WHERE id = ?1"),
+            insert: concat!(
+                "INSERT INTO ", $table, " (revision, created_at, updated_at", $(", ", $column,)* ", id) VALUES (?, ?, ?",
+                $($crate::table::question!($column),)* ", ?)"
+            ),
+            update: concat!(
+                "UPDATE ", $table, " SET revision = ?, created_at = ?, updated_at = ?", $(", ", $column, " = ?",)*
+                " WHERE id = ? AND revision = ? RETURNING row"
+            ),
+            delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
+            find: concat!("SELECT row FROM ", $table, " WHERE id = ?1"),
+            count: concat!("SELECT count(*) FROM ", $table),
+        }
+    };
+}
+
+/// One more parameter for one more column.
+macro_rules! question {
+    ($column:literal) => {
+        ", ?"
+    };
+}
+
+/// The methods that every family trait has, over its table.
+macro_rules! family_methods {
+    ($record:ident($id:ident), $filter:ident, $matching:ident { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }) => {
+        fn $get(&self, id: $id) -> Result<Option<$record>, StoreError> {
+            Ok($crate::table::get(self.connection, id)?)
+        }
+
+        fn $list(&self, filter: &$filter, page: Page<$id>) -> Result<Vec<$record>, StoreError> {
+            Ok($matching(filter).by_id(self.connection, page)?)
+        }
+
+        fn $count(&self, filter: &$filter) -> Result<u64, StoreError> {
+            Ok($matching(filter).count::<$record>(self.connection)?)
+        }
+
+        fn $insert(&mut self, record: &$record) -> Result<(), StoreError> {
+            Ok($crate::table::insert(self.connection, record)?)
+        }
+
+        fn $update(&mut self, record: &$record) -> Result<Revision, StoreError> {
+            Ok($crate::table::update(self.connection, record)?)
+        }
+
+        fn $delete(&mut self, id: $id) -> Result<(), StoreError> {
+            Ok($crate::table::delete::<$record>(self.connection, id)?)
+        }
+    };
+}
+
+pub(crate) use {family_methods, question, statements};
+
+/// The error of a record that was read and contradicts itself.
+pub(crate) fn contradictory<T: Table>(row: i64) -> impl Fn(Invalid) -> StoreError {
+    move |refused| {
+        let kind = StoreErrorKind::Corrupt { table: T::SQL.table, column: refused.field(), row: Some(row) };
+        StoreError::new(kind).caused_by(refused)
+    }
+}
+
+/// A statement from the cache of the connection.
+pub(crate) fn prepared<'c>(connection: &'c Connection, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+    connection.prepare_cached(sql)
+}
+
+/// The row of an id in the table of `T`.
+pub(crate) fn row_of<T: Table>(connection: &Connection, id: T::Id) -> Done<Option<i64>> {
+    let mut statement = prepared(connection, T::SQL.find)?;
+    let mut rows = statement.query([Bound(&id)])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+}
+
+/// Runs `work` so that an error undoes it, inside the transaction.
+fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Done<T>) -> Done<T> {
+    let run = |sql| prepared(connection, sql)?.execute([]);
+    run("SAVEPOINT crm_record")?;
+    let done = work();
+    if done.is_err() {
+        // Where SQLite itself ended the transaction there is no savepoint any more, and nothing left to undo: the first error tells.
+        let _ = run("ROLLBACK TO crm_record");
+        let _ = run("RELEASE crm_record");
+    } else {
+        run("RELEASE crm_record")?;
+    }
+    done
+}
+
+/// The same, where the record has parts; its row alone is written or not by itself.
+fn as_one<T: Table, R>(connection: &Connection, work: impl FnOnce() -> Done<R>) -> Done<R> {
+    if T::HAS_PARTS { atomically(connection, work) } else { work() }
+}
+
+/// Binds the revision, the columns of the table and the id.
+fn bind_all<T: Table>(record: &T, revision: Revision, statement: &mut Statement<'_>) -> Done<()> {
+    let mut binder = Binder::new(statement);
+    binder.put(&revision)?;
+    record.bind(&mut binder)?;
+    binder.put(&record.id())?;
+    Ok(())
+}
+
+/// Inserts a record with its parts.
+pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> {
+    as_one::<T, _>(connection, || {
+        let mut statement = prepared(connection, T::SQL.insert)?;
+        bind_all(record, record.revision(), &mut statement)?;
+        statement.raw_execute()?;
+        drop(statement);
+        record.write_parts(connection, RowState::New(connection.last_insert_rowid()))
+    })
+    .or_else(|failure| Err(named(connection, record, None, failure)?))
+}
+
+/// Updates a record with its parts, from the revision that it carries.
+pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revision> {
+    let next = record.revision().next();
+    let written = as_one::<T, _>(connection, || {
+        let mut statement = prepared(connection, T::SQL.update)?;
+        bind_all(record, next, &mut statement)?;
+        statement.raw_bind_parameter(T::SQL.columns.len() + 1, Bound(&record.revision()))?;
+        let mut rows = statement.raw_query();
+        let row = rows.next()?.map(|row| row.get(0)).transpose()?;
+        // The statement must be stepped to its end, or its references are not checked.
+        while rows.next()?.is_some() {}
+        drop(rows);
+        drop(statement);
+        if let Some(row) = row {
+            record.write_parts(connection, RowState::Old(row))?;
+        }
+        Ok(row)
+    });
+    let row = row_of::<T>(connection, record.id());
+    match (written, row?) {
+        (Ok(Some(_)), _) => Ok(next),
+        (Ok(None), Some(_)) => Err(StoreErrorKind::Conflict { record: T::RECORD }.into()),
+        (Ok(None), None) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
+        (Err(failure), row) => Err(named(connection, record, row, failure)?),
+    }
+}
+
+/// Deletes a record with its parts where nothing refers to it.
+pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
+    match prepared(connection, T::SQL.delete)?.execute([Bound(&id)]).map_err(Failure::Sql) {
+        Ok(0) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
+        Ok(_) => Ok(()),
+        Err(failure) if matches!(failure.broken(), Broken::Reference) => {
+            for (by, sql) in T::REFERRERS {
+                let count: i64 = prepared(connection, sql)?.query_row([Bound(&id)], |row| row.get(0))?;
+                if count > 0 {
+                    return Err(failure.as_source_of(StoreErrorKind::StillReferenced { by, count: count.unsigned_abs() }));
+                }
+            }
+            Err(failure)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The failure with the name of the constraint that it broke.
+fn named<T: Table>(connection: &Connection, record: &T, row: Option<i64>, failure: Failure) -> Done<Failure> {
+    let kind = match failure.broken() {
+        Broken::Unique => taken(connection, record, row)?,
+        Broken::Reference => missing(connection, record)?,
+        Broken::Other => None,
+    };
+    Ok(match kind {
+        Some(kind) => failure.as_source_of(kind),
+        None => failure,
+    })
+}
+
+/// The first unique field whose value another row holds.
+fn taken<T: Table>(connection: &Connection, record: &T, row: Option<i64>) -> Done<Option<StoreErrorKind>> {
+    if row.is_none() && row_of::<T>(connection, record.id())?.is_some() {
+        return Ok(Some(StoreErrorKind::Duplicate { record: T::RECORD, field: "id" }));
+    }
+    for (field, column, value) in record.unique() {
+        let sql = format!("SELECT 1 FROM {} WHERE {column} = ?1 AND row IS NOT ?2", T::SQL.table);
+        if prepared(connection, &sql)?.exists((value, row))? {
+            return Ok(Some(StoreErrorKind::Duplicate { record: T::RECORD, field }));
+        }
+    }
+    Ok(None)
+}
+
+/// The first reference that leads nowhere.
+fn missing<T: Table>(connection: &Connection, record: &T) -> Done<Option<StoreErrorKind>> {
+    for (field, table, id) in record.references() {
+        let own = table == T::SQL.table && id == record.id().uuid();
+        let sql = format!("SELECT 1 FROM {table} WHERE id = ?1");
+        if !own && !prepared(connection, &sql)?.exists([Bound(&id)])? {
+            return Ok(Some(StoreErrorKind::MissingReference { record: T::RECORD, field }));
+        }
+    }
+    Ok(None)
+}
+
+/// Runs a statement that selects the columns of `T`, and reads each record with its parts.
+fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
+    let mut statement = prepared(connection, sql)?;
+    let mut rows = statement.query(parameters)?;
+    let mut drafts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (number, mut cells) = Cells::numbered(row, T::SQL.table, T::SQL.columns)?;
+        drafts.push((number, T::read(&mut cells)?));
+    }
+    drop(rows);
+    drop(statement);
+    drafts.into_iter().map(|(row, draft)| T::finish(connection, row, draft)).collect()
+}
+
+/// The record with an id.
+pub(crate) fn get<T: Table>(connection: &Connection, id: T::Id) -> Done<Option<T>> {
+    Ok(fetch(connection, T::SQL.select_one, &[&Bound(&id)])?.pop())
+}
+
+/// The record whose unique column holds a value.
+pub(crate) fn get_by<T: Table, V: Column>(connection: &Connection, column: &'static str, value: &V) -> Done<Option<T>> {
+    Ok(fetch(connection, &format!("{} WHERE {column} = ?1", T::SQL.select), &[&Bound(value)])?.pop())
+}
+
+/// The conditions of a list, each with the values that it binds.
+#[derive(Default)]
+pub(crate) struct Where<'a> {
+    sql: String,
+    values: Vec<Box<dyn ToSql + 'a>>,
+}
+
+impl<'a> Where<'a> {
+    /// A condition with one `?`, where there is a value for it.
+    pub(crate) fn and<V: Column>(self, condition: &'static str, value: Option<&'a V>) -> Self {
+        match value {
+            Some(value) => self.also(condition, Bound(value)),
+            None => self,
+        }
+    }
+
+    /// A condition with one `?` and its value.
+    pub(crate) fn also(mut self, condition: &'static str, value: impl ToSql + 'a) -> Self {
+        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+        self.sql.push_str(condition);
+        self.values.push(Box::new(value));
+        self
+    }
+
+    /// A condition with one `?` and a value of a column.
+    pub(crate) fn with<V: Column + 'a>(self, condition: &'static str, value: V) -> Self {
+        self.also(condition, Owned(value))
+    }
+
+    /// A condition without a value, where it is wanted.
+    pub(crate) fn when(mut self, wanted: bool, condition: &'static str) -> Self {
+        if wanted {
+            self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+            self.sql.push_str(condition);
+        }
+        self
+    }
+
+    fn parameters(&self) -> Vec<&dyn ToSql> {
+        self.values.iter().map(AsRef::as_ref).collect()
+    }
+
+    /// How many records of `T` it lets through.
+    pub(crate) fn count<T: Table>(self, connection: &Connection) -> Done<u64> {
+        let sql = format!("{}{}", T::SQL.count, self.sql);
+        let count: i64 = prepared(connection, &sql)?.query_row(self.parameters().as_slice(), |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The records of `T` that it lets through, by id.
+    pub(crate) fn by_id<T: Table>(self, connection: &Connection, page: Page<T::Id>) -> Done<Vec<T>> {
+        let Page { after, limit } = page;
+        let all = match after {
+            Some(id) => self.with("id > ?", id),
+            None => self,
+        };
+        all.ordered(connection, "id", limit)
+    }
+
+    /// The records of `T` that it lets through, by a column and the id.
+    pub(crate) fn by<T: Table, K: Column + 'a>(
+        self,
+        connection: &Connection,
+        key: Key,
+        page: Page<(K, T::Id)>,
+    ) -> Done<Vec<T>> {
+        let Page { after, limit } = page;
+        let mut all = self;
+        if let Some((value, id)) = after {
+            all = all.with(key.after, value);
+            all.values.push(Box::new(Owned(id)));
+        }
+        all.ordered(connection, key.order, limit)
+    }
+
+    fn ordered<T: Table>(self, connection: &Connection, order: &'static str, limit: u16) -> Done<Vec<T>> {
+        let sql = format!("{}{} ORDER BY {order} LIMIT {limit}", T::SQL.select, self.sql);
+        fetch(connection, &sql, &self.parameters())
+    }
+}
+
+/// How a list by a column and the id is ordered and continued.
+pub(crate) struct Key {
+    /// `column, id`.
+    pub(crate) order: &'static str,
+    /// `(column, id) > (?, ?)`.
+    pub(crate) after: &'static str,
+}
+
+/// A value that a condition owns.
+struct Owned<T>(T);
+
+impl<T: Column> ToSql for Owned<T> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        Ok(self.0.write())
+    }
+}

@@ -1,0 +1,70 @@
+//! The timeline of a customer in SQLite: the newest of each family, merged.
+
+use chrono::{DateTime, Utc};
+use crm_core::{
+    CustomerId, InteractionId, OpportunityId, OrderId, RecordRef, TicketId, TimelineItem,
+    store::{Page, StoreError, Timeline},
+};
+use rusqlite::Connection;
+
+use crate::{
+    error::Done,
+    row::{Bound, Cells, Column},
+    table::prepared,
+    transaction::SqliteTx,
+};
+
+/// The records of one family up to an instant, newest first.
+macro_rules! newest {
+    ($table:literal, $at:literal) => {
+        concat!(
+            "SELECT ", $at, ", id FROM ", $table, " WHERE customer = ?1 AND ", $at, " <= ?2 ORDER BY ", $at, " DESC, id DESC"
+        )
+    };
+}
+
+/// Reads the items of one family that come after the page's key, at most as many as the page holds.
+fn family<I: Column>(
+    connection: &Connection,
+    (table, sql): (&'static str, &'static str),
+    customer: CustomerId,
+    page: Page<TimelineItem>,
+    of: fn(I) -> RecordRef,
+    items: &mut Vec<TimelineItem>,
+) -> Done<()> {
+    let until = page.after.map_or(DateTime::<Utc>::MAX_UTC, |after| after.at);
+    let mut statement = prepared(connection, sql)?;
+    // Records of the very instant of the key may come before it, so the statement is read until the page is full, not limited.
+    let mut rows = statement.query((Bound(&customer), Bound(&until)))?;
+    let mut wanted = usize::from(page.limit);
+    while wanted > 0
+        && let Some(row) = rows.next()?
+    {
+        let mut cells = Cells::new(row, table, &["at", "id"]);
+        let item = TimelineItem { at: cells.take()?, record: of(cells.take()?) };
+        if page.after.is_none_or(|after| item < after) {
+            items.push(item);
+            wanted -= 1;
+        }
+    }
+    Ok(())
+}
+
+fn timeline(connection: &Connection, customer: CustomerId, page: Page<TimelineItem>) -> Done<Vec<TimelineItem>> {
+    let mut items = Vec::new();
+    let interactions = ("crm_interaction", newest!("crm_interaction", "occurred_at"));
+    family::<InteractionId>(connection, interactions, customer, page, RecordRef::Interaction, &mut items)?;
+    let opportunities = ("crm_opportunity", newest!("crm_opportunity", "created_at"));
+    family::<OpportunityId>(connection, opportunities, customer, page, RecordRef::Opportunity, &mut items)?;
+    family::<OrderId>(connection, ("crm_order", newest!("crm_order", "created_at")), customer, page, RecordRef::Order, &mut items)?;
+    family::<TicketId>(connection, ("crm_ticket", newest!("crm_ticket", "created_at")), customer, page, RecordRef::Ticket, &mut items)?;
+    items.sort_unstable_by(|a, b| b.cmp(a));
+    items.truncate(page.limit.into());
+    Ok(items)
+}
+
+impl Timeline for SqliteTx<'_> {
+    fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Result<Vec<TimelineItem>, StoreError> {
+        Ok(timeline(self.connection, customer, page)?)
+    }
+}
