@@ -9,7 +9,7 @@
 //! **Where to start.** With a store, some acts and the operation that is to be tested:
 //!
 //! ```
-//! use crm_core::{NewOrder, Currency, store::{Customers, Orders, Page, CustomerFilter, Store, StoreError}};
+//! use crm_core::store::{Orders, Store, StoreError};
 //! use crm_testkit::{Acts, MemoryStore, sample::Sample};
 //!
 //! let (store, mut acts) = (MemoryStore::new(), Acts::new());
