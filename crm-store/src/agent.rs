@@ -1,8 +1,8 @@
 //! Agents in SQLite.
 
 use crm_core::{
-    ExternalId, Name, Revision, Agent, AgentId,
-    store::{Page, AgentFilter, Agents, StoreError},
+    Agent, AgentId, ExternalId, Name, Revision,
+    store::{AgentFilter, Agents, Page, StoreError},
 };
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -19,8 +19,7 @@ impl Table for Agent {
     type Draft = Self;
 
     const RECORD: &'static str = "agent";
-    const SQL: Statements =
-        statements!("crm_agent", "external_id" "name" "name_key" "team" "active");
+    const SQL: Statements = statements!("crm_agent", "external_id" "name" "name_key" "team" "active");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE agent = ?1"),
         (
