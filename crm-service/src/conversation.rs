@@ -23,8 +23,7 @@ use crate::{
 ///
 /// ```
 /// # use crm_core::{*, store::*};
-/// # let store = crm_testkit::MemoryStore::new();
-/// # let act = &mut Act::new(chrono::DateTime::UNIX_EPOCH, "mei".parse()?, [7; 10]);
+/// # let (store, act) = (crm_testkit::MemoryStore::new(), &mut crm_testkit::Acts::new().next("mei"));
 /// # let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("张三".parse()?))?;
 /// use crm_service::{ServiceError, customer_replies, open_ticket, pend_ticket};
 ///
@@ -59,8 +58,7 @@ pub fn customer_replies(
 ///
 /// ```
 /// # use crm_core::{*, store::*};
-/// # let store = crm_testkit::MemoryStore::new();
-/// # let act = &mut Act::new(chrono::DateTime::UNIX_EPOCH, "mei".parse()?, [7; 10]);
+/// # let (store, act) = (crm_testkit::MemoryStore::new(), &mut crm_testkit::Acts::new().next("mei"));
 /// # let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("张三".parse()?))?;
 /// use crm_service::{ServiceError, add_agent, add_note, agent_replies, open_ticket};
 ///

@@ -21,8 +21,7 @@ use crate::{ServiceError, agents::active_agent};
 ///
 /// ```
 /// # use crm_core::{*, store::*};
-/// # let store = crm_testkit::MemoryStore::new();
-/// # let act = &mut Act::new(chrono::DateTime::UNIX_EPOCH, "mei".parse()?, [7; 10]);
+/// # let (store, act) = (crm_testkit::MemoryStore::new(), &mut crm_testkit::Acts::new().next("mei"));
 /// # let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("张三".parse()?))?;
 /// use crm_service::{ServiceError, open_ticket};
 ///
@@ -76,8 +75,7 @@ pub fn open_ticket(
 ///
 /// ```
 /// # use crm_core::{*, store::*};
-/// # let store = crm_testkit::MemoryStore::new();
-/// # let act = &mut Act::new(chrono::DateTime::UNIX_EPOCH, "mei".parse()?, [7; 10]);
+/// # let (store, act) = (crm_testkit::MemoryStore::new(), &mut crm_testkit::Acts::new().next("mei"));
 /// # let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("张三".parse()?))?;
 /// use crm_service::{ServiceError, open_ticket, update_ticket};
 ///
@@ -116,8 +114,7 @@ pub fn update_ticket(
 ///
 /// ```
 /// # use crm_core::{*, store::*};
-/// # let store = crm_testkit::MemoryStore::new();
-/// # let act = &mut Act::new(chrono::DateTime::UNIX_EPOCH, "mei".parse()?, [7; 10]);
+/// # let (store, act) = (crm_testkit::MemoryStore::new(), &mut crm_testkit::Acts::new().next("mei"));
 /// # let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("张三".parse()?))?;
 /// use crm_service::{ServiceError, add_agent, assign_ticket, open_ticket, update_agent};
 ///

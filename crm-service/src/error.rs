@@ -5,7 +5,8 @@ use crm_core::{
     store::{StoreError, StoreErrorKind},
 };
 
-/// Why an operation of this crate was refused or failed. Nothing is written then.
+/// Why an operation of this crate was refused or failed. A refused operation wrote nothing; after a failure of the store the closure must return the error, so
+/// that the store rolls back.
 ///
 /// The transparent variants say what the core and the store say; a duplicate number or a record that is still referred to comes as
 /// [`ServiceError::Store`] with its [kind](StoreErrorKind).

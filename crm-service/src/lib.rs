@@ -14,16 +14,15 @@
 //! **Where to start.** With [`open_ticket`], over any store:
 //!
 //! ```
-//! use chrono::{TimeZone, Utc};
-//! use crm_core::{Act, Channel, NewAgent, NewTicket, TicketState, Unassigned};
+//! use crm_core::{Channel, NewAgent, NewTicket, TicketState, Unassigned};
 //! use crm_core::store::{Journal, Page, Store};
 //! use crm_service::{ServiceError, add_agent, agent_replies, customer_replies, open_ticket, solve_ticket};
+//! use crm_testkit::{Acts, MemoryStore};
 //! # use crm_core::{Customer, NewCustomer, store::Customers};
 //!
-//! let store = crm_testkit::MemoryStore::new();
-//! let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 30, 0).unwrap();
-//! let act = &mut Act::new(at, "mei".parse()?, [7; 10]);
-//! # let zhang = Customer::register(act.new_id(), at, NewCustomer::person("张三".parse()?))?;
+//! let store = MemoryStore::new();
+//! let act = &mut Acts::new().next("mei"); // a host's act has a clock's instant and the system's entropy
+//! # let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("张三".parse()?))?;
 //!
 //! store.write(|tx| {
 //! #   tx.insert_customer(&zhang)?;

@@ -60,8 +60,7 @@ pub fn hold_ticket(
 ///
 /// ```
 /// # use crm_core::{*, store::*};
-/// # let store = crm_testkit::MemoryStore::new();
-/// # let act = &mut Act::new(chrono::DateTime::UNIX_EPOCH, "mei".parse()?, [7; 10]);
+/// # let (store, act) = (crm_testkit::MemoryStore::new(), &mut crm_testkit::Acts::new().next("mei"));
 /// # let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("张三".parse()?))?;
 /// use crm_service::{ServiceError, add_agent, close_ticket, customer_replies, open_ticket, solve_ticket};
 ///

@@ -5,15 +5,15 @@ mod lives;
 mod numbers;
 mod refusals;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use crm_core::{
     Act, Agent, AgentId, Channel, Customer, CustomerId, Entry, NewAgent, NewCustomer, NewTicket, RecordRef, Ticket,
     TicketId, TicketMessage, TicketStatus, Unassigned,
     store::{Agents as _, Customers as _, Journal as _, Page, Store, StoreError, Tickets as _},
 };
-use crm_testkit::MemoryStore;
+use crm_testkit::{Acts, MemoryStore};
 
 use crate::*;
 
@@ -22,7 +22,7 @@ type Tx<'t> = <MemoryStore as Store>::Tx<'t>;
 /// A desk with one customer and three agents; Olga is not active. Every act happens a minute after the one before.
 struct Desk {
     store: MemoryStore,
-    acts: Cell<u8>,
+    acts: RefCell<Acts>,
     zhang: CustomerId,
     mei: AgentId,
     jonas: AgentId,
@@ -42,9 +42,10 @@ const ALL: u16 = 1000;
 
 impl Desk {
     fn new() -> Self {
-        let mut act = Act::new(minute(0), "setup".parse().unwrap(), [0; 10]);
+        let mut acts = Acts::new();
+        let mut act = acts.next("setup");
         let (zhang, mei, jonas, olga) = (act.new_id(), act.new_id(), act.new_id(), act.new_id());
-        let desk = Self { store: MemoryStore::new(), acts: Cell::new(0), zhang, mei, jonas, olga };
+        let desk = Self { store: MemoryStore::new(), acts: RefCell::new(acts), zhang, mei, jonas, olga };
         let customer = Customer::register(zhang, minute(0), NewCustomer::person("张三".parse().unwrap())).unwrap();
         desk.store.write(|tx| tx.insert_customer(&customer)).unwrap();
         for (id, name) in [(mei, "Mei"), (jonas, "Jonas"), (olga, "Olga")] {
@@ -56,9 +57,7 @@ impl Desk {
     }
 
     fn act(&self, actor: &str) -> Act {
-        self.acts.set(self.acts.get() + 1);
-        let number = self.acts.get();
-        Act::new(minute(number), actor.parse().unwrap(), [number; 10])
+        self.acts.borrow_mut().next(actor)
     }
 
     fn does<T>(&self, operation: impl FnOnce(&mut Tx<'_>, &mut Act) -> Result<T, ServiceError>) -> T {
@@ -136,6 +135,7 @@ impl Desk {
     }
 }
 
-fn minute(number: u8) -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).unwrap() + TimeDelta::minutes(number.into())
+/// When the act with a number happens; the setup is act 0.
+fn minute(number: i64) -> DateTime<Utc> {
+    Acts::new().now() + TimeDelta::minutes(number)
 }

@@ -69,7 +69,7 @@ fn an_external_id_that_is_taken_is_refused() {
     let new = || NewAgent::new("Ada".parse().unwrap()).external_id("hr-7".parse().unwrap());
     desk.does(|tx, act| add_agent(tx, act, new()));
     let refused = desk.refuses(|tx, act| add_agent(tx, act, new()));
-    let taken = StoreErrorKind::Duplicate { record: "agent", field: "external_id" };
+    let taken = StoreErrorKind::Duplicate { record: "agent", field: "external id" };
     assert_eq!(refused.store_kind(), Some(&taken));
     let patch = AgentPatch { external_id: Some(Some("hr-7".parse().unwrap())), ..AgentPatch::default() };
     let refused = desk.refuses(|tx, act| update_agent(tx, act, desk.mei, patch));

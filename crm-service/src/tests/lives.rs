@@ -2,6 +2,7 @@
 
 use crm_core::{
     Cause, Fact, MessageKind, Priority, Revision, TicketFact, TicketPatch, TicketState, TicketStatus, Unassigned,
+    store::Records,
 };
 
 use super::*;
@@ -177,4 +178,30 @@ fn a_patch_that_expects_the_stored_revision_is_written() {
     let after = desk.does(|tx, act| update_ticket(tx, act, ticket.id, patch));
     assert_eq!((after.revision, after.due_at()), (ticket.revision.next(), Some(minute(60))));
     assert_eq!(desk.ticket(ticket.id), after);
+}
+
+#[test]
+fn operations_of_one_closure_share_its_commit_and_its_rollback() {
+    let desk = Desk::new();
+    let id = desk.opens().id;
+    let before = desk.everything();
+    let mut act = desk.act("mei");
+    let refused = desk.store.write(|tx| {
+        assign_ticket(tx, &mut act, id, desk.mei)?;
+        add_note(tx, &mut act, id, desk.mei, "taken".parse()?)?;
+        close_ticket(tx, &mut act, id)
+    });
+    assert!(matches!(refused, Err(ServiceError::Ticket(_))), "{refused:?}");
+    assert_eq!(desk.everything(), before);
+}
+
+#[test]
+fn operations_run_over_a_transaction_that_is_chosen_at_run_time() {
+    let desk = Desk::new();
+    let ticket = desk.does(|tx, act| {
+        let tx: &mut dyn Records = tx;
+        let ticket = open_ticket(tx, act, desk.request())?;
+        solve_ticket(tx, act, ticket.id, desk.mei, "new bulb".parse()?, Unassigned::SolverTakes)
+    });
+    assert_eq!(desk.ticket(ticket.id), ticket);
 }

@@ -156,7 +156,7 @@ fn an_id_a_number_or_an_external_id_that_is_taken_is_refused() {
     let same = [
         ("id", desk.request().id(ticket.id)),
         ("number", desk.request().number("RMA-1".parse().unwrap())),
-        ("external_id", desk.request().external_id("old-1".parse().unwrap())),
+        ("external id", desk.request().external_id("old-1".parse().unwrap())),
     ];
     for (field, new) in same {
         let refused = desk.refuses(|tx, act| open_ticket(tx, act, new.message(text())));
