@@ -89,7 +89,7 @@ pub fn update_agent(
 ///
 /// # Errors
 ///
-/// [`ServiceError::NotFound`]; [`ServiceError::Store`] with `StillReferenced` where they were assigned a ticket, solved one or wrote a message.
+/// [`ServiceError::NotFound`]; [`ServiceError::Store`] with `StillReferenced` where a ticket is theirs or stands solved by them, or they wrote a message.
 pub fn delete_agent(
     tx: &mut (impl Agents + Journal + ?Sized),
     act: &mut Act,
