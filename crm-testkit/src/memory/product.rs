@@ -1,0 +1,41 @@
+//! Products.
+
+use crm_core::{
+    Label, Name, Product, ProductId, RecordRef, Revision,
+    store::{Page, ProductFilter, Products},
+};
+
+use super::{
+    MemoryTx,
+    state::{Family, Stored, holds, named, record_methods},
+};
+
+impl Family for Product {
+    type Filter = ProductFilter;
+
+    fn unique(&self) -> Vec<(&'static str, &str)> {
+        vec![("sku", self.sku.as_str())]
+    }
+
+    fn references(&self) -> Vec<(&'static str, RecordRef)> {
+        Vec::new()
+    }
+
+    fn passes(&self, filter: &ProductFilter) -> bool {
+        let ProductFilter { category, active } = filter;
+        holds(category.as_ref(), self.category.as_ref()) && holds(active.as_ref(), Some(&self.active))
+    }
+}
+
+impl Products for MemoryTx {
+    record_methods! {
+        Product(ProductId), ProductFilter
+        { product products count_products insert_product update_product delete_product }
+    }
+
+    fn product_by_sku(&self, sku: &Label) -> Stored<Option<Product>> {
+        Ok(self.state.with_unique("sku", sku.as_str()))
+    }
+
+    named! { products_named: Product(ProductId) }
+}
