@@ -217,9 +217,10 @@ impl State {
 
 /// A page of items that carry their keys: ascending, those after the given key, at most the limit.
 pub(super) fn paged<K: Ord, T>(items: impl Iterator<Item = (K, T)>, page: Page<K>) -> Vec<T> {
-    let mut items: Vec<(K, T)> = items.filter(|(key, _)| page.after.as_ref().is_none_or(|after| key > after)).collect();
+    let Page { after, limit } = page;
+    let mut items: Vec<(K, T)> = items.filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).collect();
     items.sort_by(|(a, _), (b, _)| a.cmp(b));
-    items.into_iter().take(page.limit.into()).map(|(_, item)| item).collect()
+    items.into_iter().take(limit.into()).map(|(_, item)| item).collect()
 }
 
 /// Whether a field of a filter lets a value through.

@@ -1,0 +1,233 @@
+//! A small company whose records refer to each other.
+
+use crm_core::{
+    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Opportunity, OpportunityParts,
+    Order, OrderParts, Participant, PlanScope, Product, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
+    store::{Records, StoreError},
+};
+
+use super::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
+
+/// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
+/// opportunities, orders and tickets some in each state.
+///
+/// ```
+/// use crm_core::{OrderStatus, store::{OrderFilter, Orders, Store, StoreError}};
+/// use crm_testkit::{MemoryStore, sample::Sample};
+///
+/// let store = MemoryStore::new();
+/// let company = Sample::new(7);
+/// store.write(|tx| company.write_to(tx))?;
+///
+/// let locked = OrderFilter { status: Some(OrderStatus::Locked), ..OrderFilter::default() };
+/// assert_eq!(store.read(|tx| tx.count_orders(&locked))?, 3);
+/// # Ok::<(), StoreError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sample {
+    /// The first one manages the others.
+    pub sales_reps: Vec<SalesRep>,
+    /// Agents.
+    pub agents: Vec<Agent>,
+    /// Products.
+    pub products: Vec<Product>,
+    /// Customers, in an order in which they can be inserted: each refers to earlier ones only.
+    pub customers: Vec<Customer>,
+    /// Interactions.
+    pub interactions: Vec<Interaction>,
+    /// Sale plans, with each kind of scope.
+    pub sale_plans: Vec<SalePlan>,
+    /// Opportunities.
+    pub opportunities: Vec<Opportunity>,
+    /// Orders.
+    pub orders: Vec<Order>,
+    /// Tickets.
+    pub tickets: Vec<Ticket>,
+    /// The conversations of all tickets.
+    pub messages: Vec<TicketMessage>,
+}
+
+/// One of a list by a running number.
+fn pick<T>(list: &[T], number: u64) -> &T {
+    &list[usize::try_from(number).unwrap_or(0) % list.len()]
+}
+
+impl Sample {
+    /// The company of a seed. The ids and numbers of two companies meet only where their seeds are equal.
+    pub fn new(seed: u64) -> Self {
+        // Each company has a thousand seeds for each family of records.
+        let first = seed.wrapping_mul(1_000);
+        let seeds = |count: u64| (0..count).map(move |number| (number, first.wrapping_add(number)));
+
+        let mut sales_reps: Vec<SalesRep> = seeds(5).map(|(_, seed)| super::sales_rep(seed)).collect();
+        if let Some((manager, team)) = sales_reps.split_first_mut() {
+            team.iter_mut().for_each(|rep| rep.manager = Some(manager.id));
+        }
+        let agents: Vec<Agent> = seeds(3).map(|(_, seed)| super::agent(seed)).collect();
+        let products: Vec<Product> = seeds(9).map(|(_, seed)| super::product(seed)).collect();
+        let customers = customers(seeds(18).map(|(_, seed)| super::customer(seed)).collect(), &sales_reps, &products);
+        let ids: Vec<CustomerId> = customers.iter().map(|customer| customer.id).collect();
+
+        let interactions = seeds(40).map(|(number, seed)| {
+            let mut interaction = super::interaction(seed, *pick(&ids, number % 7));
+            let participant = match number % 4 {
+                0 => Participant::SalesRep(pick(&sales_reps, number).id),
+                1 => Participant::Agent(pick(&agents, number).id),
+                2 => Participant::Customer(*pick(&ids, number % 7 + 1)),
+                _ => return interaction,
+            };
+            interaction.participants.push(participant);
+            interaction
+        });
+        let sale_plans = seeds(4 * PLAN_STATES).map(|(number, seed)| {
+            let scope = match number / PLAN_STATES {
+                0 => PlanScope::SalesRep(pick(&sales_reps, number).id),
+                1 => PlanScope::Team(pick(&sales_reps, 0).id),
+                2 => PlanScope::Product(pick(&products, number).id),
+                _ => return super::sale_plan(seed),
+            };
+            valid(SalePlan::try_from(SalePlanParts { scope, ..super::sale_plan(seed).into() }))
+        });
+        let opportunities = seeds(4 * OPPORTUNITY_STATES).map(|(number, seed)| {
+            let customer = (number % 3 > 0).then(|| *pick(&ids, number));
+            let product = (number % 4 > 0).then(|| pick(&products, number).id);
+            let rep = Some(pick(&sales_reps, number).id);
+            let parts = OpportunityParts { product, rep, ..super::opportunity(seed, customer).into() };
+            valid(Opportunity::try_from(parts))
+        });
+        let orders = seeds(3 * ORDER_STATES).map(|(number, seed)| {
+            let some = [pick(&products, number).id, pick(&products, number + 1).id];
+            let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
+            let parts = OrderParts { rep, ..super::order(seed, *pick(&ids, number % 10), &some).into() };
+            valid(Order::try_from(parts))
+        });
+        let parties = |number| (*pick(&ids, number % 7), pick(&agents, number).id);
+        let tickets = seeds(3 * TICKET_STATES).map(|(number, seed)| {
+            let (customer, agent) = parties(number);
+            super::ticket(seed, customer, agent)
+        });
+        let messages = seeds(3 * TICKET_STATES).flat_map(|(number, seed)| {
+            let (customer, agent) = parties(number);
+            super::messages(seed, customer, agent)
+        });
+        Self {
+            interactions: interactions.collect(),
+            sale_plans: sale_plans.collect(),
+            opportunities: opportunities.collect(),
+            orders: orders.collect(),
+            tickets: tickets.collect(),
+            messages: messages.collect(),
+            sales_reps,
+            agents,
+            products,
+            customers,
+        }
+    }
+
+    /// Writes all of it into a store, as it is and without journal entries.
+    ///
+    /// # Errors
+    ///
+    /// What the store refuses, such as [`StoreErrorKind::Duplicate`](crm_core::store::StoreErrorKind::Duplicate) the second time.
+    pub fn write_to(&self, tx: &mut (impl Records + ?Sized)) -> Result<(), StoreError> {
+        self.sales_reps.iter().try_for_each(|record| tx.insert_sales_rep(record))?;
+        self.agents.iter().try_for_each(|record| tx.insert_agent(record))?;
+        self.products.iter().try_for_each(|record| tx.insert_product(record))?;
+        self.customers.iter().try_for_each(|record| tx.insert_customer(record))?;
+        self.interactions.iter().try_for_each(|record| tx.insert_interaction(record))?;
+        self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
+        self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
+        self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
+        self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
+        self.messages.iter().try_for_each(|message| tx.append_message(message))
+    }
+}
+
+/// Gives the customers their owners and needs; every organisation has the person before it as a contact and is the employer of the person after it.
+fn customers(mut customers: Vec<Customer>, sales_reps: &[SalesRep], products: &[Product]) -> Vec<Customer> {
+    let mut before: Option<(CustomerId, bool)> = None;
+    for (number, customer) in (0..).zip(&mut customers) {
+        if number % 4 > 0 {
+            customer.owner = Some(pick(sales_reps, number).id);
+        }
+        for need in &mut customer.needs {
+            need.product = Some(pick(products, number).id);
+        }
+        let is_organisation = matches!(customer.kind, CustomerKind::Organisation { .. });
+        match (&mut customer.kind, before) {
+            (CustomerKind::Organisation { contacts }, Some((person, false))) => {
+                for role in ["buyer", "经理"] {
+                    contacts.insert(Contact { person, role: valid(role.parse()) });
+                }
+            }
+            (CustomerKind::Person { .. }, Some((organisation, true))) => customer.parent = Some(organisation),
+            _ => {}
+        }
+        before = Some((customer.id, is_organisation));
+    }
+    // Two people of one household share an address, so look-ups by it give both.
+    let shared = "Household@example.com";
+    for customer in customers.iter_mut().take(2) {
+        valid(customer.emails.add(valid(shared.parse()), ContactLabel::Work));
+    }
+    customers
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crm_core::{
+        Fulfilment, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, TicketStatus,
+        store::{CustomerFilter, Customers, Page, Store},
+    };
+
+    use super::*;
+    use crate::MemoryStore;
+
+    #[test]
+    fn a_company_has_records_in_all_states() {
+        let company = Sample::new(1);
+        let orders: BTreeSet<_> = company.orders.iter().map(|order| order.state().status()).collect();
+        assert_eq!(orders, OrderStatus::TRANSITIONS.states.iter().copied().collect());
+        let shipped: BTreeSet<_> = company.orders.iter().map(Order::fulfilment).collect();
+        use Fulfilment::{Fulfilled, Partial, Returned, Unfulfilled};
+        assert_eq!(shipped, [Unfulfilled, Partial, Fulfilled, Returned].into());
+        let paid: BTreeSet<_> = company.orders.iter().map(Order::payment_status).collect();
+        use PaymentStatus::{Paid, Refunded, Unpaid};
+        assert_eq!(paid, [Unpaid, PaymentStatus::Partial, Paid, Refunded].into());
+        let plans: BTreeSet<_> = company.sale_plans.iter().map(|plan| plan.state().status()).collect();
+        assert_eq!(plans, PlanStatus::TRANSITIONS.states.iter().copied().collect());
+        let deals: BTreeSet<_> = company.opportunities.iter().map(|deal| deal.state().status()).collect();
+        assert_eq!(deals, OpportunityStatus::TRANSITIONS.states.iter().copied().collect());
+        let tickets: BTreeSet<_> = company.tickets.iter().map(|ticket| ticket.state().status()).collect();
+        assert_eq!(tickets, TicketStatus::TRANSITIONS.states.iter().copied().collect());
+    }
+
+    #[test]
+    fn companies_of_several_seeds_live_in_one_store() {
+        let store = MemoryStore::new();
+        for seed in [0, 1, 2, 3, u64::MAX] {
+            store.write(|tx| Sample::new(seed).write_to(tx)).unwrap();
+        }
+        let count = store.read(|tx| tx.count_customers(&CustomerFilter::default()));
+        assert_eq!(count.unwrap(), 5 * 18);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_company() {
+        assert_eq!(Sample::new(9), Sample::new(9));
+        assert_ne!(Sample::new(9), Sample::new(10));
+    }
+
+    #[test]
+    fn what_was_written_reads_back_equal() {
+        let (store, company) = (MemoryStore::new(), Sample::new(4));
+        store.write(|tx| company.write_to(tx)).unwrap();
+        let mut expected = company.customers;
+        expected.sort_by_key(|customer| customer.id);
+        let read = store.read(|tx| tx.customers(&CustomerFilter::default(), Page::first(100)));
+        assert_eq!(read.unwrap(), expected);
+    }
+}
