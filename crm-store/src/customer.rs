@@ -81,7 +81,7 @@ impl Table for Customer {
         let contacts = self.contacts().map(|contact| ("contacts", Self::SQL.table, contact.person.uuid()));
         let owner = self.owner.map(|owner| ("owner", "crm_sales_rep", owner.uuid()));
         let needs = self.needs.iter().filter_map(|need| Some(("needs", "crm_product", need.product?.uuid())));
-        parent.into_iter().chain(contacts).chain(owner).chain(needs).collect()
+        parent.into_iter().chain(owner).chain(contacts).chain(needs).collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
