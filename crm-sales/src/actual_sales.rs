@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crm_core::{
-    CreditAt, Currency, EntryKind, Invalid, Money, Order, OrderId, PaymentEntry, Period, PlanScope, ProductId, SalesRep, SalesRepId,
+    CreditAt, Currency, EntryKind, Invalid, Money, Order, OrderId, PaymentEntry, Period, PlanScope, ProductId,
+    SalesRep, SalesRepId,
     store::{Orders, RevenueEntry, SalesRepFilter, SalesReps, pages},
 };
 use serde::{Deserialize, Serialize};
@@ -43,12 +44,13 @@ impl ActualSales {
     }
 }
 
-/// What a rep sold in a period, in one currency: orders booked, less refunds and cancellations on their own days. It is the base of attainment and of a flat
-/// commission, which `crm-analytics` computes.
+/// What a rep sold in a period, in one currency: orders booked, less refunds and cancellations on their own days. It is
+/// the base of attainment and of a flat commission, which `crm-analytics` computes.
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`] for the rep, [`SalesError::Store`]; [`SalesError::Invalid`] where the sum does not fit 64 bits.
+/// [`SalesError::NotFound`] for the rep, [`SalesError::Store`]; [`SalesError::Invalid`] where the sum does not fit 64
+/// bits.
 pub fn sales_of_rep(
     tx: &(impl Orders + SalesReps + ?Sized),
     rep: SalesRepId,
@@ -61,16 +63,18 @@ pub fn sales_of_rep(
 
 /// What was sold in a scope and a period, in one currency.
 ///
-/// - Booked: the revenue of the days of the period ([`Order::revenue`]): bookings less refunds and cancellations on their own days.
+/// - Booked: the revenue of the days of the period ([`Order::revenue`]): bookings less refunds and cancellations on
+///   their own days.
 /// - Paid: payments less refunds, by their days.
 /// - Reps, teams and regions as they are now: a rep who moved takes their sales along.
-/// - A product counts with its share of each order. What an order is worth, or what of it is paid, is split over its lines by their amounts after each entry
-///   (MON-4), and an entry counts with what it changed in the product's part. So a booking counts with exactly the amounts of the lines, a refund in part is spread to the cent, and a
-///   refund in full, even in steps, leaves exactly nothing of any product (REF-2).
+/// - A product counts with its share of each order. What an order is worth, or what of it is paid, is split over its
+///   lines by their amounts after each entry (MON-4), and an entry counts with what it changed in the product's part.
+///   So a booking counts with exactly the amounts of the lines, a refund in part is spread to the cent, and a refund in
+///   full, even in steps, leaves exactly nothing of any product (REF-2).
 /// - Entries in another currency are not added but counted.
 ///
-/// Memory is bounded by a page and by the number of reps. Time goes with the number of entries in the period, whosever they are; for a product, and for what is paid, each
-/// entry's order is read as well.
+/// Memory is bounded by a page and by the number of reps. Time goes with the number of entries in the period, whosever
+/// they are; for a product, and for what is paid, each entry's order is read as well.
 ///
 /// # Errors
 ///
@@ -203,13 +207,9 @@ fn signed(entry: &PaymentEntry) -> Result<Money, Invalid> {
     }
 }
 
-/// What of an entry over `amount` falls to a product, where `before` was the sum of the order's entries before it; `None` where the order has no line of the product.
-fn product_part(
-    order: &Order,
-    product: ProductId,
-    before: Money,
-    amount: Money,
-) -> Result<Option<Money>, Invalid> {
+/// What of an entry over `amount` falls to a product, where `before` was the sum of the order's entries before it;
+/// `None` where the order has no line of the product.
+fn product_part(order: &Order, product: ProductId, before: Money, amount: Money) -> Result<Option<Money>, Invalid> {
     if order.lines().iter().all(|line| line.product() != product) {
         return Ok(None);
     }
@@ -223,7 +223,8 @@ fn part_of_lines(order: &Order, product: ProductId, sum: Money) -> Result<Money,
         return Ok(sum);
     }
     // Lines are never below zero: price and quantity are not, and a discount is at most the whole.
-    let weights: Vec<u64> = order.lines().iter().map(|line| u64::try_from(line.amount().minor()).unwrap_or(0)).collect();
+    let weights: Vec<u64> =
+        order.lines().iter().map(|line| u64::try_from(line.amount().minor()).unwrap_or(0)).collect();
     let parts = sum.allocate(&weights)?;
     let of_product = parts.into_iter().zip(order.lines()).filter(|(_, line)| line.product() == product);
     Money::sum(of_product.map(|(part, _)| part), sum.currency())

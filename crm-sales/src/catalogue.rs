@@ -21,13 +21,34 @@ pub fn add_product(
     record::add(tx, act, Product::add(id, act.at(), new), |product| ProductFact::Added { product })
 }
 
-/// Changes what the patch names; where nothing is different, nothing is written. Lines that were priced before keep their price; an inactive product can
-/// no longer be ordered.
+/// Changes what the patch names; where nothing is different, nothing is written. Lines that were priced before keep
+/// their price; an inactive product can no longer be ordered.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`]; [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::Store`]: the SKU is taken.
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, NewProduct, ProductPatch, UnitPrice, store::Store};
+/// use crm_sales::{SalesError, add_product, update_product};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///
+///     let off = ProductPatch { expected: Some(lamp.revision), active: Some(false), ..ProductPatch::default() };
+///     assert!(!update_product(tx, act, lamp.id, off.clone())?.active);
+///     assert!(matches!(update_product(tx, act, lamp.id, off), Err(SalesError::Conflict { .. })));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
 pub fn update_product(
     tx: &mut (impl Products + Journal + ?Sized),
     act: &mut Act,

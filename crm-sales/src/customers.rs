@@ -13,7 +13,8 @@ use crate::{error::SalesError, hierarchy::leads_back, record};
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for a parent or a contact that is not there, [`SalesError::Archived`] for one that is archived.
+/// - [`SalesError::NotFound`] for a parent or a contact that is not there, [`SalesError::Archived`] for one that is
+///   archived.
 /// - [`SalesError::NotAnOrganisation`] for a parent, [`SalesError::NotAPerson`] for a contact.
 /// - [`SalesError::Invalid`] as [`Customer::register`].
 /// - [`SalesError::Store`]: the id or the external id is taken, or the owner or the product of a need is missing.
@@ -27,7 +28,7 @@ use crate::{error::SalesError, hierarchy::leads_back, record};
 ///
 /// let (store, mut acts) = (MemoryStore::new(), Acts::new());
 /// store.write(|tx| {
-///     let act = &mut acts.next();
+///     let act = &mut acts.next("alice");
 ///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
 ///     let acme = NewCustomer::organisation("Acme".parse()?).contact(zhang.id, "buyer".parse()?)?;
 ///     let acme = register_customer(tx, act, acme)?;
@@ -52,14 +53,17 @@ pub fn register_customer(
     record::add(tx, act, customer, |customer| CustomerFact::Registered { customer })
 }
 
-/// Changes what the patch names; where nothing is different, nothing is written. An archived customer can be corrected too.
+/// Changes what the patch names; where nothing is different, nothing is written. An archived customer can be corrected
+/// too.
 ///
-/// A parent and contacts are checked as in [`register_customer`] where they are new, and the parent must not lead back to the customer. What stood there before stays,
-/// even if it was archived meanwhile. A person stays a person and an organisation an organisation.
+/// A parent and contacts are checked as in [`register_customer`] where they are new, and the parent must not lead back
+/// to the customer. What stood there before stays, even if it was archived meanwhile. A person stays a person and an
+/// organisation an organisation.
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the customer, a new parent or a new contact; [`SalesError::Archived`] for the last two.
+/// - [`SalesError::NotFound`] for the customer, a new parent or a new contact; [`SalesError::Archived`] for the last
+///   two.
 /// - [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::OtherKind`], [`SalesError::NotAnOrganisation`], [`SalesError::NotAPerson`].
 /// - [`SalesError::Invalid`] as [`Customer::update`], and [`Rule::Circle`] in the field `parent`.
@@ -122,8 +126,8 @@ pub(crate) fn in_use(tx: &(impl Customers + ?Sized), id: CustomerId) -> Result<C
     Ok(customer)
 }
 
-/// Puts a customer out of the way: it keeps its history and gets no new orders and opportunities. What was begun goes on, and those who belong to it stay in use.
-/// Archiving what is archived does nothing.
+/// Puts a customer out of the way: it keeps its history and gets no new orders and opportunities. What was begun goes
+/// on, and those who belong to it stay in use. Archiving what is archived does nothing.
 ///
 /// # Errors
 ///
@@ -153,7 +157,8 @@ pub fn restore_customer(
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced` where orders, tickets, interactions or other customers refer to it.
+/// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced` where orders, tickets, interactions or other
+/// customers refer to it.
 pub fn delete_customer(
     tx: &mut (impl Customers + Journal + ?Sized),
     act: &mut Act,

@@ -5,8 +5,8 @@ use crm_core::{
     store::StoreError,
 };
 
-/// Why an operation did nothing. Whichever it is, the operation wrote nothing and appended nothing; what the same transaction did before stands until the
-/// caller rolls it back.
+/// Why an operation did nothing. Whichever it is, the operation wrote nothing and appended nothing; what the same
+/// transaction did before stands until the caller rolls it back.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SalesError {
@@ -82,7 +82,8 @@ pub enum SalesError {
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// The store refuses or fails: what is taken, what is missing, what is still referred to, and everything that can happen to a disk.
+    /// The store refuses or fails: what is taken, what is missing, what is still referred to, and everything that can
+    /// happen to a disk.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -13,6 +13,27 @@ use crate::{error::SalesError, record};
 ///
 /// - [`SalesError::Invalid`] as [`Interaction::log`].
 /// - [`SalesError::Store`]: the id or the external id is taken, or the customer or a participant is missing.
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Channel, Direction, NewCustomer, NewInteraction, Rating, store::Store};
+/// use crm_sales::{SalesError, log_interaction, rate_interaction, register_customer};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let subject = "asks for an offer".parse()?;
+///     let call = log_interaction(tx, act, NewInteraction::new(zhang.id, Channel::Phone, Direction::Inbound,
+///     subject))?;
+///     let rated = rate_interaction(tx, act, call.id, Some(Rating::new(5)?))?;
+///     assert_eq!((rated.occurred_at, rated.rating.map(Rating::get)), (act.at(), Some(5)));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
 pub fn log_interaction(
     tx: &mut (impl Interactions + Journal + ?Sized),
     act: &mut Act,

@@ -23,7 +23,9 @@ fn by(act: &Act) -> By<'_> {
 /// # Examples
 ///
 /// ```
-/// use crm_core::{Currency, Money, NewCustomer, NewOpportunity, OpportunityPatch, Percent, Pipeline, Sale, store::Store};
+/// use crm_core::{
+///     Currency, Money, NewCustomer, NewOpportunity, OpportunityPatch, Percent, Pipeline, Sale, store::Store,
+/// };
 /// use crm_sales::{SalesError, open_opportunity, register_customer, revise_opportunity, win_opportunity};
 /// use crm_testkit::{Acts, MemoryStore};
 ///
@@ -33,7 +35,7 @@ fn by(act: &Act) -> By<'_> {
 ///     .build()?;
 /// let (store, mut acts) = (MemoryStore::new(), Acts::new());
 /// store.write(|tx| {
-///     let act = &mut acts.next();
+///     let act = &mut acts.next("alice");
 ///     let new = NewOpportunity::new("forty lamps".parse()?).value(Money::parse("1996.00", Currency::EUR)?);
 ///     let lamps = open_opportunity(tx, act, &hardware, new)?;
 ///
@@ -42,7 +44,8 @@ fn by(act: &Act) -> By<'_> {
 ///     assert!(matches!(refused, Err(SalesError::NoCustomer { .. })));
 ///
 ///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
-///     revise_opportunity(tx, act, lamps.id, OpportunityPatch { customer: Some(Some(zhang.id)), ..Default::default() })?;
+///     revise_opportunity(tx, act, lamps.id, OpportunityPatch { customer: Some(Some(zhang.id)), ..Default::default()
+///     })?;
 ///     assert_eq!(win_opportunity(tx, act, lamps.id, &hardware, sale)?.probability(), Percent::HUNDRED);
 ///     Ok::<_, SalesError>(())
 /// })?;
@@ -86,8 +89,8 @@ pub fn revise_opportunity(
     })
 }
 
-/// Moves an opportunity to another stage of its pipeline, with the probability of the stage or one that is given (OPP-5). Where it stands there already,
-/// nothing is written.
+/// Moves an opportunity to another stage of its pipeline, with the probability of the stage or one that is given
+/// (OPP-5). Where it stands there already, nothing is written.
 ///
 /// # Errors
 ///
@@ -109,7 +112,8 @@ pub fn advance_opportunity(
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`], [`SalesError::NoCustomer`], [`SalesError::Store`]; [`SalesError::Opportunity`] as [`Opportunity::win`].
+/// [`SalesError::NotFound`], [`SalesError::NoCustomer`], [`SalesError::Store`]; [`SalesError::Opportunity`] as
+/// [`Opportunity::win`].
 pub fn win_opportunity(
     tx: &mut (impl Opportunities + Journal + ?Sized),
     act: &mut Act,
@@ -144,7 +148,8 @@ pub fn lose_opportunity(
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`], [`SalesError::Archived`], [`SalesError::Store`]; [`SalesError::Opportunity`] as [`Opportunity::reopen`].
+/// [`SalesError::NotFound`], [`SalesError::Archived`], [`SalesError::Store`]; [`SalesError::Opportunity`] as
+/// [`Opportunity::reopen`].
 pub fn reopen_opportunity(
     tx: &mut (impl Opportunities + Customers + Journal + ?Sized),
     act: &mut Act,
@@ -161,8 +166,8 @@ pub fn reopen_opportunity(
     })
 }
 
-/// Deletes an opportunity that nothing refers to, wherever it stands, and gives it as it was. One that came to nothing is better marked lost: then it counts in the
-/// win rate.
+/// Deletes an opportunity that nothing refers to, wherever it stands, and gives it as it was. One that came to nothing
+/// is better marked lost: then it counts in the win rate.
 ///
 /// # Errors
 ///

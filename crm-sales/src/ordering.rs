@@ -11,12 +11,14 @@ use crm_core::{
 
 use crate::{customers::in_use, error::SalesError, record};
 
-/// Drafts an order. A line without a price takes the list price of its product; an order without a number gets the next free one.
+/// Drafts an order. A line without a price takes the list price of its product; an order without a number gets the next
+/// free one. (The number that a refused draft would have had may stay unused.)
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`] for the customer or a product, [`SalesError::Archived`], [`SalesError::Inactive`].
-/// - [`SalesError::Invalid`]: [`Rule::CurrencyMismatch`] where a price is in another currency than the order, and as [`Order::draft`] and [`OrderLine::new`].
+/// - [`SalesError::Invalid`]: [`Rule::CurrencyMismatch`] where a price is in another currency than the order, and as
+///   [`Order::draft`] and [`OrderLine::new`].
 /// - [`SalesError::Store`]: the id, the number or the external id is taken, or the rep is missing.
 ///
 /// # Examples
@@ -28,7 +30,7 @@ use crate::{customers::in_use, error::SalesError, record};
 ///
 /// let (store, mut acts) = (MemoryStore::new(), Acts::new());
 /// store.write(|tx| {
-///     let act = &mut acts.next();
+///     let act = &mut acts.next("alice");
 ///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
 ///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
 ///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
@@ -148,7 +150,8 @@ impl OrderAmendment {
     }
 }
 
-/// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as in [`draft_order`]; the others stay as they are.
+/// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as
+/// in [`draft_order`]; the others stay as they are.
 ///
 /// # Errors
 ///
@@ -210,7 +213,8 @@ pub(crate) fn change_order(
 
 /// Confirms a draft: it binds both sides and counts as revenue of the day of the act, in UTC (ORD-1).
 ///
-/// A draft whose customer was archived or whose product was made inactive meanwhile can be confirmed: it was begun before.
+/// A draft whose customer was archived or whose product was made inactive meanwhile can be confirmed: it was begun
+/// before.
 ///
 /// # Errors
 ///
@@ -260,7 +264,8 @@ pub fn unlock_order(
     change_order(tx, act, id, Order::unlock)
 }
 
-/// Cancels a draft, or a confirmed order whose goods are back and whose money is refunded; what it counted as revenue is taken back on the day of the act, in UTC.
+/// Cancels a draft, or a confirmed order whose goods are back and whose money is refunded; what it counted as revenue
+/// is taken back on the day of the act, in UTC.
 ///
 /// # Errors
 ///
@@ -294,7 +299,8 @@ pub fn cancel_order_on(
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`]; [`SalesError::Order`] as [`Order::deletable`]; [`SalesError::Store`] with `StillReferenced`.
+/// [`SalesError::NotFound`]; [`SalesError::Order`] as [`Order::deletable`]; [`SalesError::Store`] with
+/// `StillReferenced`.
 pub fn delete_order(
     tx: &mut (impl Orders + Journal + ?Sized),
     act: &mut Act,

@@ -83,7 +83,8 @@ pub fn delete_plan(
     record::remove(tx, act, id, |plan: &SalePlan| Ok(plan.deletable()?), |plan| SalePlanFact::Deleted { plan })
 }
 
-/// What came of a plan: actual against target, both in the plan's currency (QTA-1). How good that is, `crm-analytics` says.
+/// What came of a plan: actual against target, both in the plan's currency (QTA-1). How good that is, `crm-analytics`
+/// says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlanResult {
@@ -97,7 +98,8 @@ pub struct PlanResult {
     pub actual: Money,
     /// How many bookings or payments, and their reversals, are in the actual.
     pub entries: u64,
-    /// How many others there are in another currency: they belong to the plan's scope and period and are not in the actual.
+    /// How many others there are in another currency: they belong to the plan's scope and period and are not in the
+    /// actual.
     pub in_other_currencies: u64,
 }
 
@@ -112,13 +114,35 @@ impl PlanResult {
     }
 }
 
-/// What came of a plan so far, whether it is a draft, active or closed: the actual sales of its scope in its period, credited at its event.
+/// What came of a plan so far, whether it is a draft, active or closed: the actual sales of its scope in its period,
+/// credited at its event.
 ///
 /// It walks the entries of the period page by page; see [`actual_sales`] for what counts and for the cost.
 ///
 /// # Errors
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Invalid`] where the sum does not fit 64 bits.
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, Money, NewSalePlan, NewSalesRep, Period, PlanScope, store::Store};
+/// use crm_sales::{SalesError, add_sales_rep, draft_plan, plan_result};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// let result = store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let lin = add_sales_rep(tx, act, NewSalesRep::new("Lin Wei".parse()?))?;
+///     let target = Money::parse("1000.00", Currency::EUR)?;
+///     let plan = NewSalePlan::new("March".parse()?, Period::month(2026, 3)?, target, PlanScope::Team(lin.id));
+///     let plan = draft_plan(tx, act, plan)?;
+///     plan_result(tx, plan.id)
+/// })?;
+/// assert_eq!((result.actual.to_string(), result.entries), ("0.00 EUR".into(), 0));
+/// assert_eq!(result.deviation()?.to_string(), "-1000.00 EUR");
+/// # Ok::<(), SalesError>(())
+/// ```
 pub fn plan_result(
     tx: &(impl SalePlans + Orders + SalesReps + ?Sized),
     id: SalePlanId,

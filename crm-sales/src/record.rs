@@ -4,9 +4,7 @@ use crm_core::{
     Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
     OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, RecordRef, Revision,
     SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
-    store::{
-        Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError,
-    },
+    store::{Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError},
 };
 
 use crate::error::SalesError;
@@ -25,7 +23,10 @@ pub(crate) trait Record<Tx: ?Sized>: Clone {
 }
 
 macro_rules! records {
-    ($($record:ident($id:ident, $fact:ident) in $family:ident { $get:ident $insert:ident $update:ident $delete:ident })*) => {$(
+    ($(
+        $record:ident($id:ident, $fact:ident) in $family:ident
+        { $get:ident $insert:ident $update:ident $delete:ident }
+    )*) => {$(
         impl<Tx: $family + ?Sized> Record<Tx> for $record {
             type Id = $id;
             type Fact = $fact;
@@ -86,8 +87,8 @@ where
     Ok(record)
 }
 
-/// Loads a record, lets `decide` change it, saves it and appends the fact that was made. Where `decide` makes no fact, nothing is different and nothing is
-/// written. `decide` also gets the transaction, to look at other records.
+/// Loads a record, lets `decide` change it, saves it and appends the fact that was made. Where `decide` makes no fact,
+/// nothing is different and nothing is written. `decide` also gets the transaction, to look at other records.
 pub(crate) fn change<R, Tx>(
     tx: &mut Tx,
     act: &Act,
@@ -112,7 +113,8 @@ where
     Ok(record)
 }
 
-/// Removes a record where `allowed` lets it go and nothing refers to it, and appends the fact; gives the record as it was.
+/// Removes a record where `allowed` lets it go and nothing refers to it, and appends the fact; gives the record as it
+/// was.
 pub(crate) fn remove<R, Tx>(
     tx: &mut Tx,
     act: &Act,

@@ -23,13 +23,35 @@ pub fn add_sales_rep(
     record::add(tx, act, sales_rep, |sales_rep| SalesRepFact::Added { sales_rep })
 }
 
-/// Changes what the patch names; where nothing is different, nothing is written. Nobody comes to report to themself, directly or through others.
+/// Changes what the patch names; where nothing is different, nothing is written. Nobody comes to report to themself,
+/// directly or through others.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`]; [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::Invalid`] as [`SalesRep::update`], and [`Rule::Circle`] in the field `manager`.
 /// - [`SalesError::Store`]: the external id is taken, or the manager is missing.
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{NewSalesRep, Rule, SalesRepPatch, store::Store};
+/// use crm_sales::{SalesError, add_sales_rep, update_sales_rep};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let boss = add_sales_rep(tx, act, NewSalesRep::new("Lin Wei".parse()?))?;
+///     let rep = add_sales_rep(tx, act, NewSalesRep::new("Wang Fang".parse()?).manager(boss.id))?;
+///
+///     let circle = SalesRepPatch { manager: Some(Some(rep.id)), ..SalesRepPatch::default() };
+///     let refused = update_sales_rep(tx, act, boss.id, circle).unwrap_err();
+///     assert_eq!(refused.invalid().map(|invalid| invalid.rule()), Some(&Rule::Circle));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
 pub fn update_sales_rep(
     tx: &mut (impl SalesReps + Journal + ?Sized),
     act: &mut Act,
