@@ -406,7 +406,7 @@ pub struct CustomerPatch {
 
 /// What happened to a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CustomerFact {
     /// It was registered.
     Registered {
@@ -446,7 +446,8 @@ impl Customer {
     ///
     /// # Errors
     ///
-    /// [`Rule::OutOfRange`] for a birth date after the act, [`Rule::TooMany`], [`Rule::Circle`] where it is its own parent.
+    /// [`Rule::OutOfRange`] for a birth date after the act, [`Rule::TooMany`], [`Rule::Circle`] where it is its own parent
+    /// or contact.
     pub fn register(id: CustomerId, at: DateTime<Utc>, new: NewCustomer) -> Result<Self, Invalid> {
         let NewCustomer {
             id: _,
@@ -500,7 +501,13 @@ impl Customer {
                 ))
             }
             CustomerKind::Person { .. } => Ok(()),
-            CustomerKind::Organisation { contacts } => bounded("contacts", contacts.len()),
+            CustomerKind::Organisation { contacts } => {
+                bounded("contacts", contacts.len())?;
+                if contacts.iter().any(|contact| contact.person == self.id) {
+                    return Err(Invalid::new("contacts", self.id.to_string(), Rule::Circle));
+                }
+                Ok(())
+            }
         }
     }
 
@@ -588,3 +595,6 @@ impl Customer {
         .flatten()
     }
 }
+
+#[cfg(test)]
+mod tests;

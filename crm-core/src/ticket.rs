@@ -214,7 +214,7 @@ pub struct TicketPatch {
 
 /// What happened to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum TicketFact {
     /// It was opened.
     Opened {
