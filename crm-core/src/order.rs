@@ -343,36 +343,44 @@ pub struct Revenue {
 /// Most lines, shipments and payments of one order, each.
 const LIMIT: usize = 10_000;
 
-/// An order as it is drafted: its number is given or was assigned.
-#[derive(Clone, Debug)]
+/// An order as it is drafted: a [`NewOrder`] with its id, its number and its lines priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// The id.
     pub id: OrderId,
     /// The number.
     pub number: Number,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The rep whose sale it is.
+    pub rep: Option<SalesRepId>,
+    /// The currency of all its amounts.
+    pub currency: Currency,
     /// The lines, priced.
     pub lines: Vec<OrderLine>,
 }
 
 impl Order {
-    /// A new draft. The lines of `new` are ignored in favour of the priced ones of `draft`.
+    /// A new draft.
     ///
     /// # Errors
     ///
     /// [`Rule::CurrencyMismatch`] where a line is in another currency, [`Rule::Overflow`] where the total does not fit, [`Rule::TooMany`] lines.
-    pub fn draft(draft: Draft, at: DateTime<Utc>, new: &NewOrder) -> Result<Self, Invalid> {
-        let Draft { id, number, lines } = draft;
+    pub fn draft(at: DateTime<Utc>, draft: Draft) -> Result<Self, Invalid> {
+        let Draft { id, number, external_id, customer, rep, currency, lines } = draft;
         let parts = OrderParts {
             id,
             revision: Revision::FIRST,
             created_at: at,
             updated_at: at,
             number,
-            external_id: new.external_id.clone(),
-            customer: new.customer,
-            rep: new.rep,
-            currency: new.currency,
-            total: total(&lines, new.currency)?,
+            external_id,
+            customer,
+            rep,
+            currency,
+            total: total(&lines, currency)?,
             lines,
             state: OrderState::Draft,
             shipments: Vec::new(),

@@ -30,7 +30,7 @@ use crate::{error::SalesError, hierarchy::leads_back, record};
 /// store.write(|tx| {
 ///     let act = &mut acts.next("alice");
 ///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
-///     let acme = NewCustomer::organisation("Acme".parse()?).contact(zhang.id, "buyer".parse()?)?;
+///     let acme = NewCustomer::organisation("Acme".parse()?).contact(zhang.id, "buyer".parse()?);
 ///     let acme = register_customer(tx, act, acme)?;
 ///
 ///     // A person is nobody's parent organisation.

@@ -49,19 +49,20 @@ use crate::{customers::in_use, error::SalesError, record};
 pub fn draft_order(
     tx: &mut (impl Orders + Customers + Products + Journal + ?Sized),
     act: &mut Act,
-    mut new: NewOrder,
+    new: NewOrder,
 ) -> Result<Order, SalesError> {
     in_use(tx, new.customer)?;
     let mut lines = Vec::with_capacity(new.lines.len());
     for (number, line) in (1..).zip(&new.lines) {
         lines.push(priced(tx, new.currency, number, *line)?);
     }
-    let number = match new.number.take() {
+    let NewOrder { id, number, external_id, customer, rep, currency, .. } = new;
+    let number = match number {
         Some(number) => number,
         None => tx.next_order_number()?,
     };
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let order = Order::draft(Draft { id, number, lines }, act.at(), &new)?;
+    let id = id.unwrap_or_else(|| act.new_id());
+    let order = Order::draft(act.at(), Draft { id, number, external_id, customer, rep, currency, lines })?;
     record::add(tx, act, order, |order| OrderFact::Drafted { order })
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    Fact,
+    Fact, PostalAddressFields,
     record::proof::{at, day, hides_personal_data, id, kinds_of, parsed, survives_json},
 };
 
@@ -10,13 +10,12 @@ fn person() -> NewCustomer {
         .id(id(1))
         .external_id(parsed("ext-1"))
         .email(parsed("marker.person@example.com"))
-        .unwrap()
         .phone(parsed("+8613126900000"))
-        .unwrap()
+        .address(
+            PostalAddress::parse(PostalAddressFields { city: "Marker City".into(), ..Default::default() }).unwrap(),
+        )
         .born(day("1987-06-05"))
-        .unwrap()
         .gender(Gender::Female)
-        .unwrap()
         .region(parsed("East"))
         .parent(id(2))
         .owner(id(3))
@@ -26,7 +25,7 @@ fn person() -> NewCustomer {
 }
 
 fn organisation() -> NewCustomer {
-    NewCustomer::organisation(parsed("Marker Ltd")).contact(id(1), parsed("buyer")).unwrap()
+    NewCustomer::organisation(parsed("Marker Ltd")).contact(id(1), parsed("buyer"))
 }
 
 fn registered() -> Customer {
@@ -49,11 +48,12 @@ fn a_customer_is_registered_as_it_was_given() {
 #[test]
 fn what_is_for_the_other_kind_is_refused() {
     let only = |only| Rule::NotForThisKind { only };
-    let born = organisation().born(day("1987-06-05")).unwrap_err();
+    let refused = |new| Customer::register(id(2), at(0), new).unwrap_err();
+    let born = refused(organisation().born(day("1987-06-05")));
     assert_eq!((born.field(), born.rule()), ("birth date", &only("a person")));
-    let gender = organisation().gender(Gender::Other).unwrap_err();
+    let gender = refused(organisation().gender(Gender::Other));
     assert_eq!((gender.field(), gender.rule()), ("gender", &only("a person")));
-    let contact = person().contact(id(5), parsed("buyer")).unwrap_err();
+    let contact = refused(person().contact(id(5), parsed("buyer")));
     assert_eq!((contact.field(), contact.rule()), ("contacts", &only("an organisation")));
     hides_personal_data(&born);
     assert_eq!(born.to_string(), "birth date is only for a person");
@@ -72,12 +72,12 @@ fn refused_on(id: CustomerId, new: NewCustomer, patch: CustomerPatch) -> Invalid
 #[test]
 fn a_customer_that_breaks_a_rule_is_refused_and_stays_as_it_was() {
     let kind = |birth_date| CustomerKind::Person { birth_date: Some(birth_date), gender: None };
-    let tomorrow = NewCustomer::person(parsed("Ada")).born(day("2026-03-03")).unwrap();
+    let tomorrow = NewCustomer::person(parsed("Ada")).born(day("2026-03-03"));
     let patch = CustomerPatch { kind: Some(kind(day("2026-03-03"))), ..CustomerPatch::default() };
     let refused = refused_on(id(1), tomorrow, patch);
     assert_eq!(refused.field(), "birth date");
     assert!(!refused.to_string().contains("03-03"));
-    let today = NewCustomer::person(parsed("Ada")).born(day("2026-03-02")).unwrap();
+    let today = NewCustomer::person(parsed("Ada")).born(day("2026-03-02"));
     assert!(Customer::register(id(1), at(0), today).is_ok());
 
     let own_parent = NewCustomer::person(parsed("Ada")).parent(id(1));
@@ -86,7 +86,8 @@ fn a_customer_that_breaks_a_rule_is_refused_and_stays_as_it_was() {
     assert_eq!((refused.field(), refused.rule()), ("parent", &Rule::Circle));
 
     let own_contact = organisation();
-    let patch = CustomerPatch { kind: Some(own_contact.kind.clone()), ..CustomerPatch::default() };
+    let kind = CustomerKind::Organisation { contacts: own_contact.contacts.clone() };
+    let patch = CustomerPatch { kind: Some(kind), ..CustomerPatch::default() };
     let refused = refused_on(id(1), own_contact, patch);
     assert_eq!((refused.field(), refused.rule()), ("contacts", &Rule::Circle));
 }
@@ -109,10 +110,10 @@ fn tags_needs_and_contacts_are_bounded() {
     let refused = refused_on(id(1), new, patch);
     assert_eq!((refused.field(), refused.rule()), ("needs", &limit));
 
-    let contacts = many(1_001).map(|role| Contact { person: id(5), role }).collect();
     let mut new = NewCustomer::organisation(parsed("Lamps Ltd"));
-    new.kind = CustomerKind::Organisation { contacts };
-    let patch = CustomerPatch { kind: Some(new.kind.clone()), ..CustomerPatch::default() };
+    new.contacts = many(1_001).map(|role| Contact { person: id(5), role }).collect();
+    let kind = CustomerKind::Organisation { contacts: new.contacts.clone() };
+    let patch = CustomerPatch { kind: Some(kind), ..CustomerPatch::default() };
     let refused = refused_on(id(1), new, patch);
     assert_eq!((refused.field(), refused.rule()), ("contacts", &limit));
 }

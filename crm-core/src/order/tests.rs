@@ -24,8 +24,10 @@ fn lines() -> Vec<OrderLine> {
 }
 
 fn drafted(lines: Vec<OrderLine>) -> Order {
-    let new = NewOrder::for_customer(id(1), Currency::EUR).external_id(parsed("ext-1")).rep(id(2));
-    Order::draft(Draft { id: id(9), number: parsed("SO-1"), lines }, at(0), &new).unwrap()
+    let (number, external_id) = (parsed("SO-1"), Some(parsed("ext-1")));
+    let draft =
+        Draft { id: id(9), number, external_id, customer: id(1), rep: Some(id(2)), currency: Currency::EUR, lines };
+    Order::draft(at(0), draft).unwrap()
 }
 
 fn confirmed() -> Order {

@@ -87,7 +87,12 @@ fn fact_of(action: TicketAction, before: &Ticket, after: &Ticket, to: TicketStat
             TicketFact::Messaged { message: 1, kind: kind_of(action).unwrap(), before: status, after: to }
         }
         Work | Pend | Hold | Reopen | Close => TicketFact::Moved { before: status, after: to },
-        Solve => TicketFact::Solved { before: status, by: noor(), resolution: text() },
+        Solve => TicketFact::Solved {
+            before: status,
+            by: noor(),
+            assignee: if status == New { noor() } else { mei() },
+            resolution: text(),
+        },
     }
 }
 
