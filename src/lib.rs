@@ -1,1 +1,121 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+//!
+//! # The parts
+//!
+//! - the vocabulary and the records of [`crm_core`] stand at the root: [`Money`], [`Customer`], [`Order`] …
+//! - [`sales`] and [`service`]: the operations, each `op(tx, act, input)`
+//! - [`analytics`]: numbers from values, without storage
+//! - [`store`]: the contract that a backend keeps; [`sqlite`]: the backend in a file
+//! - [`Crm`]: a store, a clock and entropy in one value, and [`Error`] for all of them
+
+mod error;
+
+use chrono::{DateTime, Utc};
+use crm_core::store::Store;
+
+pub use crm_analytics as analytics;
+pub use crm_core::*;
+pub use crm_sales as sales;
+pub use crm_service as service;
+pub use crm_store as sqlite;
+
+pub use self::error::Error;
+use crm_store::SqliteStore;
+
+/// A store with a clock and entropy: what a host holds.
+///
+/// [`Crm::read`] and [`Crm::write`] run closures over a transaction with [`Error`] as their error, so that `?` takes every error of the library and closures need no
+/// annotation. A host with an error type of its own uses the store itself ([`Crm::store`]).
+///
+/// ```
+/// use crm::{Crm, NewCustomer, sales, store::Customers};
+///
+/// let crm = Crm::open_in_memory()?;
+/// let zhang = crm.write(|tx| {
+///     let act = &mut crm.act("alice")?;
+///     Ok(sales::register_customer(tx, act, NewCustomer::person("张三".parse()?))?)
+/// })?;
+/// let read = crm.read(|tx| Ok(tx.customer(zhang.id)?))?;
+/// assert_eq!(read, Some(zhang));
+/// # Ok::<(), crm::Error>(())
+/// ```
+pub struct Crm<S = SqliteStore> {
+    store: S,
+    clock: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+}
+
+impl Crm {
+    /// Opens a file, made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`], as [`SqliteStore::open`].
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        Ok(Self::over(SqliteStore::open(path)?))
+    }
+
+    /// Opens a store in memory, gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`], as [`SqliteStore::open_in_memory`].
+    pub fn open_in_memory() -> Result<Self, Error> {
+        Ok(Self::over(SqliteStore::open_in_memory()?))
+    }
+}
+
+impl<S: Store> Crm<S> {
+    /// Over any store, with the clock of the system.
+    pub fn over(store: S) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the facade is the one place that asks the system for the time")]
+        Self { store, clock: Box::new(Utc::now) }
+    }
+
+    /// The same with another clock: a test's, or one that replays the past.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// A new act of an actor, at this moment.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an actor that is empty, longer than 100 characters or holds control characters; [`Error::Entropy`] where the system has none.
+    pub fn act(&self, actor: &str) -> Result<Act, Error> {
+        let mut entropy = [0; 10];
+        #[expect(clippy::disallowed_methods, reason = "the facade is the one place that asks the system for entropy")]
+        getrandom::fill(&mut entropy).map_err(|error| Error::Entropy(error.into()))?;
+        Ok(Act::new((self.clock)(), actor.parse()?, entropy))
+    }
+
+    /// Runs `f` on a snapshot of the store.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, or [`Error::Store`] of the snapshot itself.
+    pub fn read<T>(&self, f: impl FnOnce(&S::Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.store.read(f)
+    }
+
+    /// Runs `f` in a transaction of the store: `Ok` commits, durably; an error or a panic rolls back.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, or [`Error::Store`] of the transaction itself.
+    pub fn write<T>(&self, f: impl FnOnce(&mut S::Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.store.write(f)
+    }
+}
+
+impl<S: std::fmt::Debug> std::fmt::Debug for Crm<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crm").field("store", &self.store).finish_non_exhaustive()
+    }
+}

@@ -102,7 +102,7 @@ pub struct AgentPatch {
 
 /// What happened to an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AgentFact {
     /// It was added.
     Added {
@@ -144,5 +144,63 @@ impl Agent {
         after.updated_at = at;
         let before = Box::new(std::mem::replace(self, after));
         Some(AgentFact::Updated { before, after: Box::new(self.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fact,
+        record::proof::{at, hides_personal_data, id, kinds_of, parsed, survives_json},
+    };
+
+    fn new() -> NewAgent {
+        NewAgent::new(parsed("Marker Agent")).id(id(1)).external_id(parsed("ext-1")).group(parsed("Returns"))
+    }
+
+    fn added() -> Agent {
+        Agent::add(id(1), at(0), new())
+    }
+
+    #[test]
+    fn an_agent_changes_what_a_patch_names() {
+        let before = added();
+        assert!(before.active);
+        let mut agent = before.clone();
+        assert_eq!(agent.update(at(1), AgentPatch::default()), None);
+        assert_eq!(agent, before);
+        let patch = serde_json::from_str::<AgentPatch>(r#"{"group":null,"active":false}"#).unwrap();
+        assert_eq!(patch, AgentPatch { group: Some(None), active: Some(false), ..AgentPatch::default() });
+        let fact = agent.update(at(1), patch).unwrap();
+        let after = Agent { group: None, active: false, updated_at: at(1), ..before.clone() };
+        assert_eq!(agent, after);
+        assert_eq!(fact, AgentFact::Updated { before: Box::new(before), after: Box::new(after) });
+    }
+
+    #[test]
+    fn what_an_agent_is_made_of_survives_json_and_the_name_does_not_show_in_debug() {
+        let agent = || Box::new(added());
+        survives_json(&new());
+        survives_json(&agent());
+        survives_json(&AgentPatch::default());
+        let patch = AgentPatch {
+            expected: Some(Revision::FIRST),
+            external_id: Some(None),
+            name: Some(added().name),
+            group: Some(None),
+            active: Some(false),
+        };
+        survives_json(&patch);
+        hides_personal_data(&patch);
+        hides_personal_data(&new());
+        let facts = [
+            AgentFact::Added { agent: agent() },
+            AgentFact::Updated { before: agent(), after: agent() },
+            AgentFact::Deleted { agent: agent() },
+        ];
+        facts.iter().for_each(hides_personal_data);
+        let kinds = kinds_of(facts.into_iter().map(|fact| Fact::from((added().id, fact))));
+        assert_eq!(kinds, ["agent.added", "agent.updated", "agent.deleted"]);
     }
 }

@@ -6,11 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contact_point::{ContactPoints, PostalAddress},
+    contact_point::{ContactLabel, ContactPoint, ContactPoints},
     email::EmailAddress,
     id::{CustomerId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
     phone::Phone,
+    postal_address::PostalAddress,
     record::Revision,
     text::{ExternalId, Label, Name, Text},
 };
@@ -154,13 +155,13 @@ pub enum NeedKind {
 /// use crm_core::NewCustomer;
 ///
 /// let new = NewCustomer::person("张三".parse()?)
-///     .email("zhangsan@example.com".parse()?)?
+///     .email("zhangsan@example.com".parse()?)
 ///     .region("East".parse()?)
 ///     .tag("vip".parse()?);
 /// assert_eq!(new.emails.len(), 1);
 /// # Ok::<(), crm_core::Invalid>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NewCustomer {
@@ -171,13 +172,19 @@ pub struct NewCustomer {
     /// The name.
     pub name: Name,
     /// Person or organisation.
-    pub kind: CustomerKind,
-    /// E-mail addresses.
-    pub emails: ContactPoints<EmailAddress>,
-    /// Telephone numbers.
-    pub phones: ContactPoints<Phone>,
-    /// Postal addresses.
-    pub addresses: ContactPoints<PostalAddress>,
+    pub kind: CustomerType,
+    /// A person's day of birth.
+    pub birth_date: Option<NaiveDate>,
+    /// A person's gender.
+    pub gender: Option<Gender>,
+    /// The people to talk to in an organisation.
+    pub contacts: BTreeSet<Contact>,
+    /// E-mail addresses; the first is the primary one.
+    pub emails: Vec<ContactPoint<EmailAddress>>,
+    /// Telephone numbers; the first is the primary one.
+    pub phones: Vec<ContactPoint<Phone>>,
+    /// Postal addresses; the first is the primary one.
+    pub addresses: Vec<ContactPoint<PostalAddress>>,
     /// The sales region.
     pub region: Option<Label>,
     /// The organisation that it belongs to.
@@ -190,16 +197,35 @@ pub struct NewCustomer {
     pub needs: Vec<Need>,
 }
 
+impl fmt::Debug for NewCustomer {
+    /// Birth date and gender are personal and do not show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, external_id, name, kind, emails, phones, region, .. } = self;
+        f.debug_struct("NewCustomer")
+            .field("id", id)
+            .field("external_id", external_id)
+            .field("name", name)
+            .field("kind", kind)
+            .field("emails", emails)
+            .field("phones", phones)
+            .field("region", region)
+            .finish_non_exhaustive()
+    }
+}
+
 impl NewCustomer {
-    fn new(name: Name, kind: CustomerKind) -> Self {
+    fn new(name: Name, kind: CustomerType) -> Self {
         Self {
             id: None,
             external_id: None,
             name,
             kind,
-            emails: ContactPoints::new(),
-            phones: ContactPoints::new(),
-            addresses: ContactPoints::new(),
+            birth_date: None,
+            gender: None,
+            contacts: BTreeSet::new(),
+            emails: Vec::new(),
+            phones: Vec::new(),
+            addresses: Vec::new(),
             region: None,
             parent: None,
             owner: None,
@@ -208,14 +234,29 @@ impl NewCustomer {
         }
     }
 
+    /// The kind with what only it has, where nothing was given that only the other one has.
+    fn kind_with_its_own(&self) -> Result<CustomerKind, Invalid> {
+        let refused = |field, value: String, only| Err(Invalid::personal(field, value, Rule::NotForThisKind { only }));
+        let Self { birth_date, gender, contacts, .. } = self;
+        match (self.kind, birth_date, gender, contacts.first()) {
+            (CustomerType::Organisation, Some(day), ..) => refused("birth date", day.to_string(), "a person"),
+            (CustomerType::Organisation, _, Some(gender), _) => refused("gender", format!("{gender:?}"), "a person"),
+            (CustomerType::Person, .., Some(contact)) => {
+                refused("contacts", contact.person.to_string(), "an organisation")
+            }
+            (CustomerType::Person, ..) => Ok(CustomerKind::Person { birth_date: *birth_date, gender: *gender }),
+            (CustomerType::Organisation, ..) => Ok(CustomerKind::Organisation { contacts: contacts.clone() }),
+        }
+    }
+
     /// A person.
     pub fn person(name: Name) -> Self {
-        Self::new(name, CustomerKind::Person { birth_date: None, gender: None })
+        Self::new(name, CustomerType::Person)
     }
 
     /// An organisation.
     pub fn organisation(name: Name) -> Self {
-        Self::new(name, CustomerKind::Organisation { contacts: BTreeSet::new() })
+        Self::new(name, CustomerType::Organisation)
     }
 
     /// With the host's own id.
@@ -232,91 +273,46 @@ impl NewCustomer {
         self
     }
 
-    /// With one more e-mail address, for work; the first is the primary one.
-    ///
-    /// # Errors
-    ///
-    /// [`Rule::Repeated`] where it has that address already.
-    pub fn email(mut self, email: EmailAddress) -> Result<Self, Invalid> {
-        self.emails.add(email, crate::ContactLabel::Work)?;
-        Ok(self)
+    /// With one more e-mail address, for work.
+    #[must_use]
+    pub fn email(mut self, email: EmailAddress) -> Self {
+        self.emails.push(ContactPoint::new(email, ContactLabel::Work));
+        self
     }
 
-    /// With one more telephone number, for work; the first is the primary one.
-    ///
-    /// # Errors
-    ///
-    /// [`Rule::Repeated`] where it has that number already.
-    pub fn phone(mut self, phone: Phone) -> Result<Self, Invalid> {
-        self.phones.add(phone, crate::ContactLabel::Work)?;
-        Ok(self)
+    /// With one more telephone number, for work.
+    #[must_use]
+    pub fn phone(mut self, phone: Phone) -> Self {
+        self.phones.push(ContactPoint::new(phone, ContactLabel::Work));
+        self
     }
 
-    /// With one more postal address, for work; the first is the primary one.
-    ///
-    /// # Errors
-    ///
-    /// [`Rule::Repeated`] where it has that address already.
-    pub fn address(mut self, address: PostalAddress) -> Result<Self, Invalid> {
-        self.addresses.add(address, crate::ContactLabel::Work)?;
-        Ok(self)
+    /// With one more postal address, for work.
+    #[must_use]
+    pub fn address(mut self, address: PostalAddress) -> Self {
+        self.addresses.push(ContactPoint::new(address, ContactLabel::Work));
+        self
     }
 
     /// A person's day of birth.
-    ///
-    /// # Errors
-    ///
-    /// [`Rule::NotForThisKind`] for an organisation.
-    pub fn born(mut self, day: NaiveDate) -> Result<Self, Invalid> {
-        match &mut self.kind {
-            CustomerKind::Person { birth_date, .. } => *birth_date = Some(day),
-            CustomerKind::Organisation { .. } => {
-                return Err(Invalid::personal(
-                    "birth date",
-                    day.to_string(),
-                    Rule::NotForThisKind { only: "a person" },
-                ));
-            }
-        }
-        Ok(self)
+    #[must_use]
+    pub fn born(mut self, day: NaiveDate) -> Self {
+        self.birth_date = Some(day);
+        self
     }
 
     /// A person's gender.
-    ///
-    /// # Errors
-    ///
-    /// [`Rule::NotForThisKind`] for an organisation.
-    pub fn gender(mut self, told: Gender) -> Result<Self, Invalid> {
-        match &mut self.kind {
-            CustomerKind::Person { gender, .. } => *gender = Some(told),
-            CustomerKind::Organisation { .. } => {
-                return Err(Invalid::personal(
-                    "gender",
-                    format!("{told:?}"),
-                    Rule::NotForThisKind { only: "a person" },
-                ));
-            }
-        }
-        Ok(self)
+    #[must_use]
+    pub fn gender(mut self, gender: Gender) -> Self {
+        self.gender = Some(gender);
+        self
     }
 
-    /// With a person to talk to.
-    ///
-    /// # Errors
-    ///
-    /// [`Rule::NotForThisKind`] for a person.
-    pub fn contact(mut self, person: CustomerId, role: Label) -> Result<Self, Invalid> {
-        match &mut self.kind {
-            CustomerKind::Organisation { contacts } => contacts.insert(Contact { person, role }),
-            CustomerKind::Person { .. } => {
-                return Err(Invalid::new(
-                    "contacts",
-                    person.to_string(),
-                    Rule::NotForThisKind { only: "an organisation" },
-                ));
-            }
-        };
-        Ok(self)
+    /// With a person to talk to in an organisation.
+    #[must_use]
+    pub fn contact(mut self, person: CustomerId, role: Label) -> Self {
+        self.contacts.insert(Contact { person, role });
+        self
     }
 
     /// In a sales region.
@@ -405,7 +401,7 @@ pub struct CustomerPatch {
 
 /// What happened to a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CustomerFact {
     /// It was registered.
     Registered {
@@ -445,38 +441,26 @@ impl Customer {
     ///
     /// # Errors
     ///
-    /// [`Rule::OutOfRange`] for a birth date after the act, [`Rule::TooMany`], [`Rule::Circle`] where it is its own parent.
+    /// [`Rule::NotForThisKind`] for a birth date or a gender of an organisation and for contacts of a person; [`Rule::Repeated`] address or number;
+    /// [`Rule::OutOfRange`] for a birth date after the act; [`Rule::TooMany`]; [`Rule::Circle`] where it is its own parent or its own contact.
     pub fn register(id: CustomerId, at: DateTime<Utc>, new: NewCustomer) -> Result<Self, Invalid> {
-        let NewCustomer {
-            id: _,
-            external_id,
-            name,
-            kind,
-            emails,
-            phones,
-            addresses,
-            region,
-            parent,
-            owner,
-            tags,
-            needs,
-        } = new;
+        let kind = new.kind_with_its_own()?;
         let customer = Self {
             id,
             revision: Revision::FIRST,
             created_at: at,
             updated_at: at,
-            external_id,
-            name,
+            external_id: new.external_id,
+            name: new.name,
             kind,
-            emails,
-            phones,
-            addresses,
-            region,
-            parent,
-            owner,
-            tags,
-            needs,
+            emails: ContactPoints::from_parts(new.emails, 0)?,
+            phones: ContactPoints::from_parts(new.phones, 0)?,
+            addresses: ContactPoints::from_parts(new.addresses, 0)?,
+            region: new.region,
+            parent: new.parent,
+            owner: new.owner,
+            tags: new.tags,
+            needs: new.needs,
             archived_at: None,
         };
         customer.check()?;
@@ -499,7 +483,13 @@ impl Customer {
                 ))
             }
             CustomerKind::Person { .. } => Ok(()),
-            CustomerKind::Organisation { contacts } => bounded("contacts", contacts.len()),
+            CustomerKind::Organisation { contacts } => {
+                bounded("contacts", contacts.len())?;
+                if contacts.iter().any(|contact| contact.person == self.id) {
+                    return Err(Invalid::new("contacts", self.id.to_string(), Rule::Circle));
+                }
+                Ok(())
+            }
         }
     }
 
@@ -587,3 +577,6 @@ impl Customer {
         .flatten()
     }
 }
+
+#[cfg(test)]
+mod tests;

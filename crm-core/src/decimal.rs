@@ -215,7 +215,7 @@ pub struct UnitPrice {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "UnitPrice")]
+#[serde(rename = "UnitPrice", deny_unknown_fields)]
 struct WrittenPrice {
     amount: Decimal,
     currency: Currency,

@@ -239,7 +239,7 @@ impl NewInteraction {
 
 /// What happened to an interaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum InteractionFact {
     /// It was logged.
     Logged {
@@ -319,5 +319,88 @@ impl Interaction {
         }
         (self.rating, self.updated_at) = (rating, at);
         Some(InteractionFact::Rated { from, to: rating })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fact,
+        record::proof::{at, hides_personal_data, id, kinds_of, parsed, survives_json},
+    };
+
+    fn call() -> NewInteraction {
+        NewInteraction::new(id(1), Channel::Phone, Direction::Inbound, parsed("Marker calls"))
+            .id(id(2))
+            .external_id(parsed("ext-1"))
+            .content(parsed("Marker wants lamps"))
+            .participant(Participant::Customer(id(3)))
+            .participant(Participant::SalesRep(id(4)))
+            .participant(Participant::Agent(id(5)))
+            .participant(Participant::Other(parsed("Marker Senior")))
+            .rating(Rating::new(5).unwrap())
+    }
+
+    fn logged() -> Interaction {
+        Interaction::log(id(2), at(9), call()).unwrap()
+    }
+
+    #[test]
+    fn an_interaction_took_place_when_it_is_logged_unless_said_otherwise() {
+        assert_eq!(logged().occurred_at, at(9));
+        let earlier = call().occurred_at(at(0) + chrono::TimeDelta::nanoseconds(1_999));
+        let earlier = Interaction::log(id(2), at(9), earlier).unwrap();
+        assert_eq!((earlier.occurred_at, earlier.created_at), (at(0) + chrono::TimeDelta::microseconds(1), at(9)));
+    }
+
+    #[test]
+    fn participants_stand_once_and_are_bounded() {
+        let twice = call().participant(Participant::Other(parsed("Marker Senior")));
+        let refused = Interaction::log(id(2), at(0), twice).unwrap_err();
+        assert_eq!((refused.field(), refused.rule()), ("participants", &Rule::Repeated));
+        hides_personal_data(&refused);
+        let with = |count: u128| NewInteraction {
+            participants: (0..count).map(|n| Participant::Agent(id(n))).collect(),
+            ..call()
+        };
+        assert!(Interaction::log(id(2), at(0), with(100)).is_ok());
+        let refused = Interaction::log(id(2), at(0), with(101)).unwrap_err();
+        assert_eq!(refused.rule(), &Rule::TooMany { limit: 100 });
+    }
+
+    #[test]
+    fn a_rating_is_one_to_five_and_can_be_taken_back() {
+        for (stars, good) in [(0, false), (1, true), (5, true), (6, false), (255, false)] {
+            assert_eq!(Rating::new(stars).is_ok(), good, "{stars}");
+            assert_eq!(serde_json::from_str::<Rating>(&stars.to_string()).is_ok(), good, "{stars}");
+        }
+        let mut interaction = logged();
+        let five = interaction.rating;
+        assert_eq!(interaction.rate(at(10), five), None);
+        assert_eq!(interaction, logged());
+        assert_eq!(interaction.rate(at(10), None), Some(InteractionFact::Rated { from: five, to: None }));
+        assert_eq!((interaction.rating, interaction.updated_at), (None, at(10)));
+    }
+
+    #[test]
+    fn what_an_interaction_is_made_of_survives_json() {
+        survives_json(&call().occurred_at(at(1)));
+        survives_json(&logged());
+        let interaction = || Box::new(logged());
+        let facts = [
+            InteractionFact::Logged { interaction: interaction() },
+            InteractionFact::Rated { from: None, to: logged().rating },
+            InteractionFact::Deleted { interaction: interaction() },
+        ];
+        let kinds = kinds_of(facts.into_iter().map(|fact| Fact::from((logged().id, fact))));
+        assert_eq!(kinds, ["interaction.logged", "interaction.rated", "interaction.deleted"]);
+    }
+
+    #[test]
+    fn what_was_said_and_by_whom_does_not_show_in_debug() {
+        hides_personal_data(&call());
+        hides_personal_data(&logged());
+        hides_personal_data(&Fact::from((logged().id, InteractionFact::Deleted { interaction: Box::new(logged()) })));
     }
 }

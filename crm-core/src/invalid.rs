@@ -141,15 +141,15 @@ pub enum Rule {
     },
     /// A period must end after it starts.
     EndsBeforeStart,
-    /// The list has more entries than the limit.
-    TooMany {
-        /// Most entries allowed.
-        limit: usize,
-    },
     /// The value stands there already.
     Repeated,
     /// The list has no such entry.
     NotListed,
+    /// The list has more entries than it may have.
+    TooMany {
+        /// Most entries allowed.
+        limit: usize,
+    },
     /// A person's field was given for an organisation, or the other way round.
     NotForThisKind {
         /// What the field is for.
@@ -183,9 +183,9 @@ impl fmt::Display for Rule {
             Self::Overflow => f.write_str("must fit 64 bits"),
             Self::CurrencyMismatch { expected, found } => write!(f, "must be in {expected}, not in {found}"),
             Self::EndsBeforeStart => f.write_str("must end after it starts"),
-            Self::TooMany { limit } => write!(f, "must have at most {limit} entries"),
             Self::Repeated => f.write_str("must not be listed twice"),
             Self::NotListed => f.write_str("must be one of the entries"),
+            Self::TooMany { limit } => write!(f, "must have at most {limit} entries"),
             Self::NotForThisKind { only } => write!(f, "is only for {only}"),
             Self::Circle => f.write_str("must not lead back to the record itself"),
             Self::Inconsistent { must } => f.write_str(must),

@@ -11,16 +11,17 @@
 //! ```
 //! use chrono::{TimeZone, Utc};
 //! use crm_core::{Act, Currency, NewOrderLine, OrderLine, Percent, Quantity, UnitPrice};
-//! use crm_core::{Draft, NewOrder, Order, OrderError, OrderStatus};
+//! use crm_core::{Draft, Order, OrderError, OrderStatus};
 //!
 //! let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 30, 0).unwrap();
 //! let mut act = Act::new(at, "alice".parse()?, [7; 10]);
 //! let (zhang, lamp) = (act.new_id(), act.new_id());
 //!
-//! let new = NewOrder::for_customer(zhang, Currency::EUR).line(lamp, 2);
 //! let price = UnitPrice::parse("49.90", Currency::EUR)?;
 //! let lines = vec![OrderLine::new(1, lamp, Quantity::from(2), price, Percent::ZERO)?];
-//! let mut order = Order::draft(Draft { id: act.new_id(), number: "SO-1".parse()?, lines }, at, &new)?;
+//! let (id, number) = (act.new_id(), "SO-1".parse()?);
+//! let draft = Draft { id, number, external_id: None, customer: zhang, rep: None, currency: Currency::EUR, lines };
+//! let mut order = Order::draft(at, draft)?;
 //! assert_eq!(order.total().to_string(), "99.80 EUR");
 //!
 //! order.confirm(at, at.date_naive())?;
@@ -52,6 +53,7 @@ mod order;
 mod patch;
 mod phone;
 mod pipeline;
+mod postal_address;
 mod product;
 mod record;
 mod sale_plan;
@@ -65,7 +67,7 @@ mod transition;
 pub use self::{
     act::{Act, Cause},
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
-    contact_point::{ContactLabel, ContactPoint, ContactPoints, ContactValue, PostalAddress},
+    contact_point::{ContactLabel, ContactPoint, ContactPoints, ContactValue},
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
@@ -90,6 +92,7 @@ pub use self::{
     },
     phone::Phone,
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
+    postal_address::{PostalAddress, PostalAddressFields},
     product::{NewProduct, Product, ProductFact, ProductPatch},
     record::Revision,
     sale_plan::{

@@ -159,7 +159,7 @@ pub struct Money {
 
 /// How an amount is serialised: exact decimal text beside the currency.
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "Money")]
+#[serde(rename = "Money", deny_unknown_fields)]
 struct Written {
     amount: Decimal,
     currency: Currency,

@@ -52,7 +52,7 @@ guarded! {
 
 /// Open, won or lost, with what is known there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OpportunityState {
     /// Being worked.
     Open,
@@ -379,7 +379,7 @@ pub struct OpportunityPatch {
 
 /// What happened to an opportunity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OpportunityFact {
     /// It was opened.
     Opened {
@@ -399,6 +399,8 @@ pub enum OpportunityFact {
         from: Label,
         /// The stage now.
         to: Label,
+        /// The chance to win it now.
+        probability: Percent,
     },
     /// It was won.
     Won {
@@ -417,6 +419,8 @@ pub enum OpportunityFact {
         reason: Label,
         /// The stage that it was lost in.
         stage: Label,
+        /// More about the reason.
+        note: Option<Text>,
     },
     /// It is worked again.
     Reopened {
@@ -546,6 +550,15 @@ impl Opportunity {
         if won && self.value.is_none() {
             return Err(Invalid::new("value", "", Rule::Empty));
         }
+        let certain = match self.state.status() {
+            Open => self.probability,
+            Won => Percent::HUNDRED,
+            Lost => Percent::ZERO,
+        };
+        if self.probability != certain {
+            let must = "must be 100 % where it is won and 0 % where it is lost (OPP-2, OPP-3)";
+            return Err(Invalid::new("probability", self.probability.to_string(), Rule::Inconsistent { must }));
+        }
         Ok(())
     }
 
@@ -638,6 +651,8 @@ impl Opportunity {
         let stage = self.target(pipeline, stage, if won { StageKind::Won } else { StageKind::Open }, Advance)?;
         let probability = match probability {
             Some(set) => set.share("probability")?,
+            // Standing still is no change of stage, so what was set by hand stays.
+            None if *stage == self.stage => self.probability,
             None => stage.probability,
         };
         let probability = if won { Percent::HUNDRED } else { probability };
@@ -646,7 +661,7 @@ impl Opportunity {
         }
         self.probability = probability;
         let from = self.enter(stage, by);
-        Ok(Some(OpportunityFact::Advanced { from, to: stage.key.clone() }))
+        Ok(Some(OpportunityFact::Advanced { from, to: stage.key.clone(), probability }))
     }
 
     /// Marks it won: it enters the first won stage of its pipeline (OPP-6), at 100 %, with the value that is given or else the expected one.
@@ -677,8 +692,8 @@ impl Opportunity {
         self.step(Lose)?;
         let Loss { day, reason, note } = loss;
         (self.probability, self.updated_at) = (Percent::ZERO, at);
-        self.state = OpportunityState::Lost { at, day, reason: reason.clone(), note };
-        Ok(OpportunityFact::Lost { day, reason, stage: self.stage.key.clone() })
+        self.state = OpportunityState::Lost { at, day, reason: reason.clone(), note: note.clone() };
+        Ok(OpportunityFact::Lost { day, reason, stage: self.stage.key.clone(), note })
     }
 
     /// Works a won or lost one again, in an open stage: the reason goes, the close goes, the probability is that of the stage (OPP-2, OPP-3).
@@ -710,3 +725,6 @@ impl Opportunity {
 fn visit(stage: &Stage, by: By<'_>) -> StageVisit {
     StageVisit { stage: stage.key.clone(), kind: stage.kind, entered_at: by.at, left_at: None, actor: by.actor.clone() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -246,7 +246,7 @@ impl NewOrder {
 
 /// What happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OrderFact {
     /// It was drafted.
     Drafted {
@@ -330,6 +330,7 @@ pub enum RevenueKind {
 
 /// An amount of revenue on a business day: net of discount and without tax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Revenue {
     /// The business day.
     pub day: NaiveDate,
@@ -342,36 +343,44 @@ pub struct Revenue {
 /// Most lines, shipments and payments of one order, each.
 const LIMIT: usize = 10_000;
 
-/// An order as it is drafted: its number is given or was assigned.
-#[derive(Clone, Debug)]
+/// An order as it is drafted: a [`NewOrder`] with its id, its number and its lines priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// The id.
     pub id: OrderId,
     /// The number.
     pub number: Number,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The rep whose sale it is.
+    pub rep: Option<SalesRepId>,
+    /// The currency of all its amounts.
+    pub currency: Currency,
     /// The lines, priced.
     pub lines: Vec<OrderLine>,
 }
 
 impl Order {
-    /// A new draft. The lines of `new` are ignored in favour of the priced ones of `draft`.
+    /// A new draft.
     ///
     /// # Errors
     ///
     /// [`Rule::CurrencyMismatch`] where a line is in another currency, [`Rule::Overflow`] where the total does not fit, [`Rule::TooMany`] lines.
-    pub fn draft(draft: Draft, at: DateTime<Utc>, new: &NewOrder) -> Result<Self, Invalid> {
-        let Draft { id, number, lines } = draft;
+    pub fn draft(at: DateTime<Utc>, draft: Draft) -> Result<Self, Invalid> {
+        let Draft { id, number, external_id, customer, rep, currency, lines } = draft;
         let parts = OrderParts {
             id,
             revision: Revision::FIRST,
             created_at: at,
             updated_at: at,
             number,
-            external_id: new.external_id.clone(),
-            customer: new.customer,
-            rep: new.rep,
-            currency: new.currency,
-            total: total(&lines, new.currency)?,
+            external_id,
+            customer,
+            rep,
+            currency,
+            total: total(&lines, currency)?,
             lines,
             state: OrderState::Draft,
             shipments: Vec::new(),
@@ -389,8 +398,12 @@ impl Order {
             }
         }
         let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
-        if self.lines.windows(2).any(|pair| pair[0].number() >= pair[1].number()) {
-            return inconsistent("lines", self.number.to_string(), "must be numbered upwards");
+        let mut earlier = 0;
+        for line in &self.lines {
+            if line.number() <= earlier {
+                return inconsistent("lines", line.number().to_string(), "must be numbered upwards, from 1");
+            }
+            earlier = line.number();
         }
         if total(&self.lines, self.currency)? != self.total {
             return inconsistent("total", self.total.to_string(), "must be the sum of the lines");
@@ -407,7 +420,13 @@ impl Order {
             );
         }
         fulfilment::check(self)?;
-        payment::check(self)
+        payment::check(self)?;
+        let cancelled = self.state.status() == OrderStatus::Cancelled;
+        if cancelled && (self.has_goods_out() || self.refundable().is_positive()) {
+            let must = "must not be cancelled while goods are out or money is not refunded";
+            return inconsistent("state", self.state.status().to_string(), must);
+        }
+        Ok(())
     }
 
     fn step(&self, action: OrderAction) -> Result<OrderStatus, OrderError> {
@@ -480,7 +499,7 @@ impl Order {
     /// [`OrderError::NotAllowed`] where it is locked or cancelled, [`OrderError::StillShipped`], [`OrderError::StillPaid`].
     pub fn cancel(&mut self, at: DateTime<Utc>, day: NaiveDate, reason: Option<Text>) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Cancel)?;
-        if matches!(self.fulfilment(), Fulfilment::Partial | Fulfilled) {
+        if self.has_goods_out() {
             return Err(OrderError::StillShipped { order: self.id });
         }
         let paid = self.refundable();
@@ -488,10 +507,12 @@ impl Order {
             return Err(OrderError::StillPaid { order: self.id, paid });
         }
         let confirmed_on = self.state.confirmed_on();
+        let reversed = match confirmed_on {
+            Some(_) => self.worth(),
+            None => Money::zero(self.currency),
+        };
         self.state = OrderState::Cancelled { at, day, confirmed_on, reason: reason.clone() };
         self.updated_at = at;
-        let reversed = Money::from_minor(self.revenue().last().map_or(0, |last| -last.amount.minor()), self.currency);
-        let reversed = if confirmed_on.is_some() { reversed } else { Money::zero(self.currency) };
         Ok(OrderFact::Cancelled { day, reversed, reason })
     }
 
@@ -505,19 +526,17 @@ impl Order {
         if self.payments.is_empty() { Ok(()) } else { Err(OrderError::HasPayments { order: self.id }) }
     }
 
-    /// The revenue that it counts for, day by day in the order of the books: booked in full when it was confirmed, less each refund on its own day, less what was left on the
-    /// day of a cancellation. The sum is what the order is worth now.
+    /// The revenue that it counts for, in the order in which it was entered: booked in full on the day of the confirmation, less each refund on its own day, less what was
+    /// left on the day of a cancellation. The sum is what the order is worth now.
     pub fn revenue(&self) -> Vec<Revenue> {
         let Some(day) = self.state.confirmed_on() else { return Vec::new() };
         let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.total }];
-        let mut left = self.total.minor();
         for refund in self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund) {
-            left -= refund.amount.minor();
             let amount = Money::from_minor(-refund.amount.minor(), self.currency);
             entries.push(Revenue { day: refund.day, kind: RevenueKind::Refunded, amount });
         }
         if let OrderState::Cancelled { day, .. } = self.state {
-            let amount = Money::from_minor(-left, self.currency);
+            let amount = Money::from_minor(-self.worth().minor(), self.currency);
             entries.push(Revenue { day, kind: RevenueKind::Cancelled, amount });
         }
         entries
@@ -525,11 +544,11 @@ impl Order {
 
     /// The line with a number.
     pub fn line(&self, number: u32) -> Option<&OrderLine> {
-        self.lines.iter().find(|line| line.number() == number)
+        // The lines are numbered upwards.
+        let place = self.lines.binary_search_by_key(&number, OrderLine::number).ok()?;
+        Some(&self.lines[place])
     }
 }
-
-use Fulfilment::Fulfilled;
 
 /// The sum of lines, each of which must be in the currency.
 fn total(lines: &[OrderLine], currency: Currency) -> Result<Money, Invalid> {

@@ -101,7 +101,7 @@ pub struct ProductPatch {
 
 /// What happened to a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ProductFact {
     /// It was added.
     Added {
@@ -154,5 +154,59 @@ impl Product {
         after.updated_at = at;
         let before = Box::new(std::mem::replace(self, after));
         Some(ProductFact::Updated { before, after: Box::new(self.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Currency, Fact,
+        record::proof::{at, id, kinds_of, parsed, survives_json},
+    };
+
+    fn new() -> NewProduct {
+        let price = UnitPrice::parse("49.90", Currency::EUR).unwrap();
+        NewProduct::new(parsed("LAMP-1"), parsed("Desk lamp"), price).id(id(1)).category(parsed("Lamps"))
+    }
+
+    #[test]
+    fn a_product_changes_what_a_patch_names() {
+        let before = Product::add(id(1), at(0), new());
+        assert!(before.active);
+        let mut product = before.clone();
+        assert_eq!(product.update(at(1), ProductPatch::default()), None);
+        assert_eq!(product.update(at(1), ProductPatch { active: Some(true), ..ProductPatch::default() }), None);
+        assert_eq!(product, before);
+        let patch = serde_json::from_str::<ProductPatch>(r#"{"category":null,"active":false}"#).unwrap();
+        assert_eq!(patch, ProductPatch { category: Some(None), active: Some(false), ..ProductPatch::default() });
+        let fact = product.update(at(1), patch).unwrap();
+        let after = Product { category: None, active: false, updated_at: at(1), ..before.clone() };
+        assert_eq!(product, after);
+        assert_eq!(fact, ProductFact::Updated { before: Box::new(before), after: Box::new(after) });
+    }
+
+    #[test]
+    fn what_a_product_is_made_of_survives_json() {
+        let product = || Box::new(Product::add(id(1), at(0), new()));
+        survives_json(&new());
+        survives_json(&product());
+        survives_json(&ProductPatch::default());
+        let NewProduct { sku, name, category, list_price, .. } = new();
+        survives_json(&ProductPatch {
+            expected: Some(Revision::FIRST),
+            sku: Some(sku),
+            name: Some(name),
+            category: Some(category),
+            list_price: Some(list_price),
+            active: Some(false),
+        });
+        let facts = [
+            ProductFact::Added { product: product() },
+            ProductFact::Updated { before: product(), after: product() },
+            ProductFact::Deleted { product: product() },
+        ];
+        let kinds = kinds_of(facts.into_iter().map(|fact| Fact::from((product().id, fact))));
+        assert_eq!(kinds, ["product.added", "product.updated", "product.deleted"]);
     }
 }

@@ -87,7 +87,7 @@ pub enum StrategyKind {
 
 /// Where a plan stands, with what is known there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum PlanState {
     /// Being written.
     Draft,
@@ -269,7 +269,7 @@ pub struct SalePlanPatch {
 
 /// What happened to a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SalePlanFact {
     /// It was drafted.
     Drafted {
@@ -403,3 +403,6 @@ impl SalePlan {
         self.period.contains(day)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,7 +153,7 @@ pub struct SalesRepPatch {
 
 /// What happened to a sales rep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SalesRepFact {
     /// It was added.
     Added {
@@ -230,5 +230,90 @@ impl SalesRep {
         after.check()?;
         let before = Box::new(std::mem::replace(self, after));
         Ok(Some(SalesRepFact::Updated { before, after: Box::new(self.clone()) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fact,
+        record::proof::{at, hides_personal_data, id, kinds_of, parsed, survives_json},
+    };
+
+    fn new() -> NewSalesRep {
+        NewSalesRep::new(parsed("Marker Rep"))
+            .id(id(1))
+            .external_id(parsed("ext-1"))
+            .position(parsed("account executive"))
+            .manager(id(2))
+            .region(parsed("East"))
+            .commission_rate(parsed("7.25"))
+    }
+
+    fn added() -> SalesRep {
+        SalesRep::add(id(1), at(0), new()).unwrap()
+    }
+
+    #[test]
+    fn a_rep_changes_what_a_patch_names() {
+        let before = added();
+        assert!(before.active);
+        let mut rep = before.clone();
+        assert_eq!(rep.update(at(1), SalesRepPatch::default()).unwrap(), None);
+        assert_eq!(rep, before);
+        let patch = serde_json::from_str::<SalesRepPatch>(r#"{"manager":null,"active":false}"#).unwrap();
+        assert_eq!(patch, SalesRepPatch { manager: Some(None), active: Some(false), ..SalesRepPatch::default() });
+        let fact = rep.update(at(1), patch).unwrap().unwrap();
+        let after = SalesRep { manager: None, active: false, updated_at: at(1), ..before.clone() };
+        assert_eq!(rep, after);
+        assert_eq!(fact, SalesRepFact::Updated { before: Box::new(before), after: Box::new(after) });
+    }
+
+    #[test]
+    fn a_rate_beyond_the_whole_and_a_rep_who_reports_to_themself_are_refused() {
+        for rate in ["-0.0001", "100.0001"] {
+            let refused = SalesRep::add(id(1), at(0), new().commission_rate(parsed(rate))).unwrap_err();
+            assert_eq!(refused.field(), "commission rate");
+            let mut rep = added();
+            let patch = SalesRepPatch { commission_rate: Some(parsed(rate)), ..SalesRepPatch::default() };
+            assert_eq!(rep.update(at(1), patch).unwrap_err(), refused);
+            assert_eq!(rep, added());
+        }
+        let refused = SalesRep::add(id(1), at(0), new().manager(id(1))).unwrap_err();
+        assert_eq!((refused.field(), refused.rule()), ("manager", &Rule::Circle));
+        let mut rep = added();
+        let patch = SalesRepPatch { manager: Some(Some(id(1))), ..SalesRepPatch::default() };
+        assert_eq!(rep.update(at(1), patch).unwrap_err(), refused);
+        assert_eq!(rep, added());
+    }
+
+    #[test]
+    fn what_a_rep_is_made_of_survives_json_and_the_name_does_not_show_in_debug() {
+        let rep = || Box::new(added());
+        survives_json(&new());
+        survives_json(&rep());
+        survives_json(&SalesRepPatch::default());
+        let patch = SalesRepPatch {
+            expected: Some(Revision::FIRST),
+            external_id: Some(None),
+            name: Some(added().name),
+            position: Some(None),
+            manager: Some(added().manager),
+            region: Some(None),
+            commission_rate: Some(Percent::ZERO),
+            active: Some(false),
+        };
+        survives_json(&patch);
+        hides_personal_data(&patch);
+        hides_personal_data(&new());
+        let facts = [
+            SalesRepFact::Added { sales_rep: rep() },
+            SalesRepFact::Updated { before: rep(), after: rep() },
+            SalesRepFact::Deleted { sales_rep: rep() },
+        ];
+        facts.iter().for_each(hides_personal_data);
+        let kinds = kinds_of(facts.into_iter().map(|fact| Fact::from((added().id, fact))));
+        assert_eq!(kinds, ["sales_rep.added", "sales_rep.updated", "sales_rep.deleted"]);
     }
 }

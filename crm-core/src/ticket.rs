@@ -214,7 +214,7 @@ pub struct TicketPatch {
 
 /// What happened to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum TicketFact {
     /// It was opened.
     Opened {
@@ -263,6 +263,8 @@ pub enum TicketFact {
         before: TicketStatus,
         /// Who solved it.
         by: AgentId,
+        /// Who is assigned now: the solver, where nobody was and [`Unassigned::SolverTakes`].
+        assignee: AgentId,
         /// How.
         resolution: Text,
     },
@@ -441,14 +443,15 @@ impl Ticket {
     ) -> Result<TicketFact, TicketError> {
         let before = self.state.status();
         self.step(TicketAction::Solve)?;
-        match (self.assignee, unassigned) {
+        let assignee = match (self.assignee, unassigned) {
+            (Some(assignee), _) => assignee,
+            (None, Unassigned::SolverTakes) => by,
             (None, Unassigned::Refuse) => return Err(TicketError::NoAssignee { ticket: self.id }),
-            (None, Unassigned::SolverTakes) => self.assignee = Some(by),
-            (Some(_), _) => {}
-        }
+        };
+        self.assignee = Some(assignee);
         self.state = TicketState::Solved { at, by, resolution: resolution.clone() };
         self.updated_at = at;
-        Ok(TicketFact::Solved { before, by, resolution })
+        Ok(TicketFact::Solved { before, by, assignee, resolution })
     }
 
     /// Works a solved one again. The resolution goes; the journal keeps it.

@@ -35,7 +35,7 @@ pub struct Period {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "Period")]
+#[serde(rename = "Period", deny_unknown_fields)]
 struct Bounds {
     from: NaiveDate,
     until: NaiveDate,
@@ -341,8 +341,8 @@ impl WorkingDays {
     pub fn in_period(&self, period: Period) -> u64 {
         let (weeks, rest) = (period.days() / 7, period.days() % 7);
         let worked = |days: u64| -> u64 {
-            (0..days).filter(|ahead| self.week[(position(period.from().weekday()) + *ahead as usize) % 7]).count()
-                as u64
+            let week = self.week.iter().cycle().skip(position(period.from().weekday()));
+            (0..days).zip(week).filter(|(_, worked)| **worked).count() as u64
         };
         let off = self.holidays.range(period.from()..period.until()).count() as u64;
         weeks * worked(7) + worked(rest) - off

@@ -1,1 +1,92 @@
-//! placeholder
+//! The operations of a sales team: customers, communications, products, reps, plans, opportunities, orders, payments
+//! and shipments.
+//!
+//! **What it is.** One function for each thing that a sales team does, named by its verb: [`register_customer`],
+//! [`confirm_order`], [`win_opportunity`]. Each takes a transaction, an [`Act`](crm_core::Act) and its input; it loads
+//! the record, lets it decide by its own rules, saves it and appends the fact to the journal, with the actor and the
+//! cause of the act. It gives the record as it is now, or a [`SalesError`] that says which rule stood against it.
+//!
+//! **What it does not do.** It opens no store and commits nothing: any operations can share one commit, and the host
+//! decides what a failure undoes. It knows no SQL, no clock, and neither tickets nor statistics; those are in
+//! `crm-service` and `crm-analytics`. Reading one record or a list needs no operation: the families of
+//! [`crm_core::store`] have it.
+//!
+//! **Where to start.** With [`register_customer`] and [`draft_order`], and with [`plan_result`] for what came of it:
+//!
+//! ```
+//! use crm_core::{
+//!     Currency, Money, NewCustomer, NewOrder, NewPayment, NewProduct, NewSalePlan, NewSalesRep, PaymentStatus, Period,
+//!     PlanScope, UnitPrice, store::Store,
+//! };
+//! use crm_sales as sales;
+//! use crm_testkit::{Acts, MemoryStore};
+//!
+//! let (store, mut acts) = (MemoryStore::new(), Acts::new()); // 2 March 2026
+//! let (order, result) = store.write(|tx| {
+//!     let act = &mut acts.next("alice");
+//!     let lin = sales::add_sales_rep(tx, act, NewSalesRep::new("Lin Wei".parse()?))?;
+//!     let target = Money::parse("1000.00", Currency::EUR)?;
+//!     let march = NewSalePlan::new("March".parse()?, Period::month(2026, 3)?, target, PlanScope::SalesRep(lin.id));
+//!     let march = sales::draft_plan(tx, act, march)?;
+//!     sales::activate_plan(tx, act, march.id)?;
+//!
+//!     let zhang = sales::register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+//!     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+//!     let lamp = sales::add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+//!     let order = NewOrder::for_customer(zhang.id, Currency::EUR).rep(lin.id).line(lamp.id, 2);
+//!     let order = sales::draft_order(tx, act, order)?;
+//!     sales::confirm_order(tx, act, order.id)?;
+//!     let order = sales::pay_order(tx, act, order.id, NewPayment::of(order.total()))?;
+//!
+//!     Ok::<_, sales::SalesError>((order, sales::plan_result(tx, march.id)?))
+//! })?;
+//! assert_eq!(order.payment_status(), PaymentStatus::Paid);
+//! assert_eq!(result.actual.to_string(), "99.80 EUR");
+//! assert_eq!(result.deviation()?.to_string(), "-900.20 EUR");
+//! # Ok::<(), sales::SalesError>(())
+//! ```
+//!
+//! # Rules that hold for all
+//!
+//! - An operation that is refused wrote nothing. One that would change nothing (archiving what is archived, a patch
+//!   with what stands there) succeeds, writes nothing and appends nothing.
+//! - A patch with an `expected` revision is a [`SalesError::Conflict`] where the record is at another one.
+//! - A new record takes the id that the input brings, or else the next one of the act.
+//! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened for it, and
+//!   nobody comes to belong to it. What was begun goes on.
+
+mod actual_sales;
+mod catalogue;
+mod customers;
+mod error;
+mod fulfilment;
+mod interactions;
+mod opportunities;
+mod ordering;
+mod payments;
+mod planning;
+mod team;
+
+// What the operations share.
+mod hierarchy;
+mod record;
+
+pub use self::{
+    actual_sales::{ActualSales, actual_sales, sales_of_rep},
+    catalogue::{add_product, delete_product, update_product},
+    customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
+    error::SalesError,
+    fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},
+    interactions::{delete_interaction, log_interaction, rate_interaction},
+    opportunities::{
+        advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
+        revise_opportunity, win_opportunity,
+    },
+    ordering::{
+        OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, delete_order,
+        draft_order, lock_order, unlock_order,
+    },
+    payments::{pay_order, refund_order},
+    planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
+    team::{add_sales_rep, delete_sales_rep, update_sales_rep},
+};

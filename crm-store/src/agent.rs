@@ -1,8 +1,8 @@
 //! Agents in SQLite.
 
 use crm_core::{
-    ExternalId, Name, Revision, Agent, AgentId,
-    store::{Page, AgentFilter, Agents, StoreError},
+    Agent, AgentId, ExternalId, Name, Revision,
+    store::{AgentFilter, Agents, Page, StoreError},
 };
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -19,15 +19,11 @@ impl Table for Agent {
     type Draft = Self;
 
     const RECORD: &'static str = "agent";
-    const SQL: Statements =
-        statements!("crm_agent", "external_id" "name" "name_key" "team" "active");
+    const SQL: Statements = statements!("crm_agent", "external_id" "name" "name_key" "team" "active");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE agent = ?1"),
-        (
-            "tickets",
-            "SELECT count(*) FROM (SELECT row FROM crm_ticket WHERE assignee = ?1 UNION SELECT row FROM crm_ticket WHERE solved_by = ?1
-             UNION SELECT ticket FROM crm_ticket_message WHERE agent = ?1)",
-        ),
+        ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
+        ("messages", "SELECT count(*) FROM crm_ticket_message WHERE agent = ?1"),
     ];
     const HAS_PARTS: bool = false;
 

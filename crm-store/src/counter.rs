@@ -15,7 +15,9 @@ pub(crate) fn next(connection: &Connection, prefix: &'static str, taken: &'stati
         let last: i64 = prepared(connection, count)?.query_row([prefix], |row| row.get(0))?;
         let number = format!("{prefix}{last:06}");
         if !prepared(connection, taken)?.exists([&number])? {
-            return Ok(number.parse().map_err(|refused| StoreError::new(StoreErrorKind::Backend).caused_by(refused))?);
+            return Ok(number
+                .parse()
+                .map_err(|refused| StoreError::new(StoreErrorKind::Backend).caused_by(refused))?);
         }
     }
 }

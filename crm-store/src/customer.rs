@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crm_core::{
-    Contact, ContactLabel, ContactPoint, ContactPoints, ContactValue, Customer, CustomerId, CustomerKind, CustomerType, EmailAddress,
-    ExternalId, Label, Name, Need, Phone, PostalAddress, RecordId, Revision,
+    Contact, ContactLabel, ContactPoint, ContactPoints, ContactValue, Customer, CustomerId, CustomerKind, CustomerType,
+    EmailAddress, ExternalId, Label, Name, Need, Phone, PostalAddress, RecordId, Revision,
     store::{CustomerFilter, Customers, Page, StoreError},
 };
 use rusqlite::Connection;
@@ -12,10 +12,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
-    family_methods,
     part::{self, Part, PartStatements, part_statements},
     row::{Binder, Cells, Json},
-    table::{self, Key, RowState, Statements, Table, Where, contradictory, statements},
+    table::{self, Key, RowState, Statements, Table, Where, contradictory, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -82,7 +81,7 @@ impl Table for Customer {
         let contacts = self.contacts().map(|contact| ("contacts", Self::SQL.table, contact.person.uuid()));
         let owner = self.owner.map(|owner| ("owner", "crm_sales_rep", owner.uuid()));
         let needs = self.needs.iter().filter_map(|need| Some(("needs", "crm_product", need.product?.uuid())));
-        parent.into_iter().chain(contacts).chain(owner).chain(needs).collect()
+        parent.into_iter().chain(owner).chain(contacts).chain(needs).collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -207,8 +206,7 @@ impl<T> Point<T> {
 }
 
 impl Part for Point<EmailAddress> {
-    const SQL: PartStatements =
-        part_statements!("crm_customer_email" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+    const SQL: PartStatements = part_statements!("crm_customer_email" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         binder.put(&self.point.value)?.put(&self.point.value.key())?;
@@ -222,8 +220,7 @@ impl Part for Point<EmailAddress> {
 }
 
 impl Part for Point<Phone> {
-    const SQL: PartStatements =
-        part_statements!("crm_customer_phone" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+    const SQL: PartStatements = part_statements!("crm_customer_phone" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         binder.put(&self.point.value)?.put(&ContactValue::key(&self.point.value))?;
@@ -310,7 +307,11 @@ impl Customers for SqliteTx<'_> {
         Ok(table::get_by(self.connection, "external_id", external_id)?)
     }
 
-    fn customers_by_name(&self, filter: &CustomerFilter, page: Page<(String, CustomerId)>) -> Result<Vec<Customer>, StoreError> {
+    fn customers_by_name(
+        &self,
+        filter: &CustomerFilter,
+        page: Page<(String, CustomerId)>,
+    ) -> Result<Vec<Customer>, StoreError> {
         let key = Key { order: "name_key, id", after: "(name_key, id) > (?, ?)" };
         Ok(matching(filter).by(self.connection, key, page)?)
     }

@@ -41,7 +41,9 @@ impl From<Failure> for StoreError {
             Some(ErrorCode::DiskFull) => StoreErrorKind::StorageFull,
             Some(ErrorCode::ReadOnly) => StoreErrorKind::ReadOnly,
             Some(ErrorCode::NotADatabase) => StoreErrorKind::ForeignFile,
-            Some(ErrorCode::DatabaseCorrupt) => StoreErrorKind::Corrupt { table: "the file", column: "page", row: None },
+            Some(ErrorCode::DatabaseCorrupt) => {
+                StoreErrorKind::Corrupt { table: "the file", column: "page", row: None }
+            }
             _ => StoreErrorKind::Backend,
         };
         Self::new(kind).caused_by(error)

@@ -13,7 +13,8 @@ use crate::{
     transaction::SqliteTx,
 };
 
-const APPEND: &str = "INSERT INTO crm_journal (at, actor, reason, in_answer_to, key, family, record, kind, version, payload)
+const APPEND: &str =
+    "INSERT INTO crm_journal (at, actor, reason, in_answer_to, key, family, record, kind, version, payload)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const ENTRIES: &str = "SELECT position, at, actor, reason, in_answer_to, key, version, payload FROM crm_journal
     WHERE position > ?1 ORDER BY position LIMIT ?2";

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, ExternalId, Label, Money, Opportunity, OpportunityId, OpportunityParts, OpportunityState, OpportunityStatus, RecordId,
-    Revision, Stage, StageVisit, Text,
+    Currency, ExternalId, Label, Money, Opportunity, OpportunityId, OpportunityParts, OpportunityState,
+    OpportunityStatus, RecordId, Revision, Stage, StageVisit, Text,
     store::{Opportunities, OpportunityFilter, Page, StoreError},
 };
 use rusqlite::Connection;
@@ -54,7 +54,9 @@ impl Table for Opportunity {
         let (at, day, reason, note) = match self.state() {
             OpportunityState::Open => (None, None, None, None),
             OpportunityState::Won { at, day } => (Some(*at), Some(*day), None, None),
-            OpportunityState::Lost { at, day, reason, note } => (Some(*at), Some(*day), Some(reason.clone()), note.clone()),
+            OpportunityState::Lost { at, day, reason, note } => {
+                (Some(*at), Some(*day), Some(reason.clone()), note.clone())
+            }
         };
         binder
             .put(&self.created_at)?

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, EntryKind, ExternalId, Fulfilment, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState, OrderStatus,
-    PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind, Revision, Shipment,
-    ShipmentState, ShippedLine, Text, UnitPrice,
+    Currency, EntryKind, ExternalId, Fulfilment, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState,
+    OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind,
+    Revision, Shipment, ShipmentState, ShippedLine, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -133,7 +133,8 @@ impl Table for Order {
             order.shipments = part::read(connection, row)?;
         }
         if parts & parts::PAYMENTS != 0 {
-            order.payments = part::read::<Owned<PaymentEntry>>(connection, row)?.into_iter().map(|owned| owned.part).collect();
+            order.payments =
+                part::read::<Owned<PaymentEntry>>(connection, row)?.into_iter().map(|owned| owned.part).collect();
         }
         Ok(order.try_into().map_err(contradictory::<Self>(row))?)
     }
@@ -178,7 +179,8 @@ impl Part for OrderLine {
 }
 
 impl Part for Shipment {
-    const SQL: PartStatements = part_statements!("crm_order_shipment" of "order_row", "number" "shipped_at" "state" "state_at" "lines");
+    const SQL: PartStatements =
+        part_statements!("crm_order_shipment" of "order_row", "number" "shipped_at" "state" "state_at" "lines");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         let at = match self.state {
@@ -294,7 +296,8 @@ const REVENUE: &str = "SELECT revenue.order_id, revenue.place, orders.customer, 
     ORDER BY revenue.day, revenue.order_id, revenue.place LIMIT ?6";
 const REVENUE_COLUMNS: &[&str] = &["order_id", "place", "customer", "rep", "day", "kind", "amount", "currency"];
 
-const PAYMENTS: &str = "SELECT order_id, number, kind, amount, currency, at, day, method, reference FROM crm_order_payment
+const PAYMENTS: &str =
+    "SELECT order_id, number, kind, amount, currency, at, day, method, reference FROM crm_order_payment
     WHERE day >= ?1 AND day < ?2 AND (day, order_id, number) > (?3, ?4, ?5) ORDER BY day, order_id, number LIMIT ?6";
 
 /// The rows of a statement over the days of a period, after a key, each read by `read`.
@@ -309,7 +312,8 @@ fn by_day<T>(
     // Without a key, after everything of the day before the first.
     let (day, order, number) = after.unwrap_or((NaiveDate::MIN, OrderId::from_uuid(Uuid::nil()), 0));
     let mut statement = prepared(connection, sql)?;
-    let mut rows = statement.query((Bound(&days.from()), Bound(&days.until()), Bound(&day), Bound(&order), number, limit))?;
+    let mut rows =
+        statement.query((Bound(&days.from()), Bound(&days.until()), Bound(&day), Bound(&order), number, limit))?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         entries.push(read(row)?);

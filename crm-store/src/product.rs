@@ -19,7 +19,8 @@ impl Table for Product {
     type Draft = Self;
 
     const RECORD: &'static str = "product";
-    const SQL: Statements = statements!("crm_product", "sku" "name" "name_key" "category" "list_price" "currency" "active");
+    const SQL: Statements =
+        statements!("crm_product", "sku" "name" "name_key" "category" "list_price" "currency" "active");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),

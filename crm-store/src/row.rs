@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
-    Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress, EntryKind, ExternalId, Fulfilment,
-    Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus,
-    PaymentStatus, Percent, Phone, PlanStatus, Position, Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId,
-    SalesRepId, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus,
+    Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
+    EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
+    OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
+    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, StageKind,
+    StrategyKind, Subject, Text, TicketId, TicketStatus,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -233,7 +234,11 @@ pub(crate) struct Cells<'r, 's> {
 
 impl<'r, 's> Cells<'r, 's> {
     /// The cells of a row that was selected as `row` and these columns, in their order.
-    pub(crate) fn numbered(row: &'r Row<'s>, table: &'static str, columns: &'static [&'static str]) -> Done<(i64, Self)> {
+    pub(crate) fn numbered(
+        row: &'r Row<'s>,
+        table: &'static str,
+        columns: &'static [&'static str],
+    ) -> Done<(i64, Self)> {
         let number = row.get(0)?;
         Ok((number, Self { row, table, columns, skipped: 1, next: 0, number: Some(number) }))
     }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Label, Money, Period, PlanScope, PlanState, PlanStatus, ProductId, RecordId, Revision, SalePlan, SalePlanId, SalePlanParts,
-    SalesRepId, Strategy,
+    Label, Money, Period, PlanScope, PlanState, PlanStatus, ProductId, RecordId, Revision, SalePlan, SalePlanId,
+    SalePlanParts, SalesRepId, Strategy,
     store::{Page, SalePlanFilter, SalePlans, StoreError},
 };
 use rusqlite::Connection;
@@ -110,8 +110,19 @@ impl Table for SalePlan {
             _ => return Err(cells.corrupt()),
         };
         let strategies = Vec::new();
-        let parts =
-            SalePlanParts { id, revision, created_at, updated_at, name, period, target, scope, credit, strategies, state };
+        let parts = SalePlanParts {
+            id,
+            revision,
+            created_at,
+            updated_at,
+            name,
+            period,
+            target,
+            scope,
+            credit,
+            strategies,
+            state,
+        };
         Ok((parts, cells.take()?))
     }
 

@@ -19,8 +19,7 @@ impl Table for SalesRep {
     type Draft = Self;
 
     const RECORD: &'static str = "sales rep";
-    const SQL: Statements =
-        statements!("crm_sales_rep", "external_id" "name" "name_key" "position" "manager" "region" "commission_rate" "active");
+    const SQL: Statements = statements!("crm_sales_rep", "external_id" "name" "name_key" "position" "manager" "region" "commission_rate" "active");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(*) FROM crm_customer WHERE owner = ?1"),
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE sales_rep = ?1"),

@@ -235,7 +235,9 @@ pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
             for (by, sql) in T::REFERRERS {
                 let count: i64 = prepared(connection, sql)?.query_row([Bound(&id)], |row| row.get(0))?;
                 if count > 0 {
-                    return Err(failure.as_source_of(StoreErrorKind::StillReferenced { by, count: count.unsigned_abs() }));
+                    return Err(
+                        failure.as_source_of(StoreErrorKind::StillReferenced { by, count: count.unsigned_abs() })
+                    );
                 }
             }
             Err(failure)

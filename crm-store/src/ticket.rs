@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, ExternalId, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage, TicketParts, TicketState,
-    TicketStatus,
+    AgentId, ExternalId, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage, TicketParts,
+    TicketState, TicketStatus,
     store::{Page, StoreError, StoreErrorKind, TicketFilter, Tickets},
 };
 use rusqlite::Connection;
@@ -13,7 +13,9 @@ use crate::{
     counter,
     error::{Broken, Done, Failure},
     row::{Binder, Bound, Cells},
-    table::{self, Key, RowState, Statements, Table, Where, contradictory, family_methods, prepared, row_of, statements},
+    table::{
+        self, Key, RowState, Statements, Table, Where, contradictory, family_methods, prepared, row_of, statements,
+    },
     transaction::SqliteTx,
 };
 
@@ -86,7 +88,9 @@ impl Table for Ticket {
             (TicketStatus::Open, None, None, None, None) => TicketState::Open,
             (TicketStatus::Pending, None, None, None, None) => TicketState::Pending,
             (TicketStatus::OnHold, None, None, None, None) => TicketState::OnHold,
-            (TicketStatus::Solved, Some(at), Some(by), None, Some(resolution)) => TicketState::Solved { at, by, resolution },
+            (TicketStatus::Solved, Some(at), Some(by), None, Some(resolution)) => {
+                TicketState::Solved { at, by, resolution }
+            }
             (TicketStatus::Closed, Some(solved_at), Some(by), Some(at), Some(resolution)) => {
                 TicketState::Closed { at, solved_at, by, resolution }
             }
@@ -132,9 +136,12 @@ struct Solution {
 fn solution(state: &TicketState) -> Solution {
     match state {
         TicketState::New | TicketState::Open | TicketState::Pending | TicketState::OnHold => Solution::default(),
-        TicketState::Solved { at, by, resolution } => {
-            Solution { solved_at: Some(*at), solved_by: Some(*by), closed_at: None, resolution: Some(resolution.clone()) }
-        }
+        TicketState::Solved { at, by, resolution } => Solution {
+            solved_at: Some(*at),
+            solved_by: Some(*by),
+            closed_at: None,
+            resolution: Some(resolution.clone()),
+        },
         TicketState::Closed { at, solved_at, by, resolution } => Solution {
             solved_at: Some(*solved_at),
             solved_by: Some(*by),
@@ -188,7 +195,13 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
         MessageKind::Note(_) => "note",
     };
     let mut statement = prepared(connection, APPEND)?;
-    Binder::new(&mut statement).put(&row)?.put(number)?.put(at)?.put(&kind_name.to_owned())?.put(&kind.agent())?.put(text)?;
+    Binder::new(&mut statement)
+        .put(&row)?
+        .put(number)?
+        .put(at)?
+        .put(&kind_name.to_owned())?
+        .put(&kind.agent())?
+        .put(text)?;
     match statement.raw_execute().map_err(Failure::Sql) {
         Ok(_) => Ok(()),
         Err(failure) => Err(match failure.broken() {
@@ -212,7 +225,11 @@ impl Tickets for SqliteTx<'_> {
         Ok(table::get_by(self.connection, "external_id", external_id)?)
     }
 
-    fn tickets_by_due(&self, filter: &TicketFilter, page: Page<(DateTime<Utc>, TicketId)>) -> Result<Vec<Ticket>, StoreError> {
+    fn tickets_by_due(
+        &self,
+        filter: &TicketFilter,
+        page: Page<(DateTime<Utc>, TicketId)>,
+    ) -> Result<Vec<Ticket>, StoreError> {
         let key = Key { order: "due_at, id", after: "(due_at, id) > (?, ?)" };
         Ok(matching(filter).when(true, "due_at IS NOT NULL").by(self.connection, key, page)?)
     }

@@ -18,7 +18,15 @@ use crate::{
 macro_rules! newest {
     ($table:literal, $at:literal) => {
         concat!(
-            "SELECT ", $at, ", id FROM ", $table, " WHERE customer = ?1 AND ", $at, " <= ?2 ORDER BY ", $at, " DESC, id DESC"
+            "SELECT ",
+            $at,
+            ", id FROM ",
+            $table,
+            " WHERE customer = ?1 AND ",
+            $at,
+            " <= ?2 ORDER BY ",
+            $at,
+            " DESC, id DESC"
         )
     };
 }
@@ -56,8 +64,22 @@ fn timeline(connection: &Connection, customer: CustomerId, page: Page<TimelineIt
     family::<InteractionId>(connection, interactions, customer, page, RecordRef::Interaction, &mut items)?;
     let opportunities = ("crm_opportunity", newest!("crm_opportunity", "created_at"));
     family::<OpportunityId>(connection, opportunities, customer, page, RecordRef::Opportunity, &mut items)?;
-    family::<OrderId>(connection, ("crm_order", newest!("crm_order", "created_at")), customer, page, RecordRef::Order, &mut items)?;
-    family::<TicketId>(connection, ("crm_ticket", newest!("crm_ticket", "created_at")), customer, page, RecordRef::Ticket, &mut items)?;
+    family::<OrderId>(
+        connection,
+        ("crm_order", newest!("crm_order", "created_at")),
+        customer,
+        page,
+        RecordRef::Order,
+        &mut items,
+    )?;
+    family::<TicketId>(
+        connection,
+        ("crm_ticket", newest!("crm_ticket", "created_at")),
+        customer,
+        page,
+        RecordRef::Ticket,
+        &mut items,
+    )?;
     items.sort_unstable_by(|a, b| b.cmp(a));
     items.truncate(page.limit.into());
     Ok(items)

@@ -1,8 +1,12 @@
 //! What of an order was shipped, delivered and returned.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 
-use super::{Deserialize, Invalid, LIMIT, Order, OrderAction, OrderError, OrderFact, Quantity, Rule, Serialize};
+use super::{
+    Deserialize, Invalid, LIMIT, Order, OrderAction, OrderError, OrderFact, OrderLine, Quantity, Rule, Serialize,
+};
 
 /// How much of an order has left and stayed with the customer; follows from its shipments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,7 +38,7 @@ pub struct Shipment {
 
 /// Where a shipment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ShipmentState {
     /// On its way.
     Shipped,
@@ -71,13 +75,24 @@ pub struct ShippedLine {
     pub quantity: Quantity,
 }
 
-/// What of a line has left and not come back, in millionths; wide enough for whatever a record may claim.
-fn kept(order: &Order, line: u32) -> i128 {
-    let gone = order.shipments.iter().filter(|shipment| !matches!(shipment.state, ShipmentState::Returned { .. }));
-    gone.flat_map(|shipment| &shipment.lines)
-        .filter(|one| one.line == line)
-        .map(|one| i128::from(one.quantity.millionths()))
-        .sum()
+impl Shipment {
+    const fn is_back(&self) -> bool {
+        matches!(self.state, ShipmentState::Returned { .. })
+    }
+}
+
+/// What of each line has left and not come back, in millionths; wide enough for whatever a record may claim.
+fn kept(order: &Order) -> BTreeMap<u32, i128> {
+    let mut kept = BTreeMap::new();
+    for one in order.shipments.iter().filter(|shipment| !shipment.is_back()).flat_map(|shipment| &shipment.lines) {
+        *kept.entry(one.line).or_default() += i128::from(one.quantity.millionths());
+    }
+    kept
+}
+
+/// What was ordered of a line less what is kept of it, in millionths.
+fn left(line: &OrderLine, kept: &BTreeMap<u32, i128>) -> i128 {
+    i128::from(line.quantity().millionths()) - kept.get(&line.number()).copied().unwrap_or(0)
 }
 
 pub(super) fn check(order: &Order) -> Result<(), Invalid> {
@@ -90,17 +105,19 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
         if shipment.lines.is_empty() || shipment.lines.len() > LIMIT {
             return inconsistent(shipment.number, "must hold something, and no more than an order can have lines");
         }
-        for (index, one) in shipment.lines.iter().enumerate() {
+        let mut named = BTreeSet::new();
+        for one in &shipment.lines {
             one.quantity.positive()?;
             if order.line(one.line).is_none() {
                 return inconsistent(one.line, "must hold lines of the order");
             }
-            if shipment.lines[..index].iter().any(|earlier| earlier.line == one.line) {
+            if !named.insert(one.line) {
                 return Err(Invalid::new("shipments", one.line.to_string(), Rule::Repeated));
             }
         }
     }
-    match order.lines.iter().find(|line| kept(order, line.number()) > i128::from(line.quantity().millionths())) {
+    let kept = kept(order);
+    match order.lines.iter().find(|line| left(line, &kept) < 0) {
         Some(line) => inconsistent(line.number(), "must not hold more of a line than was ordered"),
         None => Ok(()),
     }
@@ -109,12 +126,10 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
 impl Order {
     /// How much of it has left and stayed with the customer.
     pub fn fulfilment(&self) -> Fulfilment {
-        let returned = !self.shipments.is_empty()
-            && self.shipments.iter().all(|shipment| matches!(shipment.state, ShipmentState::Returned { .. }));
-        if returned {
-            Fulfilment::Returned
-        } else if self.shipments.is_empty() {
+        if self.shipments.is_empty() {
             Fulfilment::Unfulfilled
+        } else if !self.has_goods_out() {
+            Fulfilment::Returned
         } else if self.unshipped().is_empty() {
             Fulfilment::Fulfilled
         } else {
@@ -122,16 +137,20 @@ impl Order {
         }
     }
 
-    /// What is left to ship of each line.
+    /// Whether something has left and not come back.
+    pub(super) fn has_goods_out(&self) -> bool {
+        self.shipments.iter().any(|shipment| !shipment.is_back())
+    }
+
+    /// What is left to ship, by line; lines of which nothing is left are not listed.
     pub fn unshipped(&self) -> Vec<ShippedLine> {
-        let left = |line: &super::OrderLine| {
+        let kept = kept(self);
+        let unshipped = |line: &OrderLine| {
             // What is kept never exceeds what was ordered, so the difference fits.
-            let millionths =
-                i64::try_from(i128::from(line.quantity().millionths()) - kept(self, line.number())).ok()?;
-            let quantity = Quantity::from_millionths(millionths).ok()?.positive().ok()?;
+            let quantity = Quantity::from_millionths(i64::try_from(left(line, &kept)).ok()?).ok()?.positive().ok()?;
             Some(ShippedLine { line: line.number(), quantity })
         };
-        self.lines.iter().filter_map(left).collect()
+        self.lines.iter().filter_map(unshipped).collect()
     }
 
     /// Sends goods: some lines, or with `None` all that is left.
@@ -151,15 +170,19 @@ impl Order {
         if lines.is_empty() {
             return Err(Invalid::new("lines", "", Rule::Empty).into());
         }
-        for (index, one) in lines.iter().enumerate() {
+        let mut named = BTreeSet::new();
+        for one in &lines {
             one.quantity.positive()?;
-            if lines[..index].iter().any(|earlier| earlier.line == one.line) {
+            if !named.insert(one.line) {
                 return Err(Invalid::new("lines", one.line.to_string(), Rule::Repeated).into());
             }
             if self.line(one.line).is_none() {
                 return Err(OrderError::NoSuchLine { order, line: one.line });
             }
-            let left = left.iter().find(|left| left.line == one.line).map_or(Quantity::ZERO, |left| left.quantity);
+            let left = match left.binary_search_by_key(&one.line, |left| left.line) {
+                Ok(place) => left[place].quantity,
+                Err(_) => Quantity::ZERO,
+            };
             if one.quantity > left {
                 return Err(OrderError::MoreThanLeft { order, line: one.line, quantity: one.quantity, left });
             }

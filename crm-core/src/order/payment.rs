@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, Rule, Serialize};
+use super::{
+    Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, OrderStatus, Rule, Serialize,
+};
 use crate::text::Label;
 
 /// How much of an order is paid; follows from its payments and refunds.
@@ -141,9 +143,23 @@ impl Order {
         Money::from_minor(self.moved(EntryKind::Payment) - self.moved(EntryKind::Refund), self.currency)
     }
 
-    /// What is owed: the total less all payments. What was refunded is not owed again: the order is worth that much less ([`Order::revenue`]).
+    /// What is owed: the total less all payments. What was refunded is not owed again: the order is worth that much less ([`Order::revenue`]). Nothing is owed for a
+    /// draft or a cancelled order, since it does not bind.
     pub fn owed(&self) -> Money {
+        match self.state.status() {
+            OrderStatus::Confirmed | OrderStatus::Locked => self.unpaid(),
+            OrderStatus::Draft | OrderStatus::Cancelled => Money::zero(self.currency),
+        }
+    }
+
+    /// The total less all payments.
+    fn unpaid(&self) -> Money {
         Money::from_minor(self.total.minor() - self.moved(EntryKind::Payment), self.currency)
+    }
+
+    /// The total less all refunds: what a confirmed order counts for as revenue.
+    pub(super) fn worth(&self) -> Money {
+        Money::from_minor(self.total.minor() - self.moved(EntryKind::Refund), self.currency)
     }
 
     /// How much of it is paid. An order over nothing is paid once it is confirmed.
@@ -151,7 +167,7 @@ impl Order {
         let refunded = self.payments.iter().any(|entry| entry.kind == EntryKind::Refund);
         if refunded && self.refundable().is_zero() {
             PaymentStatus::Refunded
-        } else if self.owed().is_zero() && self.state.confirmed_on().is_some() {
+        } else if self.unpaid().is_zero() && self.state.confirmed_on().is_some() {
             PaymentStatus::Paid
         } else if self.payments.is_empty() {
             PaymentStatus::Unpaid

@@ -12,7 +12,7 @@ use crate::{
 
 /// Where an order stands commercially, with what is known there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OrderState {
     /// Being written; its lines can be amended.
     Draft,

@@ -69,3 +69,64 @@ pub fn pages<K, T, E>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// Walks the numbers below `count`; gives them and the pages that were fetched.
+    fn walk(count: u32, limit: u16) -> (Vec<u32>, Vec<Option<u32>>) {
+        let fetched = RefCell::new(Vec::new());
+        let fetch = |page: Page<u32>| -> Result<Vec<u32>, ()> {
+            fetched.borrow_mut().push(page.after);
+            Ok((0..count).filter(|n| page.after.is_none_or(|after| *n > after)).take(page.limit.into()).collect())
+        };
+        let all = pages(limit, fetch, |n| *n).collect::<Result<_, _>>().unwrap();
+        (all, fetched.into_inner())
+    }
+
+    #[test]
+    fn a_list_is_walked_whole_whatever_the_page_holds() {
+        for (count, limit, fetched) in [
+            (0, 3, vec![None]),
+            (2, 3, vec![None]),
+            // A full page may be followed by more, so the one after it is asked for.
+            (3, 3, vec![None, Some(2)]),
+            (7, 3, vec![None, Some(2), Some(5)]),
+            (5, u16::MAX, vec![None]),
+        ] {
+            assert_eq!(walk(count, limit), ((0..count).collect(), fetched), "{count} by {limit}");
+        }
+    }
+
+    #[test]
+    fn pages_of_nothing_end_at_once() {
+        assert_eq!(walk(5, 0), (Vec::new(), vec![None]));
+    }
+
+    #[test]
+    fn a_page_is_fetched_only_when_it_is_needed() {
+        let fetched = RefCell::new(0);
+        let fetch = |page: Page<u32>| -> Result<Vec<u32>, ()> {
+            *fetched.borrow_mut() += 1;
+            let from = page.after.map_or(0, |after| after + 1);
+            Ok((from..from + 2).collect())
+        };
+        let mut endless = pages(2, fetch, |n| *n);
+        assert_eq!(*fetched.borrow(), 0);
+        assert_eq!((endless.next(), endless.next(), *fetched.borrow()), (Some(Ok(0)), Some(Ok(1)), 1));
+        assert_eq!((endless.next(), *fetched.borrow()), (Some(Ok(2)), 2));
+    }
+
+    #[test]
+    fn a_walk_ends_after_the_first_error() {
+        let fetch = |page: Page<u32>| match page.after {
+            None => Ok(vec![0, 1]),
+            Some(_) => Err("gone"),
+        };
+        let all: Vec<_> = pages(2, fetch, |n| *n).take(9).collect();
+        assert_eq!(all, [Ok(0), Ok(1), Err("gone")]);
+    }
+}

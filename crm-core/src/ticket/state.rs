@@ -13,7 +13,7 @@ use crate::{
 
 /// Where a ticket stands, with what is known there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum TicketState {
     /// Nobody has taken it up; nothing returns here (TKT-1).
     New,

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    By, CreditAt, CustomerId, Draft, Loss, Money, NewOpportunity, NewOrder, NewPayment, NewSalePlan, Opportunity,
-    Order, OrderLine, Percent, Period, Pipeline, PlanScope, ProductId, Quantity, Sale, SalePlan, StrategyKind,
+    By, CreditAt, CustomerId, Draft, Loss, Money, NewOpportunity, NewPayment, NewSalePlan, Opportunity, Order,
+    OrderLine, Percent, Period, Pipeline, PlanScope, ProductId, Quantity, Sale, SalePlan, StrategyKind,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -128,12 +128,10 @@ pub fn order(seed: u64, customer: CustomerId, products: &[ProductId]) -> Order {
         // Numbers may have gaps, where lines went.
         lines.push(line(4));
     }
-    let mut new = NewOrder::for_customer(customer, currency);
-    if random.percent(50) {
-        new = new.external_id(external_id("order", seed));
-    }
-    let draft = Draft { id: random.id(at), number: valid(format!("SAMPLE-{seed}").parse()), lines };
-    let mut order = valid(Order::draft(draft, at, &new));
+    let external_id = random.percent(50).then(|| external_id("order", seed));
+    let number = valid(format!("SAMPLE-{seed}").parse());
+    let draft = Draft { id: random.id(at), number, external_id, customer, rep: None, currency, lines };
+    let mut order = valid(Order::draft(at, draft));
     bring_about(&mut order, seed % ORDER_STATES, Days(at));
     order
 }

@@ -1,0 +1,231 @@
+//! What was sold: by a rep, a team, a region, or of a product.
+
+use std::collections::BTreeSet;
+
+use crm_core::{
+    CreditAt, Currency, EntryKind, Invalid, Money, Order, OrderId, PaymentEntry, Period, PlanScope, ProductId,
+    SalesRep, SalesRepId,
+    store::{Orders, RevenueEntry, SalesRepFilter, SalesReps, pages},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{error::SalesError, record};
+
+/// How many entries or reps are held in memory at a time.
+const PAGE: u16 = 500;
+
+/// What was sold in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ActualSales {
+    /// Bookings or payments less what was taken back; below zero where more was taken back than sold.
+    pub amount: Money,
+    /// How many entries are in the amount.
+    pub entries: u64,
+    /// How many entries are left out because they are in another currency.
+    pub in_other_currencies: u64,
+}
+
+impl ActualSales {
+    fn none(currency: Currency) -> Self {
+        Self { amount: Money::zero(currency), entries: 0, in_other_currencies: 0 }
+    }
+
+    /// Counts an entry of the scope; `None` is one of others.
+    fn count(&mut self, amount: Option<Money>) -> Result<(), SalesError> {
+        let Some(amount) = amount else { return Ok(()) };
+        if amount.currency() == self.amount.currency() {
+            self.amount = self.amount.checked_add(amount)?;
+            self.entries += 1;
+        } else {
+            self.in_other_currencies += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What a rep sold in a period, in one currency: orders booked, less refunds and cancellations on their own days. It is
+/// the base of attainment and of a flat commission, which `crm-analytics` computes.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`] for the rep, [`SalesError::Store`]; [`SalesError::Invalid`] where the sum does not fit 64
+/// bits.
+pub fn sales_of_rep(
+    tx: &(impl Orders + SalesReps + ?Sized),
+    rep: SalesRepId,
+    period: Period,
+    currency: Currency,
+) -> Result<ActualSales, SalesError> {
+    let rep: SalesRep = record::find(tx, rep)?;
+    actual_sales(tx, &PlanScope::SalesRep(rep.id), CreditAt::Booked, period, currency)
+}
+
+/// What was sold in a scope and a period, in one currency.
+///
+/// - Booked: the revenue of the days of the period ([`Order::revenue`]): bookings less refunds and cancellations on
+///   their own days.
+/// - Paid: payments less refunds, by their days.
+/// - Reps, teams and regions as they are now: a rep who moved takes their sales along.
+/// - A product counts with its share of each order. What an order is worth, or what of it is paid, is split over its
+///   lines by their amounts after each entry (MON-4), and an entry counts with what it changed in the product's part.
+///   So a booking counts with exactly the amounts of the lines, a refund in part is spread to the cent, and a refund in
+///   full, even in steps, leaves exactly nothing of any product (REF-2).
+/// - Entries in another currency are not added but counted.
+///
+/// Memory is bounded by a page and by the number of reps. Time goes with the number of entries in the period, whosever
+/// they are; for a product, and for what is paid, each entry's order is read as well.
+///
+/// # Errors
+///
+/// [`SalesError::Store`]; [`SalesError::Invalid`] where the sum does not fit 64 bits.
+pub fn actual_sales(
+    tx: &(impl Orders + SalesReps + ?Sized),
+    scope: &PlanScope,
+    credit: CreditAt,
+    period: Period,
+    currency: Currency,
+) -> Result<ActualSales, SalesError> {
+    let whose = Whose::of(tx, scope)?;
+    match credit {
+        CreditAt::Booked => booked(tx, &whose, period, currency),
+        CreditAt::Paid => paid(tx, &whose, period, currency),
+    }
+}
+
+fn booked(
+    tx: &(impl Orders + ?Sized),
+    whose: &Whose,
+    period: Period,
+    currency: Currency,
+) -> Result<ActualSales, SalesError> {
+    let mut sales = ActualSales::none(currency);
+    let mut orders = LastOrder::default();
+    for entry in pages(PAGE, |page| tx.revenue(period, page), RevenueEntry::key) {
+        let entry = entry?;
+        let amount = entry.revenue.amount;
+        let counted = match whose {
+            Whose::Reps(reps) => entry.rep.filter(|rep| reps.contains(rep)).map(|_| amount),
+            Whose::Product(product) => {
+                let order = orders.load(tx, entry.order)?;
+                let revenue = order.revenue();
+                let earlier = revenue.iter().zip(0..entry.number).map(|(earlier, _)| earlier.amount);
+                product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?
+            }
+        };
+        sales.count(counted)?;
+    }
+    Ok(sales)
+}
+
+fn paid(
+    tx: &(impl Orders + ?Sized),
+    whose: &Whose,
+    period: Period,
+    currency: Currency,
+) -> Result<ActualSales, SalesError> {
+    let mut sales = ActualSales::none(currency);
+    let mut orders = LastOrder::default();
+    let key = |(order, entry): &(OrderId, PaymentEntry)| (entry.day, *order, entry.number);
+    for entry in pages(PAGE, |page| tx.payments(period, page), key) {
+        let (order, entry) = entry?;
+        let order = orders.load(tx, order)?;
+        let amount = signed(&entry)?;
+        let counted = match whose {
+            Whose::Reps(reps) => order.rep().filter(|rep| reps.contains(rep)).map(|_| amount),
+            Whose::Product(product) => {
+                let earlier = order.payments().iter().take_while(|earlier| earlier.number < entry.number);
+                let earlier = earlier.map(signed).collect::<Result<Vec<_>, _>>()?;
+                product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?
+            }
+        };
+        sales.count(counted)?;
+    }
+    Ok(sales)
+}
+
+/// A scope, looked up: the reps of a team or a region are found once.
+enum Whose {
+    Reps(BTreeSet<SalesRepId>),
+    Product(ProductId),
+}
+
+impl Whose {
+    fn of(tx: &(impl SalesReps + ?Sized), scope: &PlanScope) -> Result<Self, SalesError> {
+        match scope {
+            PlanScope::SalesRep(rep) => Ok(Self::Reps(BTreeSet::from([*rep]))),
+            PlanScope::Product(product) => Ok(Self::Product(*product)),
+            PlanScope::Region(region) => {
+                let filter = SalesRepFilter { region: Some(region.clone()), ..SalesRepFilter::default() };
+                Ok(Self::Reps(reps(tx, &filter).collect::<Result<_, _>>()?))
+            }
+            PlanScope::Team(manager) => {
+                let mut team = BTreeSet::from([*manager]);
+                let mut managers = vec![*manager];
+                while let Some(manager) = managers.pop() {
+                    let filter = SalesRepFilter { manager: Some(manager), ..SalesRepFilter::default() };
+                    for rep in reps(tx, &filter) {
+                        let rep = rep?;
+                        // Whoever is in the team already was asked for their reports: a circle ends here.
+                        if team.insert(rep) {
+                            managers.push(rep);
+                        }
+                    }
+                }
+                Ok(Self::Reps(team))
+            }
+        }
+    }
+}
+
+fn reps(
+    tx: &(impl SalesReps + ?Sized),
+    filter: &SalesRepFilter,
+) -> impl Iterator<Item = Result<SalesRepId, SalesError>> {
+    pages(PAGE, |page| tx.sales_reps(filter, page), |rep: &SalesRep| rep.id).map(|rep| Ok(rep?.id))
+}
+
+/// The order of the entry before: entries come by day and order, so those of one order on one day follow each other.
+#[derive(Default)]
+struct LastOrder(Option<Order>);
+
+impl LastOrder {
+    fn load(&mut self, tx: &(impl Orders + ?Sized), id: OrderId) -> Result<&Order, SalesError> {
+        let order = match self.0.take().filter(|order| order.id == id) {
+            Some(order) => order,
+            None => record::find(tx, id)?,
+        };
+        Ok(self.0.insert(order))
+    }
+}
+
+/// Above zero for money in, below for money back.
+fn signed(entry: &PaymentEntry) -> Result<Money, Invalid> {
+    match entry.kind {
+        EntryKind::Payment => Ok(entry.amount),
+        EntryKind::Refund => entry.amount.checked_neg(),
+    }
+}
+
+/// What of an entry over `amount` falls to a product, where `before` was the sum of the order's entries before it;
+/// `None` where the order has no line of the product.
+fn product_part(order: &Order, product: ProductId, before: Money, amount: Money) -> Result<Option<Money>, Invalid> {
+    if order.lines().iter().all(|line| line.product() != product) {
+        return Ok(None);
+    }
+    let after = before.checked_add(amount)?;
+    part_of_lines(order, product, after)?.checked_sub(part_of_lines(order, product, before)?).map(Some)
+}
+
+/// What of a sum falls to the lines of a product when it is split over all lines of the order by their amounts (MON-4).
+fn part_of_lines(order: &Order, product: ProductId, sum: Money) -> Result<Money, Invalid> {
+    if sum.is_zero() {
+        return Ok(sum);
+    }
+    // Lines are never below zero: price and quantity are not, and a discount is at most the whole.
+    let weights: Vec<u64> =
+        order.lines().iter().map(|line| u64::try_from(line.amount().minor()).unwrap_or(0)).collect();
+    let parts = sum.allocate(&weights)?;
+    let of_product = parts.into_iter().zip(order.lines()).filter(|(_, line)| line.product() == product);
+    Money::sum(of_product.map(|(part, _)| part), sum.currency())
+}

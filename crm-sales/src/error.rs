@@ -1,0 +1,110 @@
+//! Why an operation did nothing.
+
+use crm_core::{
+    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, RecordRef, Revision,
+    store::StoreError,
+};
+
+/// Why an operation did nothing. Whichever it is, the operation wrote nothing and appended nothing; what the same
+/// transaction did before stands until the caller rolls it back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SalesError {
+    /// The record that the operation is about, or one that it must look at, is not there.
+    #[error("{record} is not there")]
+    NotFound {
+        /// The record.
+        record: RecordRef,
+    },
+    /// The record changed since the caller saw it. Read it again and decide anew.
+    #[error("{record} changed since it was read: it is at revision {found}, not {expected}")]
+    Conflict {
+        /// The record.
+        record: RecordRef,
+        /// The revision that the caller has seen.
+        expected: Revision,
+        /// The revision that is there.
+        found: Revision,
+    },
+    /// The customer is archived and gets no new business.
+    #[error("{customer} is archived")]
+    Archived {
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// The product can no longer be ordered.
+    #[error("{record} is inactive")]
+    Inactive {
+        /// The product.
+        record: RecordRef,
+    },
+    /// The field takes an organisation, and this customer is a person.
+    #[error("{field} must be an organisation, {customer} is a person")]
+    NotAnOrganisation {
+        /// The customer.
+        customer: CustomerId,
+        /// The field that refers to it.
+        field: &'static str,
+    },
+    /// The field takes a person, and this customer is an organisation.
+    #[error("{field} must be a person, {customer} is an organisation")]
+    NotAPerson {
+        /// The customer.
+        customer: CustomerId,
+        /// The field that refers to it.
+        field: &'static str,
+    },
+    /// A person does not turn into an organisation, nor the other way round: others may refer to it as what it is.
+    #[error("{customer} must stay what it is, a person or an organisation")]
+    OtherKind {
+        /// The customer.
+        customer: CustomerId,
+        /// What it is.
+        found: CustomerType,
+        /// What was asked.
+        asked: CustomerType,
+    },
+    /// An opportunity is won with a customer: somebody bought.
+    #[error("cannot win {opportunity} without a customer")]
+    NoCustomer {
+        /// The opportunity.
+        opportunity: OpportunityId,
+    },
+    /// The order refuses.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// The opportunity refuses.
+    #[error(transparent)]
+    Opportunity(#[from] OpportunityError),
+    /// The plan refuses.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A value breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The store refuses or fails: what is taken, what is missing, what is still referred to, and everything that can
+    /// happen to a disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SalesError {
+    /// The value that broke a rule, whichever record refused it: for the form or the import report that must show it.
+    ///
+    /// ```
+    /// use crm_core::{Invalid, OrderError, Rule};
+    /// use crm_sales::SalesError;
+    ///
+    /// let refused = SalesError::from(OrderError::from(Invalid::new("quantity", "0", Rule::NotPositive)));
+    /// assert_eq!(refused.invalid().map(Invalid::field), Some("quantity"));
+    /// ```
+    pub fn invalid(&self) -> Option<&Invalid> {
+        match self {
+            Self::Invalid(invalid)
+            | Self::Order(OrderError::Invalid(invalid))
+            | Self::Opportunity(OpportunityError::Invalid(invalid))
+            | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Opportunities on their way through a pipeline.
+
+use crm_core::{
+    Act, By, Label, Loss, NewOpportunity, Opportunity, OpportunityFact, OpportunityId, OpportunityPatch, Percent,
+    Pipeline, Sale,
+    store::{Customers, Journal, Opportunities},
+};
+
+use crate::{customers::in_use, error::SalesError, record};
+
+fn by(act: &Act) -> By<'_> {
+    By { at: act.at(), actor: act.actor() }
+}
+
+/// Opens an opportunity in a pipeline. It may lack a customer until it is won.
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the customer, [`SalesError::Archived`].
+/// - [`SalesError::Opportunity`] as [`Opportunity::open`].
+/// - [`SalesError::Store`]: the id or the external id is taken, or the product or the rep is missing.
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{
+///     Currency, Money, NewCustomer, NewOpportunity, OpportunityPatch, Percent, Pipeline, Sale, store::Store,
+/// };
+/// use crm_sales::{SalesError, open_opportunity, register_customer, revise_opportunity, win_opportunity};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let hardware = Pipeline::new("Hardware".parse()?)
+///     .open("prospecting".parse()?, Percent::whole(10))
+///     .won("won".parse()?)
+///     .build()?;
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let new = NewOpportunity::new("forty lamps".parse()?).value(Money::parse("1996.00", Currency::EUR)?);
+///     let lamps = open_opportunity(tx, act, &hardware, new)?;
+///
+///     let sale = Sale { day: act.at().date_naive(), value: None };
+///     let refused = win_opportunity(tx, act, lamps.id, &hardware, sale);
+///     assert!(matches!(refused, Err(SalesError::NoCustomer { .. })));
+///
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     revise_opportunity(tx, act, lamps.id, OpportunityPatch { customer: Some(Some(zhang.id)), ..Default::default()
+///     })?;
+///     assert_eq!(win_opportunity(tx, act, lamps.id, &hardware, sale)?.probability(), Percent::HUNDRED);
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn open_opportunity(
+    tx: &mut (impl Opportunities + Customers + Journal + ?Sized),
+    act: &mut Act,
+    pipeline: &Pipeline,
+    new: NewOpportunity,
+) -> Result<Opportunity, SalesError> {
+    if let Some(customer) = new.customer {
+        in_use(tx, customer)?;
+    }
+    let id = new.id.unwrap_or_else(|| act.new_id());
+    let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
+    record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
+}
+
+/// Changes the data of an open opportunity; where nothing is different, nothing is written.
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the opportunity or a new customer, [`SalesError::Archived`] for a new customer.
+/// - [`SalesError::Conflict`] where the patch expects another revision.
+/// - [`SalesError::Opportunity`] as [`Opportunity::revise`].
+/// - [`SalesError::Store`]: the product or the rep is missing.
+pub fn revise_opportunity(
+    tx: &mut (impl Opportunities + Customers + Journal + ?Sized),
+    act: &mut Act,
+    id: OpportunityId,
+    patch: OpportunityPatch,
+) -> Result<Opportunity, SalesError> {
+    record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
+        let before = opportunity.customer();
+        let fact = opportunity.revise(act.at(), patch)?;
+        if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != before) {
+            in_use(tx, customer)?;
+        }
+        Ok(fact)
+    })
+}
+
+/// Moves an opportunity to another stage of its pipeline, with the probability of the stage or one that is given
+/// (OPP-5). Where it stands there already, nothing is written.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Opportunity`] as [`Opportunity::advance`].
+pub fn advance_opportunity(
+    tx: &mut (impl Opportunities + Journal + ?Sized),
+    act: &mut Act,
+    id: OpportunityId,
+    pipeline: &Pipeline,
+    stage: &Label,
+    probability: Option<Percent>,
+) -> Result<Opportunity, SalesError> {
+    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+        Ok(opportunity.advance(by(act), pipeline, stage, probability)?)
+    })
+}
+
+/// Marks an opportunity won. Somebody bought, so it must have a customer.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::NoCustomer`], [`SalesError::Store`]; [`SalesError::Opportunity`] as
+/// [`Opportunity::win`].
+pub fn win_opportunity(
+    tx: &mut (impl Opportunities + Journal + ?Sized),
+    act: &mut Act,
+    id: OpportunityId,
+    pipeline: &Pipeline,
+    sale: Sale,
+) -> Result<Opportunity, SalesError> {
+    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+        let fact = opportunity.win(by(act), pipeline, sale)?;
+        match opportunity.customer() {
+            Some(_) => Ok(Some(fact)),
+            None => Err(SalesError::NoCustomer { opportunity: id }),
+        }
+    })
+}
+
+/// Marks an opportunity lost, in the stage where it stands (OPP-3).
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Opportunity`] as [`Opportunity::lose`].
+pub fn lose_opportunity(
+    tx: &mut (impl Opportunities + Journal + ?Sized),
+    act: &mut Act,
+    id: OpportunityId,
+    loss: Loss,
+) -> Result<Opportunity, SalesError> {
+    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| Ok(Some(opportunity.lose(act.at(), loss)?)))
+}
+
+/// Works a won or lost opportunity again, in an open stage. That is new business, so its customer must not be archived.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Archived`], [`SalesError::Store`]; [`SalesError::Opportunity`] as
+/// [`Opportunity::reopen`].
+pub fn reopen_opportunity(
+    tx: &mut (impl Opportunities + Customers + Journal + ?Sized),
+    act: &mut Act,
+    id: OpportunityId,
+    pipeline: &Pipeline,
+    stage: &Label,
+) -> Result<Opportunity, SalesError> {
+    record::change(tx, act, id, None, |tx, opportunity: &mut Opportunity| {
+        let fact = opportunity.reopen(by(act), pipeline, stage)?;
+        if let Some(customer) = opportunity.customer() {
+            in_use(tx, customer)?;
+        }
+        Ok(Some(fact))
+    })
+}
+
+/// Deletes an opportunity that nothing refers to, wherever it stands, and gives it as it was. One that came to nothing
+/// is better marked lost: then it counts in the win rate.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced`.
+pub fn delete_opportunity(
+    tx: &mut (impl Opportunities + Journal + ?Sized),
+    act: &mut Act,
+    id: OpportunityId,
+) -> Result<Opportunity, SalesError> {
+    record::remove(tx, act, id, |_| Ok(()), |opportunity| OpportunityFact::Deleted { opportunity })
+}

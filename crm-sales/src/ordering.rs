@@ -1,0 +1,311 @@
+//! Drafting, amending, confirming, locking and cancelling orders.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::{
+    Act, Currency, Draft, Invalid, NewOrder, NewOrderLine, Order, OrderAction, OrderError, OrderFact, OrderId,
+    OrderLine, OrderStatus, Product, Quantity, Revision, Rule, Text,
+    store::{Customers, Journal, Orders, Products},
+};
+
+use crate::{customers::in_use, error::SalesError, record};
+
+/// Drafts an order. A line without a price takes the list price of its product; an order without a number gets the next
+/// free one. (The number that a refused draft would have had may stay unused.)
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the customer or a product, [`SalesError::Archived`], [`SalesError::Inactive`].
+/// - [`SalesError::Invalid`]: [`Rule::CurrencyMismatch`] where a price is in another currency than the order, and as
+///   [`Order::draft`] and [`OrderLine::new`].
+/// - [`SalesError::Store`]: the id, the number or the external id is taken, or the rep is missing.
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, NewCustomer, NewOrder, NewProduct, OrderStatus, UnitPrice, store::Store};
+/// use crm_sales::{SalesError, add_product, archive_customer, confirm_order, draft_order, register_customer};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///
+///     let order = draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+///     assert_eq!(order.total().to_string(), "99.80 EUR");
+///     assert_eq!(confirm_order(tx, act, order.id)?.state().status(), OrderStatus::Confirmed);
+///
+///     archive_customer(tx, act, zhang.id)?;
+///     let refused = draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 1));
+///     assert!(matches!(refused, Err(SalesError::Archived { customer }) if customer == zhang.id));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn draft_order(
+    tx: &mut (impl Orders + Customers + Products + Journal + ?Sized),
+    act: &mut Act,
+    new: NewOrder,
+) -> Result<Order, SalesError> {
+    in_use(tx, new.customer)?;
+    let mut lines = Vec::with_capacity(new.lines.len());
+    for (number, line) in (1..).zip(&new.lines) {
+        lines.push(priced(tx, new.currency, number, *line)?);
+    }
+    let NewOrder { id, number, external_id, customer, rep, currency, .. } = new;
+    let number = match number {
+        Some(number) => number,
+        None => tx.next_order_number()?,
+    };
+    let id = id.unwrap_or_else(|| act.new_id());
+    let order = Order::draft(act.at(), Draft { id, number, external_id, customer, rep, currency, lines })?;
+    record::add(tx, act, order, |order| OrderFact::Drafted { order })
+}
+
+/// The line of an order over a product that can be ordered, at its own price or the list price.
+fn priced(
+    tx: &(impl Products + ?Sized),
+    currency: Currency,
+    number: u32,
+    line: NewOrderLine,
+) -> Result<OrderLine, SalesError> {
+    let product: Product = record::find(tx, line.product)?;
+    if !product.active {
+        return Err(SalesError::Inactive { record: product.id.into() });
+    }
+    let (field, price) = match line.unit_price {
+        Some(price) => ("unit price", price),
+        None => ("list price", product.list_price),
+    };
+    if price.currency() != currency {
+        let rule = Rule::CurrencyMismatch { expected: currency, found: price.currency() };
+        return Err(Invalid::new(field, price.to_string(), rule).into());
+    }
+    Ok(OrderLine::new(number, line.product, line.quantity, price, line.discount)?)
+}
+
+/// What is to change on the lines of a draft. Lines keep their numbers; new ones are numbered on.
+///
+/// ```
+/// use crm_core::{ProductId, RecordId};
+/// use crm_sales::OrderAmendment;
+/// # let lamp = ProductId::from_uuid(Default::default());
+/// let amendment = OrderAmendment::new().add(lamp, 3).remove(1);
+/// assert_eq!((amendment.add.len(), amendment.remove), (1, vec![1]));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrderAmendment {
+    /// The revision that the caller has seen; a newer one is a conflict. `None` amends whatever is there now.
+    pub expected: Option<Revision>,
+    /// New content for lines, by their numbers.
+    pub replace: BTreeMap<u32, NewOrderLine>,
+    /// New lines.
+    pub add: Vec<NewOrderLine>,
+    /// The numbers of the lines that go.
+    pub remove: Vec<u32>,
+}
+
+impl OrderAmendment {
+    /// Nothing is to change yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only over this revision.
+    #[must_use]
+    pub fn expecting(mut self, revision: Revision) -> Self {
+        self.expected = Some(revision);
+        self
+    }
+
+    /// With so many of a product more, at its list price.
+    #[must_use]
+    pub fn add(self, product: crm_core::ProductId, quantity: u32) -> Self {
+        self.add_line(NewOrderLine::new(product, Quantity::from(quantity)))
+    }
+
+    /// With one more line of any quantity, price and discount.
+    #[must_use]
+    pub fn add_line(mut self, line: NewOrderLine) -> Self {
+        self.add.push(line);
+        self
+    }
+
+    /// With another content of a line.
+    #[must_use]
+    pub fn replace(mut self, number: u32, line: NewOrderLine) -> Self {
+        self.replace.insert(number, line);
+        self
+    }
+
+    /// Without a line.
+    #[must_use]
+    pub fn remove(mut self, number: u32) -> Self {
+        self.remove.push(number);
+        self
+    }
+}
+
+/// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as
+/// in [`draft_order`]; the others stay as they are.
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the order or a product, [`SalesError::Inactive`].
+/// - [`SalesError::Conflict`] where the amendment expects another revision.
+/// - [`SalesError::Order`]: [`OrderError::NoSuchLine`], and as [`Order::amend`].
+/// - [`SalesError::Invalid`] as [`draft_order`].
+/// - [`SalesError::Store`].
+pub fn amend_order(
+    tx: &mut (impl Orders + Products + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    amendment: OrderAmendment,
+) -> Result<Order, SalesError> {
+    record::change(tx, act, id, amendment.expected, |tx, order: &mut Order| {
+        // Before the lines are looked at: that an order can no longer be amended comes first.
+        let (status, action) = (order.state().status(), OrderAction::Amend);
+        if OrderStatus::TRANSITIONS.next(status, action).is_none() {
+            return Err(OrderError::NotAllowed { order: id, status, action }.into());
+        }
+        let lines = amended(tx, order, amendment)?;
+        Ok(order.amend(act.at(), lines)?)
+    })
+}
+
+fn amended(
+    tx: &(impl Products + ?Sized),
+    order: &Order,
+    amendment: OrderAmendment,
+) -> Result<Vec<OrderLine>, SalesError> {
+    let OrderAmendment { expected: _, replace, add, remove } = amendment;
+    let no_such = |line| OrderError::NoSuchLine { order: order.id, line };
+    let mut lines: BTreeMap<u32, OrderLine> = order.lines().iter().map(|line| (line.number(), *line)).collect();
+    for (number, line) in replace {
+        let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
+        *present = priced(tx, order.currency(), number, line)?;
+    }
+    // Before lines go, so that a new one does not take the number of one that goes.
+    for line in add {
+        let number = lines.last_key_value().map_or(Some(1), |(last, _)| last.checked_add(1));
+        let number = number.ok_or_else(|| Invalid::new("lines", lines.len().to_string(), Rule::Overflow))?;
+        lines.insert(number, priced(tx, order.currency(), number, line)?);
+    }
+    for number in remove {
+        lines.remove(&number).ok_or_else(|| no_such(number))?;
+    }
+    Ok(lines.into_values().collect())
+}
+
+/// Loads an order, lets it decide, saves it and appends the fact.
+pub(crate) fn change_order(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &Act,
+    id: OrderId,
+    decide: impl FnOnce(&mut Order, DateTime<Utc>) -> Result<OrderFact, OrderError>,
+) -> Result<Order, SalesError> {
+    record::change(tx, act, id, None, |_, order: &mut Order| Ok(Some(decide(order, act.at())?)))
+}
+
+/// Confirms a draft: it binds both sides and counts as revenue of the day of the act, in UTC (ORD-1).
+///
+/// A draft whose customer was archived or whose product was made inactive meanwhile can be confirmed: it was begun
+/// before.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::confirm`].
+pub fn confirm_order(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+) -> Result<Order, SalesError> {
+    let day = act.at().date_naive();
+    confirm_order_on(tx, act, id, day)
+}
+
+/// Confirms a draft as [`confirm_order`] does, on a business day of the host's own calendar.
+///
+/// # Errors
+///
+/// As [`confirm_order`].
+pub fn confirm_order_on(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    day: NaiveDate,
+) -> Result<Order, SalesError> {
+    change_order(tx, act, id, |order, at| order.confirm(at, day))
+}
+
+/// Locks a confirmed order against cancelling (ORD-3).
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::lock`].
+pub fn lock_order(tx: &mut (impl Orders + Journal + ?Sized), act: &mut Act, id: OrderId) -> Result<Order, SalesError> {
+    change_order(tx, act, id, Order::lock)
+}
+
+/// Unlocks a locked order.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::unlock`].
+pub fn unlock_order(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+) -> Result<Order, SalesError> {
+    change_order(tx, act, id, Order::unlock)
+}
+
+/// Cancels a draft, or a confirmed order whose goods are back and whose money is refunded; what it counted as revenue
+/// is taken back on the day of the act, in UTC.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::cancel`].
+pub fn cancel_order(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    reason: Option<Text>,
+) -> Result<Order, SalesError> {
+    let day = act.at().date_naive();
+    cancel_order_on(tx, act, id, day, reason)
+}
+
+/// Cancels an order as [`cancel_order`] does, on a business day of the host's own calendar.
+///
+/// # Errors
+///
+/// As [`cancel_order`].
+pub fn cancel_order_on(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    day: NaiveDate,
+    reason: Option<Text>,
+) -> Result<Order, SalesError> {
+    change_order(tx, act, id, |order, at| order.cancel(at, day, reason))
+}
+
+/// Deletes a draft, or a cancelled order without payments (ORD-4), and gives it as it was.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`]; [`SalesError::Order`] as [`Order::deletable`]; [`SalesError::Store`] with
+/// `StillReferenced`.
+pub fn delete_order(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+) -> Result<Order, SalesError> {
+    record::remove(tx, act, id, |order: &Order| Ok(order.deletable()?), |order| OrderFact::Deleted { order })
+}

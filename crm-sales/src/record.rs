@@ -1,0 +1,135 @@
+//! What all operations share: load, decide, save, append the fact. It stands here once, for every record family.
+
+use crm_core::{
+    Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
+    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, RecordRef, Revision,
+    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    store::{Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError},
+};
+
+use crate::error::SalesError;
+
+/// A record of a family, as a transaction keeps it.
+pub(crate) trait Record<Tx: ?Sized>: Clone {
+    type Id: Copy + Into<RecordRef>;
+    type Fact;
+
+    fn load(tx: &Tx, id: Self::Id) -> Result<Option<Self>, StoreError>;
+    fn insert(&self, tx: &mut Tx) -> Result<(), StoreError>;
+    fn update(&self, tx: &mut Tx) -> Result<Revision, StoreError>;
+    fn delete(tx: &mut Tx, id: Self::Id) -> Result<(), StoreError>;
+    fn id(&self) -> Self::Id;
+    fn revision(&mut self) -> &mut Revision;
+}
+
+macro_rules! records {
+    ($(
+        $record:ident($id:ident, $fact:ident) in $family:ident
+        { $get:ident $insert:ident $update:ident $delete:ident }
+    )*) => {$(
+        impl<Tx: $family + ?Sized> Record<Tx> for $record {
+            type Id = $id;
+            type Fact = $fact;
+
+            fn load(tx: &Tx, id: $id) -> Result<Option<Self>, StoreError> {
+                tx.$get(id)
+            }
+            fn insert(&self, tx: &mut Tx) -> Result<(), StoreError> {
+                tx.$insert(self)
+            }
+            fn update(&self, tx: &mut Tx) -> Result<Revision, StoreError> {
+                tx.$update(self)
+            }
+            fn delete(tx: &mut Tx, id: $id) -> Result<(), StoreError> {
+                tx.$delete(id)
+            }
+            fn id(&self) -> $id {
+                self.id
+            }
+            fn revision(&mut self) -> &mut Revision {
+                &mut self.revision
+            }
+        }
+    )*};
+}
+
+records! {
+    Customer(CustomerId, CustomerFact) in Customers { customer insert_customer update_customer delete_customer }
+    Interaction(InteractionId, InteractionFact) in Interactions
+        { interaction insert_interaction update_interaction delete_interaction }
+    Product(ProductId, ProductFact) in Products { product insert_product update_product delete_product }
+    SalesRep(SalesRepId, SalesRepFact) in SalesReps { sales_rep insert_sales_rep update_sales_rep delete_sales_rep }
+    SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
+    Opportunity(OpportunityId, OpportunityFact) in Opportunities
+        { opportunity insert_opportunity update_opportunity delete_opportunity }
+    Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
+}
+
+/// The record with an id; that it is missing is an error here.
+pub(crate) fn find<R: Record<Tx>, Tx: ?Sized>(tx: &Tx, id: R::Id) -> Result<R, SalesError> {
+    R::load(tx, id)?.ok_or(SalesError::NotFound { record: id.into() })
+}
+
+/// Keeps a new record and appends the fact that it is there.
+pub(crate) fn add<R, Tx>(
+    tx: &mut Tx,
+    act: &Act,
+    record: R,
+    fact: impl FnOnce(Box<R>) -> R::Fact,
+) -> Result<R, SalesError>
+where
+    R: Record<Tx>,
+    Tx: Journal + ?Sized,
+    Fact: From<(R::Id, R::Fact)>,
+{
+    record.insert(tx)?;
+    tx.append(act, &Fact::from((record.id(), fact(Box::new(record.clone())))))?;
+    Ok(record)
+}
+
+/// Loads a record, lets `decide` change it, saves it and appends the fact that was made. Where `decide` makes no fact,
+/// nothing is different and nothing is written. `decide` also gets the transaction, to look at other records.
+pub(crate) fn change<R, Tx>(
+    tx: &mut Tx,
+    act: &Act,
+    id: R::Id,
+    expected: Option<Revision>,
+    decide: impl FnOnce(&Tx, &mut R) -> Result<Option<R::Fact>, SalesError>,
+) -> Result<R, SalesError>
+where
+    R: Record<Tx>,
+    Tx: Journal + ?Sized,
+    Fact: From<(R::Id, R::Fact)>,
+{
+    let mut record: R = find(tx, id)?;
+    let found = *record.revision();
+    if let Some(expected) = expected.filter(|expected| *expected != found) {
+        return Err(SalesError::Conflict { record: id.into(), expected, found });
+    }
+    if let Some(fact) = decide(tx, &mut record)? {
+        *record.revision() = record.update(tx)?;
+        tx.append(act, &Fact::from((id, fact)))?;
+    }
+    Ok(record)
+}
+
+/// Removes a record where `allowed` lets it go and nothing refers to it, and appends the fact; gives the record as it
+/// was.
+pub(crate) fn remove<R, Tx>(
+    tx: &mut Tx,
+    act: &Act,
+    id: R::Id,
+    allowed: impl FnOnce(&R) -> Result<(), SalesError>,
+    fact: impl FnOnce(Box<R>) -> R::Fact,
+) -> Result<R, SalesError>
+where
+    R: Record<Tx>,
+    Tx: Journal + ?Sized,
+    Fact: From<(R::Id, R::Fact)>,
+{
+    let record: R = find(tx, id)?;
+    allowed(&record)?;
+    R::delete(tx, id)?;
+    tx.append(act, &Fact::from((id, fact(Box::new(record.clone())))))?;
+    Ok(record)
+}

@@ -1,0 +1,13 @@
+//! Stories of a sales team on the reference store: what each operation does, and what it refuses.
+
+#![expect(clippy::unwrap_used, reason = "a story that cannot begin is a failed test")]
+
+mod actual_sales;
+mod catalogue;
+mod customers;
+mod interactions;
+mod opportunities;
+mod orders;
+mod plans;
+mod team;
+mod world;

@@ -1,0 +1,161 @@
+use crm_core::{
+    Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityPatch, OpportunityStatus,
+    Percent, Pipeline, RecordId, Sale, store::Opportunities,
+};
+use crm_sales::{
+    SalesError, advance_opportunity, archive_customer, delete_opportunity, lose_opportunity, open_opportunity,
+    reopen_opportunity, restore_customer, revise_opportunity, win_opportunity,
+};
+
+use crate::world::{World, day, eur};
+
+fn hardware() -> Pipeline {
+    Pipeline::new("Hardware".parse().unwrap())
+        .open("prospecting".parse().unwrap(), Percent::whole(10))
+        .open("engaging".parse().unwrap(), Percent::whole(50))
+        .won("won".parse().unwrap())
+        .build()
+        .unwrap()
+}
+
+fn lamps() -> NewOpportunity {
+    NewOpportunity::new("forty lamps".parse().unwrap()).value(eur("1996.00"))
+}
+
+fn sale() -> Sale {
+    Sale { day: day("2026-03-02"), value: Some(eur("1900.00")) }
+}
+
+fn loss() -> Loss {
+    Loss { day: day("2026-03-02"), reason: "price".parse().unwrap(), note: None }
+}
+
+fn opened(world: &mut World) -> Opportunity {
+    let zhang = world.person("张三");
+    world.does(|tx, act| open_opportunity(tx, act, &hardware(), lamps().customer(zhang.id)))
+}
+
+#[test]
+fn an_opportunity_is_opened_advanced_and_won() {
+    let mut world = World::new();
+    let lamps = opened(&mut world);
+    let engaging = "engaging".parse().unwrap();
+    let after = world.does(|tx, act| advance_opportunity(tx, act, lamps.id, &hardware(), &engaging, None));
+    assert_eq!((after.stage().key.as_str(), after.probability()), ("engaging", Percent::whole(50)));
+    assert_eq!(after.history().last().unwrap().actor.as_str(), "alice");
+    world.changes_nothing(|tx, act| advance_opportunity(tx, act, lamps.id, &hardware(), &engaging, None));
+
+    let won = world.does(|tx, act| win_opportunity(tx, act, lamps.id, &hardware(), sale()));
+    assert_eq!((won.value(), won.state().close_day()), (Some(eur("1900.00")), Some(day("2026-03-02"))));
+    assert_eq!(world.reads(|tx| Ok(tx.opportunity(lamps.id)?)), Some(won));
+    assert_eq!(world.facts(lamps.id), ["opportunity.opened", "opportunity.advanced", "opportunity.won"]);
+}
+
+#[test]
+fn opp_3_a_lost_opportunity_keeps_its_stage_and_can_be_reopened() {
+    let mut world = World::new();
+    let lamps = opened(&mut world);
+    let prospecting = "prospecting".parse().unwrap();
+    let lost = world.does(|tx, act| lose_opportunity(tx, act, lamps.id, loss()));
+    assert_eq!((lost.stage().key.as_str(), lost.probability()), ("prospecting", Percent::ZERO));
+    let error = world.is_refused(|tx, act| lose_opportunity(tx, act, lamps.id, loss()));
+    assert!(matches!(
+        error,
+        SalesError::Opportunity(OpportunityError::NotAllowed {
+            status: OpportunityStatus::Lost,
+            action: OpportunityAction::Lose,
+            ..
+        })
+    ));
+
+    let customer = lamps.customer().unwrap();
+    world.does(|tx, act| archive_customer(tx, act, customer));
+    let error = world.is_refused(|tx, act| reopen_opportunity(tx, act, lamps.id, &hardware(), &prospecting));
+    assert!(matches!(error, SalesError::Archived { .. }));
+    world.does(|tx, act| restore_customer(tx, act, customer));
+    let open = world.does(|tx, act| reopen_opportunity(tx, act, lamps.id, &hardware(), &prospecting));
+    assert_eq!(open.probability(), Percent::whole(10));
+    assert_eq!(world.facts(lamps.id), ["opportunity.opened", "opportunity.lost", "opportunity.reopened"]);
+}
+
+#[test]
+fn an_opportunity_without_a_customer_is_worked_but_not_won() {
+    let mut world = World::new();
+    let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), lamps()));
+    let error = world.is_refused(|tx, act| win_opportunity(tx, act, open.id, &hardware(), sale()));
+    assert!(matches!(error, SalesError::NoCustomer { opportunity } if opportunity == open.id));
+    world.does(|tx, act| lose_opportunity(tx, act, open.id, loss()));
+}
+
+#[test]
+fn an_archived_customer_gets_no_new_opportunity() {
+    let mut world = World::new();
+    let zhang = world.person("张三");
+    let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), lamps().customer(zhang.id)));
+    let other = world.does(|tx, act| open_opportunity(tx, act, &hardware(), lamps()));
+    world.does(|tx, act| archive_customer(tx, act, zhang.id));
+    let error = world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), lamps().customer(zhang.id)));
+    assert!(matches!(error, SalesError::Archived { .. }));
+    let to_zhang = OpportunityPatch { customer: Some(Some(zhang.id)), ..OpportunityPatch::default() };
+    let error = world.is_refused(|tx, act| revise_opportunity(tx, act, other.id, to_zhang));
+    assert!(matches!(error, SalesError::Archived { .. }));
+    // What was begun goes on.
+    world.does(|tx, act| win_opportunity(tx, act, open.id, &hardware(), sale()));
+}
+
+#[test]
+fn an_open_opportunity_is_revised_over_the_revision_that_was_seen() {
+    let mut world = World::new();
+    let lamps = opened(&mut world);
+    let patch = OpportunityPatch {
+        expected: Some(lamps.revision),
+        value: Some(Some(eur("2000.00"))),
+        ..OpportunityPatch::default()
+    };
+    world.does(|tx, act| revise_opportunity(tx, act, lamps.id, patch.clone()));
+    let error = world.is_refused(|tx, act| revise_opportunity(tx, act, lamps.id, patch.clone()));
+    assert!(matches!(error, SalesError::Conflict { .. }));
+    let patch = OpportunityPatch { expected: None, ..patch };
+    world.changes_nothing(|tx, act| revise_opportunity(tx, act, lamps.id, patch.clone()));
+    world.does(|tx, act| lose_opportunity(tx, act, lamps.id, loss()));
+    let error = world.is_refused(|tx, act| revise_opportunity(tx, act, lamps.id, patch));
+    assert!(matches!(error, SalesError::Opportunity(OpportunityError::NotAllowed { .. })));
+}
+
+#[test]
+fn wrong_stages_and_pipelines_are_refused() {
+    let mut world = World::new();
+    let open = opened(&mut world);
+    let won = "won".parse().unwrap();
+    let error = world.is_refused(|tx, act| advance_opportunity(tx, act, open.id, &hardware(), &won, None));
+    assert!(matches!(error, SalesError::Opportunity(OpportunityError::WrongStage { .. })));
+    let error = world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), lamps().stage(won.clone())));
+    assert!(matches!(error, SalesError::Opportunity(OpportunityError::WrongStage { .. })));
+    let unknown = "negotiating".parse().unwrap();
+    let error = world.is_refused(|tx, act| advance_opportunity(tx, act, open.id, &hardware(), &unknown, None));
+    assert!(error.invalid().is_some());
+    let other = Pipeline::new("Services".parse().unwrap())
+        .open("new".parse().unwrap(), Percent::whole(1))
+        .won("won".parse().unwrap())
+        .build()
+        .unwrap();
+    let error = world.is_refused(|tx, act| win_opportunity(tx, act, open.id, &other, sale()));
+    assert!(matches!(error, SalesError::Opportunity(OpportunityError::OtherPipeline { .. })));
+}
+
+#[test]
+fn an_opportunity_is_deleted() {
+    let mut world = World::new();
+    let open = opened(&mut world);
+    world.does(|tx, act| delete_opportunity(tx, act, open.id));
+    assert_eq!(world.reads(|tx| Ok(tx.opportunity(open.id)?)), None);
+    assert_eq!(world.facts(open.id), ["opportunity.opened", "opportunity.deleted"]);
+    let missing = RecordId::from_uuid(Default::default());
+    for error in [
+        world.is_refused(|tx, act| delete_opportunity(tx, act, open.id)),
+        world.is_refused(|tx, act| lose_opportunity(tx, act, missing, loss())),
+        world.is_refused(|tx, act| win_opportunity(tx, act, missing, &hardware(), sale())),
+    ] {
+        assert!(matches!(error, SalesError::NotFound { .. }));
+    }
+}

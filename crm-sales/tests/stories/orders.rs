@@ -1,0 +1,252 @@
+use crm_core::{
+    Currency, CustomerId, Fact, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError,
+    OrderFact, OrderStatus, PaymentStatus, ProductPatch, Quantity, RecordId, Revision, Rule, ShippedLine, UnitPrice,
+    store::{Orders, StoreErrorKind},
+};
+use crm_sales::{
+    OrderAmendment, SalesError, amend_order, archive_customer, cancel_order, cancel_order_on, confirm_order,
+    confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, refund_order,
+    return_shipment, ship_lines, ship_order, unlock_order, update_product,
+};
+
+use crate::world::{World, day, eur, kind};
+
+fn confirmed(world: &mut World) -> Order {
+    let draft = world.draft();
+    world.does(|tx, act| confirm_order(tx, act, draft.id))
+}
+
+fn not_allowed(error: SalesError) -> (OrderStatus, OrderAction) {
+    match error {
+        SalesError::Order(OrderError::NotAllowed { status, action, .. }) => (status, action),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_order_goes_from_draft_through_payment_and_delivery() {
+    let mut world = World::new();
+    let draft = world.draft();
+    assert_eq!((draft.number().as_str(), draft.total()), ("SO-000001", eur("99.80")));
+    let order = world.does(|tx, act| confirm_order(tx, act, draft.id));
+    assert_eq!(order.state().confirmed_on(), Some(day("2026-03-02")));
+    world.does(|tx, act| lock_order(tx, act, draft.id));
+    world.does(|tx, act| pay_order(tx, act, draft.id, NewPayment::of(eur("99.80"))));
+    world.does(|tx, act| ship_order(tx, act, draft.id));
+    let order = world.does(|tx, act| deliver_shipment(tx, act, draft.id, 1));
+    assert_eq!((order.payment_status(), order.fulfilment()), (PaymentStatus::Paid, Fulfilment::Fulfilled));
+    assert_eq!(order.revision, Revision::new(6));
+    assert_eq!(world.reads(|tx| Ok(tx.order(draft.id)?)), Some(order));
+    let facts = ["order.drafted", "order.confirmed", "order.locked", "order.paid", "order.shipped", "order.delivered"];
+    assert_eq!(world.facts(draft.id), facts);
+    let fact = OrderFact::Confirmed { day: day("2026-03-02"), total: eur("99.80") };
+    assert_eq!(world.history(draft.id)[1].fact, Fact::Order(draft.id, fact));
+}
+
+#[test]
+fn a_draft_is_for_a_customer_who_is_there_and_in_use() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "49.90"));
+    let new = |customer| NewOrder::for_customer(customer, Currency::EUR).line(lamp.id, 1);
+    let nobody = CustomerId::from_uuid(Default::default());
+    let error = world.is_refused(|tx, act| draft_order(tx, act, new(nobody)));
+    assert!(matches!(error, SalesError::NotFound { record } if record == nobody.into()));
+    world.does(|tx, act| archive_customer(tx, act, zhang.id));
+    let error = world.is_refused(|tx, act| draft_order(tx, act, new(zhang.id)));
+    assert!(matches!(error, SalesError::Archived { customer } if customer == zhang.id));
+}
+
+#[test]
+fn a_line_needs_a_product_in_use_and_a_price_in_the_currency_of_the_order() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "49.90"));
+    let order = |currency| NewOrder::for_customer(zhang.id, currency);
+    let dollars = UnitPrice::parse("55.00", Currency::USD).unwrap();
+    let at_dollars = NewOrderLine::new(lamp.id, Quantity::from(1)).unit_price(dollars);
+
+    let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::USD).line(lamp.id, 1)));
+    assert_eq!(error.to_string(), "list price must be in USD, not in EUR, got 49.90 EUR");
+    let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line_with(at_dollars)));
+    assert_eq!(error.to_string(), "unit price must be in EUR, not in USD, got 55.00 USD");
+    let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(lamp.id, 0)));
+    assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
+    let missing = RecordId::from_uuid(Default::default());
+    let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(missing, 1)));
+    assert!(matches!(error, SalesError::NotFound { .. }));
+
+    world.does(|tx, act| draft_order(tx, act, order(Currency::USD).line_with(at_dollars)));
+    let off = ProductPatch { active: Some(false), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, lamp.id, off));
+    let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(lamp.id, 1)));
+    assert!(matches!(error, SalesError::Inactive { record } if record == lamp.id.into()));
+}
+
+#[test]
+fn a_number_is_given_once() {
+    let mut world = World::new();
+    let zhang = world.person("张三");
+    let new = NewOrder::for_customer(zhang.id, Currency::EUR).number("A-7".parse().unwrap());
+    world.does(|tx, act| draft_order(tx, act, new.clone()));
+    let error = world.is_refused(|tx, act| draft_order(tx, act, new));
+    assert_eq!(kind(&error), &StoreErrorKind::Duplicate { record: "order", field: "number" });
+}
+
+#[test]
+fn a_draft_is_amended_and_its_lines_keep_their_numbers() {
+    let mut world = World::new();
+    let (zhang, lamp, desk) = (world.person("张三"), world.product("LAMP-1", "49.90"), world.product("DESK-1", "200"));
+    let new = NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2).line(desk.id, 1);
+    let draft = world.does(|tx, act| draft_order(tx, act, new));
+    let amendment = OrderAmendment::new().expecting(draft.revision).add(lamp.id, 1).remove(2);
+    let after = world.does(|tx, act| amend_order(tx, act, draft.id, amendment.clone()));
+    assert_eq!(after.lines().iter().map(|line| line.number()).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(after.total(), eur("149.70"));
+
+    let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, amendment));
+    assert!(matches!(error, SalesError::Conflict { .. }));
+    for amendment in [
+        OrderAmendment::new().remove(2),
+        OrderAmendment::new().replace(2, NewOrderLine::new(desk.id, Quantity::from(1))),
+    ] {
+        let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, amendment));
+        assert!(matches!(error, SalesError::Order(OrderError::NoSuchLine { line: 2, .. })));
+    }
+    // Lines that stay are not priced anew, and not refused where their product went.
+    let dearer = ProductPatch {
+        list_price: Some(UnitPrice::parse("60", Currency::EUR).unwrap()),
+        active: Some(false),
+        ..ProductPatch::default()
+    };
+    world.does(|tx, act| update_product(tx, act, lamp.id, dearer));
+    world.changes_nothing(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new()));
+    let replaced = NewOrderLine::new(desk.id, Quantity::from(1));
+    let after = world.does(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new().replace(3, replaced)));
+    assert_eq!(after.total(), eur("299.80"));
+    let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new().add(lamp.id, 1)));
+    assert!(matches!(error, SalesError::Inactive { .. }));
+
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new().remove(9)));
+    assert_eq!(not_allowed(error), (OrderStatus::Confirmed, OrderAction::Amend));
+}
+
+#[test]
+fn ord_1_only_a_draft_with_a_line_is_confirmed() {
+    let mut world = World::new();
+    let zhang = world.person("张三");
+    let empty = world.does(|tx, act| draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR)));
+    let error = world.is_refused(|tx, act| confirm_order(tx, act, empty.id));
+    assert!(matches!(error, SalesError::Order(OrderError::NoLines { .. })));
+
+    let draft = world.draft();
+    let order = world.does(|tx, act| confirm_order_on(tx, act, draft.id, day("2026-02-28")));
+    assert_eq!(order.state().confirmed_on(), Some(day("2026-02-28")));
+    let error = world.is_refused(|tx, act| confirm_order(tx, act, draft.id));
+    assert_eq!(not_allowed(error), (OrderStatus::Confirmed, OrderAction::Confirm));
+}
+
+#[test]
+fn ord_3_a_locked_order_is_not_cancelled() {
+    let mut world = World::new();
+    let order = confirmed(&mut world);
+    let error = world.is_refused(|tx, act| unlock_order(tx, act, order.id));
+    assert_eq!(not_allowed(error), (OrderStatus::Confirmed, OrderAction::Unlock));
+    world.does(|tx, act| lock_order(tx, act, order.id));
+    let error = world.is_refused(|tx, act| lock_order(tx, act, order.id));
+    assert_eq!(not_allowed(error), (OrderStatus::Locked, OrderAction::Lock));
+    let error = world.is_refused(|tx, act| cancel_order(tx, act, order.id, None));
+    assert_eq!(not_allowed(error), (OrderStatus::Locked, OrderAction::Cancel));
+    world.does(|tx, act| unlock_order(tx, act, order.id));
+    let after = world.does(|tx, act| cancel_order_on(tx, act, order.id, day("2026-03-05"), "too late".parse().ok()));
+    assert_eq!(after.revenue().last().unwrap().day, day("2026-03-05"));
+    assert_eq!(world.facts(order.id)[2..], ["order.locked", "order.unlocked", "order.cancelled"]);
+}
+
+#[test]
+fn an_order_is_cancelled_once_goods_and_money_are_back() {
+    let mut world = World::new();
+    let order = confirmed(&mut world);
+    world.does(|tx, act| pay_order(tx, act, order.id, NewPayment::of(eur("40.00"))));
+    world.does(|tx, act| ship_order(tx, act, order.id));
+    let error = world.is_refused(|tx, act| cancel_order(tx, act, order.id, None));
+    assert!(matches!(error, SalesError::Order(OrderError::StillShipped { .. })));
+    world.does(|tx, act| return_shipment(tx, act, order.id, 1));
+    let error = world.is_refused(|tx, act| cancel_order(tx, act, order.id, None));
+    assert!(matches!(error, SalesError::Order(OrderError::StillPaid { paid, .. }) if paid == eur("40.00")));
+    world.does(|tx, act| refund_order(tx, act, order.id, NewPayment::of(eur("40.00"))));
+    world.does(|tx, act| cancel_order(tx, act, order.id, None));
+    let error = world.is_refused(|tx, act| delete_order(tx, act, order.id));
+    assert!(matches!(error, SalesError::Order(OrderError::HasPayments { .. })));
+}
+
+#[test]
+fn ord_4_a_draft_is_deleted_and_a_confirmed_order_is_not() {
+    let mut world = World::new();
+    let draft = world.draft();
+    world.does(|tx, act| delete_order(tx, act, draft.id));
+    assert_eq!(world.reads(|tx| Ok(tx.order(draft.id)?)), None);
+    assert_eq!(world.facts(draft.id), ["order.drafted", "order.deleted"]);
+    let order = confirmed(&mut world);
+    let error = world.is_refused(|tx, act| delete_order(tx, act, order.id));
+    assert_eq!(not_allowed(error), (OrderStatus::Confirmed, OrderAction::Delete));
+    for error in [
+        world.is_refused(|tx, act| delete_order(tx, act, draft.id)),
+        world.is_refused(|tx, act| confirm_order(tx, act, draft.id)),
+        world.is_refused(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new())),
+    ] {
+        assert!(matches!(error, SalesError::NotFound { record } if record == draft.id.into()));
+    }
+}
+
+#[test]
+fn ref_1_no_more_is_paid_than_is_owed_and_no_more_refunded_than_was_paid() {
+    let mut world = World::new();
+    let order = confirmed(&mut world);
+    let mut pays = |amount: &str| {
+        let payment = NewPayment::of(eur(amount));
+        world.does(|tx, act| pay_order(tx, act, order.id, payment))
+    };
+    assert_eq!(pays("50.00").payment_status(), PaymentStatus::Partial);
+    let error = world.is_refused(|tx, act| pay_order(tx, act, order.id, NewPayment::of(eur("49.81"))));
+    assert!(matches!(error, SalesError::Order(OrderError::Overpaid { owed, .. }) if owed == eur("49.80")));
+    let error = world.is_refused(|tx, act| pay_order(tx, act, order.id, NewPayment::of(eur("0.00"))));
+    assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
+    let yen = crm_core::Money::from_minor(10, Currency::JPY);
+    let error = world.is_refused(|tx, act| pay_order(tx, act, order.id, NewPayment::of(yen)));
+    assert!(matches!(error.invalid().unwrap().rule(), Rule::CurrencyMismatch { .. }));
+    let error = world.is_refused(|tx, act| refund_order(tx, act, order.id, NewPayment::of(eur("50.01"))));
+    assert!(matches!(error, SalesError::Order(OrderError::OverRefunded { .. })));
+    let after = world.does(|tx, act| refund_order(tx, act, order.id, NewPayment::of(eur("50.00"))));
+    assert_eq!(after.payment_status(), PaymentStatus::Refunded);
+    assert_eq!(world.facts(order.id)[2..], ["order.paid", "order.refunded"]);
+
+    let draft = world.draft();
+    let error = world.is_refused(|tx, act| pay_order(tx, act, draft.id, NewPayment::of(eur("1.00"))));
+    assert_eq!(not_allowed(error), (OrderStatus::Draft, OrderAction::Pay));
+}
+
+#[test]
+fn goods_leave_in_parts_and_come_back() {
+    let mut world = World::new();
+    let order = confirmed(&mut world);
+    let one = vec![ShippedLine { line: 1, quantity: Quantity::from(1) }];
+    let three = vec![ShippedLine { line: 1, quantity: Quantity::from(3) }];
+    let error = world.is_refused(|tx, act| ship_lines(tx, act, order.id, three));
+    assert!(matches!(error, SalesError::Order(OrderError::MoreThanLeft { line: 1, .. })));
+    let after = world.does(|tx, act| ship_lines(tx, act, order.id, one.clone()));
+    assert_eq!(after.fulfilment(), Fulfilment::Partial);
+    assert_eq!(world.does(|tx, act| ship_order(tx, act, order.id)).fulfilment(), Fulfilment::Fulfilled);
+    let error = world.is_refused(|tx, act| ship_order(tx, act, order.id));
+    assert!(matches!(error, SalesError::Order(OrderError::NothingLeft { .. })));
+    world.does(|tx, act| deliver_shipment(tx, act, order.id, 1));
+    let error = world.is_refused(|tx, act| deliver_shipment(tx, act, order.id, 1));
+    assert!(matches!(error, SalesError::Order(OrderError::ShipmentNotAllowed { shipment: 1, .. })));
+    let error = world.is_refused(|tx, act| return_shipment(tx, act, order.id, 3));
+    assert!(matches!(error, SalesError::Order(OrderError::NoSuchShipment { shipment: 3, .. })));
+    assert_eq!(world.does(|tx, act| return_shipment(tx, act, order.id, 1)).fulfilment(), Fulfilment::Partial);
+    let facts = ["order.shipped", "order.shipped", "order.delivered", "order.returned"];
+    assert_eq!(world.facts(order.id)[2..], facts);
+    let draft = world.draft();
+    let error = world.is_refused(|tx, act| ship_lines(tx, act, draft.id, one));
+    assert_eq!(not_allowed(error), (OrderStatus::Draft, OrderAction::Ship));
+}

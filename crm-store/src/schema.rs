@@ -1,0 +1,110 @@
+//! The version of the tables, and the way from one version to the next.
+
+use crm_core::store::{StoreError, StoreErrorKind};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::{Done, Failure};
+
+/// The migrations in their order; the first one makes version 1. A migration is frozen with the first release that has it.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+
+/// The oldest SQLite that has what the tables need: STRICT tables came with 3.37, and a fix of theirs that matters here with 3.37.2.
+const OLDEST_SQLITE: i32 = 3_037_002;
+
+/// The newest version that this library knows.
+pub(crate) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// The version of the tables in a database; `None` where it has none of them.
+pub(crate) fn version(connection: &Connection) -> Done<Option<u32>> {
+    let there: bool = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'crm_schema'",
+        [],
+        |row| row.get(0),
+    )?;
+    if !there {
+        return Ok(None);
+    }
+    match connection.query_row("SELECT version FROM crm_schema", [], |row| row.get(0)) {
+        Ok(version) => Ok(Some(version)),
+        Err(_) => Err(StoreErrorKind::Corrupt { table: "crm_schema", column: "version", row: None }.into()),
+    }
+}
+
+/// Refuses a connection that the tables cannot be used on, or whose tables are missing, older or newer.
+pub(crate) fn usable(connection: &Connection) -> Done<()> {
+    suitable(connection)?;
+    match version(connection)? {
+        None => Err(StoreErrorKind::NotInstalled.into()),
+        Some(found) if found > known() => Err(StoreErrorKind::NewerSchema { found, known: known() }.into()),
+        Some(found) if found < known() => {
+            Err(StoreErrorKind::Unsuitable { must: "the tables must be brought up to date by install" }.into())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Refuses an SQLite that is too old, and a connection that does not check references.
+fn suitable(connection: &Connection) -> Done<()> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(StoreErrorKind::Unsuitable { must: "SQLite must be 3.37.2 or newer" }.into());
+    }
+    if !connection.pragma_query_value(None, "foreign_keys", |row| row.get::<_, bool>(0))? {
+        return Err(StoreErrorKind::Unsuitable { must: "foreign keys must be on (PRAGMA foreign_keys = ON)" }.into());
+    }
+    Ok(())
+}
+
+/// Adds the tables to the host's own file, or brings them up to the version of this library. All are named `crm_…`; the host's tables, `application_id`
+/// and `user_version` stay as they are.
+///
+/// Call it once when the host's program starts, outside a transaction; it is one transaction of its own and does nothing where the tables are up to date.
+///
+/// # Errors
+///
+/// [`StoreErrorKind::Unsuitable`] where foreign keys are off or SQLite is too old, [`StoreErrorKind::NewerSchema`] where the tables are newer than this
+/// library, [`StoreErrorKind::Backend`] with SQLite's own error where a statement fails; then nothing is changed.
+///
+/// ```
+/// use crm_store::{SqliteTx, install, rusqlite::Connection};
+///
+/// let mut host = Connection::open_in_memory()?;
+/// host.execute_batch("PRAGMA foreign_keys = ON; CREATE TABLE invoice (number TEXT)")?;
+/// install(&mut host)?;
+///
+/// let tx = host.transaction()?;
+/// tx.execute("INSERT INTO invoice VALUES ('2026-17')", [])?;
+/// let crm = SqliteTx::join(&tx)?; // operations on `crm` share the host's commit
+/// # drop(crm);
+/// tx.commit()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn install(connection: &mut Connection) -> Result<(), StoreError> {
+    suitable(connection)?;
+    Ok(migrate(connection)?)
+}
+
+/// Brings the tables from whatever version they have to the newest, in one transaction.
+pub(crate) fn migrate(connection: &mut Connection) -> Done<()> {
+    if version(connection)? == Some(known()) {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Asked again now that nobody else can migrate.
+    let found = version(&transaction)?;
+    if let Some(found) = found.filter(|found| *found > known()) {
+        return Err(StoreErrorKind::NewerSchema { found, known: known() }.into());
+    }
+    if found.is_none() {
+        transaction.execute_batch(
+            "CREATE TABLE crm_schema (version INTEGER NOT NULL) STRICT; INSERT INTO crm_schema VALUES (0);",
+        )?;
+    }
+    let done = usize::try_from(found.unwrap_or(0)).unwrap_or(usize::MAX);
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.execute("UPDATE crm_schema SET version = ?1", [known()])?;
+    transaction.commit().map_err(Failure::Sql)
+}

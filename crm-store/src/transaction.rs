@@ -1,0 +1,35 @@
+//! A transaction: our own, or the host's.
+
+use crm_core::store::StoreError;
+use rusqlite::{Connection, Transaction};
+
+use crate::schema;
+
+/// A transaction over the tables. It holds nothing but a connection, so it is ours inside [`SqliteStore::write`](crate::SqliteStore) and the host's after
+/// [`SqliteTx::join`].
+#[derive(Debug)]
+pub struct SqliteTx<'t> {
+    pub(crate) connection: &'t Connection,
+}
+
+impl<'t> SqliteTx<'t> {
+    pub(crate) const fn over(connection: &'t Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Joins the host's own transaction: what operations write through the value is committed or rolled back by the host, together with the host's rows.
+    ///
+    /// Begin the host's transaction as `IMMEDIATE` where others write to the file too: a deferred one may find it busy in the middle. An error of an operation undoes the
+    /// record that it was about, not the host's transaction; roll that back unless you mean to go on. The statements of this library fit a cache of 200
+    /// (`Connection::set_prepared_statement_cache_capacity`); rusqlite's default of 16 prepares them again and again.
+    ///
+    /// # Errors
+    ///
+    /// [`NotInstalled`](crm_core::store::StoreErrorKind::NotInstalled) without our tables, [`NewerSchema`](crm_core::store::StoreErrorKind::NewerSchema) where they are
+    /// newer than this library, [`Unsuitable`](crm_core::store::StoreErrorKind::Unsuitable) where they are older, foreign keys are off, or SQLite is too
+    /// old.
+    pub fn join(transaction: &'t Transaction<'_>) -> Result<Self, StoreError> {
+        schema::usable(transaction)?;
+        Ok(Self::over(transaction))
+    }
+}

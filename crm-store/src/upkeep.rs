@@ -1,0 +1,156 @@
+//! Backup and the search for damage.
+
+use std::{
+    fmt,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use crm_core::store::{
+    AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter,
+    SalePlanFilter, SalesRepFilter, Store, StoreError, StoreErrorKind, TicketFilter, pages,
+};
+use crm_core::store::{
+    Agents, Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, Tickets,
+};
+use rusqlite::Connection;
+
+use crate::{error::Done, store::SqliteStore, transaction::SqliteTx};
+
+/// One thing that is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The pages, indexes or constraints of the file are damaged; in SQLite's words.
+    Structure(String),
+    /// A row refers to one that is not there.
+    Reference {
+        /// The table of the row.
+        table: String,
+        /// The row, where the table numbers its rows.
+        row: Option<i64>,
+        /// The table that it refers to.
+        parent: String,
+    },
+    /// Records of a family cannot be read; the first error says where.
+    Records {
+        /// The family: `orders`.
+        family: &'static str,
+        /// The error.
+        error: String,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Structure(words) => write!(f, "the file is damaged: {words}"),
+            Self::Reference { table, row: Some(row), parent } => {
+                write!(f, "row {row} of {table} refers to nothing in {parent}")
+            }
+            Self::Reference { table, row: None, parent } => write!(f, "a row of {table} refers to nothing in {parent}"),
+            Self::Records { family, error } => write!(f, "the {family} cannot be read: {error}"),
+        }
+    }
+}
+
+fn structure(connection: &Connection) -> Done<Vec<Problem>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").map(Problem::Structure).collect())
+}
+
+fn references(connection: &Connection) -> Done<Vec<Problem>> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let problem =
+        |row: &rusqlite::Row<'_>| Ok(Problem::Reference { table: row.get(0)?, row: row.get(1)?, parent: row.get(2)? });
+    Ok(statement.query_map([], problem)?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Records are read in pages of this many.
+const PAGE: u16 = 256;
+
+fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    macro_rules! readable {
+        ($family:literal, $list:ident, $filter:ty) => {
+            readable!($family, |page| tx.$list(&<$filter>::default(), page), |record| record.id)
+        };
+        ($family:literal, $fetch:expr, $key:expr) => {
+            if let Some(Err(error)) = pages(PAGE, $fetch, $key).find(Result::is_err) {
+                problems.push(Problem::Records { family: $family, error: error.to_string() });
+            }
+        };
+    }
+    readable!("customers", customers, CustomerFilter);
+    readable!("interactions", interactions, InteractionFilter);
+    readable!("products", products, ProductFilter);
+    readable!("sales reps", sales_reps, SalesRepFilter);
+    readable!("sale plans", sale_plans, SalePlanFilter);
+    readable!("opportunities", opportunities, OpportunityFilter);
+    readable!("orders", orders, OrderFilter);
+    readable!("agents", agents, AgentFilter);
+    readable!("tickets", tickets, TicketFilter);
+    readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
+    problems
+}
+
+impl SqliteStore {
+    /// Looks for damage: in the structure of the file, in its references, and by reading every record and every entry of the journal. Empty where all is
+    /// well. It reads one snapshot, and reads all of it.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] where the search itself cannot go on; damage that SQLite stops at is a [`Problem`].
+    ///
+    /// ```
+    /// let store = crm_store::SqliteStore::open_in_memory()?;
+    /// assert_eq!(store.verify()?, []);
+    /// # Ok::<(), crm_core::store::StoreError>(())
+    /// ```
+    pub fn verify(&self) -> Result<Vec<Problem>, StoreError> {
+        self.read(|tx| {
+            let mut problems = Vec::new();
+            for check in [structure, references] {
+                match check(tx.connection).map_err(StoreError::from) {
+                    Ok(found) => problems.extend(found),
+                    Err(error) if matches!(error.kind(), StoreErrorKind::Corrupt { .. }) => {
+                        problems.push(Problem::Structure(error.to_string()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            problems.extend(records(tx));
+            Ok(problems)
+        })
+    }
+
+    /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others may read meanwhile; writers wait.
+    ///
+    /// The copy is written beside the target and takes its name only when it is whole, so a name is never given to half a copy. A file that is there already
+    /// is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::StorageFull`], [`StoreErrorKind::Backend`] where the file cannot be written, [`StoreErrorKind::Contended`].
+    pub fn backup(&self, to: impl AsRef<Path>) -> Result<(), StoreError> {
+        let to = to.as_ref();
+        let mut part = to.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let disk = |error: std::io::Error| StoreError::new(StoreErrorKind::Backend).caused_by(error);
+        match std::fs::remove_file(&part) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(error)),
+            _ => {}
+        }
+        let name = part.to_str().ok_or_else(|| disk(std::io::ErrorKind::InvalidFilename.into()))?;
+        self.on_writer(|connection| Ok(connection.execute("VACUUM INTO ?1", [name]).map(drop)?))?;
+        File::open(&part).and_then(|file| file.sync_all()).map_err(disk)?;
+        std::fs::rename(&part, to).map_err(disk)?;
+        // The new name is on disk once the folder is.
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        #[cfg(unix)]
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)?;
+        Ok(())
+    }
+}
