@@ -6,11 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contact_point::{ContactPoints, PostalAddress},
+    contact_point::ContactPoints,
     email::EmailAddress,
     id::{CustomerId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
     phone::Phone,
+    postal_address::PostalAddress,
     record::Revision,
     text::{ExternalId, Label, Name, Text},
 };

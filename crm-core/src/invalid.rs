@@ -141,15 +141,15 @@ pub enum Rule {
     },
     /// A period must end after it starts.
     EndsBeforeStart,
-    /// The list has more entries than the limit.
-    TooMany {
-        /// Most entries allowed.
-        limit: usize,
-    },
     /// The value stands there already.
     Repeated,
     /// The list has no such entry.
     NotListed,
+    /// The list has more entries than it may have.
+    TooMany {
+        /// Most entries allowed.
+        limit: usize,
+    },
     /// A person's field was given for an organisation, or the other way round.
     NotForThisKind {
         /// What the field is for.

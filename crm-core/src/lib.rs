@@ -52,6 +52,7 @@ mod order;
 mod patch;
 mod phone;
 mod pipeline;
+mod postal_address;
 mod product;
 mod record;
 mod sale_plan;
@@ -65,7 +66,7 @@ mod transition;
 pub use self::{
     act::{Act, Cause},
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
-    contact_point::{ContactLabel, ContactPoint, ContactPoints, ContactValue, PostalAddress},
+    contact_point::{ContactLabel, ContactPoint, ContactPoints, ContactValue},
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
@@ -90,6 +91,7 @@ pub use self::{
     },
     phone::Phone,
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
+    postal_address::{PostalAddress, PostalAddressFields},
     product::{NewProduct, Product, ProductFact, ProductPatch},
     record::Revision,
     sale_plan::{

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::invalid::{Invalid, Rule};
 
 /// Trims, then refuses what is empty, over-long or holds a character that `forbidden` names.
-fn checked(raw: &str, limit_characters: usize, forbidden: fn(char) -> bool) -> Result<&str, Rule> {
+pub(crate) fn checked(raw: &str, limit_characters: usize, forbidden: fn(char) -> bool) -> Result<&str, Rule> {
     let text = raw.trim();
     // Zero-width characters and byte order marks alone would look like nothing at all.
     if text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')) {
