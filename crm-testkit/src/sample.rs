@@ -24,7 +24,7 @@ use std::fmt::Display;
 use chrono::TimeDelta;
 use crm_core::{
     Agent, Currency, Customer, ExternalId, Gender, NeedKind, NewAgent, NewCustomer, NewProduct, NewSalesRep, Percent,
-    Product, SalesRep, UnitPrice,
+    PostalAddress, PostalAddressFields, Product, SalesRep, UnitPrice,
 };
 
 use self::random::Random;
@@ -119,6 +119,12 @@ pub fn customer(seed: u64) -> Customer {
     if random.percent(60) {
         // The range that the British regulator keeps free for films.
         new = valid(new.phone(valid(format!("+447700900{:03}", random.below(1_000)).parse())));
+    }
+    if random.percent(40) {
+        let (street, city) =
+            *random.one_of(&[("南京东路 1 号", "上海"), ("Hauptstraße 5", "Köln"), ("10 High St", "Leeds")]);
+        let fields = PostalAddressFields { street: vec![street.into()], city: city.into(), ..Default::default() };
+        new = valid(new.address(valid(PostalAddress::parse(fields))));
     }
     if random.percent(50) {
         new = new.external_id(external_id("customer", seed));

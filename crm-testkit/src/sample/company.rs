@@ -169,7 +169,7 @@ fn customers(mut customers: Vec<Customer>, sales_reps: &[SalesRep], products: &[
     // Two people of one household share an address, so look-ups by it give both.
     let shared = "Household@example.com";
     for customer in customers.iter_mut().take(2) {
-        valid(customer.emails.add(valid(shared.parse()), ContactLabel::Work));
+        valid(customer.emails.add(valid(shared.parse()), ContactLabel::Home));
     }
     customers
 }
