@@ -8,7 +8,7 @@ use std::{
 use crm_core::{
     Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, Position, ProductFact,
     RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
-    store::{Page, Records, Store},
+    store::{Journal as _, Page, Records, Store},
 };
 
 use super::{
@@ -112,7 +112,7 @@ pub fn c40_entries_read_back_with_their_act_in_the_order_of_the_commits<S: Store
             appended.extend(these);
         }
     }
-    let journal = read(&store, "C40", entries);
+    let journal = read(&store, "C40", |tx| entries(tx));
     for (found, expected) in journal.iter().zip(&appended) {
         let kind = expected.1.kind();
         assert_eq!(without_position(found), entry(expected), "C40 {kind}: it reads back different");

@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss, MessageKind,
-    Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewOrder, NewPayment, NewProduct,
+    Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
     NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
     PlanScope, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind,
     Ticket, Unassigned, UnitPrice,
@@ -226,14 +226,14 @@ impl Maker {
         let mut new = if self.dice.yes() {
             let born = NaiveDate::from_ymd_opt(1931, 2, 28).unwrap_or_default();
             let person = NewCustomer::person(name);
-            let person = if self.dice.yes() { valid(person.born(born)) } else { person };
+            let person = if self.dice.yes() { person.born(born) } else { person };
             let gender = self.dice.one(&[None, Some(Gender::Female), Some(Gender::Male), Some(Gender::Other)]);
-            gender.into_iter().fold(person, |person, gender| valid(person.gender(gender)))
+            gender.into_iter().fold(person, |person, gender| person.gender(gender))
         } else {
             let mut organisation = NewCustomer::organisation(name);
             for role in ["buyer", "managing director"] {
                 if let Some(person) = self.relative(n) {
-                    organisation = valid(organisation.contact(person, text(role)));
+                    organisation = organisation.contact(person, text(role));
                 }
             }
             organisation
@@ -241,12 +241,12 @@ impl Maker {
         (new.external_id, new.parent, new.owner) = (self.external(n), self.relative(n), self.maybe_slot());
         for mailbox in ["zhang@example.com", "Sales@Example.org"] {
             if self.dice.yes() {
-                new = valid(new.email(text(mailbox)));
+                new = new.email(text(mailbox));
             }
         }
         for phone in ["+442079460958", "+8613812345678"] {
             if self.dice.yes() {
-                new = valid(new.phone(text(phone)));
+                new = new.phone(text(phone));
             }
         }
         if self.dice.yes() {
@@ -362,8 +362,7 @@ impl Maker {
 
     fn order(&mut self, n: u32) -> Order {
         let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
-        let mut new = NewOrder::for_customer(self.slot(), currency);
-        (new.external_id, new.rep) = (self.external(n), self.maybe_slot());
+        let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
         let mut lines = Vec::new();
         for place in 0..self.dice.below(4) {
             let (quantity, discount) = (self.dice.one(&["1", "2.5", "40"]), self.dice.one(&["0", "10", "33.3333"]));
@@ -371,8 +370,8 @@ impl Maker {
             // Numbers with a gap, as after a line was taken out.
             lines.push(valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount))));
         }
-        let draft = Draft { id: id(n), number: self.number("SO", n), lines };
-        let mut order = valid(Order::draft(draft, self.at(), &new));
+        let draft = Draft { id: id(n), number: self.number("SO", n), external_id, customer, rep, currency, lines };
+        let mut order = valid(Order::draft(self.at(), draft));
         if order.lines().is_empty() || self.dice.below(5) == 0 {
             if self.dice.below(3) == 0 {
                 valid(order.cancel(self.at(), self.day(), None));

@@ -1,16 +1,16 @@
 //! C10 to C19: the records of each family.
 
 use crm_core::{
-    Customer, CustomerKind, Need, NeedKind, Number, Opportunity, OpportunityParts, Order, OrderLine, OrderParts,
-    Participant, Percent, PlanScope, Quantity, RecordId, RecordRef, Revision, SalePlan, SalePlanParts, SalesRep, Ticket,
+    Customer, CustomerKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderLine, OrderParts,
+    Participant, Percent, PlanScope, Quantity, RecordId, Revision, SalePlan, SalePlanParts, SalesRep, Ticket,
     TicketParts, TicketState, UnitPrice,
-    store::{Page, Records, Store, StoreErrorKind},
+    store::{Page, Records, Store, StoreErrorKind, Tickets as _, Timeline as _},
 };
 
 use super::{
     family::{Any, Family, Stored, all, count, delete, find, get},
-    maker::{Maker, act, at, id, text, valid, year},
-    world::{founded, good, insert_all, message, one_of_each, own_error, read, refusal, write},
+    maker::{Maker, at, id, text, valid, year},
+    world::{founded, insert_all, message, read, refusal, write},
 };
 
 /// C10: a record that was inserted reads back equal, all fields, by its id.
@@ -438,7 +438,6 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
     let listed = all(tx, &family.no_filter())?;
     note(listed.iter().any(|one| one.id() == id), "the list");
     note(count(tx, &family.no_filter())? > listed.len() as u64, "the count");
-    let all = Page::first(1_000);
     match record {
         Any::Customer(one) => {
             let by_name = tx.customers_by_name(&Default::default(), Page::first(1_000))?;
@@ -466,7 +465,7 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
         Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) => {}
     }
     for customer in 1..=3 {
-        let timeline = tx.timeline(super::id(customer), Page { after: None, limit: all.limit })?;
+        let timeline = tx.timeline(super::id(customer), Page::first(1_000))?;
         note(timeline.iter().any(|item| item.record == id), "a timeline");
     }
     Ok(found)

@@ -8,7 +8,7 @@ use std::{
 
 use crm_core::{
     AgentFact, Product, ProductId, Revision,
-    store::{Page, Records, Store, StoreError, StoreErrorKind},
+    store::{Journal as _, Page, Products as _, Records, Store, StoreError, StoreErrorKind, Tickets as _},
 };
 
 use super::{
@@ -67,7 +67,7 @@ pub fn c02_after_an_error_nothing_is_there<S: Store>(open: impl Fn() -> S) {
     });
     refused(result, &StoreErrorKind::Backend, "C02: the error of the closure must come out");
     look(&store, "C02").must_equal(&before, "C02");
-    write(&store, "C02: the same work afterwards", write_a_lot);
+    write(&store, "C02: the same work afterwards", |tx| write_a_lot(tx));
 }
 
 /// C03: where the closure panics, nothing of it is there, the panic goes on, and the store works.
@@ -89,7 +89,7 @@ pub fn c03_after_a_panic_nothing_is_there_and_the_store_works<S: Store>(open: im
     look(&store, "C03").must_equal(&before, "C03");
     let panicked = catch_unwind(AssertUnwindSafe(|| store.read(|_| -> Stored<()> { resume_unwind(Box::new(payload)) })));
     assert!(panicked.is_err(), "C03: the panic of a read must go on");
-    write(&store, "C03: the same work afterwards", write_a_lot);
+    write(&store, "C03: the same work afterwards", |tx| write_a_lot(tx));
 }
 
 /// C04: a closure reads what it wrote.

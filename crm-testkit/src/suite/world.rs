@@ -131,7 +131,7 @@ pub(super) fn entries<T: Records + ?Sized>(tx: &T) -> Stored<Vec<Entry>> {
 /// All that can be seen, by a read of its own.
 #[track_caller]
 pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
-    read(store, clause, everything)
+    read(store, clause, |tx| everything(tx))
 }
 
 /// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
