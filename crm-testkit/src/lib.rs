@@ -31,7 +31,8 @@ mod bridge;
 mod memory;
 pub mod sample;
 
-// The storage contract as tests.
+// The storage contract as tests, and what tests those.
+pub mod broken;
 pub mod suite;
 
 pub use self::{

@@ -199,7 +199,7 @@ fn listings<'a, T: Records + ?Sized>(tx: &'a T, records: &'a [Any]) -> Stored<Ve
 /// A store with a crowd, and what is in it.
 fn crowded<S: Store>(open: impl Fn() -> S, clause: &str) -> (S, Vec<Any>) {
     let store = founded(open, clause);
-    let mut added = crowd(24);
+    let mut added = crowd(40);
     added.extend(sharers());
     write(&store, clause, |tx| {
         insert_all(tx, &added)?;
@@ -495,7 +495,7 @@ pub fn c24_customers_are_found_however_they_are_spelt<S: Store>(open: impl Fn() 
         for name in ["Zoë Ünal", "zoe\u{308} u\u{308}nal", "ZOË   ÜNAL"] {
             assert_eq!(ids(tx.customers_named(&text(name), Page::first(9))?), sharing, "C24 by the name {name:?}");
         }
-        for name in ["Zoe Unal", "Zoë", "Zoë Ünal jr"] {
+        for name in ["Zoe Unal", "Zo Ünal", "Zoë Ünal jr"] {
             assert!(ids(tx.customers_named(&text(name), Page::first(9))?).is_empty(), "C24 by the other name {name:?}");
         }
         for mailbox in ["zoe.unal@example.net", "ZOE.UNAL@EXAMPLE.NET", "Zoe.Unal@Example.NET"] {
