@@ -11,13 +11,14 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
-    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone, Position,
-    Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
-    TimelineItem,
+    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
+    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
+    TicketMessage, TimelineItem,
     store::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, Timeline,
+        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets,
+        Timeline,
     },
 };
 
@@ -260,7 +261,11 @@ impl BrokenTx<'_> {
     }
 
     /// A page of a list of which `fetch` gives any page.
-    fn listed<K: Clone, R>(&self, page: Page<K>, fetch: impl Fn(&MemoryTx, Page<K>) -> Stored<Vec<R>>) -> Stored<Vec<R>> {
+    fn listed<K: Clone, R>(
+        &self,
+        page: Page<K>,
+        fetch: impl Fn(&MemoryTx, Page<K>) -> Stored<Vec<R>>,
+    ) -> Stored<Vec<R>> {
         let Page { after, limit } = page.clone();
         match self.store.fault {
             Some(Fault::PageUnsorted) => {

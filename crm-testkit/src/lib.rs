@@ -33,6 +33,7 @@ pub mod sample;
 
 // The storage contract as tests, and what tests those.
 pub mod broken;
+pub mod model;
 pub mod suite;
 
 pub use self::{

@@ -80,7 +80,11 @@ impl Everything {
         for family in Family::ALL {
             let (found, wanted) = (self.records.get(family), expected.records.get(family));
             assert_eq!(found, wanted, "{clause}: the {family}s differ");
-            assert_eq!(self.counts.get(family), expected.counts.get(family), "{clause}: the count of {family}s differs");
+            assert_eq!(
+                self.counts.get(family),
+                expected.counts.get(family),
+                "{clause}: the count of {family}s differs"
+            );
         }
         assert_eq!(self.messages, expected.messages, "{clause}: the messages differ");
         assert_eq!(self.timelines, expected.timelines, "{clause}: the timelines differ");
@@ -135,10 +139,14 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
 }
 
 /// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
-pub(super) fn ground() -> Vec<Any> {
+pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
     let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer];
-    families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n))).map(|(family, n)| maker.record(family, n)).collect()
+    families
+        .iter()
+        .flat_map(|family| (1..=SLOTS).map(|n| (*family, n)))
+        .map(|(family, n)| maker.record(family, n))
+        .collect()
 }
 
 /// A store with the records of [`ground`].
@@ -160,13 +168,19 @@ pub(super) fn one_of_each(n: u32, seed: u64) -> Vec<Any> {
 }
 
 /// A message in the ticket with a number.
-pub(super) fn message(ticket: u32, number: u32) -> TicketMessage {
+pub(crate) fn message(ticket: u32, number: u32) -> TicketMessage {
     let kind = match number % 3 {
         0 => MessageKind::CustomerReply,
         1 => MessageKind::AgentReply(id(1)),
         _ => MessageKind::Note(id(2)),
     };
-    TicketMessage { ticket: id(ticket), number, at: at(number), kind, text: text("the lamp flickers\nsince this morning") }
+    TicketMessage {
+        ticket: id(ticket),
+        number,
+        at: at(number),
+        kind,
+        text: text("the lamp flickers\nsince this morning"),
+    }
 }
 
 /// An error of the suite's own, to roll a transaction back with.
