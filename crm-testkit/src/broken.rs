@@ -1,4 +1,4 @@
-//! Stores that are broken on purpose: they prove that the [suite](crate::suite) has teeth.
+//! Stores that are broken on purpose: they prove that the [suite](mod@crate::suite) has teeth.
 
 use std::{
     collections::BTreeSet,

@@ -4,7 +4,7 @@
 //! messages, journal, cursors and numbers; lists with filters and pages; several of them in one transaction, which then commits, fails or panics. Where two things are wrong with one
 //! record, a backend may report either. At the end all that can be seen must be equal.
 //!
-//! A case that fails is made smaller and printed with its seed, and the next run begins with it ([`proptest`]).
+//! A case that fails is made smaller and printed with its seed, and the next run begins with it ([`mod@proptest`]).
 
 use std::{
     env,
@@ -66,12 +66,13 @@ macro_rules! model {
     ($open:expr, $effort:expr) => {
         #[test]
         fn the_store_says_what_the_reference_says() {
-            $crate::model::assert_like_the_reference(|| $open, $effort, file!());
+            $crate::model::assert_like_the_reference(|| $open, $effort, Some(file!()));
         }
     };
 }
 
-/// Runs random operations against fresh stores and the reference. `source_file` is the caller's `file!()`: seeds of failures are kept beside it.
+/// Runs random operations against fresh stores and the reference. `source_file` is the caller's `file!()`: seeds of failures are
+/// kept beside it; with `None` they are not kept.
 ///
 /// # Panics
 ///
@@ -80,13 +81,13 @@ macro_rules! model {
 /// ```
 /// use crm_testkit::{MemoryStore, model::{Effort, assert_like_the_reference}};
 ///
-/// assert_like_the_reference(MemoryStore::new, Effort { cases: 2, steps: 5 }, file!());
+/// assert_like_the_reference(MemoryStore::new, Effort { cases: 2, steps: 5 }, None);
 /// ```
-pub fn assert_like_the_reference<S: Store>(open: impl Fn() -> S, effort: Effort, source_file: &'static str) {
+pub fn assert_like_the_reference<S: Store>(open: impl Fn() -> S, effort: Effort, source_file: Option<&'static str>) {
     let config = Config {
         cases: effort.cases,
-        source_file: Some(source_file),
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        source_file,
+        failure_persistence: source_file.map(|_| Box::new(FileFailurePersistence::WithSource("regressions")) as _),
         ..Config::default()
     };
     let case = (any::<bool>(), vec(step(), 1..=effort.steps.max(1)));

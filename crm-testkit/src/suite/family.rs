@@ -217,18 +217,18 @@ impl Any {
             Self::Order(record) => {
                 let mut parts = OrderParts::from((**record).clone());
                 if field == "number" {
-                    parts.number = text(value)
+                    parts.number = text(value);
                 } else {
-                    parts.external_id = Some(text(value))
+                    parts.external_id = Some(text(value));
                 }
                 **record = valid(parts.try_into());
             }
             Self::Ticket(record) => {
                 let mut parts = TicketParts::from((**record).clone());
                 if field == "number" {
-                    parts.number = text(value)
+                    parts.number = text(value);
                 } else {
-                    parts.external_id = Some(text(value))
+                    parts.external_id = Some(text(value));
                 }
                 **record = valid(parts.try_into());
             }

@@ -7,8 +7,8 @@ use crm_core::{
     Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss,
     MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
     NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
-    PlanScope, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind,
-    Ticket, Unassigned, UnitPrice,
+    PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan,
+    SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -252,6 +252,11 @@ impl Maker {
         if self.dice.yes() {
             new = new.region(self.dice.one_text(REGIONS));
         }
+        if self.dice.yes() {
+            let street = if self.dice.yes() { vec!["10 High St".into(), "Flat 3".into()] } else { Vec::new() };
+            let fields = PostalAddressFields { street, city: "上海".into(), ..PostalAddressFields::default() };
+            new = new.address(valid(PostalAddress::parse(fields)));
+        }
         for _ in 0..self.dice.below(3) {
             new = new.tag(self.dice.one_text(TAGS));
         }
@@ -260,6 +265,17 @@ impl Maker {
             new = if self.dice.yes() { new.need(words, product) } else { new.preference(words, product) };
         }
         let mut customer = valid(Customer::register(id(n), self.at(), new));
+        if let Some(mailbox) = customer.emails.iter().last().map(|point| point.value.clone()) {
+            if self.dice.yes() {
+                valid(customer.emails.set_primary(&mailbox));
+            }
+            if self.dice.yes() {
+                valid(customer.emails.opt_out(&mailbox));
+            }
+            if self.dice.yes() {
+                valid(customer.emails.mark_invalid(&mailbox));
+            }
+        }
         if self.dice.below(4) == 0 {
             customer.archive(self.at());
         }

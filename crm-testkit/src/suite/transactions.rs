@@ -89,7 +89,7 @@ pub fn c03_after_a_panic_nothing_is_there_and_the_store_works<S: Store>(open: im
     match result {
         Ok(result) => panic!("C03: the panic must go on, and the store returned {result:?}"),
         Err(found) => {
-            assert_eq!(found.downcast_ref(), Some(&payload), "C03: another panic than the closure's came out")
+            assert_eq!(found.downcast_ref(), Some(&payload), "C03: another panic than the closure's came out");
         }
     }
     look(&store, "C03").must_equal(&before, "C03");
