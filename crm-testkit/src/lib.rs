@@ -31,6 +31,9 @@ mod bridge;
 mod memory;
 pub mod sample;
 
+// The storage contract as tests.
+pub mod suite;
+
 pub use self::{
     acts::Acts,
     bridge::DynStore,
