@@ -21,7 +21,8 @@ fn promised() -> Option<Vec<String>> {
         println!("skipped: crm-core is not beside this crate");
         return None;
     };
-    let clause = |line: &str| line.strip_prefix("//! - C").and_then(|rest| rest.get(..2)).map(|number| format!("C{number}"));
+    let clause =
+        |line: &str| line.strip_prefix("//! - C").and_then(|rest| rest.get(..2)).map(|number| format!("C{number}"));
     Some(contract.lines().filter_map(clause).collect())
 }
 

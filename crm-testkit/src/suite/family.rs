@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crm_core::{
-    Agent, Customer, Interaction, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId, RecordRef, Revision,
-    SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, Interaction, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId, RecordRef,
+    Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
         AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
         SalePlanFilter, SalesRepFilter, StoreError, TicketFilter, pages,
@@ -210,17 +210,26 @@ impl Any {
             Self::Customer(record) => record.external_id = Some(text(value)),
             Self::Interaction(record) => record.external_id = Some(text(value)),
             Self::Opportunity(record) => {
-                let parts = OpportunityParts { external_id: Some(text(value)), ..OpportunityParts::from((**record).clone()) };
+                let parts =
+                    OpportunityParts { external_id: Some(text(value)), ..OpportunityParts::from((**record).clone()) };
                 **record = valid(parts.try_into());
             }
             Self::Order(record) => {
                 let mut parts = OrderParts::from((**record).clone());
-                if field == "number" { parts.number = text(value) } else { parts.external_id = Some(text(value)) }
+                if field == "number" {
+                    parts.number = text(value)
+                } else {
+                    parts.external_id = Some(text(value))
+                }
                 **record = valid(parts.try_into());
             }
             Self::Ticket(record) => {
                 let mut parts = TicketParts::from((**record).clone());
-                if field == "number" { parts.number = text(value) } else { parts.external_id = Some(text(value)) }
+                if field == "number" {
+                    parts.number = text(value)
+                } else {
+                    parts.external_id = Some(text(value))
+                }
                 **record = valid(parts.try_into());
             }
         }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, Position, ProductFact,
-    RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, Position,
+    ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -179,8 +179,7 @@ pub fn c42_a_history_is_of_one_record_and_a_key_of_one_act<S: Store>(open: impl 
         for (family, n) in Family::ALL.iter().flat_map(|family| [(family, 1), (family, 2), (family, 3)]) {
             let record: RecordRef = family.id(n);
             let found = tx.history(record, Page::first(1_000))?;
-            let expected: Vec<Entry> =
-                appended.iter().filter(|(_, fact)| fact.record() == record).map(entry).collect();
+            let expected: Vec<Entry> = appended.iter().filter(|(_, fact)| fact.record() == record).map(entry).collect();
             let history: Vec<Entry> = found.iter().map(without_position).collect();
             assert_eq!(history, expected, "C42 {family}: the history of record {n}");
             if let Some(first) = found.first() {
@@ -192,8 +191,7 @@ pub fn c42_a_history_is_of_one_record_and_a_key_of_one_act<S: Store>(open: impl 
             let key = text(key);
             let found = tx.entries_with_key(&key, Page::first(1_000))?;
             let found: Vec<Entry> = found.iter().map(without_position).collect();
-            let expected: Vec<Entry> =
-                appended.iter().filter(|(act, _)| act.key() == Some(&key)).map(entry).collect();
+            let expected: Vec<Entry> = appended.iter().filter(|(act, _)| act.key() == Some(&key)).map(entry).collect();
             assert_eq!(found, expected, "C42: the entries with the key {key}");
         }
         Ok(())

@@ -8,8 +8,9 @@ use crm_core::{
     OrderState, OrderStatus, PaymentEntry, PaymentStatus, Period, Phone, PlanScope, PlanStatus, Priority, RecordRef,
     Revenue, TicketMessage, TicketStatus, TimelineItem,
     store::{
-        AgentFilter, CustomerFilter, Customers as _, InteractionFilter, OpportunityFilter, OrderFilter, Orders as _, Page, ProductFilter, Records,
-        RevenueEntry, SalePlanFilter, SalesRepFilter, Store, StoreErrorKind, TicketFilter, Tickets as _, Journal as _, Timeline as _,
+        AgentFilter, CustomerFilter, Customers as _, InteractionFilter, Journal as _, OpportunityFilter, OrderFilter,
+        Orders as _, Page, ProductFilter, Records, RevenueEntry, SalePlanFilter, SalesRepFilter, Store, StoreErrorKind,
+        TicketFilter, Tickets as _, Timeline as _,
     },
 };
 
@@ -185,13 +186,20 @@ fn listings<'a, T: Records + ?Sized>(tx: &'a T, records: &'a [Any]) -> Stored<Ve
     let all = tx.entries(Page::first(1_000))?;
     let agent: RecordRef = Family::Agent.id(11);
     let key = "import-1".parse().ok();
-    let keys = |of: &dyn Fn(&crm_core::Entry) -> bool| sorted(all.iter().filter(|entry| of(entry)).map(|entry| entry.position));
+    let keys = |of: &dyn Fn(&crm_core::Entry) -> bool| {
+        sorted(all.iter().filter(|entry| of(entry)).map(|entry| entry.position))
+    };
     let (whole, its, keyed) =
         (keys(&|_| true), keys(&|entry| entry.fact.record() == agent), keys(&|entry| entry.key == key));
     lists.push(listing("journal", whole, |page| tx.entries(page), |entry| entry.position));
     lists.push(listing("history", its, move |page| tx.history(agent, page), |entry| entry.position));
     if let Some(key) = key {
-        lists.push(listing("entries with a key", keyed, move |page| tx.entries_with_key(&key, page), |entry| entry.position));
+        lists.push(listing(
+            "entries with a key",
+            keyed,
+            move |page| tx.entries_with_key(&key, page),
+            |entry| entry.position,
+        ));
     }
     Ok(lists)
 }
@@ -575,7 +583,9 @@ fn check_revenue<S: Store>(store: &S, records: &[Any]) {
             let sum: i64 = of_order.map(|RevenueEntry { revenue: Revenue { amount, .. }, .. }| amount.minor()).sum();
             let worth = match order.state() {
                 OrderState::Draft | OrderState::Cancelled { .. } => 0,
-                OrderState::Confirmed { .. } | OrderState::Locked { .. } => order.total().minor() - order.refunded().minor(),
+                OrderState::Confirmed { .. } | OrderState::Locked { .. } => {
+                    order.total().minor() - order.refunded().minor()
+                }
             };
             let (sum, worth) = (Money::from_minor(sum, order.currency()), Money::from_minor(worth, order.currency()));
             assert_eq!(sum, worth, "C26: the revenue of {} does not sum to its worth", order.number());

@@ -4,8 +4,8 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss, MessageKind,
-    Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
+    Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss,
+    MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
     NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
     PlanScope, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind,
     Ticket, Unassigned, UnitPrice,
@@ -382,7 +382,11 @@ impl Maker {
         match self.dice.below(4) {
             0 => {
                 let part = ShippedLine { line: 1, quantity: order.lines()[0].quantity() };
-                let part = if self.dice.yes() { part } else { ShippedLine { quantity: valid(Quantity::from_millionths(1)), ..part } };
+                let part = if self.dice.yes() {
+                    part
+                } else {
+                    ShippedLine { quantity: valid(Quantity::from_millionths(1)), ..part }
+                };
                 valid(order.ship(self.at(), Some(vec![part])));
             }
             1 => drop(valid(order.ship(self.at(), None))),
@@ -401,7 +405,10 @@ impl Maker {
             let amount = Money::from_minor(if self.dice.yes() { owed } else { owed / 3 }, currency);
             if amount.is_positive() {
                 let payment = NewPayment::of(amount).day(self.day()).method(text("bank transfer"));
-                valid(order.pay(self.at(), if self.dice.yes() { payment } else { payment.reference(text("RF18 5390 0754 7034")) }));
+                valid(order.pay(
+                    self.at(),
+                    if self.dice.yes() { payment } else { payment.reference(text("RF18 5390 0754 7034")) },
+                ));
             }
         }
         let refundable = order.refundable();

@@ -1,9 +1,9 @@
 //! C10 to C19: the records of each family.
 
 use crm_core::{
-    Customer, CustomerKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderLine, OrderParts,
-    Participant, Percent, PlanScope, Quantity, RecordId, Revision, SalePlan, SalePlanParts, SalesRep, Ticket,
-    TicketParts, TicketState, UnitPrice,
+    Customer, CustomerKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant,
+    Percent, PlanScope, Quantity, RecordId, Revision, SalePlan, SalePlanParts, SalesRep, Ticket, TicketParts,
+    TicketState, UnitPrice,
     store::{Page, Records, Store, StoreErrorKind, Tickets as _, Timeline as _},
 };
 
@@ -164,12 +164,18 @@ fn references(record: &Any) -> usize {
             let needs = customer.needs.iter().filter(|need| need.product.is_some()).count();
             let person = usize::from(matches!(customer.kind, CustomerKind::Person { .. }));
             // An organisation can have contacts, so a plain customer is one without any.
-            needs + person + customer.contacts().count() + usize::from(customer.parent.is_some()) + usize::from(customer.owner.is_some())
+            needs
+                + person
+                + customer.contacts().count()
+                + usize::from(customer.parent.is_some())
+                + usize::from(customer.owner.is_some())
         }
         Any::Interaction(one) => 1 + one.participants.len(),
         Any::SalePlan(plan) => usize::from(!matches!(plan.scope(), PlanScope::Region(_))),
         Any::Opportunity(one) => {
-            usize::from(one.customer().is_some()) + usize::from(one.product().is_some()) + usize::from(one.rep().is_some())
+            usize::from(one.customer().is_some())
+                + usize::from(one.product().is_some())
+                + usize::from(one.rep().is_some())
         }
         Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
         Any::Ticket(ticket) => {
@@ -335,12 +341,7 @@ const WAYS: &[Way] = &[
         to: Family::SalesRep,
         refer: |n, to| opportunity(n, |one| one.rep = Some(id(to))),
     },
-    Way {
-        field: "customer",
-        by: "orders",
-        to: Family::Customer,
-        refer: |n, to| order(n, |one| one.customer = id(to)),
-    },
+    Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
     Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },
     Way {
         field: "lines",
@@ -354,18 +355,8 @@ const WAYS: &[Way] = &[
         to: Family::Customer,
         refer: |n, to| ticket(n, |one| one.customer = id(to)),
     },
-    Way {
-        field: "assignee",
-        by: "tickets",
-        to: Family::Agent,
-        refer: |n, to| ticket(n, |one| solved(one, 1, to)),
-    },
-    Way {
-        field: "solved by",
-        by: "tickets",
-        to: Family::Agent,
-        refer: |n, to| ticket(n, |one| solved(one, to, 1)),
-    },
+    Way { field: "assignee", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, 1, to)) },
+    Way { field: "solved by", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, to, 1)) },
 ];
 
 /// C16: a reference to a record that is not there is [`StoreErrorKind::MissingReference`], which names the field, and changes nothing.
@@ -428,7 +419,11 @@ pub fn c17_what_others_refer_to_is_not_deleted<S: Store>(open: impl Fn() -> S) {
 fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
     let mut found = Vec::new();
     let (family, id) = (record.family(), record.id());
-    let mut note = |there: bool, way: &str| if there { found.push(way.to_owned()) };
+    let mut note = |there: bool, way: &str| {
+        if there {
+            found.push(way.to_owned())
+        }
+    };
     note(get(tx, id)?.is_some(), "its id");
     for field in family.unique_fields() {
         if let Some(value) = record.unique(field) {
@@ -448,18 +443,28 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             let phone = tx.customers_with_phone(&text("+442079460958"), all_of())?;
             note(phone.iter().any(|other| other.id == one.id), "its telephone number");
         }
-        Any::Product(one) => note(tx.products_named(&one.name, all_of())?.iter().any(|other| other.id == one.id), "its name"),
+        Any::Product(one) => {
+            note(tx.products_named(&one.name, all_of())?.iter().any(|other| other.id == one.id), "its name")
+        }
         Any::SalesRep(one) => {
             note(tx.sales_reps_named(&one.name, all_of())?.iter().any(|other| other.id == one.id), "its name");
         }
-        Any::Agent(one) => note(tx.agents_named(&one.name, all_of())?.iter().any(|other| other.id == one.id), "its name"),
+        Any::Agent(one) => {
+            note(tx.agents_named(&one.name, all_of())?.iter().any(|other| other.id == one.id), "its name")
+        }
         Any::Order(one) => {
-            note(tx.orders_by_day(&Default::default(), Page::first(1_000))?.iter().any(|other| other.id == one.id), "its day");
+            note(
+                tx.orders_by_day(&Default::default(), Page::first(1_000))?.iter().any(|other| other.id == one.id),
+                "its day",
+            );
             note(tx.revenue(year(), Page::first(1_000))?.iter().any(|entry| entry.order == one.id), "the revenue");
             note(tx.payments(year(), Page::first(1_000))?.iter().any(|(order, _)| *order == one.id), "the payments");
         }
         Any::Ticket(one) => {
-            note(tx.tickets_by_due(&Default::default(), Page::first(1_000))?.iter().any(|other| other.id == one.id), "its due date");
+            note(
+                tx.tickets_by_due(&Default::default(), Page::first(1_000))?.iter().any(|other| other.id == one.id),
+                "its due date",
+            );
             note(!tx.messages(one.id, Page::first(9))?.is_empty(), "its messages");
         }
         Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) => {}

@@ -14,7 +14,9 @@ use crm_core::{
 use super::{
     family::{Any, Family, Stored, delete, find, get, list},
     maker::{Maker, act, id, text},
-    world::{everything, founded, good, insert_all, label, look, message, one_of_each, own_error, read, refused, write},
+    world::{
+        everything, founded, good, insert_all, label, look, message, one_of_each, own_error, read, refused, write,
+    },
 };
 
 /// Writes something of every kind: inserts, updates, a deletion, a message, journal, cursor, numbers. Returns what must be seen afterwards.
@@ -54,7 +56,9 @@ pub fn c01_what_a_closure_wrote_is_there_after_ok<S: Store>(open: impl Fn() -> S
         assert_eq!(found, Some(record.clone()), "C01 {}: it was committed and is not there", record.family());
     }
     let outside = look(&store, "C01");
-    outside.without_positions().must_equal(&inside.without_positions(), "C01: what is there is not what the closure left");
+    outside
+        .without_positions()
+        .must_equal(&inside.without_positions(), "C01: what is there is not what the closure left");
 }
 
 /// C02: where the closure returns an error, nothing of it is there.
@@ -84,10 +88,13 @@ pub fn c03_after_a_panic_nothing_is_there_and_the_store_works<S: Store>(open: im
     }));
     match result {
         Ok(result) => panic!("C03: the panic must go on, and the store returned {result:?}"),
-        Err(found) => assert_eq!(found.downcast_ref(), Some(&payload), "C03: another panic than the closure's came out"),
+        Err(found) => {
+            assert_eq!(found.downcast_ref(), Some(&payload), "C03: another panic than the closure's came out")
+        }
     }
     look(&store, "C03").must_equal(&before, "C03");
-    let panicked = catch_unwind(AssertUnwindSafe(|| store.read(|_| -> Stored<()> { resume_unwind(Box::new(payload)) })));
+    let panicked =
+        catch_unwind(AssertUnwindSafe(|| store.read(|_| -> Stored<()> { resume_unwind(Box::new(payload)) })));
     assert!(panicked.is_err(), "C03: the panic of a read must go on");
     write(&store, "C03: the same work afterwards", |tx| write_a_lot(tx));
 }
@@ -155,7 +162,11 @@ pub fn c05_a_read_sees_one_snapshot<S: Store>(open: impl Fn() -> S) {
             }
             for _ in 0..LOOKS {
                 let committed = finished.try_recv().is_ok();
-                assert_eq!(get(tx, record.id())?, before, "C05: what another one committed shows in a read that goes on");
+                assert_eq!(
+                    get(tx, record.id())?,
+                    before,
+                    "C05: what another one committed shows in a read that goes on"
+                );
                 if committed {
                     break;
                 }

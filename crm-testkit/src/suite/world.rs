@@ -80,7 +80,11 @@ impl Everything {
         for family in Family::ALL {
             let (found, wanted) = (self.records.get(family), expected.records.get(family));
             assert_eq!(found, wanted, "{clause}: the {family}s differ");
-            assert_eq!(self.counts.get(family), expected.counts.get(family), "{clause}: the count of {family}s differs");
+            assert_eq!(
+                self.counts.get(family),
+                expected.counts.get(family),
+                "{clause}: the count of {family}s differs"
+            );
         }
         assert_eq!(self.messages, expected.messages, "{clause}: the messages differ");
         assert_eq!(self.timelines, expected.timelines, "{clause}: the timelines differ");
@@ -138,7 +142,11 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
 pub(super) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
     let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer];
-    families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n))).map(|(family, n)| maker.record(family, n)).collect()
+    families
+        .iter()
+        .flat_map(|family| (1..=SLOTS).map(|n| (*family, n)))
+        .map(|(family, n)| maker.record(family, n))
+        .collect()
 }
 
 /// A store with the records of [`ground`].
@@ -166,7 +174,13 @@ pub(super) fn message(ticket: u32, number: u32) -> TicketMessage {
         1 => MessageKind::AgentReply(id(1)),
         _ => MessageKind::Note(id(2)),
     };
-    TicketMessage { ticket: id(ticket), number, at: at(number), kind, text: text("the lamp flickers\nsince this morning") }
+    TicketMessage {
+        ticket: id(ticket),
+        number,
+        at: at(number),
+        kind,
+        text: text("the lamp flickers\nsince this morning"),
+    }
 }
 
 /// An error of the suite's own, to roll a transaction back with.
