@@ -31,7 +31,9 @@ mod bridge;
 mod memory;
 pub mod sample;
 
-// The storage contract as tests.
+// The storage contract as tests, and what tests those.
+pub mod broken;
+pub mod model;
 pub mod suite;
 
 pub use self::{

@@ -14,8 +14,10 @@ mod world;
 
 pub(crate) use self::{
     family::{Any, Family, Filter, Stored, all, count, delete, find, get, list},
-    maker::{CHANNELS, Dice, Maker, SLOTS, act, at, day, id, text, year},
-    world::{CONSUMERS, Everything, everything, label},
+    journal::facts,
+    lists::{both, single},
+    maker::{Dice, Maker, act, id, text, year},
+    world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 pub use self::{
     journal::{

@@ -207,7 +207,7 @@ fn listings<'a, T: Records + ?Sized>(tx: &'a T, records: &'a [Any]) -> Stored<Ve
 /// A store with a crowd, and what is in it.
 fn crowded<S: Store>(open: impl Fn() -> S, clause: &str) -> (S, Vec<Any>) {
     let store = founded(open, clause);
-    let mut added = crowd(24);
+    let mut added = crowd(40);
     added.extend(sharers());
     write(&store, clause, |tx| {
         insert_all(tx, &added)?;
@@ -288,7 +288,7 @@ pub fn c23_a_limit_of_zero_gives_nothing<S: Store>(open: impl Fn() -> S) {
 macro_rules! filters {
     ($($family:ident($filter:ident) { $($field:ident: $values:expr,)* })*) => {
         /// Filters of a family with one field each.
-        fn single(family: Family) -> Vec<(&'static str, Filter)> {
+        pub(crate) fn single(family: Family) -> Vec<(&'static str, Filter)> {
             match family {
                 $(Family::$family => {
                     let mut singles = Vec::new();
@@ -302,7 +302,7 @@ macro_rules! filters {
         }
 
         /// What both filters ask for; the first one's where they ask for the same field.
-        fn both(one: &Filter, other: &Filter) -> Filter {
+        pub(crate) fn both(one: &Filter, other: &Filter) -> Filter {
             match (one, other) {
                 $((Filter::$family(one), Filter::$family(other)) => {
                     Filter::$family($filter { $($field: one.$field.clone().or_else(|| other.$field.clone()),)* })
@@ -503,7 +503,7 @@ pub fn c24_customers_are_found_however_they_are_spelt<S: Store>(open: impl Fn() 
         for name in ["Zoë Ünal", "zoe\u{308} u\u{308}nal", "ZOË   ÜNAL"] {
             assert_eq!(ids(tx.customers_named(&text(name), Page::first(9))?), sharing, "C24 by the name {name:?}");
         }
-        for name in ["Zoe Unal", "Zoë", "Zoë Ünal jr"] {
+        for name in ["Zoe Unal", "Zo Ünal", "Zoë Ünal jr"] {
             assert!(ids(tx.customers_named(&text(name), Page::first(9))?).is_empty(), "C24 by the other name {name:?}");
         }
         for mailbox in ["zoe.unal@example.net", "ZOE.UNAL@EXAMPLE.NET", "Zoe.Unal@Example.NET"] {

@@ -139,7 +139,7 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
 }
 
 /// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
-pub(super) fn ground() -> Vec<Any> {
+pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
     let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer];
     families
@@ -168,7 +168,7 @@ pub(super) fn one_of_each(n: u32, seed: u64) -> Vec<Any> {
 }
 
 /// A message in the ticket with a number.
-pub(super) fn message(ticket: u32, number: u32) -> TicketMessage {
+pub(crate) fn message(ticket: u32, number: u32) -> TicketMessage {
     let kind = match number % 3 {
         0 => MessageKind::CustomerReply,
         1 => MessageKind::AgentReply(id(1)),
