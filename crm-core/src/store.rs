@@ -11,7 +11,7 @@
 //! - C04 A closure reads what it wrote.
 //! - C05 A [`Store::read`] sees one snapshot: what others commit meanwhile does not show.
 //! - C06 Writes are serialised: of two closures that read and then write the same record, the second one reads what the first one wrote.
-//! - C07 A closure that calls its own store again is refused with [`StoreErrorKind::Reentered`].
+//! - C07 A closure that calls its own store again, to read or to write, is refused with [`StoreErrorKind::Reentered`]; another store may be called.
 //!
 //! **Records**, for each family
 //! - C10 A record that was inserted reads back equal, all fields, by its id.
@@ -22,8 +22,13 @@
 //! - C15 Updating or deleting what is not there is [`StoreErrorKind::NotFound`].
 //! - C16 A reference to a record that is not there is [`StoreErrorKind::MissingReference`], which names the field, and changes nothing.
 //! - C17 Deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
+//!   A record may refer to itself, and may then be deleted.
 //! - C18 What was deleted is not there, nor found by anything.
 //! - C19 A number, a SKU and an external id find their record and no other.
+//!
+//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number or SKU, then external id, then references; on an
+//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `opportunity`,
+//! `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`), and families that refer by their plural (`orders`).
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.

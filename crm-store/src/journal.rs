@@ -19,7 +19,7 @@ const APPEND: &str =
 const ENTRIES: &str = "SELECT position, at, actor, reason, in_answer_to, key, version, payload FROM crm_journal
     WHERE position > ?1 ORDER BY position LIMIT ?2";
 const HISTORY: &str = "SELECT position, at, actor, reason, in_answer_to, key, version, payload FROM crm_journal
-    WHERE record = ?3 AND position > ?1 ORDER BY position LIMIT ?2";
+    WHERE record = ?3 AND family = ?4 AND position > ?1 ORDER BY position LIMIT ?2";
 const BY_KEY: &str = "SELECT position, at, actor, reason, in_answer_to, key, version, payload FROM crm_journal
     WHERE key = ?3 AND position > ?1 ORDER BY position LIMIT ?2";
 const COLUMNS: &[&str] = &["position", "at", "actor", "reason", "in_answer_to", "key", "version", "payload"];
@@ -47,11 +47,11 @@ fn append(connection: &Connection, act: &Act, fact: &Fact) -> Done<()> {
     Ok(())
 }
 
-fn entries(connection: &Connection, sql: &str, page: Page<Position>, of: Option<&dyn ToSql>) -> Done<Vec<Entry>> {
+fn entries(connection: &Connection, sql: &str, page: Page<Position>, of: &[&dyn ToSql]) -> Done<Vec<Entry>> {
     let after = page.after.unwrap_or(Position::START);
     let after = Bound(&after);
     let mut parameters: Vec<&dyn ToSql> = vec![&after, &page.limit];
-    parameters.extend(of);
+    parameters.extend_from_slice(of);
     let mut statement = prepared(connection, sql)?;
     let mut rows = statement.query(parameters.as_slice())?;
     let mut entries = Vec::new();
@@ -78,16 +78,15 @@ impl Journal for SqliteTx<'_> {
     }
 
     fn entries(&self, page: Page<Position>) -> Result<Vec<Entry>, StoreError> {
-        Ok(entries(self.connection, ENTRIES, page, None)?)
+        Ok(entries(self.connection, ENTRIES, page, &[])?)
     }
 
     fn history(&self, record: RecordRef, page: Page<Position>) -> Result<Vec<Entry>, StoreError> {
-        // Ids of two families never meet: a UUID is made once.
-        Ok(entries(self.connection, HISTORY, page, Some(&Bound(&record.uuid())))?)
+        Ok(entries(self.connection, HISTORY, page, &[&Bound(&record.uuid()), &record.family()])?)
     }
 
     fn entries_with_key(&self, key: &IdempotencyKey, page: Page<Position>) -> Result<Vec<Entry>, StoreError> {
-        Ok(entries(self.connection, BY_KEY, page, Some(&Bound(key)))?)
+        Ok(entries(self.connection, BY_KEY, page, &[&Bound(key)])?)
     }
 
     fn cursor(&self, consumer: &Label) -> Result<Position, StoreError> {
