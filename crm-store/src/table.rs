@@ -238,7 +238,7 @@ pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
                 let count: i64 = prepared(connection, sql)?.query_row([Bound(&id)], |row| row.get(0))?;
                 if count > 0 {
                     return Err(
-                        failure.as_source_of(StoreErrorKind::StillReferenced { by, count: count.unsigned_abs() })
+                        failure.into_source_of(StoreErrorKind::StillReferenced { by, count: count.unsigned_abs() })
                     );
                 }
             }
@@ -256,7 +256,7 @@ fn named<T: Table>(connection: &Connection, record: &T, row: Option<i64>, failur
         Broken::Other => None,
     };
     Ok(match kind {
-        Some(kind) => failure.as_source_of(kind),
+        Some(kind) => failure.into_source_of(kind),
         None => failure,
     })
 }
@@ -393,6 +393,7 @@ impl<'a> Where<'a> {
 }
 
 /// How a list by a column and the id is ordered and continued.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     /// `column, id`.
     pub(crate) order: &'static str,
