@@ -3,7 +3,7 @@
 use std::{error::Error as _, path::PathBuf};
 
 use crm_core::{
-    Customer, NewCustomer,
+    Customer, CustomerFact, Entry, Fact, NewCustomer,
     store::{CustomerFilter, Customers, Journal, Page, Store, StoreError, StoreErrorKind},
 };
 use crm_store::{Problem, SqliteOptions, SqliteStore, SqliteTx, install, rusqlite::Connection};
@@ -158,6 +158,26 @@ fn damage_is_found_and_named() {
 
     let unreadable = kind(store.read(|tx| tx.customer(zhang.id)));
     assert_eq!(unreadable, StoreErrorKind::Corrupt { table: "crm_customer", column: "kind", row: Some(1) });
+}
+
+/// The header of an entry stays when personal data must go.
+#[test]
+fn an_erased_payload_leaves_the_entry_readable() {
+    let folder = Folder::new();
+    let path = folder.file("crm.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let zhang = customer(1);
+    let act = Acts::new().next("alice");
+    let fact = Fact::Customer(zhang.id, CustomerFact::Registered { customer: Box::new(zhang.clone()) });
+    store.write(|tx| tx.append(&act, &fact)).unwrap();
+    let entries = || store.read(|tx| tx.entries(Page::first(9))).unwrap();
+    let whole = entries();
+    assert_eq!(whole[0].fact, Some(fact));
+
+    Connection::open(&path).unwrap().execute("UPDATE crm_journal SET payload = NULL", []).unwrap();
+    assert_eq!(entries(), [Entry { fact: None, ..whole[0].clone() }]);
+    assert_eq!((entries()[0].record, entries()[0].kind.as_str()), (zhang.id.into(), "customer.registered"));
+    assert_eq!(store.verify().unwrap(), []);
 }
 
 #[test]

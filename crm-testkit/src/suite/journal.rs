@@ -92,8 +92,7 @@ fn append_all<T: Records + ?Sized>(tx: &mut T, appended: &[(Act, Fact)]) -> Stor
 
 /// What an entry must be, but for its position.
 fn entry((act, fact): &(Act, Fact)) -> Entry {
-    let (at, actor, cause) = (act.at(), act.actor().clone(), act.cause().cloned());
-    Entry { position: Position::START, at, actor, cause, key: act.key().cloned(), fact: fact.clone() }
+    Entry::new(Position::START, act, fact.clone())
 }
 
 fn without_position(entry: &Entry) -> Entry {

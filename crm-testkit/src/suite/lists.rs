@@ -187,8 +187,7 @@ fn listings<'a, T: Records + ?Sized>(tx: &'a T, records: &'a [Any]) -> Stored<Ve
     let agent: RecordRef = Family::Agent.id(11);
     let key = "import-1".parse().ok();
     let keys = |of: &dyn Fn(&Entry) -> bool| sorted(all.iter().filter(|entry| of(entry)).map(|entry| entry.position));
-    let (whole, its, keyed) =
-        (keys(&|_| true), keys(&|entry| entry.fact.record() == agent), keys(&|entry| entry.key == key));
+    let (whole, its, keyed) = (keys(&|_| true), keys(&|entry| entry.record == agent), keys(&|entry| entry.key == key));
     lists.push(listing("journal", whole, |page| tx.entries(page), |entry| entry.position));
     lists.push(listing("history", its, move |page| tx.history(agent, page), |entry| entry.position));
     if let Some(key) = key {

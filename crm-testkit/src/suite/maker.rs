@@ -394,7 +394,8 @@ impl Maker {
             }
             return order;
         }
-        valid(order.confirm(self.at(), self.day()));
+        let confirmed = self.day();
+        valid(order.confirm(self.at(), confirmed));
         match self.dice.below(4) {
             0 => {
                 let part = ShippedLine { line: 1, quantity: order.lines()[0].quantity() };
@@ -431,12 +432,14 @@ impl Maker {
         if refundable.is_positive() && self.dice.yes() {
             let part = Money::from_minor(refundable.minor() / 2, currency);
             let amount = if part.is_positive() && self.dice.yes() { part } else { refundable };
-            valid(order.refund(self.at(), NewPayment::of(amount).day(self.day())));
+            valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed))));
         }
         let whole = !order.refundable().is_positive() && (!shipped || returned);
         match self.dice.below(4) {
             0 => drop(valid(order.lock(self.at()))),
-            1 if whole => drop(valid(order.cancel(self.at(), self.day(), Some(self.dice.one_text(TEXTS))))),
+            1 if whole => {
+                drop(valid(order.cancel(self.at(), self.day().max(confirmed), Some(self.dice.one_text(TEXTS)))))
+            }
             _ => {}
         }
         order
