@@ -51,6 +51,7 @@ CREATE TABLE crm_agent (
     external_id TEXT UNIQUE,
     name TEXT NOT NULL,
     name_key TEXT NOT NULL,
+    -- The group; the word is SQL's own.
     team TEXT,
     active INTEGER NOT NULL CHECK (active IN (0, 1))
 ) STRICT;
@@ -353,6 +354,7 @@ CREATE TABLE crm_ticket (
     customer BLOB NOT NULL REFERENCES crm_customer (id),
     priority TEXT,
     channel TEXT NOT NULL,
+    -- The group; the word is SQL's own.
     team TEXT,
     assignee BLOB REFERENCES crm_agent (id),
     due_at INTEGER,
