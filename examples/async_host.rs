@@ -1,8 +1,9 @@
 //! The CRM in an asynchronous host: `cargo run --example async_host`.
 //!
-//! A write waits for its turn and for the disk. On a thread of the asynchronous runtime that would hold up every other task there, so work on the
-//! store goes to the threads that tokio keeps for what blocks ([`spawn_blocking`]), and the task awaits it. The store is shared as an `Arc<Crm>` and
-//! needs no lock around it: writes queue up inside, and reads of a file run beside them, each on its own snapshot.
+//! A write waits for its turn and for the disk. On a thread of the asynchronous runtime that would hold up every other
+//! task there, so work on the store goes to the threads that tokio keeps for what blocks ([`spawn_blocking`]), and the
+//! task awaits it. The store is shared as an `Arc<Crm>` and needs no lock around it: writes queue up inside, and reads
+//! of a file run beside them, each on its own snapshot.
 
 #![expect(clippy::print_stdout, reason = "an example tells what happened")]
 
@@ -14,9 +15,11 @@ use crm::{
 };
 use tokio::task::{JoinSet, spawn_blocking};
 
-/// Runs work on the store where blocking is allowed. What goes in and out is owned, so no transaction is ever held over an `.await`.
+/// Runs work on the store where blocking is allowed. What goes in and out is owned, so no transaction is ever held over
+/// an `.await`.
 ///
-/// Tokio cannot stop work that has begun: a task that is dropped while it awaits this leaves a write that commits or rolls back by itself.
+/// Tokio cannot stop work that has begun: a task that is dropped while it awaits this leaves a write that commits or
+/// rolls back by itself.
 async fn on<T: Send + 'static>(
     crm: &Arc<Crm>,
     work: impl FnOnce(&Crm) -> Result<T, Error> + Send + 'static,

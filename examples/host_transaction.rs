@@ -1,7 +1,8 @@
-//! The host's own SQLite file and its own rows, and the CRM's beside them, in one commit: `cargo run --example host_transaction`.
+//! The host's own rows and the CRM's, in the host's own SQLite file and in one commit:
+//! `cargo run --example host_transaction`.
 //!
-//! A shop keeps invoices in a file of its own. It installs the CRM's tables there, so that an invoice and the confirmed order that it bills are there
-//! together, or neither is.
+//! A shop keeps invoices in a file of its own. It installs the CRM's tables there, so that an invoice and the confirmed
+//! order that it bills are there together, or neither is.
 
 #![expect(clippy::print_stdout, reason = "an example tells what happened")]
 
@@ -48,7 +49,8 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Writes the host's invoice and confirms the CRM's order, or neither: a transaction that is dropped before its commit rolls back.
+/// Writes the host's invoice and confirms the CRM's order, or neither: a transaction that is dropped before its commit
+/// rolls back.
 fn bill(shop: &mut Connection, order: OrderId, number: &str) -> Outcome<()> {
     let host = shop.transaction_with_behavior(Immediate)?;
     let mut crm = SqliteTx::join(&host)?;
@@ -83,7 +85,7 @@ fn invoices(shop: &Connection) -> Outcome<u32> {
     Ok(shop.query_row("SELECT count(*) FROM invoice", [], |row| row.get(0))?)
 }
 
-/// An act of the host: its clock, and entropy for new ids. A host with a store of its own has this from [`crm::Crm::act`].
+/// An act of the host: its clock, and entropy for new ids. Where the CRM has its own file, [`crm::Crm::act`] makes it.
 #[expect(clippy::disallowed_methods, reason = "a host may ask for the time and for entropy")]
 fn act(actor: &str) -> Outcome<Act> {
     let mut entropy = [0; 10];

@@ -1,4 +1,4 @@
-//! A plan, a sale from the order to the door, a ticket, and how far the plan has come: `cargo run --example quickstart`.
+//! A plan, a sale from order to door, a ticket, and how far the plan has come: `cargo run --example quickstart`.
 
 #![expect(clippy::print_stdout, reason = "an example tells what happened")]
 

@@ -3,6 +3,8 @@
 //! The core stays pure (no I/O, no clock, no chance), the operations know the storage contract and no backend, and one
 //! crate alone knows SQLite. Each rule is proved below on a manifest that breaks it.
 
+#![expect(clippy::expect_used, reason = "a manifest that cannot be understood is a failed test")]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use toml::{Table, Value};

@@ -10,7 +10,7 @@ use crm::{
 };
 use crm_testkit::Acts;
 
-/// Tells each story on SQLite in memory and in a file, on the reference store, and on a store that is chosen at run time.
+/// Tells each story on SQLite in memory and in a file, on the reference store, and on one that is chosen at run time.
 macro_rules! on_every_store {
     ($($story:ident)*) => {$(
         mod $story {
