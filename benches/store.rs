@@ -73,7 +73,9 @@ fn fill(ours: &mut dyn Side, both: &mut dyn Side, dense: &mut dyn Side) -> Done<
 /// Measures works in rounds in which the two sides take turns.
 fn compare(works: &[Work], note: &str, ours: &mut dyn Side, theirs: &mut dyn Side) -> Done<Vec<Measured>> {
     let mut table = Vec::new();
-    for work in works {
+    // The filter of criterion's command line is one of the table too.
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    for work in works.iter().filter(|work| format!("{}{note}", work.title()).contains(&filter)) {
         let once = ours.run(*work, 20)? / 20;
         let calls = u32::try_from(ROUND.as_nanos() / once.as_nanos().max(1))?.clamp(2, 1_000);
         theirs.run(*work, 20)?;

@@ -9,13 +9,13 @@ use std::{path::Path, sync::LazyLock, time::Duration};
 use chrono::Datelike;
 use crm::{
     RecordId,
-    sqlite::rusqlite::{Connection, Result, Row, ToSql, params, params_from_iter, types::FromSql},
+    sqlite::rusqlite::{Connection, Result, Row, ToSql, config::DbConfig, params, params_from_iter, types::FromSql},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     company::{self, Done},
-    work::{PAGE, Picks, SNAPSHOT, Side, Work, timed},
+    work::{PAGE, Picks, Side, Work, timed},
 };
 
 const TABLES: &str = include_str!("../../crm-store/src/migrations/0001.sql");
@@ -685,6 +685,7 @@ impl<K: Key> ByHand<K> {
     pub(crate) fn open(path: &Path, synchronous: &str, picks: Picks) -> Done<Self> {
         let connection = Connection::open(path)?;
         connection.set_prepared_statement_cache_capacity(256);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -694,14 +695,13 @@ impl<K: Key> ByHand<K> {
         Ok(Self { connection, picks, key: std::marker::PhantomData })
     }
 
-    fn gets<T>(&mut self, snapshots: u32, each: u32, get: impl Fn(&Connection, K) -> Result<T>) -> Done<Duration> {
+    fn gets<T>(&mut self, work: Work, calls: u32, get: impl Fn(&Connection, K) -> Result<T>) -> Done<Duration> {
+        let (numbers, each) = self.picks.gets(work, calls);
         // The ids of customers and orders are made alike.
-        let keys = self.picks.some(snapshots * each).map(|number| Ok(K::of(company::id::<crm::OrderId>(number)?)));
+        let keys = numbers.into_iter().map(|number| Ok(K::of(company::id::<crm::OrderId>(number)?)));
         let keys = keys.collect::<Done<Vec<K>>>()?;
         let get = |id: &K| get(&self.connection, *id).map(drop);
-        timed(|| {
-            keys.chunks(each as usize).try_for_each(|keys| read(&self.connection, || keys.iter().try_for_each(get)))
-        })
+        timed(|| keys.chunks(each).try_for_each(|keys| read(&self.connection, || keys.iter().try_for_each(get))))
     }
 
     fn pages<T>(&mut self, calls: u32, fetch: impl Fn(&Connection, K) -> Result<Vec<T>>) -> Done<Duration> {
@@ -805,10 +805,8 @@ impl<K: Key> Side for ByHand<K> {
                 let connection = &self.connection;
                 timed(|| keys.iter().try_for_each(|key| write(connection, || pay_order(connection, *key))))
             }
-            Work::GetCustomer => self.gets(calls, 1, get_customer),
-            Work::GetCustomers => self.gets(calls, SNAPSHOT, get_customer),
-            Work::GetOrder => self.gets(calls, 1, get_order),
-            Work::GetOrders => self.gets(calls, SNAPSHOT, get_order),
+            Work::GetCustomer | Work::GetCustomers | Work::GetCustomerCold => self.gets(work, calls, get_customer),
+            Work::GetOrder | Work::GetOrders | Work::GetOrderCold => self.gets(work, calls, get_order),
             Work::PageCustomers => {
                 static SQL: LazyLock<String> =
                     LazyLock::new(|| format!("{CUSTOMER} WHERE id > ?1 ORDER BY id LIMIT ?2"));

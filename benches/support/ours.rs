@@ -13,7 +13,7 @@ use crm::{
 
 use crate::{
     company::{self, Done},
-    work::{PAGE, Picks, SNAPSHOT, Side, Work, timed},
+    work::{PAGE, Picks, Side, Work, timed},
 };
 
 pub(crate) struct Ours {
@@ -43,16 +43,16 @@ impl Ours {
         Ok(records)
     }
 
-    /// Reads each id, so many in one snapshot.
+    /// Gets each record, so many in one snapshot.
     fn gets<I: RecordId, T>(
-        &mut self,
-        snapshots: u32,
-        each: u32,
+        &self,
+        numbers: Vec<u32>,
+        each: usize,
         get: impl Fn(&crm::sqlite::SqliteTx<'_>, I) -> Result<Option<T>, StoreError>,
     ) -> Done<Duration> {
-        let ids: Vec<I> = self.picks.some(snapshots * each).map(company::id).collect::<Done<_>>()?;
+        let ids: Vec<I> = numbers.into_iter().map(company::id).collect::<Done<_>>()?;
         timed(|| {
-            ids.chunks(each as usize).try_for_each(|ids| {
+            ids.chunks(each).try_for_each(|ids| {
                 self.store.read(|tx| -> Result<(), StoreError> {
                     ids.iter().try_for_each(|id| get(tx, *id)?.map(drop).ok_or(StoreErrorKind::Backend.into()))
                 })
@@ -150,10 +150,14 @@ impl Side for Ours {
                     })
                 })
             }
-            Work::GetCustomer => self.gets(calls, 1, |tx, id: CustomerId| tx.customer(id)),
-            Work::GetCustomers => self.gets(calls, SNAPSHOT, |tx, id: CustomerId| tx.customer(id)),
-            Work::GetOrder => self.gets(calls, 1, |tx, id: OrderId| tx.order(id)),
-            Work::GetOrders => self.gets(calls, SNAPSHOT, |tx, id: OrderId| tx.order(id)),
+            Work::GetCustomer | Work::GetCustomers | Work::GetCustomerCold => {
+                let (numbers, each) = self.picks.gets(work, calls);
+                self.gets(numbers, each, |tx, id: CustomerId| tx.customer(id))
+            }
+            Work::GetOrder | Work::GetOrders | Work::GetOrderCold => {
+                let (numbers, each) = self.picks.gets(work, calls);
+                self.gets(numbers, each, |tx, id: OrderId| tx.order(id))
+            }
             Work::PageCustomers => {
                 let all = CustomerFilter::default();
                 self.pages(calls, company::id, |tx, page| tx.customers(&all, page))

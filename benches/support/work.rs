@@ -11,7 +11,9 @@ use crate::company::{Done, RECORDS};
 /// Records of a page.
 pub(crate) const PAGE: u16 = 50;
 /// Gets that share one snapshot, where they do.
-pub(crate) const SNAPSHOT: u32 = 100;
+const SNAPSHOT: u32 = 100;
+/// Records that are got again and again, where they are.
+const FEW: u32 = 500;
 
 /// One kind of work; a call is one transaction, a bulk work is one transaction in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +29,10 @@ pub(crate) enum Work {
     PayOrder,
     GetCustomer,
     GetCustomers,
+    GetCustomerCold,
     GetOrder,
     GetOrders,
+    GetOrderCold,
     PageCustomers,
     PageOrders,
     PageOrdersJoined,
@@ -44,11 +48,13 @@ impl Work {
         Self::DraftOrder,
         Self::PayOrder,
     ];
-    pub(crate) const READS: [Self; 7] = [
+    pub(crate) const READS: [Self; 9] = [
         Self::GetCustomer,
         Self::GetCustomers,
+        Self::GetCustomerCold,
         Self::GetOrder,
         Self::GetOrders,
+        Self::GetOrderCold,
         Self::PageCustomers,
         Self::PageOrders,
         Self::PageOrdersJoined,
@@ -66,10 +72,12 @@ impl Work {
             Self::RegisterCustomer => "register customer, with journal",
             Self::DraftOrder => "draft order, with journal",
             Self::PayOrder => "pay order, with journal",
-            Self::GetCustomer => "get customer, 1 a snapshot",
-            Self::GetCustomers => "get customer, 100 a snapshot",
-            Self::GetOrder => "get order, 1 a snapshot",
-            Self::GetOrders => "get order, 100 a snapshot",
+            Self::GetCustomer => "get customer",
+            Self::GetCustomers => "get 100 customers in one snapshot",
+            Self::GetCustomerCold => "get customer, scattered over the file",
+            Self::GetOrder => "get order",
+            Self::GetOrders => "get 100 orders in one snapshot",
+            Self::GetOrderCold => "get order, scattered over the file",
             Self::PageCustomers => "page of 50 customers",
             Self::PageOrders => "page of 50 orders with lines",
             Self::PageOrdersJoined => "the same against a join",
@@ -124,6 +132,16 @@ impl Picks {
         self.picked = (first + count) % RECORDS;
         // 7 919 is a prime that does not divide the number of records.
         (first..first + count).map(|pick| (pick % RECORDS * 7_919) % RECORDS + 1)
+    }
+
+    /// Numbers of records to get, and how many of them in one snapshot: a few records again and again, whose pages soon stand in SQLite's cache, or all over the file.
+    pub(crate) fn gets(&mut self, work: Work, calls: u32) -> (Vec<u32>, usize) {
+        let few = |number| number % FEW + 1;
+        match work {
+            Work::GetCustomers | Work::GetOrders => (self.some(calls * SNAPSHOT).map(few).collect(), SNAPSHOT as usize),
+            Work::GetCustomerCold | Work::GetOrderCold => (self.some(calls).collect(), 1),
+            _ => (self.some(calls).map(few).collect(), 1),
+        }
     }
 
     /// Numbers after which a whole page follows.
