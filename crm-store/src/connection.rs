@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read, path::Path, time::Duration};
 
 use crm_core::store::StoreErrorKind;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
     error::{Done, Failure},
@@ -71,6 +71,8 @@ fn opened(path: Option<&Path>, options: &SqliteOptions) -> Done<Connection> {
         None => Connection::open_in_memory_with_flags(flags)?,
     };
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // Plans do not depend on the values that are bound. Without this, SQLite compiles most cached statements anew whenever they are bound anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(options.deadline.max(Duration::from_millis(1)))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // The first look at the file itself: here it turns out that it is no database.
