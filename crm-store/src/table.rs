@@ -123,15 +123,15 @@ macro_rules! family_methods {
         }
 
         fn $insert(&mut self, record: &$record) -> Result<(), StoreError> {
-            Ok($crate::table::insert(self.connection, record)?)
+            Ok($crate::table::insert(self.writing()?, record)?)
         }
 
         fn $update(&mut self, record: &$record) -> Result<Revision, StoreError> {
-            Ok($crate::table::update(self.connection, record)?)
+            Ok($crate::table::update(self.writing()?, record)?)
         }
 
         fn $delete(&mut self, id: $id) -> Result<(), StoreError> {
-            Ok($crate::table::delete::<$record>(self.connection, id)?)
+            Ok($crate::table::delete::<$record>(self.writing()?, id)?)
         }
     };
 }
@@ -219,12 +219,17 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
         }
         Ok(row)
     });
-    let row = row_of::<T>(connection, record.id());
-    match (written, row?) {
-        (Ok(Some(_)), _) => Ok(next),
-        (Ok(None), Some(_)) => Err(StoreErrorKind::Conflict { record: T::RECORD }.into()),
-        (Ok(None), None) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
-        (Err(failure), row) => Err(named(connection, record, row, failure)?),
+    match written {
+        Ok(Some(_)) => Ok(next),
+        Ok(None) => Err(match row_of::<T>(connection, record.id())? {
+            Some(_) => StoreErrorKind::Conflict { record: T::RECORD }.into(),
+            None => StoreErrorKind::NotFound { record: T::RECORD }.into(),
+        }),
+        Err(failure) if matches!(failure.broken(), Broken::Other) => Err(failure),
+        Err(failure) => {
+            let row = row_of::<T>(connection, record.id())?;
+            Err(named(connection, record, row, failure)?)
+        }
     }
 }
 
@@ -387,8 +392,10 @@ impl<'a> Where<'a> {
     }
 
     fn ordered<T: Table>(self, connection: &Connection, order: &'static str, limit: u16) -> Done<Vec<T>> {
-        let sql = format!("{}{} ORDER BY {order} LIMIT {limit}", T::SQL.select, self.sql);
-        fetch(connection, &sql, &self.parameters())
+        let sql = format!("{}{} ORDER BY {order} LIMIT ?", T::SQL.select, self.sql);
+        let mut parameters = self.parameters();
+        parameters.push(&limit);
+        fetch(connection, &sql, &parameters)
     }
 }
 

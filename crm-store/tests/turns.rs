@@ -9,7 +9,7 @@ use crm_core::{
     Customer, NewCustomer,
     store::{CustomerFilter, Customers, Store, StoreError, StoreErrorKind},
 };
-use crm_store::{Durability, SqliteOptions};
+use crm_store::{Durability, SqliteOptions, SqliteStore};
 use crm_testkit::Acts;
 
 fn customer(seed: u16) -> Customer {
@@ -39,6 +39,43 @@ fn threads_and_stores_on_one_file_all_get_their_turn() {
     });
     let count = stores[0].read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap();
     assert_eq!(count, u64::from(threads * each));
+}
+
+const FILE: &str = "CRM_OTHER_PROCESS_FILE";
+
+/// Another process: it opens the file, writes, and closes it. Without its variable it is an empty test.
+#[test]
+fn writer_in_another_process() {
+    let Ok(file) = std::env::var(FILE) else { return };
+    SqliteOptions::new().open(file).unwrap().write(|tx| tx.insert_customer(&customer(7))).unwrap();
+}
+
+/// A process that opens and closes the file must not take its log away from one that goes on: on POSIX, locks are lost with the first descriptor that is closed.
+#[test]
+fn another_process_that_closes_the_file_takes_nothing_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crm.db");
+    let store = SqliteOptions::new().open(&path).unwrap();
+    let count = |store: &SqliteStore| store.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap();
+    store.write(|tx| tx.insert_customer(&customer(1))).unwrap();
+    // A second connection of this process: it must not cost the first one its locks.
+    assert_eq!(count(&store), 1);
+    let other = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "writer_in_another_process"])
+        .env(FILE, &path)
+        .output()
+        .unwrap();
+    assert!(other.status.success(), "{other:?}");
+    store.write(|tx| tx.insert_customer(&customer(2))).unwrap();
+    assert_eq!(count(&store), 3);
+    drop(store);
+    assert_eq!(count(&SqliteOptions::new().open(&path).unwrap()), 3, "an acknowledged commit is lost");
+}
+
+#[test]
+fn a_deadline_for_ever_is_a_deadline() {
+    let store = SqliteOptions::new().deadline(Duration::MAX).open_in_memory().unwrap();
+    store.write(|tx| tx.insert_customer(&customer(1))).unwrap();
 }
 
 fn contended(result: Result<(), StoreError>) {
