@@ -28,7 +28,7 @@ mod deals;
 mod figures;
 mod history;
 mod import;
-mod options;
+pub(crate) mod options;
 mod presentation;
 mod products;
 mod sources;
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 /// Imports, then reports. Whatever is wrong with the files as a whole is found before the store is touched.
-fn run(options: &Options, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(options: &Options, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let sources = Sources::find(&options.directory)?;
     let history = History::new();
     let crm = match &options.db {

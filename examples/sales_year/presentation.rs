@@ -53,17 +53,17 @@ pub(crate) fn tables(imported: &Imported, figures: &Figures, out: &mut impl Writ
 
 fn headline(imported: &Imported, figures: &Figures) -> Vec<[String; 2]> {
     let or_none = |number: Option<f64>, decimals: usize, unit: &str| {
-        number.map_or("none".into(), |number| format!("{}{unit}", grouped(format!("{number:.decimals$}"))))
+        number.map_or("none".into(), |number| format!("{}{unit}", grouped(&format!("{number:.decimals$}"))))
     };
     let row = |name: &str, value: String| [name.to_owned(), value];
     let trend = &figures.trend;
     vec![
-        row("rows read", grouped(imported.rows)),
-        row("deals won", grouped(figures.won)),
-        row("deals lost", grouped(figures.lost)),
-        row("deals engaging", grouped(figures.engaging)),
-        row("deals prospecting", grouped(figures.prospecting)),
-        row("revenue won", format!("{} USD", grouped(figures.won_revenue))),
+        row("rows read", grouped(&imported.rows)),
+        row("deals won", grouped(&figures.won)),
+        row("deals lost", grouped(&figures.lost)),
+        row("deals engaging", grouped(&figures.engaging)),
+        row("deals prospecting", grouped(&figures.prospecting)),
+        row("revenue won", format!("{} USD", grouped(&figures.won_revenue))),
         row("won of won and lost", or_none(figures.win_rate.map(in_percent), 1, " %")),
         row("mean cycle of a won deal", or_none(figures.mean_cycle_days_won, 1, " days")),
         row("standard deviation of the months", or_none(figures.monthly_sample_variance.map(f64::sqrt), 0, " USD")),
@@ -103,7 +103,8 @@ fn noticed_rows(notices: &WrittenRemarks, out: &mut impl Write) -> Result<(), Bo
         *reasons.entry((remark.column, remark.reason)).or_default() += 1;
     }
     if !reasons.is_empty() {
-        let rows = reasons.into_iter().map(|((column, reason), count)| [format!("{column}: {reason}"), grouped(count)]);
+        let rows =
+            reasons.into_iter().map(|((column, reason), count)| [format!("{column}: {reason}"), grouped(&count)]);
         writeln!(out, "\n{}", table(["noticed", "rows"], rows))?;
     }
     Ok(())

@@ -1,8 +1,13 @@
 //! Charts as SVG files.
 
+#![expect(clippy::float_arithmetic, reason = "coordinates on a drawing, never amounts")]
+
 use std::{error::Error, path::Path};
 
-use plotters::prelude::*;
+use plotters::prelude::{
+    BLACK, ChartBuilder, Circle, Color, Histogram, IntoDrawingArea, IntoSegmentedCoord, LabelAreaPosition, LineSeries,
+    PathElement, RGBColor, SVGBackend, SegmentValue, SeriesLabelPosition, WHITE,
+};
 
 /// What is drawn and in which unit.
 pub(crate) struct Captions<'a> {
@@ -12,8 +17,10 @@ pub(crate) struct Captions<'a> {
 }
 
 const WIDTH_PIXELS: u32 = 960;
-const BLUE_BAR: RGBColor = RGBColor(46, 110, 170);
-const RED_LINE: RGBColor = RGBColor(190, 60, 50);
+/// More names than these would run into each other.
+const MOST_MONTHS_NAMED: usize = 16;
+const BLUE: RGBColor = RGBColor(46, 110, 170);
+const RED: RGBColor = RGBColor(190, 60, 50);
 
 /// One horizontal bar for each name, the first on top.
 pub(crate) fn bars(path: &Path, captions: &Captions<'_>, values: &[(String, f64)]) -> Result<(), Box<dyn Error>> {
@@ -34,6 +41,8 @@ pub(crate) fn bars(path: &Path, captions: &Captions<'_>, values: &[(String, f64)
     chart
         .configure_mesh()
         .disable_y_mesh()
+        .light_line_style(WHITE)
+        .set_tick_mark_size(LabelAreaPosition::Left, 0)
         .y_labels(count)
         .y_label_formatter(&|place| match place {
             SegmentValue::CenterOf(place) => from_the_top.get(*place).map_or(String::new(), |(name, _)| name.clone()),
@@ -45,7 +54,7 @@ pub(crate) fn bars(path: &Path, captions: &Captions<'_>, values: &[(String, f64)
         .axis_desc_style(("sans-serif", 15))
         .draw()?;
     let bars = Histogram::horizontal(&chart)
-        .style(BLUE_BAR.filled())
+        .style(BLUE.filled())
         .margin(3)
         .data(from_the_top.iter().enumerate().map(|(place, (_, value))| (place, *value)));
     chart.draw_series(bars)?;
@@ -77,7 +86,8 @@ pub(crate) fn months_and_trend(
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .x_labels(months.len() + 1)
+        .light_line_style(WHITE)
+        .x_labels((months.len() + 1).min(MOST_MONTHS_NAMED))
         .x_label_formatter(&|x| label_at(months, *x))
         .y_label_formatter(&|value| format!("{value:.0}"))
         .x_desc("month in which the deals were won")
@@ -86,19 +96,19 @@ pub(crate) fn months_and_trend(
         .axis_desc_style(("sans-serif", 15))
         .draw()?;
     chart
-        .draw_series(LineSeries::new(points.iter().copied(), BLUE_BAR.stroke_width(2)))?
+        .draw_series(LineSeries::new(points.iter().copied(), BLUE.stroke_width(2)))?
         .label("won in the month")
-        .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], BLUE_BAR.stroke_width(2)));
-    chart.draw_series(points.iter().map(|point| Circle::new(*point, 4, BLUE_BAR.filled())))?;
+        .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], BLUE.stroke_width(2)));
+    chart.draw_series(points.iter().map(|point| Circle::new(*point, 4, BLUE.filled())))?;
     if let Some(next) = line.last().copied() {
         chart
-            .draw_series(LineSeries::new(line, RED_LINE.stroke_width(2)))?
+            .draw_series(LineSeries::new(line, RED.stroke_width(2)))?
             .label("trend")
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], RED_LINE.stroke_width(2)));
+            .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], RED.stroke_width(2)));
         chart
-            .draw_series([Circle::new(next, 5, RED_LINE.stroke_width(2))])?
+            .draw_series([Circle::new(next, 5, RED.stroke_width(2))])?
             .label("the month after, by the trend")
-            .legend(|(x, y)| Circle::new((x + 9, y), 5, RED_LINE.stroke_width(2)));
+            .legend(|(x, y)| Circle::new((x + 9, y), 5, RED.stroke_width(2)));
     }
     chart
         .configure_series_labels()
@@ -113,7 +123,6 @@ pub(crate) fn months_and_trend(
 
 /// The name of the month at a place of the axis; nothing between two months.
 #[expect(
-    clippy::float_arithmetic,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "places on an axis are whole numbers held as floats"
@@ -130,7 +139,6 @@ fn label_at(months: &[(String, f64)], x: f64) -> String {
 }
 
 /// Where an axis ends that begins at 0: a little beyond the highest value.
-#[expect(clippy::float_arithmetic, reason = "a margin on a drawing")]
 fn scale_end(values: impl Iterator<Item = f64>) -> f64 {
     let highest = values.fold(0.0, f64::max);
     if highest > 0.0 { highest * 1.08 } else { 1.0 }

@@ -16,7 +16,7 @@ pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
 }
 
 /// A number with a space between groups of three digits: `1 234 567.89`.
-pub(crate) fn grouped(number: impl ToString) -> String {
+pub(crate) fn grouped(number: &impl ToString) -> String {
     let number = number.to_string();
     let (sign, digits) = number.strip_prefix('-').map_or(("", number.as_str()), |digits| ("-", digits));
     let whole_digits = digits.find('.').unwrap_or(digits.len());
