@@ -7,8 +7,8 @@
 //! cargo run --example sales_year -- --json DIRECTORY      one JSON object instead of tables and charts
 //! ```
 //!
-//! The way through it: [`sources`] finds the files; [`import`] takes them in, with [`accounts`], [`products`], [`team`] and [`deals`] for what a row means;
-//! [`figures`] computes the report; [`presentation`] prints and draws it.
+//! The way through it: `sources` finds the files; `import` takes them in, with `accounts`, `products`, `team` and `deals` for what a row means;
+//! `figures` computes the report; `presentation` prints and draws it.
 
 #[path = "../support/charts.rs"]
 mod charts;

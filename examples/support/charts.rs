@@ -5,8 +5,8 @@
 use std::{error::Error, path::Path};
 
 use plotters::prelude::{
-    BLACK, ChartBuilder, Circle, Color, Histogram, IntoDrawingArea, IntoSegmentedCoord, LabelAreaPosition, LineSeries,
-    PathElement, RGBColor, SVGBackend, SegmentValue, SeriesLabelPosition, WHITE,
+    BLACK, ChartBuilder, Circle, Color, Histogram, IntoDrawingArea, IntoSegmentedCoord, LineSeries, PathElement,
+    RGBColor, SVGBackend, SegmentValue, SeriesLabelPosition, WHITE,
 };
 
 /// What is drawn and in which unit.
@@ -42,7 +42,6 @@ pub(crate) fn bars(path: &Path, captions: &Captions<'_>, values: &[(String, f64)
         .configure_mesh()
         .disable_y_mesh()
         .light_line_style(WHITE)
-        .set_tick_mark_size(LabelAreaPosition::Left, 0)
         .y_labels(count)
         .y_label_formatter(&|place| match place {
             SegmentValue::CenterOf(place) => from_the_top.get(*place).map_or(String::new(), |(name, _)| name.clone()),
