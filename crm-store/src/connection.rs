@@ -42,6 +42,8 @@ pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions) -> Done<Conne
         },
     )?;
     schema::migrate(&mut connection)?;
+    // A savepoint around each record copies the pages that it changes: into memory, not into a temporary file. After the migrations, which may sort more than memory holds.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     if let Some(bytes) = options.limit_bytes {
         let page_size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = bytes.div_ceil(page_size.unsigned_abs().max(1));
@@ -86,4 +88,22 @@ fn claim(connection: &Connection) -> Done<()> {
         return Err(StoreErrorKind::ForeignFile.into());
     }
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(Failure::Sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_cached_statement_is_not_compiled_anew_when_it_is_bound_anew() {
+        let connection = writer(None, &SqliteOptions::new()).unwrap();
+        for customer in 0..3 {
+            let sql = "SELECT tag FROM crm_customer_tag WHERE customer = ?1 ORDER BY place";
+            let mut statement = connection.prepare_cached(sql).unwrap();
+            assert!(!statement.exists([customer]).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }

@@ -73,7 +73,7 @@ impl Failure {
     }
 
     /// An error of the contract with this failure as its source.
-    pub(crate) fn as_source_of(self, kind: StoreErrorKind) -> Self {
+    pub(crate) fn into_source_of(self, kind: StoreErrorKind) -> Self {
         Self::Store(StoreError::new(kind).caused_by(StoreError::from(self)))
     }
 }

@@ -205,8 +205,8 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
     match statement.raw_execute().map_err(Failure::Sql) {
         Ok(_) => Ok(()),
         Err(failure) => Err(match failure.broken() {
-            Broken::Unique => failure.as_source_of(StoreErrorKind::Duplicate { record: "message", field: "number" }),
-            Broken::Reference => failure.as_source_of(missing("agent")),
+            Broken::Unique => failure.into_source_of(StoreErrorKind::Duplicate { record: "message", field: "number" }),
+            Broken::Reference => failure.into_source_of(missing("agent")),
             Broken::Other => failure,
         }),
     }
