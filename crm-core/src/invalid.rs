@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
+
 use crate::money::Currency;
 
 /// A value that breaks a rule: which field, which value, which rule.
@@ -141,6 +143,11 @@ pub enum Rule {
     },
     /// A period must end after it starts.
     EndsBeforeStart,
+    /// The day lies before one that it follows.
+    TooEarly {
+        /// The first day that is allowed.
+        earliest: NaiveDate,
+    },
     /// The value stands there already.
     Repeated,
     /// The list has no such entry.
@@ -182,6 +189,7 @@ impl fmt::Display for Rule {
             Self::TooManyDecimals { limit } => write!(f, "must have at most {limit} decimals"),
             Self::Overflow => f.write_str("must fit 64 bits"),
             Self::CurrencyMismatch { expected, found } => write!(f, "must be in {expected}, not in {found}"),
+            Self::TooEarly { earliest } => write!(f, "must not be before {earliest}"),
             Self::EndsBeforeStart => f.write_str("must end after it starts"),
             Self::Repeated => f.write_str("must not be listed twice"),
             Self::NotListed => f.write_str("must be one of the entries"),

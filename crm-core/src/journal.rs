@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    act::Cause,
+    act::{Act, Cause},
     agent::AgentFact,
     customer::CustomerFact,
     id::{
@@ -51,7 +51,10 @@ impl fmt::Display for Position {
 }
 
 /// One entry of the journal: a fact and the act that made it.
+///
+/// The header stays for ever. The fact, which may hold personal data, can be erased; then the header still tells what happened to which record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its place.
     pub position: Position,
@@ -63,8 +66,28 @@ pub struct Entry {
     pub cause: Option<Cause>,
     /// The caller's own key of the act.
     pub key: Option<IdempotencyKey>,
-    /// What happened.
-    pub fact: Fact,
+    /// The record that it happened to.
+    pub record: RecordRef,
+    /// What happened, as [`Fact::kind`] names it.
+    pub kind: String,
+    /// What happened, with all that is known of it; `None` once it was erased.
+    pub fact: Option<Fact>,
+}
+
+impl Entry {
+    /// The entry of a fact that an act made.
+    pub fn new(position: Position, act: &Act, fact: Fact) -> Self {
+        Self {
+            position,
+            at: act.at(),
+            actor: act.actor().clone(),
+            cause: act.cause().cloned(),
+            key: act.key().cloned(),
+            record: fact.record(),
+            kind: fact.kind().into(),
+            fact: Some(fact),
+        }
+    }
 }
 
 macro_rules! families {

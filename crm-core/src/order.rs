@@ -154,9 +154,9 @@ pub enum OrderError {
         /// The order.
         order: OrderId,
     },
-    /// An order with payments is kept, for the books.
-    #[error("cannot delete {order}: it has payments")]
-    HasPayments {
+    /// An order that was confirmed is kept, also after it was cancelled: its revenue stands in the books of two days.
+    #[error("cannot delete {order}: it was confirmed, and the books keep what was booked")]
+    Booked {
         /// The order.
         order: OrderId,
     },
@@ -421,6 +421,9 @@ impl Order {
         }
         fulfilment::check(self)?;
         payment::check(self)?;
+        if let OrderState::Cancelled { day, .. } = &self.state {
+            self.not_before_booking(*day)?;
+        }
         let cancelled = self.state.status() == OrderStatus::Cancelled;
         if cancelled && (self.has_goods_out() || self.refundable().is_positive()) {
             let must = "must not be cancelled while goods are out or money is not refunded";
@@ -433,6 +436,20 @@ impl Order {
         let status = self.state.status();
         let refused = OrderError::NotAllowed { order: self.id, status, action };
         OrderStatus::TRANSITIONS.next(status, action).ok_or(refused)
+    }
+
+    /// The business day of an act where the host names none: the day of the instant in UTC, or that of the confirmation where it is later, as it may be for a
+    /// host that confirmed on a day of its own calendar.
+    pub fn business_day(&self, at: DateTime<Utc>) -> NaiveDate {
+        self.state.confirmed_on().map_or(at.date_naive(), |confirmed| confirmed.max(at.date_naive()))
+    }
+
+    /// Refuses a day on which revenue would be taken back before it was booked.
+    fn not_before_booking(&self, day: NaiveDate) -> Result<(), Invalid> {
+        match self.state.confirmed_on() {
+            Some(earliest) if day < earliest => Err(Invalid::new("day", day.to_string(), Rule::TooEarly { earliest })),
+            _ => Ok(()),
+        }
     }
 
     /// Replaces the lines of a draft. `None` where nothing is different.
@@ -496,7 +513,8 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] where it is locked or cancelled, [`OrderError::StillShipped`], [`OrderError::StillPaid`].
+    /// [`OrderError::NotAllowed`] where it is locked or cancelled, [`OrderError::StillShipped`], [`OrderError::StillPaid`],
+    /// [`OrderError::Invalid`] for a day before that of the confirmation.
     pub fn cancel(&mut self, at: DateTime<Utc>, day: NaiveDate, reason: Option<Text>) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Cancel)?;
         if self.has_goods_out() {
@@ -506,6 +524,7 @@ impl Order {
         if paid.is_positive() {
             return Err(OrderError::StillPaid { order: self.id, paid });
         }
+        self.not_before_booking(day)?;
         let confirmed_on = self.state.confirmed_on();
         let reversed = match confirmed_on {
             Some(_) => self.worth(),
@@ -516,14 +535,17 @@ impl Order {
         Ok(OrderFact::Cancelled { day, reversed, reason })
     }
 
-    /// Whether it may be deleted: a draft, or a cancelled order without payments (ORD-4).
+    /// Whether it may be deleted: a draft, cancelled or not (ORD-4). What was confirmed once stays, or a closed month would change.
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`], [`OrderError::HasPayments`].
+    /// [`OrderError::NotAllowed`], [`OrderError::Booked`].
     pub fn deletable(&self) -> Result<(), OrderError> {
         self.step(OrderAction::Delete)?;
-        if self.payments.is_empty() { Ok(()) } else { Err(OrderError::HasPayments { order: self.id }) }
+        match self.state.confirmed_on() {
+            None => Ok(()),
+            Some(_) => Err(OrderError::Booked { order: self.id }),
+        }
     }
 
     /// The revenue that it counts for, in the order in which it was entered: booked in full on the day of the confirmation, less each refund on its own day, less what was

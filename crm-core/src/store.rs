@@ -11,19 +11,25 @@
 //! - C04 A closure reads what it wrote.
 //! - C05 A [`Store::read`] sees one snapshot: what others commit meanwhile does not show.
 //! - C06 Writes are serialised: of two closures that read and then write the same record, the second one reads what the first one wrote.
-//! - C07 A closure that calls its own store again is refused with [`StoreErrorKind::Reentered`].
+//! - C07 A closure that calls its own store again, to read or to write, is refused with [`StoreErrorKind::Reentered`]; another store may be called.
 //!
 //! **Records**, for each family
 //! - C10 A record that was inserted reads back equal, all fields, by its id.
 //! - C11 An id that is not there reads as `Ok(None)`.
-//! - C12 Inserting an id, a number, a SKU or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
+//! - C12 Inserting or updating to an id, a number, a SKU or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
 //! - C13 Updating gives the next revision and writes all fields; the caller's value is untouched.
 //! - C14 Updating from a revision other than the stored one is [`StoreErrorKind::Conflict`] and changes nothing.
 //! - C15 Updating or deleting what is not there is [`StoreErrorKind::NotFound`].
 //! - C16 A reference to a record that is not there is [`StoreErrorKind::MissingReference`], which names the field, and changes nothing.
 //! - C17 Deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
+//!   A record may refer to itself, and may then be deleted.
 //! - C18 What was deleted is not there, nor found by anything.
-//! - C19 A number, a SKU and an external id find their record and no other.
+//! - C19 A number, a SKU and an external id find their record and no other; they are compared byte for byte.
+//!
+//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number or SKU, then external id, then references; on an
+//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `opportunity`,
+//! `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
+//! plans, sales reps, opportunities, orders, tickets, messages.
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
@@ -32,12 +38,13 @@
 //! - C23 A limit of zero gives nothing.
 //! - C24 Customers are found by a name in another spelling of case and composition, by an e-mail address in another case, by a telephone number; several may
 //!   share one.
-//! - C25 A timeline holds the records of the customer, newest first, and nobody else's.
+//! - C25 A timeline holds the records of the customer, newest first, and nobody else's; items of one instant by their
+//!   [`RecordRef`](crate::RecordRef), descending.
 //! - C26 Revenue comes by business day, each entry once, and sums to what the orders are worth.
 //! - C27 Messages of a ticket come in their order; a number that is taken is [`StoreErrorKind::Duplicate`].
 //!
 //! **Numbers**
-//! - C30 An assigned number is free, also where the host took numbers of the same form; a rollback may give it again.
+//! - C30 An assigned number is free, also where the host took numbers of the same form, and another one each time; a rollback may give it again.
 //!
 //! **Journal**
 //! - C40 An entry that was appended reads back equal, with its act; positions ascend in the order of the commits.

@@ -266,7 +266,7 @@ pub fn unlock_order(
 }
 
 /// Cancels a draft, or a confirmed order whose goods are back and whose money is refunded; what it counted as revenue
-/// is taken back on the day of the act, in UTC.
+/// is taken back on the day of the act ([`Order::business_day`]).
 ///
 /// # Errors
 ///
@@ -277,8 +277,7 @@ pub fn cancel_order(
     id: OrderId,
     reason: Option<Text>,
 ) -> Result<Order, SalesError> {
-    let day = act.at().date_naive();
-    cancel_order_on(tx, act, id, day, reason)
+    change_order(tx, act, id, |order, at| order.cancel(at, order.business_day(at), reason))
 }
 
 /// Cancels an order as [`cancel_order`] does, on a business day of the host's own calendar.
@@ -296,7 +295,7 @@ pub fn cancel_order_on(
     change_order(tx, act, id, |order, at| order.cancel(at, day, reason))
 }
 
-/// Deletes a draft, or a cancelled order without payments (ORD-4), and gives it as it was.
+/// Deletes an order that was never confirmed, a draft or a cancelled one (ORD-4), and gives it as it was.
 ///
 /// # Errors
 ///

@@ -34,7 +34,7 @@
 //!
 //!     let (ticket, _) = customer_replies(tx, act, ticket.id, "it flickers again".parse()?)?;
 //!     assert_eq!(ticket.state(), &TicketState::Open); // a solved ticket opens when the customer replies
-//!     let told: Vec<_> = tx.history(ticket.id.into(), Page::first(10))?.iter().map(|entry| entry.fact.kind()).collect();
+//!     let told: Vec<_> = tx.history(ticket.id.into(), Page::first(10))?.iter().map(|entry| entry.kind.clone()).collect();
 //!     assert_eq!(told, ["ticket.opened", "ticket.messaged", "ticket.solved", "ticket.messaged"]);
 //!     Ok::<_, ServiceError>(())
 //! })?;

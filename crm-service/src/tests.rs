@@ -117,8 +117,8 @@ impl Desk {
         self.store.read(|tx| tx.history(record.into(), Page::first(ALL))).unwrap()
     }
 
-    fn kinds(&self, record: impl Into<RecordRef>) -> Vec<&'static str> {
-        self.history(record).iter().map(|entry| entry.fact.kind()).collect()
+    fn kinds(&self, record: impl Into<RecordRef>) -> Vec<String> {
+        self.history(record).iter().map(|entry| entry.kind.clone()).collect()
     }
 
     fn everything(&self) -> Everything {

@@ -1,6 +1,6 @@
 //! Opening a file: whose it is, and how a connection to it is set up.
 
-use std::{path::Path, time::Duration};
+use std::{fs::File, io::Read, path::Path, time::Duration};
 
 use crm_core::store::StoreErrorKind;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
@@ -66,7 +66,10 @@ fn opened(path: Option<&Path>, options: &SqliteOptions) -> Done<Connection> {
     };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match path {
-        Some(path) => Connection::open_with_flags(path, flags)?,
+        Some(path) => {
+            database_or_empty(path)?;
+            Connection::open_with_flags(path, flags)?
+        }
         None => Connection::open_in_memory_with_flags(flags)?,
     };
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
@@ -77,6 +80,18 @@ fn opened(path: Option<&Path>, options: &SqliteOptions) -> Done<Connection> {
     // The first look at the file itself: here it turns out that it is no database.
     connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
     Ok(connection)
+}
+
+/// Refuses a file that holds something and is no database. SQLite would take a very short one for empty and write over it.
+fn database_or_empty(path: &Path) -> Done<()> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let mut head = Vec::new();
+    // A file that cannot be read is left to SQLite, which says why.
+    let read = File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head));
+    if read.is_ok() && !head.is_empty() && head != MAGIC {
+        return Err(StoreErrorKind::ForeignFile.into());
+    }
+    Ok(())
 }
 
 /// Marks an empty file as ours, and refuses one that holds anything else, untouched.

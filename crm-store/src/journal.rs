@@ -5,6 +5,7 @@ use crm_core::{
     store::{Journal, Page, StoreError},
 };
 use rusqlite::{Connection, ToSql};
+use uuid::Uuid;
 
 use crate::{
     error::Done,
@@ -16,13 +17,17 @@ use crate::{
 const APPEND: &str =
     "INSERT INTO crm_journal (at, actor, reason, in_answer_to, key, family, record, kind, version, payload)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const ENTRIES: &str = "SELECT position, at, actor, reason, in_answer_to, key, version, payload FROM crm_journal
+const ENTRIES: &str =
+    "SELECT position, at, actor, reason, in_answer_to, key, family, record, kind, version, payload FROM crm_journal
     WHERE position > ?1 ORDER BY position LIMIT ?2";
-const HISTORY: &str = "SELECT position, at, actor, reason, in_answer_to, key, version, payload FROM crm_journal
-    WHERE record = ?3 AND position > ?1 ORDER BY position LIMIT ?2";
-const BY_KEY: &str = "SELECT position, at, actor, reason, in_answer_to, key, version, payload FROM crm_journal
+const HISTORY: &str =
+    "SELECT position, at, actor, reason, in_answer_to, key, family, record, kind, version, payload FROM crm_journal
+    WHERE record = ?3 AND family = ?4 AND position > ?1 ORDER BY position LIMIT ?2";
+const BY_KEY: &str =
+    "SELECT position, at, actor, reason, in_answer_to, key, family, record, kind, version, payload FROM crm_journal
     WHERE key = ?3 AND position > ?1 ORDER BY position LIMIT ?2";
-const COLUMNS: &[&str] = &["position", "at", "actor", "reason", "in_answer_to", "key", "version", "payload"];
+const COLUMNS: &[&str] =
+    &["position", "at", "actor", "reason", "in_answer_to", "key", "family", "record", "kind", "version", "payload"];
 
 fn append(connection: &Connection, act: &Act, fact: &Fact) -> Done<()> {
     let (reason, in_answer_to) = match act.cause() {
@@ -47,11 +52,11 @@ fn append(connection: &Connection, act: &Act, fact: &Fact) -> Done<()> {
     Ok(())
 }
 
-fn entries(connection: &Connection, sql: &str, page: Page<Position>, of: Option<&dyn ToSql>) -> Done<Vec<Entry>> {
+fn entries(connection: &Connection, sql: &str, page: Page<Position>, of: &[&dyn ToSql]) -> Done<Vec<Entry>> {
     let after = page.after.unwrap_or(Position::START);
     let after = Bound(&after);
     let mut parameters: Vec<&dyn ToSql> = vec![&after, &page.limit];
-    parameters.extend(of);
+    parameters.extend_from_slice(of);
     let mut statement = prepared(connection, sql)?;
     let mut rows = statement.query(parameters.as_slice())?;
     let mut entries = Vec::new();
@@ -60,14 +65,16 @@ fn entries(connection: &Connection, sql: &str, page: Page<Position>, of: Option<
         let (position, at, actor): (Position, _, Actor) = (cells.take()?, cells.take()?, cells.take()?);
         let (reason, in_answer_to): (Option<Label>, Option<Position>) = (cells.take()?, cells.take()?);
         let key: Option<IdempotencyKey> = cells.take()?;
-        let version: u32 = cells.take()?;
+        let (family, record): (String, Uuid) = (cells.take()?, cells.take()?);
+        let record = RecordRef::new(&family, record).ok_or_else(|| cells.corrupt())?;
+        let (kind, version): (String, u32) = (cells.take()?, cells.take()?);
         if version != Fact::VERSION {
             return Err(cells.corrupt());
         }
-        let payload: Json = cells.take()?;
-        let fact = payload.parse().ok_or_else(|| cells.corrupt())?;
+        let payload: Option<Json> = cells.take()?;
+        let fact = payload.map(|json| json.parse().ok_or_else(|| cells.corrupt())).transpose()?;
         let cause = reason.map(Cause::Reason).or(in_answer_to.map(Cause::Entry));
-        entries.push(Entry { position, at, actor, cause, key, fact });
+        entries.push(Entry { position, at, actor, cause, key, record, kind, fact });
     }
     Ok(entries)
 }
@@ -78,16 +85,15 @@ impl Journal for SqliteTx<'_> {
     }
 
     fn entries(&self, page: Page<Position>) -> Result<Vec<Entry>, StoreError> {
-        Ok(entries(self.connection, ENTRIES, page, None)?)
+        Ok(entries(self.connection, ENTRIES, page, &[])?)
     }
 
     fn history(&self, record: RecordRef, page: Page<Position>) -> Result<Vec<Entry>, StoreError> {
-        // Ids of two families never meet: a UUID is made once.
-        Ok(entries(self.connection, HISTORY, page, Some(&Bound(&record.uuid())))?)
+        Ok(entries(self.connection, HISTORY, page, &[&Bound(&record.uuid()), &record.family()])?)
     }
 
     fn entries_with_key(&self, key: &IdempotencyKey, page: Page<Position>) -> Result<Vec<Entry>, StoreError> {
-        Ok(entries(self.connection, BY_KEY, page, Some(&Bound(key)))?)
+        Ok(entries(self.connection, BY_KEY, page, &[&Bound(key)])?)
     }
 
     fn cursor(&self, consumer: &Label) -> Result<Position, StoreError> {

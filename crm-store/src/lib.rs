@@ -46,6 +46,8 @@ mod journal;
 mod opportunity;
 mod order;
 mod part;
+#[cfg(test)]
+mod plans;
 mod product;
 mod row;
 mod sale_plan;

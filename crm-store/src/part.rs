@@ -8,7 +8,7 @@ use crate::{
     table::{RowState, prepared},
 };
 
-/// A part of a record and the table that keeps it. [`part!`] writes the statements.
+/// A part of a record and the table that keeps it. [`part_statements!`] writes the statements.
 pub(crate) trait Part: Sized + PartialEq {
     /// The statements.
     const SQL: PartStatements;

@@ -148,6 +148,8 @@ pub(crate) fn contradictory<T: Table>(row: i64) -> impl Fn(Invalid) -> StoreErro
 
 /// A statement from the cache of the connection.
 pub(crate) fn prepared<'c>(connection: &'c Connection, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+    #[cfg(test)]
+    crate::plans::note(sql);
     connection.prepare_cached(sql)
 }
 

@@ -2,7 +2,8 @@
 //!
 //! **What it is.** [`MemoryStore`] keeps every promise of [`crm_core::store`] in the plainest way, so that a backend can be compared with it and the tests of the operations
 //! need no file. [`Acts`] brings time, actors and ids that repeat themselves. [`sample`] makes records and a [small company](sample::Sample) from a seed. [`DynStore`] proves that a
-//! host can choose its backend at run time.
+//! host can choose its backend at run time. [`suite!`] runs the contract on a backend and [`model!`] compares it with the reference;
+//! [`broken`] has the stores that prove both.
 //!
 //! **What it does not do.** It is a dev-dependency: nothing is durable, nothing is fast, and helpers panic where a test made a mistake.
 //!
@@ -30,6 +31,11 @@ mod acts;
 mod bridge;
 mod memory;
 pub mod sample;
+
+// The storage contract as tests, and what tests those.
+pub mod broken;
+pub mod model;
+pub mod suite;
 
 pub use self::{
     acts::Acts,

@@ -66,7 +66,7 @@ pub struct PaymentEntry {
 pub struct NewPayment {
     /// How much, above zero.
     pub amount: Money,
-    /// The business day; that of the act, in UTC, where there is none.
+    /// The business day; that of the act ([`Order::business_day`]) where there is none. Money may come before the confirmation, and goes back after it.
     pub day: Option<NaiveDate>,
     /// By what means.
     pub method: Option<Label>,
@@ -115,7 +115,10 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
         }
         match entry.kind {
             EntryKind::Payment => (left, kept) = (left.checked_sub(entry.amount)?, kept.checked_add(entry.amount)?),
-            EntryKind::Refund => kept = kept.checked_sub(entry.amount)?,
+            EntryKind::Refund => {
+                order.not_before_booking(entry.day)?;
+                kept = kept.checked_sub(entry.amount)?;
+            }
         }
         if left.is_negative() {
             return inconsistent("must not exceed the total");
@@ -183,8 +186,12 @@ impl Order {
             );
         }
         let NewPayment { amount, day, method, reference } = new;
+        let day = day.unwrap_or_else(|| self.business_day(at));
+        if kind == EntryKind::Refund {
+            self.not_before_booking(day)?;
+        }
         let number = self.payments.last().map_or(1, |last| last.number + 1);
-        let entry = PaymentEntry { number, kind, amount, at, day: day.unwrap_or(at.date_naive()), method, reference };
+        let entry = PaymentEntry { number, kind, amount, at, day, method, reference };
         self.payments.push(entry.clone());
         self.updated_at = at;
         Ok(entry)

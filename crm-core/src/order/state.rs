@@ -127,7 +127,7 @@ const STEPS: &[Transition<OrderStatus, OrderAction>] = &[
     Transition { from: Locked, action: Return, to: Locked, guard: "once" },
     Transition { from: Locked, action: Pay, to: Locked, guard: "what is owed" },
     Transition { from: Locked, action: Refund, to: Locked, guard: "what was paid" },
-    Transition { from: Cancelled, action: Delete, to: Cancelled, guard: "then gone; without payments" },
+    Transition { from: Cancelled, action: Delete, to: Cancelled, guard: "then gone; never confirmed" },
 ];
 
 impl OrderStatus {

@@ -49,6 +49,11 @@ fn standing(status: OrderStatus, action: OrderAction) -> Order {
     if status == Drafted {
         return drafted(lines());
     }
+    if (status, action) == (Cancelled, Delete) {
+        let mut order = drafted(lines());
+        order.cancel(at(4), day("2026-03-03"), None).unwrap();
+        return order;
+    }
     let mut order = confirmed();
     if matches!(action, Deliver | Return) {
         order.ship(at(2), None).unwrap();
@@ -362,12 +367,44 @@ fn ord_3_an_order_is_not_cancelled_while_goods_are_out_or_money_is_in() {
 }
 
 #[test]
-fn ord_4_an_order_with_payments_is_kept() {
+fn revenue_is_not_taken_back_before_it_was_booked() {
+    let early = |result: Result<OrderFact, OrderError>| match result.unwrap_err() {
+        OrderError::Invalid(refused) => {
+            assert_eq!(refused.to_string(), "day must not be before 2026-03-02, got 2026-03-01")
+        }
+        other => panic!("{other}"),
+    };
+    let mut order = confirmed();
+    order.pay(at(2), money(5_000).day(day("2026-02-20"))).unwrap();
+    let before = order.clone();
+    early(order.refund(at(3), money(5_000).day(day("2026-03-01"))));
+    assert_eq!(order, before);
+    order.refund(at(3), money(5_000)).unwrap();
+    let before = order.clone();
+    early(order.cancel(at(4), day("2026-03-01"), None));
+    assert_eq!(order, before);
+    let mut parts = OrderParts::from(order);
+    parts.payments[1].day = day("2026-03-01");
+    assert_eq!(Order::try_from(parts).unwrap_err().field(), "day");
+}
+
+#[test]
+fn a_day_of_the_hosts_calendar_may_be_ahead_of_utc() {
+    let mut order = drafted(lines());
+    order.confirm(at(1), day("2026-03-03")).unwrap();
+    assert_eq!(order.business_day(at(2)), day("2026-03-03"));
+    order.pay(at(2), money(5_000)).unwrap();
+    order.refund(at(3), money(5_000)).unwrap();
+    assert_eq!(order.payments()[1].day, day("2026-03-03"));
+}
+
+#[test]
+fn ord_4_what_was_confirmed_is_kept() {
     let mut order = confirmed();
     order.pay(at(2), money(1)).unwrap();
     order.refund(at(3), money(1)).unwrap();
     order.cancel(at(4), day("2026-03-05"), None).unwrap();
-    assert_eq!(order.deletable(), Err(OrderError::HasPayments { order: order.id }));
+    assert_eq!(order.deletable(), Err(OrderError::Booked { order: order.id }));
 }
 
 /// One step of an order in the tables and the laws below.

@@ -117,7 +117,7 @@ filters! {
         fulfilment: Fulfilment,
         /// Paid so far.
         payment: PaymentStatus,
-        /// Confirmed on one of these business days.
+        /// Confirmed on one of these business days; [`Orders::orders_by_day`] is the list that is made for it.
         confirmed: Period,
     }
     /// Which agents.

@@ -33,9 +33,9 @@ fn a_registered_customer_is_there_and_the_journal_says_who_why_and_under_which_k
     assert_eq!((entries[0].actor.as_str(), entries[0].at), ("bob", act.at()));
     assert_eq!(entries[0].cause, Some(Cause::Reason("fair in Leipzig".parse().unwrap())));
     assert_eq!(entries[0].key.as_ref().map(|key| key.as_str()), Some("k-1"));
-    assert_eq!(entries[0].fact.kind(), "customer.registered");
+    assert_eq!(entries[0].kind, "customer.registered");
     let registered = CustomerFact::Registered { customer: Box::new(zhang.clone()) };
-    assert_eq!(entries[0].fact, Fact::Customer(zhang.id, registered));
+    assert_eq!(entries[0].fact, Some(Fact::Customer(zhang.id, registered)));
 }
 
 #[test]

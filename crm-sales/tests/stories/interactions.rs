@@ -29,7 +29,7 @@ fn a_communication_is_logged_rated_and_deleted() {
     let facts = ["interaction.logged", "interaction.rated", "interaction.rated", "interaction.deleted"];
     assert_eq!(world.facts(logged.id), facts);
     let rated = InteractionFact::Rated { from: None, to: four };
-    assert_eq!(world.history(logged.id)[1].fact, Fact::Interaction(logged.id, rated));
+    assert_eq!(world.history(logged.id)[1].fact, Some(Fact::Interaction(logged.id, rated)));
 }
 
 #[test]

@@ -77,8 +77,8 @@ impl World {
     }
 
     /// What happened to a record, oldest first.
-    pub(crate) fn facts(&self, record: impl Into<RecordRef>) -> Vec<&'static str> {
-        self.history(record).iter().map(|entry| entry.fact.kind()).collect()
+    pub(crate) fn facts(&self, record: impl Into<RecordRef>) -> Vec<String> {
+        self.history(record).iter().map(|entry| entry.kind.clone()).collect()
     }
 
     pub(crate) fn person(&mut self, name: &str) -> Customer {

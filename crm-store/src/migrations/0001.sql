@@ -51,6 +51,7 @@ CREATE TABLE crm_agent (
     external_id TEXT UNIQUE,
     name TEXT NOT NULL,
     name_key TEXT NOT NULL,
+    -- The group; the word is SQL's own.
     team TEXT,
     active INTEGER NOT NULL CHECK (active IN (0, 1))
 ) STRICT;
@@ -163,7 +164,8 @@ CREATE TABLE crm_interaction (
     rating INTEGER,
     parts INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX crm_interaction_customer ON crm_interaction (customer, occurred_at, id);
+CREATE INDEX crm_interaction_customer ON crm_interaction (customer, id);
+CREATE INDEX crm_interaction_timeline ON crm_interaction (customer, occurred_at, id);
 CREATE INDEX crm_interaction_channel ON crm_interaction (channel, id);
 
 CREATE TABLE crm_interaction_participant (
@@ -239,7 +241,8 @@ CREATE TABLE crm_opportunity (
     lost_reason TEXT,
     lost_note TEXT
 ) STRICT;
-CREATE INDEX crm_opportunity_customer ON crm_opportunity (customer, created_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_opportunity_customer ON crm_opportunity (customer, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_opportunity_timeline ON crm_opportunity (customer, created_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_opportunity_product ON crm_opportunity (product, id) WHERE product IS NOT NULL;
 CREATE INDEX crm_opportunity_rep ON crm_opportunity (rep, id) WHERE rep IS NOT NULL;
 CREATE INDEX crm_opportunity_status ON crm_opportunity (status, id);
@@ -279,7 +282,8 @@ CREATE TABLE crm_order (
     payment TEXT NOT NULL,
     parts INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX crm_order_customer ON crm_order (customer, created_at, id);
+CREATE INDEX crm_order_customer ON crm_order (customer, id);
+CREATE INDEX crm_order_timeline ON crm_order (customer, created_at, id);
 CREATE INDEX crm_order_rep ON crm_order (rep, id) WHERE rep IS NOT NULL;
 CREATE INDEX crm_order_status ON crm_order (status, id);
 CREATE INDEX crm_order_day ON crm_order (day, id) WHERE day IS NOT NULL;
@@ -350,6 +354,7 @@ CREATE TABLE crm_ticket (
     customer BLOB NOT NULL REFERENCES crm_customer (id),
     priority TEXT,
     channel TEXT NOT NULL,
+    -- The group; the word is SQL's own.
     team TEXT,
     assignee BLOB REFERENCES crm_agent (id),
     due_at INTEGER,
@@ -360,7 +365,8 @@ CREATE TABLE crm_ticket (
     resolution TEXT,
     messages INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX crm_ticket_customer ON crm_ticket (customer, created_at, id);
+CREATE INDEX crm_ticket_customer ON crm_ticket (customer, id);
+CREATE INDEX crm_ticket_timeline ON crm_ticket (customer, created_at, id);
 CREATE INDEX crm_ticket_assignee ON crm_ticket (assignee, id) WHERE assignee IS NOT NULL;
 CREATE INDEX crm_ticket_solved_by ON crm_ticket (solved_by) WHERE solved_by IS NOT NULL;
 CREATE INDEX crm_ticket_team ON crm_ticket (team, id) WHERE team IS NOT NULL;

@@ -21,14 +21,7 @@ impl Journal for MemoryTx {
     /// Writers come one after the other, so the next position now is the next one at the commit, too.
     fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()> {
         let last = self.state.journal.last_key_value().map_or(Position::START, |(position, _)| *position);
-        let entry = Entry {
-            position: Position::new(last.get() + 1),
-            at: act.at(),
-            actor: act.actor().clone(),
-            cause: act.cause().cloned(),
-            key: act.key().cloned(),
-            fact: fact.clone(),
-        };
+        let entry = Entry::new(Position::new(last.get() + 1), act, fact.clone());
         self.state_mut().journal.insert(entry.position, entry);
         Ok(())
     }
@@ -38,7 +31,7 @@ impl Journal for MemoryTx {
     }
 
     fn history(&self, record: RecordRef, page: Page<Position>) -> Stored<Vec<Entry>> {
-        Ok(self.entries_where(|entry| entry.fact.record() == record, page))
+        Ok(self.entries_where(|entry| entry.record == record, page))
     }
 
     fn entries_with_key(&self, key: &IdempotencyKey, page: Page<Position>) -> Stored<Vec<Entry>> {

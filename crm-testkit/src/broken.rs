@@ -1,0 +1,544 @@
+//! Stores that are broken on purpose: they prove that the [suite](mod@crate::suite) has teeth.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::{
+    Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
+    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
+    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
+    TicketMessage, TimelineItem,
+    store::{
+        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
+        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets,
+        Timeline,
+    },
+};
+
+use crate::{
+    MemoryStore, MemoryTx,
+    suite::{Any, Family, Stored, all, delete, find, get, text},
+};
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $fault:ident = $clause:literal,)*) => {
+        /// What is wrong with a store.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Fault {
+            $($(#[$doc])* $fault,)*
+        }
+
+        impl Fault {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$fault,)*];
+
+            /// The number of the clause that it breaks first of all.
+            pub const fn clause(self) -> &'static str {
+                match self {
+                    $(Self::$fault => $clause,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    /// `Ok` is answered and nothing is kept.
+    CommitSkipped = "C01",
+    /// What a closure did is kept where it returned an error.
+    RollbackSkippedOnError = "C02",
+    /// What a closure did is kept where it panicked.
+    RollbackSkippedOnPanic = "C03",
+    /// A record that was just inserted does not show in its own transaction.
+    OwnWriteHidden = "C04",
+    /// Each look of a read has a snapshot of its own.
+    SnapshotMoves = "C05",
+    /// A closure that calls its own store is told to try again.
+    ReentryIsContention = "C07",
+    /// The tags of a new customer are not kept.
+    FieldLost = "C10",
+    /// An id that is not there is an error.
+    AbsentIsAnError = "C11",
+    /// A value that is taken is taken for good.
+    DuplicateAccepted = "C12",
+    /// An update gives the revision that it found.
+    RevisionNotAdvanced = "C13",
+    /// An update does not write over the tags.
+    FieldNotUpdated = "C13",
+    /// An update writes over whatever is there.
+    RevisionIgnored = "C14",
+    /// An update of what is not there inserts it.
+    UpdateInserts = "C15",
+    /// A reference to what is not there is taken for good.
+    ReferenceUnchecked = "C16",
+    /// The refusal to delete what others refer to is not passed on.
+    StillReferencedIgnored = "C17",
+    /// What was deleted is still found by its number, SKU or external id.
+    DeleteLeavesIndex = "C18",
+    /// Numbers that differ in case count as one.
+    NumberFoldsCase = "C19",
+    /// A page comes in descending order.
+    PageUnsorted = "C20",
+    /// A page has all that follows.
+    LimitIgnored = "C20",
+    /// A page begins with the record that it was to come after.
+    AfterInclusive = "C20",
+    /// A page after the first leaves one record out.
+    PageSkipsOne = "C21",
+    /// A list has all records, whatever the filter says.
+    FilterIgnored = "C22",
+    /// A count is of all records, whatever the filter says.
+    CountIgnoresFilter = "C22",
+    /// A limit of zero gives one record.
+    ZeroGivesOne = "C23",
+    /// A name is found in its own spelling only.
+    NameBySpelling = "C24",
+    /// A timeline comes oldest first.
+    TimelineOldestFirst = "C25",
+    /// Each entry of revenue comes twice.
+    RevenueTwice = "C26",
+    /// Messages come newest first.
+    MessagesReversed = "C27",
+    /// The same number is assigned again and again.
+    NumberReused = "C30",
+    /// An entry does not know who acted.
+    ActorLost = "C40",
+    /// An entry stays where its transaction was rolled back.
+    EntryKeptAfterRollback = "C41",
+    /// The history of a record has the entries of all.
+    HistoryMixed = "C42",
+    /// A cursor does not move.
+    CursorForgotten = "C43",
+}
+
+/// A [`MemoryStore`] with a fault, or without one.
+///
+/// ```
+/// use crm_testkit::{broken::{Broken, Fault}, suite};
+///
+/// suite::run("C43", || Broken::new(None));
+/// let fails = std::panic::catch_unwind(|| suite::run("C43", || Broken::new(Some(Fault::CursorForgotten))));
+/// assert!(fails.is_err());
+/// ```
+#[derive(Default)]
+pub struct Broken {
+    store: MemoryStore,
+    fault: Option<Fault>,
+    deleted: Mutex<Vec<Any>>,
+}
+
+impl Broken {
+    /// An empty store with a fault.
+    pub fn new(fault: Option<Fault>) -> Self {
+        Self { fault, ..Self::default() }
+    }
+
+    fn transaction<'t>(&'t self, on: On<'t>) -> BrokenTx<'t> {
+        BrokenTx { store: self, on, inserted: BTreeSet::new(), appended: Vec::new() }
+    }
+
+    /// The error of the store underneath, as the fault would have it.
+    fn error(&self, error: StoreError) -> StoreError {
+        if self.fault == Some(Fault::ReentryIsContention) && *error.kind() == StoreErrorKind::Reentered {
+            return StoreErrorKind::Contended { waited: Duration::ZERO }.into();
+        }
+        error
+    }
+}
+
+impl fmt::Debug for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Broken").field("fault", &self.fault).finish_non_exhaustive()
+    }
+}
+
+impl Store for Broken {
+    type Tx<'t> = BrokenTx<'t>;
+
+    fn read<T, E: From<StoreError>>(&self, f: impl FnOnce(&BrokenTx<'_>) -> Result<T, E>) -> Result<T, E> {
+        if self.fault == Some(Fault::SnapshotMoves) {
+            return f(&self.transaction(On::Fresh(&self.store)));
+        }
+        let mut outcome = None;
+        let result = self.store.read(|tx| {
+            outcome = Some(f(&self.transaction(On::Read(tx))));
+            Ok(())
+        });
+        match (outcome, result) {
+            (Some(outcome), _) => outcome,
+            (None, result) => Err(self.error(result.err().unwrap_or_else(rolled_back)).into()),
+        }
+    }
+
+    fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut BrokenTx<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut appended = Vec::new();
+        let mut outcome = None;
+        let result = self.store.write(|tx| {
+            let mut tx = self.transaction(On::Write(tx));
+            let ended = catch_unwind(AssertUnwindSafe(|| f(&mut tx)));
+            let commit = match ended {
+                Ok(Ok(_)) => self.fault != Some(Fault::CommitSkipped),
+                Ok(Err(_)) => self.fault == Some(Fault::RollbackSkippedOnError),
+                Err(_) => self.fault == Some(Fault::RollbackSkippedOnPanic),
+            };
+            appended.append(&mut tx.appended);
+            outcome = Some(ended);
+            if commit { Ok(()) } else { Err(rolled_back()) }
+        });
+        let failed = result.is_err();
+        let Some(ended) = outcome else { return Err(self.error(result.err().unwrap_or_else(rolled_back)).into()) };
+        if failed && self.fault == Some(Fault::EntryKeptAfterRollback) {
+            self.store.write(|tx| appended.iter().try_for_each(|(act, fact)| tx.append(act, fact)))?;
+        }
+        ended.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+/// What tells the store underneath to roll back; it never comes out.
+fn rolled_back() -> StoreError {
+    StoreErrorKind::GroupAborted.into()
+}
+
+/// A transaction of a [`Broken`] store.
+pub struct BrokenTx<'t> {
+    store: &'t Broken,
+    on: On<'t>,
+    inserted: BTreeSet<RecordRef>,
+    appended: Vec<(Act, Fact)>,
+}
+
+/// What a transaction stands on.
+enum On<'t> {
+    Read(&'t MemoryTx),
+    Write(&'t mut MemoryTx),
+    /// A snapshot of its own for each look.
+    Fresh(&'t MemoryStore),
+}
+
+impl fmt::Debug for BrokenTx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrokenTx").field("fault", &self.store.fault).finish_non_exhaustive()
+    }
+}
+
+impl BrokenTx<'_> {
+    fn has(&self, fault: Fault) -> bool {
+        self.store.fault == Some(fault)
+    }
+
+    fn look<R>(&self, f: impl FnOnce(&MemoryTx) -> Stored<R>) -> Stored<R> {
+        match &self.on {
+            On::Read(tx) => f(tx),
+            On::Write(tx) => f(tx),
+            On::Fresh(store) => store.read(f),
+        }
+    }
+
+    fn tx(&mut self) -> Stored<&mut MemoryTx> {
+        match &mut self.on {
+            On::Write(tx) => Ok(tx),
+            On::Read(_) | On::Fresh(_) => Err(StoreErrorKind::ReadOnly.into()),
+        }
+    }
+
+    fn got<R>(&self, id: RecordRef, get: impl FnOnce(&MemoryTx) -> Stored<Option<R>>) -> Stored<Option<R>> {
+        if self.has(Fault::OwnWriteHidden) && self.inserted.contains(&id) {
+            return Ok(None);
+        }
+        let found = self.look(get)?;
+        if self.has(Fault::AbsentIsAnError) && found.is_none() {
+            return Err(StoreErrorKind::NotFound { record: Family::of(id).name() }.into());
+        }
+        Ok(found)
+    }
+
+    /// A page of a list of which `fetch` gives any page.
+    fn listed<K: Clone, R>(
+        &self,
+        page: Page<K>,
+        fetch: impl Fn(&MemoryTx, Page<K>) -> Stored<Vec<R>>,
+    ) -> Stored<Vec<R>> {
+        let Page { after, limit } = page.clone();
+        match self.store.fault {
+            Some(Fault::PageUnsorted) => {
+                let mut found = self.look(|tx| fetch(tx, page))?;
+                found.reverse();
+                Ok(found)
+            }
+            Some(Fault::LimitIgnored) => self.look(|tx| fetch(tx, Page { after, limit: u16::MAX })),
+            Some(Fault::ZeroGivesOne) => self.look(|tx| fetch(tx, Page { after, limit: limit.max(1) })),
+            Some(Fault::AfterInclusive) if after.is_some() => {
+                let whole = self.look(|tx| fetch(tx, Page::first(u16::MAX)))?;
+                let rest = self.look(|tx| fetch(tx, Page { after, limit: u16::MAX }))?.len();
+                let before = whole.len().saturating_sub(rest + 1);
+                Ok(whole.into_iter().skip(before).take(limit.into()).collect())
+            }
+            Some(Fault::PageSkipsOne) if after.is_some() => {
+                let found = self.look(|tx| fetch(tx, Page { after, limit: limit.saturating_add(1) }))?;
+                Ok(found.into_iter().skip(1).collect())
+            }
+            _ => self.look(|tx| fetch(tx, page)),
+        }
+    }
+
+    /// The filter, or that which lets everything through.
+    fn filter<F: Clone + Default>(&self, filter: &F, ignored: Fault) -> F {
+        if self.has(ignored) { F::default() } else { filter.clone() }
+    }
+
+    fn found(&self, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
+        let found = self.look(|tx| find(tx, family, field, value))?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        if self.has(Fault::NumberFoldsCase) {
+            let records = self.look(|tx| all(tx, &family.no_filter()))?;
+            let folded = |one: &Any| one.unique(field).is_some_and(|own| own.eq_ignore_ascii_case(value));
+            return Ok(records.into_iter().find(folded));
+        }
+        // What was noted here outlives a panic of the suite.
+        let deleted = self.store.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |one: &&Any| one.family() == family && one.unique(field).as_deref() == Some(value);
+        Ok(deleted.iter().rev().find(same).cloned())
+    }
+
+    fn insert(&mut self, mut record: Any) -> Stored<()> {
+        if let (Any::Customer(customer), true) = (&mut record, self.has(Fault::FieldLost)) {
+            customer.tags.clear();
+        }
+        let result = record.insert(self.tx()?);
+        self.inserted.insert(record.id());
+        self.forgiven(result).map(Option::unwrap_or_default)
+    }
+
+    fn update(&mut self, mut record: Any) -> Stored<Revision> {
+        let stored = self.look(|tx| get(tx, record.id()))?;
+        if let (Some(stored), true) = (&stored, self.has(Fault::RevisionIgnored)) {
+            record = record.at_revision(stored.revision());
+        }
+        if let (Any::Customer(customer), Some(Any::Customer(stored)), true) =
+            (&mut record, &stored, self.has(Fault::FieldNotUpdated))
+        {
+            customer.tags.clone_from(&stored.tags);
+        }
+        let next = record.revision().next();
+        if stored.is_none() && self.has(Fault::UpdateInserts) {
+            record.insert(self.tx()?)?;
+            return Ok(next);
+        }
+        let result = record.update(self.tx()?);
+        let revision = self.forgiven(result)?.unwrap_or(next);
+        Ok(if self.has(Fault::RevisionNotAdvanced) { record.revision() } else { revision })
+    }
+
+    fn delete(&mut self, id: RecordRef) -> Stored<()> {
+        let record = self.look(|tx| get(tx, id))?;
+        let result = delete(self.tx()?, id);
+        if self.has(Fault::DeleteLeavesIndex) && result.is_ok() {
+            self.store.deleted.lock().unwrap_or_else(PoisonError::into_inner).extend(record);
+        }
+        self.forgiven(result).map(Option::unwrap_or_default)
+    }
+
+    /// A refusal that the fault hides is `None`.
+    fn forgiven<R>(&self, result: Stored<R>) -> Stored<Option<R>> {
+        let Err(error) = result else { return result.map(Some) };
+        let hidden = match error.kind() {
+            StoreErrorKind::Duplicate { .. } => self.has(Fault::DuplicateAccepted),
+            StoreErrorKind::MissingReference { .. } => self.has(Fault::ReferenceUnchecked),
+            StoreErrorKind::StillReferenced { .. } => self.has(Fault::StillReferencedIgnored),
+            _ => false,
+        };
+        if hidden { Ok(None) } else { Err(error) }
+    }
+}
+
+/// What all families have.
+macro_rules! records {
+    ($record:ident($id:ident), $filter:ident { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }) => {
+        fn $get(&self, id: $id) -> Stored<Option<$record>> {
+            self.got(id.into(), |tx| tx.$get(id))
+        }
+        fn $list(&self, filter: &$filter, page: Page<$id>) -> Stored<Vec<$record>> {
+            let filter = self.filter(filter, Fault::FilterIgnored);
+            self.listed(page, |tx, page| tx.$list(&filter, page))
+        }
+        fn $count(&self, filter: &$filter) -> Stored<u64> {
+            let filter = self.filter(filter, Fault::CountIgnoresFilter);
+            self.look(|tx| tx.$count(&filter))
+        }
+        fn $insert(&mut self, record: &$record) -> Stored<()> {
+            self.insert(record.clone().into())
+        }
+        fn $update(&mut self, record: &$record) -> Stored<Revision> {
+            self.update(record.clone().into())
+        }
+        fn $delete(&mut self, id: $id) -> Stored<()> {
+            self.delete(id.into())
+        }
+    };
+}
+
+/// Look-ups by a value that is unique.
+macro_rules! unique {
+    ($($name:ident($value:ident): $record:ident by $field:literal;)*) => {$(
+        fn $name(&self, value: &$value) -> Stored<Option<$record>> {
+            match self.found(Family::$record, $field, value.as_str())? {
+                Some(Any::$record(record)) => Ok(Some(*record)),
+                _ => Ok(None),
+            }
+        }
+    )*};
+}
+
+/// Lists of what has some value.
+macro_rules! lists {
+    ($($name:ident($value:ty, $key:ty) -> $item:ty;)*) => {$(
+        fn $name(&self, value: $value, page: Page<$key>) -> Stored<Vec<$item>> {
+            self.listed(page, |tx, page| tx.$name(value, page))
+        }
+    )*};
+}
+
+impl Customers for BrokenTx<'_> {
+    records! { Customer(CustomerId), CustomerFilter { customer customers count_customers insert_customer update_customer delete_customer } }
+    unique! { customer_by_external_id(ExternalId): Customer by "external id"; }
+    lists! {
+        customers_by_name(&CustomerFilter, (String, CustomerId)) -> Customer;
+        customers_with_email(&EmailAddress, CustomerId) -> Customer;
+        customers_with_phone(&Phone, CustomerId) -> Customer;
+    }
+
+    fn customers_named(&self, name: &Name, page: Page<CustomerId>) -> Stored<Vec<Customer>> {
+        let mut found = self.listed(page, |tx, page| tx.customers_named(name, page))?;
+        found.retain(|one| one.name == *name || !self.has(Fault::NameBySpelling));
+        Ok(found)
+    }
+}
+
+impl Interactions for BrokenTx<'_> {
+    records! { Interaction(InteractionId), InteractionFilter { interaction interactions count_interactions insert_interaction update_interaction delete_interaction } }
+    unique! { interaction_by_external_id(ExternalId): Interaction by "external id"; }
+}
+
+impl Products for BrokenTx<'_> {
+    records! { Product(ProductId), ProductFilter { product products count_products insert_product update_product delete_product } }
+    unique! { product_by_sku(Label): Product by "sku"; }
+    lists! { products_named(&Name, ProductId) -> Product; }
+}
+
+impl SalesReps for BrokenTx<'_> {
+    records! { SalesRep(SalesRepId), SalesRepFilter { sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep } }
+    unique! { sales_rep_by_external_id(ExternalId): SalesRep by "external id"; }
+    lists! { sales_reps_named(&Name, SalesRepId) -> SalesRep; }
+}
+
+impl SalePlans for BrokenTx<'_> {
+    records! { SalePlan(SalePlanId), SalePlanFilter { sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan } }
+}
+
+impl Opportunities for BrokenTx<'_> {
+    records! { Opportunity(OpportunityId), OpportunityFilter { opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity } }
+    unique! { opportunity_by_external_id(ExternalId): Opportunity by "external id"; }
+}
+
+impl Orders for BrokenTx<'_> {
+    records! { Order(OrderId), OrderFilter { order orders count_orders insert_order update_order delete_order } }
+    unique! {
+        order_by_number(Number): Order by "number";
+        order_by_external_id(ExternalId): Order by "external id";
+    }
+    lists! {
+        orders_by_day(&OrderFilter, (NaiveDate, OrderId)) -> Order;
+        payments(Period, RevenueKey) -> (OrderId, PaymentEntry);
+    }
+
+    fn revenue(&self, days: Period, page: Page<RevenueKey>) -> Stored<Vec<RevenueEntry>> {
+        let found = self.listed(page, |tx, page| tx.revenue(days, page))?;
+        let times = if self.has(Fault::RevenueTwice) { 2 } else { 1 };
+        Ok(found.into_iter().flat_map(|entry| std::iter::repeat_n(entry, times)).collect())
+    }
+
+    fn next_order_number(&mut self) -> Stored<Number> {
+        if self.has(Fault::NumberReused) { Ok(text("SO-000001")) } else { self.tx()?.next_order_number() }
+    }
+}
+
+impl Agents for BrokenTx<'_> {
+    records! { Agent(AgentId), AgentFilter { agent agents count_agents insert_agent update_agent delete_agent } }
+    unique! { agent_by_external_id(ExternalId): Agent by "external id"; }
+    lists! { agents_named(&Name, AgentId) -> Agent; }
+}
+
+impl Tickets for BrokenTx<'_> {
+    records! { Ticket(TicketId), TicketFilter { ticket tickets count_tickets insert_ticket update_ticket delete_ticket } }
+    unique! {
+        ticket_by_number(Number): Ticket by "number";
+        ticket_by_external_id(ExternalId): Ticket by "external id";
+    }
+    lists! { tickets_by_due(&TicketFilter, (DateTime<Utc>, TicketId)) -> Ticket; }
+
+    fn messages(&self, ticket: TicketId, page: Page<u32>) -> Stored<Vec<TicketMessage>> {
+        let mut found = self.listed(page, |tx, page| tx.messages(ticket, page))?;
+        if self.has(Fault::MessagesReversed) {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    fn append_message(&mut self, message: &TicketMessage) -> Stored<()> {
+        let result = self.tx()?.append_message(message);
+        self.forgiven(result).map(Option::unwrap_or_default)
+    }
+
+    fn next_ticket_number(&mut self) -> Stored<Number> {
+        if self.has(Fault::NumberReused) { Ok(text("T-000001")) } else { self.tx()?.next_ticket_number() }
+    }
+}
+
+impl Timeline for BrokenTx<'_> {
+    fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>> {
+        let mut found = self.listed(page, |tx, page| tx.timeline(customer, page))?;
+        if self.has(Fault::TimelineOldestFirst) {
+            found.reverse();
+        }
+        Ok(found)
+    }
+}
+
+impl Journal for BrokenTx<'_> {
+    fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()> {
+        let nobody = || Act::new(act.at(), text("nobody"), [0; 10]);
+        let act = if self.has(Fault::ActorLost) { nobody() } else { act.clone() };
+        self.tx()?.append(&act, fact)?;
+        self.appended.push((act, fact.clone()));
+        Ok(())
+    }
+
+    fn entries(&self, page: Page<Position>) -> Stored<Vec<Entry>> {
+        self.listed(page, |tx, page| tx.entries(page))
+    }
+
+    fn history(&self, record: RecordRef, page: Page<Position>) -> Stored<Vec<Entry>> {
+        let mixed = self.has(Fault::HistoryMixed);
+        self.listed(page, |tx, page| if mixed { tx.entries(page) } else { tx.history(record, page) })
+    }
+
+    lists! { entries_with_key(&IdempotencyKey, Position) -> Entry; }
+
+    fn cursor(&self, consumer: &Label) -> Stored<Position> {
+        self.look(|tx| tx.cursor(consumer))
+    }
+
+    fn move_cursor(&mut self, consumer: &Label, to: Position) -> Stored<()> {
+        if self.has(Fault::CursorForgotten) { Ok(()) } else { self.tx()?.move_cursor(consumer, to) }
+    }
+}

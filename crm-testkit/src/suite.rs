@@ -1,0 +1,157 @@
+//! The storage contract as tests: one function for each clause of [`crm_core::store`], for any store.
+//!
+//! A backend runs them all with one line, [`suite!`](crate::suite!). Each function gets what opens a fresh, empty store, and panics where the store breaks its clause; the
+//! message begins with the number of the clause and names the record family. No clause sleeps, and none depends on who is faster.
+
+// What the clauses stand on.
+mod family;
+mod maker;
+mod world;
+
+// The clauses, by group.
+mod filters;
+mod journal;
+mod lists;
+mod numbers;
+mod records;
+mod references;
+mod transactions;
+
+pub(crate) use self::{
+    family::{Any, Family, Filter, Stored, all, count, delete, find, get, list},
+    filters::{both, single},
+    journal::facts,
+    maker::{Dice, Maker, act, id, text, year},
+    world::{CONSUMERS, Everything, everything, ground, label, message},
+};
+pub use self::{
+    filters::c22_filters_give_what_they_say_alone_and_together,
+    journal::{
+        c40_entries_read_back_with_their_act_in_the_order_of_the_commits, c41_what_was_rolled_back_left_no_entry,
+        c42_a_history_is_of_one_record_and_a_key_of_one_act, c43_a_cursor_stands_where_it_was_moved_to,
+    },
+    lists::{
+        c20_a_list_ascends_by_its_key_and_keeps_to_its_page, c21_pages_put_together_are_the_whole_list,
+        c23_a_limit_of_zero_gives_nothing, c24_customers_are_found_however_they_are_spelt,
+        c25_a_timeline_is_of_one_customer_newest_first, c26_revenue_comes_by_day_and_sums_to_the_worth_of_the_orders,
+        c27_messages_come_in_their_order,
+    },
+    numbers::c30_an_assigned_number_is_free,
+    records::{
+        c10_an_inserted_record_reads_back_equal, c11_an_absent_id_reads_as_none, c12_a_taken_value_is_a_duplicate,
+        c13_an_update_writes_all_fields_and_gives_the_next_revision,
+        c14_a_stale_update_is_a_conflict_and_changes_nothing, c15_changing_what_is_absent_is_not_found,
+        c18_what_was_deleted_is_found_by_nothing, c19_a_unique_value_finds_its_record_and_no_other,
+    },
+    references::{c16_a_dangling_reference_is_refused, c17_what_others_refer_to_is_not_deleted},
+    transactions::{
+        c01_what_a_closure_wrote_is_there_after_ok, c02_after_an_error_nothing_is_there,
+        c03_after_a_panic_nothing_is_there_and_the_store_works, c04_a_closure_reads_what_it_wrote,
+        c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
+    },
+};
+
+/// The clauses, enumerated here and nowhere else: hands what was given and their names to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __clauses {
+    ([$($then:tt)*] $($given:tt)*) => {
+        $($then)*! {
+            { $($given)* }
+            c01_what_a_closure_wrote_is_there_after_ok
+            c02_after_an_error_nothing_is_there
+            c03_after_a_panic_nothing_is_there_and_the_store_works
+            c04_a_closure_reads_what_it_wrote
+            c05_a_read_sees_one_snapshot
+            c06_writes_are_serialised
+            c07_a_closure_that_calls_its_own_store_is_refused
+            c10_an_inserted_record_reads_back_equal
+            c11_an_absent_id_reads_as_none
+            c12_a_taken_value_is_a_duplicate
+            c13_an_update_writes_all_fields_and_gives_the_next_revision
+            c14_a_stale_update_is_a_conflict_and_changes_nothing
+            c15_changing_what_is_absent_is_not_found
+            c16_a_dangling_reference_is_refused
+            c17_what_others_refer_to_is_not_deleted
+            c18_what_was_deleted_is_found_by_nothing
+            c19_a_unique_value_finds_its_record_and_no_other
+            c20_a_list_ascends_by_its_key_and_keeps_to_its_page
+            c21_pages_put_together_are_the_whole_list
+            c22_filters_give_what_they_say_alone_and_together
+            c23_a_limit_of_zero_gives_nothing
+            c24_customers_are_found_however_they_are_spelt
+            c25_a_timeline_is_of_one_customer_newest_first
+            c26_revenue_comes_by_day_and_sums_to_the_worth_of_the_orders
+            c27_messages_come_in_their_order
+            c30_an_assigned_number_is_free
+            c40_entries_read_back_with_their_act_in_the_order_of_the_commits
+            c41_what_was_rolled_back_left_no_entry
+            c42_a_history_is_of_one_record_and_a_key_of_one_act
+            c43_a_cursor_stands_where_it_was_moved_to
+        }
+    };
+}
+
+/// Makes a module `contract` with one test for each clause of the storage contract. The argument is an expression that opens a fresh, empty store; it is evaluated in
+/// that module, which sees what surrounds it.
+///
+/// ```
+/// use crm_testkit::MemoryStore;
+///
+/// crm_testkit::suite!(MemoryStore::new());
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! suite {
+    ($open:expr) => {
+        mod contract {
+            #[allow(unused_imports, reason = "the expression may need nothing from around it")]
+            use super::*;
+
+            $crate::__clauses! { [$crate::__tests] $open }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ({ $open:expr } $($clause:ident)*) => {$(
+        #[test]
+        fn $clause() {
+            $crate::suite::$clause(|| $open);
+        }
+    )*};
+}
+
+macro_rules! names {
+    ({} $($clause:ident)*) => {
+        /// The names of all clauses, in their order.
+        pub const CLAUSES: &[&str] = &[$(stringify!($clause),)*];
+    };
+}
+crate::__clauses! { [names] }
+
+macro_rules! by_number {
+    ({ $number:ident $open:ident } $($clause:ident)*) => {
+        $(if stringify!($clause).get(..3).is_some_and(|own| own.eq_ignore_ascii_case($number)) {
+            return $clause($open);
+        })*
+    };
+}
+
+/// Runs the clause with a number, such as `C14`.
+///
+/// # Panics
+///
+/// Where the store breaks the clause, or there is no such clause.
+///
+/// ```
+/// use crm_testkit::{MemoryStore, suite};
+///
+/// suite::run("C14", MemoryStore::new);
+/// ```
+pub fn run<S: crm_core::store::Store>(number: &str, open: impl Fn() -> S) {
+    crate::__clauses! { [by_number] number open }
+    panic!("there is no clause {number}");
+}

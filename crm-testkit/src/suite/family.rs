@@ -1,0 +1,260 @@
+//! A record of any family as one value, so that a clause is written once and holds for all of them.
+
+use std::fmt;
+
+use crm_core::{
+    Agent, Customer, Interaction, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId, RecordRef,
+    Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    store::{
+        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
+        SalePlanFilter, SalesRepFilter, StoreError, TicketFilter, pages,
+    },
+};
+
+use super::maker::{id, text, valid};
+
+/// A result of the store.
+pub(crate) type Stored<T> = Result<T, StoreError>;
+
+macro_rules! families {
+    ($($family:ident, $filter:ident, $name:literal { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident })*) => {
+        /// A record family.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Family {
+            $($family,)*
+        }
+
+        /// A record of any family.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub(crate) enum Any {
+            $($family(Box<$family>),)*
+        }
+
+        /// A filter of any family.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub(crate) enum Filter {
+            $($family($filter),)*
+        }
+
+        impl Family {
+            /// All families, those first that others refer to.
+            pub(crate) const ALL: &[Self] = &[$(Self::$family,)*];
+
+            /// What errors call it.
+            pub(crate) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$family => $name,)*
+                }
+            }
+
+            /// The id of its record with a number.
+            pub(crate) fn id(self, n: u32) -> RecordRef {
+                match self {
+                    $(Self::$family => RecordRef::$family(id(n)),)*
+                }
+            }
+
+            /// The filter that lets everything through.
+            pub(crate) fn no_filter(self) -> Filter {
+                match self {
+                    $(Self::$family => Filter::$family($filter::default()),)*
+                }
+            }
+
+            pub(crate) const fn of(record: RecordRef) -> Self {
+                match record {
+                    $(RecordRef::$family(_) => Self::$family,)*
+                }
+            }
+        }
+
+        impl Any {
+            pub(crate) const fn family(&self) -> Family {
+                match self {
+                    $(Self::$family(_) => Family::$family,)*
+                }
+            }
+
+            pub(crate) fn id(&self) -> RecordRef {
+                match self {
+                    $(Self::$family(record) => record.id.into(),)*
+                }
+            }
+
+            pub(crate) fn revision(&self) -> Revision {
+                match self {
+                    $(Self::$family(record) => record.revision,)*
+                }
+            }
+
+            /// The same as the record with another number and revision.
+            pub(crate) fn renamed(mut self, n: u32) -> Self {
+                match &mut self {
+                    $(Self::$family(record) => record.id = id(n),)*
+                }
+                self
+            }
+
+            pub(crate) fn at_revision(mut self, revision: Revision) -> Self {
+                match &mut self {
+                    $(Self::$family(record) => record.revision = revision,)*
+                }
+                self
+            }
+
+            pub(crate) fn insert<T: Records + ?Sized>(&self, tx: &mut T) -> Stored<()> {
+                match self {
+                    $(Self::$family(record) => tx.$insert(record),)*
+                }
+            }
+
+            pub(crate) fn update<T: Records + ?Sized>(&self, tx: &mut T) -> Stored<Revision> {
+                match self {
+                    $(Self::$family(record) => tx.$update(record),)*
+                }
+            }
+        }
+
+        pub(crate) fn get<T: Records + ?Sized>(tx: &T, record: RecordRef) -> Stored<Option<Any>> {
+            match record {
+                $(RecordRef::$family(id) => Ok(tx.$get(id)?.map(Any::from)),)*
+            }
+        }
+
+        pub(crate) fn delete<T: Records + ?Sized>(tx: &mut T, record: RecordRef) -> Stored<()> {
+            match record {
+                $(RecordRef::$family(id) => tx.$delete(id),)*
+            }
+        }
+
+        /// The records that a filter lets through, by id. The key of the page is of the filter's family.
+        pub(crate) fn list<T: Records + ?Sized>(tx: &T, filter: &Filter, page: Page<RecordRef>) -> Stored<Vec<Any>> {
+            match filter {
+                $(Filter::$family(filter) => {
+                    let after = page.after.map(|record| RecordId::from_uuid(record.uuid()));
+                    Ok(tx.$list(filter, Page { after, limit: page.limit })?.into_iter().map(Any::from).collect())
+                })*
+            }
+        }
+
+        pub(crate) fn count<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<u64> {
+            match filter {
+                $(Filter::$family(filter) => tx.$count(filter),)*
+            }
+        }
+
+        $(impl From<$family> for Any {
+            fn from(record: $family) -> Self {
+                Self::$family(Box::new(record))
+            }
+        })*
+    };
+}
+
+families! {
+    Product, ProductFilter, "product" { product products count_products insert_product update_product delete_product }
+    SalesRep, SalesRepFilter, "sales rep" { sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep }
+    Agent, AgentFilter, "agent" { agent agents count_agents insert_agent update_agent delete_agent }
+    Customer, CustomerFilter, "customer" { customer customers count_customers insert_customer update_customer delete_customer }
+    Interaction, InteractionFilter, "interaction" { interaction interactions count_interactions insert_interaction update_interaction delete_interaction }
+    SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan }
+    Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity }
+    Order, OrderFilter, "order" { order orders count_orders insert_order update_order delete_order }
+    Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket update_ticket delete_ticket }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Family {
+    /// The fields besides the id that are unique in it.
+    pub(crate) const fn unique_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Product => &["sku"],
+            Self::SalePlan => &[],
+            Self::Order | Self::Ticket => &["number", "external id"],
+            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
+        }
+    }
+}
+
+impl Any {
+    /// The value of a unique field.
+    pub(crate) fn unique(&self, field: &str) -> Option<String> {
+        let external_id = match self {
+            Self::Product(record) => return Some(record.sku.to_string()),
+            Self::Order(record) if field == "number" => return Some(record.number().to_string()),
+            Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
+            Self::SalePlan(_) => None,
+            Self::SalesRep(record) => record.external_id.as_ref(),
+            Self::Agent(record) => record.external_id.as_ref(),
+            Self::Customer(record) => record.external_id.as_ref(),
+            Self::Interaction(record) => record.external_id.as_ref(),
+            Self::Opportunity(record) => record.external_id(),
+            Self::Order(record) => record.external_id(),
+            Self::Ticket(record) => record.external_id(),
+        };
+        external_id.map(ToString::to_string)
+    }
+
+    /// The record with another value in a unique field.
+    pub(crate) fn with_unique(mut self, field: &str, value: &str) -> Self {
+        match &mut self {
+            Self::Product(record) => record.sku = text(value),
+            Self::SalePlan(_) => {}
+            Self::SalesRep(record) => record.external_id = Some(text(value)),
+            Self::Agent(record) => record.external_id = Some(text(value)),
+            Self::Customer(record) => record.external_id = Some(text(value)),
+            Self::Interaction(record) => record.external_id = Some(text(value)),
+            Self::Opportunity(record) => {
+                let parts =
+                    OpportunityParts { external_id: Some(text(value)), ..OpportunityParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
+            Self::Order(record) => {
+                let mut parts = OrderParts::from((**record).clone());
+                if field == "number" {
+                    parts.number = text(value);
+                } else {
+                    parts.external_id = Some(text(value));
+                }
+                **record = valid(parts.try_into());
+            }
+            Self::Ticket(record) => {
+                let mut parts = TicketParts::from((**record).clone());
+                if field == "number" {
+                    parts.number = text(value);
+                } else {
+                    parts.external_id = Some(text(value));
+                }
+                **record = valid(parts.try_into());
+            }
+        }
+        self
+    }
+}
+
+/// The record of a family that has a value in a unique field.
+pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
+    Ok(match family {
+        Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
+        Family::SalePlan => None,
+        Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
+        Family::Agent => tx.agent_by_external_id(&text(value))?.map(Any::from),
+        Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),
+        Family::Interaction => tx.interaction_by_external_id(&text(value))?.map(Any::from),
+        Family::Opportunity => tx.opportunity_by_external_id(&text(value))?.map(Any::from),
+        Family::Order if field == "number" => tx.order_by_number(&text(value))?.map(Any::from),
+        Family::Order => tx.order_by_external_id(&text(value))?.map(Any::from),
+        Family::Ticket if field == "number" => tx.ticket_by_number(&text(value))?.map(Any::from),
+        Family::Ticket => tx.ticket_by_external_id(&text(value))?.map(Any::from),
+    })
+}
+
+/// All records that a filter lets through, by id.
+pub(crate) fn all<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Vec<Any>> {
+    pages(1_000, |page| list(tx, filter, page), Any::id).collect()
+}

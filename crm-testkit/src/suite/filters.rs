@@ -1,0 +1,222 @@
+//! C22: filters and counts.
+
+use chrono::NaiveDate;
+use crm_core::{
+    CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope, PlanStatus, Priority,
+    RecordRef, TicketStatus,
+    store::{
+        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
+        SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+    },
+};
+
+use super::{
+    family::{Any, Family, Filter, Stored, count, list},
+    lists::{crowd, periods, sorted},
+    maker::{CHANNELS, id, text},
+    world::{founded, ground, insert_all, read, write},
+};
+
+macro_rules! filters {
+    ($($family:ident($filter:ident) { $($field:ident: $values:expr,)* })*) => {
+        /// Filters of a family with one field each.
+        pub(crate) fn single(family: Family) -> Vec<(&'static str, Filter)> {
+            match family {
+                $(Family::$family => {
+                    let mut singles = Vec::new();
+                    $(for value in $values {
+                        let filter = $filter { $field: Some(value), ..$filter::default() };
+                        singles.push((stringify!($field), Filter::$family(filter)));
+                    })*
+                    singles
+                })*
+            }
+        }
+
+        /// What both filters ask for; the first one's where they ask for the same field.
+        pub(crate) fn both(one: &Filter, other: &Filter) -> Filter {
+            match (one, other) {
+                $((Filter::$family(one), Filter::$family(other)) => {
+                    Filter::$family($filter { $($field: one.$field.clone().or_else(|| other.$field.clone()),)* })
+                })*
+                _ => one.clone(),
+            }
+        }
+    };
+}
+
+fn labels(of: [&str; 2]) -> [Label; 2] {
+    of.map(text)
+}
+
+filters! {
+    Product(ProductFilter) { category: labels(["Lamps", "Chairs"]), active: [true, false], }
+    SalesRep(SalesRepFilter) { manager: [id(1), id(2)], region: labels(["East", "West"]), active: [true, false], }
+    Agent(AgentFilter) { group: labels(["Returns", "Repairs"]), active: [true, false], }
+    Customer(CustomerFilter) {
+        kind: [CustomerType::Person, CustomerType::Organisation],
+        owner: [id(1), id(3)],
+        region: labels(["East", "West"]),
+        parent: [id(1), id(2)],
+        tag: labels(["vip", "VIP"]),
+        archived: [true, false],
+    }
+    Interaction(InteractionFilter) { customer: [id(1), id(2)], channel: CHANNELS.iter().copied(), }
+    SalePlan(SalePlanFilter) {
+        scope: [PlanScope::SalesRep(id(1)), PlanScope::Team(id(1)), PlanScope::Product(id(2)), PlanScope::Region(text("East"))],
+        status: [PlanStatus::Draft, PlanStatus::Active, PlanStatus::Closed],
+        covers: [first_of(2026, 3), first_of(2026, 4)],
+    }
+    Opportunity(OpportunityFilter) {
+        customer: [id(1), id(2)],
+        product: [id(1), id(2)],
+        rep: [id(1), id(2)],
+        status: [OpportunityStatus::Open, OpportunityStatus::Won, OpportunityStatus::Lost],
+        stage: labels(["engaging", "signed"]),
+        closed: periods(),
+    }
+    Order(OrderFilter) {
+        customer: [id(1), id(2)],
+        rep: [id(1), id(2)],
+        product: [id(1), id(2)],
+        status: [OrderStatus::Draft, OrderStatus::Confirmed, OrderStatus::Locked, OrderStatus::Cancelled],
+        fulfilment: [Fulfilment::Unfulfilled, Fulfilment::Partial, Fulfilment::Fulfilled, Fulfilment::Returned],
+        payment: [PaymentStatus::Unpaid, PaymentStatus::Partial, PaymentStatus::Paid, PaymentStatus::Refunded],
+        confirmed: periods(),
+    }
+    Ticket(TicketFilter) {
+        customer: [id(1), id(2)],
+        assignee: [id(1), id(2)],
+        group: labels(["Returns", "Repairs"]),
+        status: [TicketStatus::New, TicketStatus::Open, TicketStatus::Pending, TicketStatus::OnHold, TicketStatus::Solved, TicketStatus::Closed],
+        priority: [Priority::Low, Priority::Urgent],
+    }
+}
+
+fn first_of(year: i32, month: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, 1).unwrap_or_default()
+}
+
+/// Whether a field of a filter lets a value through.
+fn lets<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
+    wanted.is_none() || wanted == value
+}
+
+/// What the filters say, in the words of their documentation.
+fn passes(filter: &Filter, record: &Any) -> bool {
+    match (filter, record) {
+        (Filter::Product(f), Any::Product(r)) => {
+            lets(f.category.as_ref(), r.category.as_ref()) && lets(f.active.as_ref(), Some(&r.active))
+        }
+        (Filter::SalesRep(f), Any::SalesRep(r)) => {
+            lets(f.manager.as_ref(), r.manager.as_ref())
+                && lets(f.region.as_ref(), r.region.as_ref())
+                && lets(f.active.as_ref(), Some(&r.active))
+        }
+        (Filter::Agent(f), Any::Agent(r)) => {
+            lets(f.group.as_ref(), r.group.as_ref()) && lets(f.active.as_ref(), Some(&r.active))
+        }
+        (Filter::Customer(f), Any::Customer(r)) => {
+            lets(f.kind.as_ref(), Some(&r.kind.name()))
+                && lets(f.owner.as_ref(), r.owner.as_ref())
+                && lets(f.region.as_ref(), r.region.as_ref())
+                && lets(f.parent.as_ref(), r.parent.as_ref())
+                && f.tag.as_ref().is_none_or(|tag| r.tags.contains(tag))
+                && lets(f.archived.as_ref(), Some(&r.archived_at.is_some()))
+        }
+        (Filter::Interaction(f), Any::Interaction(r)) => {
+            lets(f.customer.as_ref(), Some(&r.customer)) && lets(f.channel.as_ref(), Some(&r.channel))
+        }
+        (Filter::SalePlan(f), Any::SalePlan(r)) => {
+            lets(f.scope.as_ref(), Some(r.scope()))
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && f.covers.is_none_or(|day| r.period().contains(day))
+        }
+        (Filter::Opportunity(f), Any::Opportunity(r)) => {
+            lets(f.customer.as_ref(), r.customer().as_ref())
+                && lets(f.product.as_ref(), r.product().as_ref())
+                && lets(f.rep.as_ref(), r.rep().as_ref())
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && lets(f.stage.as_ref(), Some(&r.stage().key))
+                && f.closed.is_none_or(|days| r.state().close_day().is_some_and(|day| days.contains(day)))
+        }
+        (Filter::Order(f), Any::Order(r)) => {
+            lets(f.customer.as_ref(), Some(&r.customer()))
+                && lets(f.rep.as_ref(), r.rep().as_ref())
+                && f.product.is_none_or(|product| r.lines().iter().any(|line| line.product() == product))
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && lets(f.fulfilment.as_ref(), Some(&r.fulfilment()))
+                && lets(f.payment.as_ref(), Some(&r.payment_status()))
+                && f.confirmed.is_none_or(|days| r.state().confirmed_on().is_some_and(|day| days.contains(day)))
+        }
+        (Filter::Ticket(f), Any::Ticket(r)) => {
+            lets(f.customer.as_ref(), Some(&r.customer()))
+                && lets(f.assignee.as_ref(), r.assignee().as_ref())
+                && lets(f.group.as_ref(), r.group())
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && lets(f.priority.as_ref(), r.priority().as_ref())
+        }
+        _ => false,
+    }
+}
+
+/// The filtered list in its other order, where the family has one.
+fn listed_otherwise<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Option<Vec<RecordRef>>> {
+    Ok(Some(match filter {
+        Filter::Customer(f) => tx.customers_by_name(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
+        Filter::Order(f) => tx.orders_by_day(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
+        Filter::Ticket(f) => tx.tickets_by_due(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
+        _ => return Ok(None),
+    }))
+}
+
+/// The key of a record in that order; `None` where it stays out.
+fn other_key(record: &Any) -> Option<(String, RecordRef)> {
+    let key = match record {
+        Any::Customer(one) => one.name.key(),
+        Any::Order(one) => one.state().confirmed_on()?.to_string(),
+        Any::Ticket(one) => one.due_at()?.to_rfc3339(),
+        _ => return None,
+    };
+    Some((key, record.id()))
+}
+
+/// C22: each filter gives what it says, and the filters together what all of them say; a count equals the length of the whole list.
+pub fn c22_filters_give_what_they_say_alone_and_together<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C22");
+    let mut records = crowd(60);
+    write(&store, "C22", |tx| insert_all(tx, &records));
+    records.extend(ground());
+    for family in Family::ALL {
+        let mut of_family: Vec<&Any> = records.iter().filter(|record| record.family() == *family).collect();
+        of_family.sort_by_key(|record| record.id());
+        let singles = single(*family);
+        for (field, filter) in &singles {
+            let through = of_family.iter().filter(|record| passes(filter, record)).count();
+            let teeth = 0 < through && through < of_family.len();
+            assert!(teeth, "C22 {family}: the suite's own records must tell {field} apart: {filter:?}");
+        }
+        let pairs = singles.iter().enumerate().flat_map(|(place, (one, filter))| {
+            let later = singles[place..].iter();
+            later.map(move |(other, second)| (format!("{one} and {other}"), both(filter, second)))
+        });
+        let none = ("nothing".to_owned(), family.no_filter());
+        read(&store, format!("C22 {family}"), |tx| {
+            for (fields, filter) in pairs.chain([none]) {
+                let expected: Vec<&Any> = of_family.iter().copied().filter(|record| passes(&filter, record)).collect();
+                let found = list(tx, &filter, Page::first(1_000))?;
+                let (ids, wanted): (Vec<_>, Vec<_>) =
+                    (found.iter().map(Any::id).collect(), expected.iter().map(|record| record.id()).collect());
+                assert_eq!(ids, wanted, "C22 {family}: filtered by {fields}: {filter:?}");
+                let counted = count(tx, &filter)?;
+                assert_eq!(counted, wanted.len() as u64, "C22 {family}: counted by {fields}: {filter:?}");
+                if let Some(found) = listed_otherwise(tx, &filter)? {
+                    let wanted = sorted(expected.iter().filter_map(|record| other_key(record)));
+                    let wanted: Vec<RecordRef> = wanted.into_iter().map(|(_, id)| id).collect();
+                    assert_eq!(found, wanted, "C22 {family}: filtered by {fields}, in the other order: {filter:?}");
+                }
+            }
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,501 @@
+//! Records of all families in all their states, made from a number and a seed.
+
+use std::{fmt::Display, str::FromStr};
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use crm_core::{
+    Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss,
+    MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
+    NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
+    PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan,
+    SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
+};
+use uuid::Builder;
+
+use super::family::{Any, Family};
+
+/// A checked text; a mistake in the suite where it is none.
+pub(crate) fn text<T: FromStr<Err: Display>>(raw: &str) -> T {
+    valid(raw.parse())
+}
+
+/// What the suite made itself, so it is valid.
+pub(crate) fn valid<T, E: Display>(made: Result<T, E>) -> T {
+    made.unwrap_or_else(|refused| panic!("the suite made an invalid record: {refused}"))
+}
+
+/// The id with a number; ids ascend with their numbers.
+pub(crate) fn id<I: RecordId>(n: u32) -> I {
+    let millis = 1_767_225_600_000 + 977 * u64::from(n);
+    I::from_uuid(Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid())
+}
+
+/// So many minutes and microseconds after noon of 2 March 2026.
+pub(crate) fn at(n: u32) -> DateTime<Utc> {
+    let noon = day(0).and_hms_opt(12, 0, 0).unwrap_or_default().and_utc();
+    noon + TimeDelta::minutes(n.into()) + TimeDelta::microseconds(n.into())
+}
+
+/// So many days after 2 March 2026.
+pub(crate) fn day(n: u32) -> NaiveDate {
+    let first = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap_or_default();
+    first.checked_add_days(Days::new(n.into())).unwrap_or(first)
+}
+
+/// The days of 2026.
+pub(crate) fn year() -> Period {
+    valid(Period::year(2026))
+}
+
+/// An act of somebody.
+pub(crate) fn act(n: u32) -> Act {
+    Act::new(at(n), text("alice"), [5; 10])
+}
+
+/// Names that a careless store stumbles over.
+const NAMES: &[&str] = &[
+    "张三",
+    "Zoe\u{308}",
+    "Zoë",
+    "ZOË",
+    "O'Brien; DROP TABLE crm_customer;--",
+    "=1+1",
+    "%_\\",
+    "👩\u{200d}👩\u{200d}👧",
+    "Ada  LOVELACE",
+    "ada lovelace",
+    "null",
+    "\u{202e}right to left",
+];
+const TEXTS: &[&str] = &["wants a call back\n\tafter five", "'); --", "退款", "\"quoted\", and so on", "{\"a\":null}"];
+const REGIONS: &[&str] = &["East", "West"];
+const CATEGORIES: &[&str] = &["Lamps", "Chairs"];
+const GROUPS: &[&str] = &["Returns", "Repairs"];
+const TAGS: &[&str] = &["vip", "press", "VIP"];
+
+/// Chance that is the same each time: SplitMix64 by Vigna (<https://prng.di.unimi.it/splitmix64.c>).
+#[derive(Clone, Debug)]
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below a limit.
+    pub(crate) fn below(&mut self, limit: u32) -> u32 {
+        u32::try_from(self.roll() % u64::from(limit)).unwrap_or(0)
+    }
+
+    /// Yes or no.
+    pub(crate) fn yes(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
+    /// One of some.
+    pub(crate) fn one<T: Copy>(&mut self, of: &[T]) -> T {
+        let place = usize::try_from(self.roll() % of.len() as u64).unwrap_or(0);
+        of[place]
+    }
+
+    pub(crate) fn one_text<T: FromStr<Err: Display>>(&mut self, of: &[&str]) -> T {
+        text(self.one(of))
+    }
+}
+
+/// Makes records.
+#[derive(Clone, Debug)]
+pub(crate) struct Maker {
+    pub(crate) dice: Dice,
+    /// References go to the records with numbers from 1 to this.
+    slots: u32,
+    /// Whether unique values are drawn from a few, so that records clash, and records may refer to each other in a circle.
+    clashing: bool,
+}
+
+impl Maker {
+    /// Makes records that fit together, as far as those with the numbers 1 to 3 are there.
+    pub(crate) const fn sound(seed: u64) -> Self {
+        Self { dice: Dice(seed), slots: SLOTS, clashing: false }
+    }
+
+    /// Makes records whose unique values and references may or may not be in order.
+    pub(crate) const fn clashing(seed: u64) -> Self {
+        Self { dice: Dice(seed), slots: SLOTS, clashing: true }
+    }
+
+    /// A reference to any of the first records.
+    fn slot<I: RecordId>(&mut self) -> I {
+        id(1 + self.dice.below(self.slots))
+    }
+
+    fn maybe_slot<I: RecordId>(&mut self) -> Option<I> {
+        let slot = self.slot();
+        self.dice.yes().then_some(slot)
+    }
+
+    /// A reference within the family: to an earlier record or, where they may clash, to any but itself.
+    fn relative<I: RecordId>(&mut self, n: u32) -> Option<I> {
+        let to = 1 + self.dice.below(self.slots);
+        let allowed = if self.clashing { to != n } else { to < n };
+        (allowed && self.dice.yes()).then(|| id(to))
+    }
+
+    fn number<T: FromStr<Err: Display>>(&mut self, prefix: &str, n: u32) -> T {
+        let n = if self.clashing { 1 + self.dice.below(5) } else { n };
+        text(&format!("{prefix}-{n:06}"))
+    }
+
+    fn external<T: FromStr<Err: Display>>(&mut self, n: u32) -> Option<T> {
+        self.dice.yes().then(|| self.number("ext", n))
+    }
+
+    fn money(&mut self, currency: Currency) -> Money {
+        Money::from_minor(i64::from(1 + self.dice.below(1_000_000)), currency)
+    }
+
+    fn price(&mut self, currency: Currency) -> UnitPrice {
+        valid(UnitPrice::from_millionths(i64::from(self.dice.below(100)) * 499_900, currency))
+    }
+
+    fn at(&mut self) -> DateTime<Utc> {
+        at(self.dice.below(1_000))
+    }
+
+    fn day(&mut self) -> NaiveDate {
+        day(self.dice.below(10))
+    }
+
+    /// A new record of a family.
+    pub(crate) fn record(&mut self, family: Family, n: u32) -> Any {
+        match family {
+            Family::Product => self.product(n).into(),
+            Family::SalesRep => self.sales_rep(n).into(),
+            Family::Agent => self.agent(n).into(),
+            Family::Customer => self.customer(n).into(),
+            Family::Interaction => self.interaction(n).into(),
+            Family::SalePlan => self.sale_plan(n).into(),
+            Family::Opportunity => self.opportunity(n).into(),
+            Family::Order => self.order(n).into(),
+            Family::Ticket => self.ticket(n).into(),
+        }
+    }
+
+    fn product(&mut self, n: u32) -> Product {
+        let price = self.price(Currency::EUR);
+        let mut new = NewProduct::new(self.number("LAMP", n), self.dice.one_text(NAMES), price);
+        if self.dice.yes() {
+            new = new.category(self.dice.one_text(CATEGORIES));
+        }
+        let mut product = Product::add(id(n), self.at(), new);
+        product.active = self.dice.yes();
+        product
+    }
+
+    fn sales_rep(&mut self, n: u32) -> SalesRep {
+        let mut new = NewSalesRep::new(self.dice.one_text(NAMES));
+        (new.external_id, new.manager) = (self.external(n), self.relative(n));
+        if self.dice.yes() {
+            new = new.position(text("account executive")).commission_rate(text("7.25"));
+        }
+        if self.dice.yes() {
+            new = new.region(self.dice.one_text(REGIONS));
+        }
+        let mut rep = valid(SalesRep::add(id(n), self.at(), new));
+        rep.active = self.dice.yes();
+        rep
+    }
+
+    fn agent(&mut self, n: u32) -> Agent {
+        let mut new = NewAgent::new(self.dice.one_text(NAMES));
+        new.external_id = self.external(n);
+        if self.dice.yes() {
+            new = new.group(self.dice.one_text(GROUPS));
+        }
+        let mut agent = Agent::add(id(n), self.at(), new);
+        agent.active = self.dice.yes();
+        agent
+    }
+
+    fn customer(&mut self, n: u32) -> Customer {
+        let name = self.dice.one_text(NAMES);
+        let mut new = if self.dice.yes() {
+            let born = NaiveDate::from_ymd_opt(1931, 2, 28).unwrap_or_default();
+            let person = NewCustomer::person(name);
+            let person = if self.dice.yes() { person.born(born) } else { person };
+            let gender = self.dice.one(&[None, Some(Gender::Female), Some(Gender::Male), Some(Gender::Other)]);
+            gender.into_iter().fold(person, |person, gender| person.gender(gender))
+        } else {
+            let mut organisation = NewCustomer::organisation(name);
+            for role in ["buyer", "managing director"] {
+                if let Some(person) = self.relative(n) {
+                    organisation = organisation.contact(person, text(role));
+                }
+            }
+            organisation
+        };
+        (new.external_id, new.parent, new.owner) = (self.external(n), self.relative(n), self.maybe_slot());
+        for mailbox in ["zhang@example.com", "Sales@Example.org"] {
+            if self.dice.yes() {
+                new = new.email(text(mailbox));
+            }
+        }
+        for phone in ["+442079460958", "+8613812345678"] {
+            if self.dice.yes() {
+                new = new.phone(text(phone));
+            }
+        }
+        if self.dice.yes() {
+            new = new.region(self.dice.one_text(REGIONS));
+        }
+        if self.dice.yes() {
+            let street = if self.dice.yes() { vec!["10 High St".into(), "Flat 3".into()] } else { Vec::new() };
+            let fields = PostalAddressFields { street, city: "上海".into(), ..PostalAddressFields::default() };
+            new = new.address(valid(PostalAddress::parse(fields)));
+        }
+        for _ in 0..self.dice.below(3) {
+            new = new.tag(self.dice.one_text(TAGS));
+        }
+        for _ in 0..self.dice.below(3) {
+            let (words, product) = (self.dice.one_text(TEXTS), self.maybe_slot());
+            new = if self.dice.yes() { new.need(words, product) } else { new.preference(words, product) };
+        }
+        let mut customer = valid(Customer::register(id(n), self.at(), new));
+        if let Some(mailbox) = customer.emails.iter().last().map(|point| point.value.clone()) {
+            if self.dice.yes() {
+                valid(customer.emails.set_primary(&mailbox));
+            }
+            if self.dice.yes() {
+                valid(customer.emails.opt_out(&mailbox));
+            }
+            if self.dice.yes() {
+                valid(customer.emails.mark_invalid(&mailbox));
+            }
+        }
+        if self.dice.below(4) == 0 {
+            customer.archive(self.at());
+        }
+        customer
+    }
+
+    fn interaction(&mut self, n: u32) -> Interaction {
+        let channel = self.dice.one(CHANNELS);
+        let direction = self.dice.one(&[Direction::Inbound, Direction::Outbound]);
+        let mut new = NewInteraction::new(self.slot(), channel, direction, self.dice.one_text(NAMES));
+        new.external_id = self.external(n);
+        if self.dice.yes() {
+            new = new.content(self.dice.one_text(TEXTS));
+        }
+        if self.dice.yes() {
+            // Before 1970 too: instants are not only of today.
+            new = new.occurred_at(self.at() - TimeDelta::days(i64::from(self.dice.below(2)) * 30_000));
+        }
+        let others = [
+            Participant::Customer(self.slot()),
+            Participant::SalesRep(self.slot()),
+            Participant::Agent(self.slot()),
+            Participant::Other(self.dice.one_text(NAMES)),
+        ];
+        for other in others {
+            if self.dice.yes() {
+                new = new.participant(other);
+            }
+        }
+        if self.dice.yes() {
+            new = new.rating(valid(Rating::new(self.dice.one(&[1, 3, 5]))));
+        }
+        valid(Interaction::log(id(n), self.at(), new))
+    }
+
+    fn sale_plan(&mut self, n: u32) -> SalePlan {
+        let month = valid(Period::month(2026, self.dice.one(&[2, 3, 4])));
+        let scope = match self.dice.below(4) {
+            0 => PlanScope::SalesRep(self.slot()),
+            1 => PlanScope::Team(self.slot()),
+            2 => PlanScope::Product(self.slot()),
+            _ => PlanScope::Region(self.dice.one_text(REGIONS)),
+        };
+        let mut new = NewSalePlan::new(self.dice.one_text(NAMES), month, self.money(Currency::EUR), scope);
+        for kind in [StrategyKind::Promotion, StrategyKind::Price, StrategyKind::Channel] {
+            if self.dice.yes() {
+                new = new.strategy(kind, self.dice.one_text(TEXTS));
+            }
+        }
+        if self.dice.yes() {
+            new = new.credit(crm_core::CreditAt::Paid);
+        }
+        let mut plan = valid(SalePlan::draft(id(n), self.at(), new));
+        let steps = self.dice.below(3);
+        if steps > 0 {
+            valid(plan.activate(self.at()));
+        }
+        if steps > 1 {
+            valid(plan.close(self.at()));
+        }
+        plan
+    }
+
+    fn opportunity(&mut self, n: u32) -> Opportunity {
+        let (pipeline, actor): (_, Actor) = (pipeline(), text("alice"));
+        let mut new = NewOpportunity::new(self.dice.one_text(NAMES));
+        new.external_id = self.external(n);
+        (new.customer, new.product, new.rep) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
+        if self.dice.yes() {
+            new = new.value(self.money(Currency::JPY)).probability(text("12.5"));
+        }
+        if self.dice.yes() {
+            new = new.expected_close(self.day());
+        }
+        let mut opportunity = valid(Opportunity::open(id(n), By { at: self.at(), actor: &actor }, &pipeline, new));
+        let by = |maker: &mut Self| By { at: maker.at(), actor: &actor };
+        if self.dice.yes() {
+            valid(opportunity.advance(by(self), &pipeline, &text("engaging"), None));
+        }
+        let (when, on) = (self.at(), self.day());
+        match self.dice.below(4) {
+            0 => {
+                let sale = Sale { day: on, value: Some(self.money(Currency::JPY)) };
+                valid(opportunity.win(by(self), &pipeline, sale));
+                if self.dice.yes() {
+                    valid(opportunity.advance(by(self), &pipeline, &text("delivered"), None));
+                }
+            }
+            1 => {
+                let note = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+                valid(opportunity.lose(when, Loss { day: on, reason: text("price"), note }));
+                if self.dice.below(3) == 0 {
+                    valid(opportunity.reopen(by(self), &pipeline, &text("prospecting")));
+                }
+            }
+            _ => {}
+        }
+        opportunity
+    }
+
+    fn order(&mut self, n: u32) -> Order {
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
+        let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
+        let mut lines = Vec::new();
+        for place in 0..self.dice.below(4) {
+            let (quantity, discount) = (self.dice.one(&["1", "2.5", "40"]), self.dice.one(&["0", "10", "33.3333"]));
+            let price = valid(UnitPrice::from_millionths(i64::from(1 + self.dice.below(100)) * 500_000, currency));
+            // Numbers with a gap, as after a line was taken out.
+            lines.push(valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount))));
+        }
+        let draft = Draft { id: id(n), number: self.number("SO", n), external_id, customer, rep, currency, lines };
+        let mut order = valid(Order::draft(self.at(), draft));
+        if order.lines().is_empty() || self.dice.below(5) == 0 {
+            if self.dice.below(3) == 0 {
+                valid(order.cancel(self.at(), self.day(), None));
+            }
+            return order;
+        }
+        let confirmed = self.day();
+        valid(order.confirm(self.at(), confirmed));
+        match self.dice.below(4) {
+            0 => {
+                let part = ShippedLine { line: 1, quantity: order.lines()[0].quantity() };
+                let part = if self.dice.yes() {
+                    part
+                } else {
+                    ShippedLine { quantity: valid(Quantity::from_millionths(1)), ..part }
+                };
+                valid(order.ship(self.at(), Some(vec![part])));
+            }
+            1 => drop(valid(order.ship(self.at(), None))),
+            _ => {}
+        }
+        let shipped = !order.shipments().is_empty();
+        if shipped && self.dice.yes() {
+            valid(order.deliver(self.at(), 1));
+        }
+        let returned = shipped && self.dice.yes();
+        if returned {
+            valid(order.take_back(self.at(), 1));
+        }
+        for _ in 0..self.dice.below(3) {
+            let owed = order.owed().minor();
+            let amount = Money::from_minor(if self.dice.yes() { owed } else { owed / 3 }, currency);
+            if amount.is_positive() {
+                let payment = NewPayment::of(amount).day(self.day()).method(text("bank transfer"));
+                valid(order.pay(
+                    self.at(),
+                    if self.dice.yes() { payment } else { payment.reference(text("RF18 5390 0754 7034")) },
+                ));
+            }
+        }
+        let refundable = order.refundable();
+        if refundable.is_positive() && self.dice.yes() {
+            let part = Money::from_minor(refundable.minor() / 2, currency);
+            let amount = if part.is_positive() && self.dice.yes() { part } else { refundable };
+            valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed))));
+        }
+        let whole = !order.refundable().is_positive() && (!shipped || returned);
+        match self.dice.below(4) {
+            0 => drop(valid(order.lock(self.at()))),
+            1 if whole => {
+                drop(valid(order.cancel(self.at(), self.day().max(confirmed), Some(self.dice.one_text(TEXTS)))))
+            }
+            _ => {}
+        }
+        order
+    }
+
+    fn ticket(&mut self, n: u32) -> Ticket {
+        let channel = self.dice.one(CHANNELS);
+        let mut new = NewTicket::new(self.slot(), channel, self.dice.one_text(NAMES));
+        new.external_id = self.external(n);
+        if self.dice.yes() {
+            new = new.priority(self.dice.one(&[Priority::Low, Priority::Normal, Priority::High, Priority::Urgent]));
+        }
+        if self.dice.yes() {
+            new = new.group(self.dice.one_text(GROUPS));
+        }
+        if self.dice.yes() {
+            new = new.due_at(at(self.dice.below(3)));
+        }
+        let mut ticket = valid(Ticket::open(id(n), self.number("T", n), self.at(), &new));
+        let agent = self.slot();
+        if self.dice.yes() {
+            valid(ticket.assign(self.at(), Some(agent)));
+        }
+        if self.dice.yes() {
+            let kind = MessageKind::Note(agent);
+            valid(ticket.message(self.at(), NewMessage { kind, text: self.dice.one_text(TEXTS) }));
+        }
+        let when = self.at();
+        match self.dice.below(6) {
+            0 => drop(valid(ticket.pend(when))),
+            1 => drop(valid(ticket.hold(when))),
+            step @ (2 | 3) => {
+                let (solver, words) = (self.slot(), self.dice.one_text(TEXTS));
+                valid(ticket.solve(when, solver, words, Unassigned::SolverTakes));
+                if step == 3 {
+                    valid(ticket.close(self.at()));
+                }
+            }
+            _ => {}
+        }
+        ticket
+    }
+}
+
+/// How many records of each family may be referred to.
+pub(crate) const SLOTS: u32 = 3;
+
+/// The ways that a communication takes in the suite; the others stay unused, so that a filter may find nothing.
+pub(crate) const CHANNELS: &[Channel] = &[Channel::Phone, Channel::Email, Channel::SocialMedia];
+
+fn pipeline() -> Pipeline {
+    let label = |key: &str| -> Label { text(key) };
+    let pipeline = Pipeline::new(label("Hardware"))
+        .open(label("prospecting"), Percent::whole(10))
+        .open(label("engaging"), Percent::whole(50))
+        .won(label("signed"))
+        .won(label("delivered"));
+    valid(pipeline.build())
+}

@@ -1,0 +1,297 @@
+//! C16 and C17: references between records.
+
+use crm_core::{
+    Contact, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order,
+    OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan, SalePlanParts, SalesRep, Ticket,
+    TicketMessage, TicketParts, TicketState, UnitPrice,
+    store::{Store, StoreErrorKind, Tickets as _},
+};
+
+use super::{
+    family::{Any, Family, delete},
+    maker::{Maker, at, id, text, valid},
+    world::{founded, insert_all, message, refusal, write},
+};
+
+/// A way to refer to a record.
+struct Way {
+    field: &'static str,
+    /// What the family that refers is called where it keeps a record from being deleted.
+    by: &'static str,
+    to: Family,
+    /// The record with a number that refers to the record with another number.
+    refer: fn(n: u32, to: u32) -> Any,
+}
+
+fn plain(family: Family, n: u32) -> Any {
+    // The first record that refers to as little as a record of its family can.
+    let bare = |seed| Maker::sound(seed).record(family, n);
+    (0..2_000).map(bare).find(|record| references(record) == least(family)).unwrap_or_else(|| bare(0))
+}
+
+/// How many references a record of a family has at least.
+const fn least(family: Family) -> usize {
+    match family {
+        Family::Interaction | Family::Order | Family::Ticket => 1,
+        _ => 0,
+    }
+}
+
+fn references(record: &Any) -> usize {
+    match record {
+        Any::Product(_) | Any::Agent(_) => 0,
+        Any::SalesRep(rep) => usize::from(rep.manager.is_some()),
+        Any::Customer(customer) => {
+            let needs = customer.needs.iter().filter(|need| need.product.is_some()).count();
+            let person = usize::from(matches!(customer.kind, CustomerKind::Person { .. }));
+            // An organisation can have contacts, so a plain customer is one without any.
+            needs
+                + person
+                + customer.contacts().count()
+                + usize::from(customer.parent.is_some())
+                + usize::from(customer.owner.is_some())
+        }
+        Any::Interaction(one) => 1 + one.participants.len(),
+        Any::SalePlan(plan) => usize::from(!matches!(plan.scope(), PlanScope::Region(_))),
+        Any::Opportunity(one) => {
+            usize::from(one.customer().is_some())
+                + usize::from(one.product().is_some())
+                + usize::from(one.rep().is_some())
+        }
+        Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
+        Any::Ticket(ticket) => {
+            1 + usize::from(ticket.assignee().is_some())
+                + usize::from(!matches!(ticket.state(), TicketState::New | TicketState::Open))
+        }
+    }
+}
+
+fn customer(n: u32, change: impl FnOnce(&mut Customer)) -> Any {
+    let mut made = plain(Family::Customer, n);
+    if let Any::Customer(customer) = &mut made {
+        change(customer);
+    }
+    made
+}
+
+fn interaction(n: u32, change: impl FnOnce(&mut Interaction)) -> Any {
+    let mut made = plain(Family::Interaction, n);
+    if let Any::Interaction(interaction) = &mut made {
+        change(interaction);
+    }
+    made
+}
+
+fn sales_rep(n: u32, change: impl FnOnce(&mut SalesRep)) -> Any {
+    let mut made = plain(Family::SalesRep, n);
+    if let Any::SalesRep(rep) = &mut made {
+        change(rep);
+    }
+    made
+}
+
+macro_rules! guarded {
+    ($($name:ident: $family:ident($parts:ident);)*) => {$(
+        fn $name(n: u32, change: impl FnOnce(&mut $parts)) -> Any {
+            match plain(Family::$family, n) {
+                Any::$family(record) => {
+                    let mut parts = $parts::from(*record);
+                    change(&mut parts);
+                    let record: $family = valid(parts.try_into());
+                    record.into()
+                }
+                other => other,
+            }
+        }
+    )*};
+}
+
+guarded! {
+    sale_plan: SalePlan(SalePlanParts);
+    opportunity: Opportunity(OpportunityParts);
+    order: Order(OrderParts);
+    ticket: Ticket(TicketParts);
+}
+
+fn solved(parts: &mut TicketParts, by: u32, assignee: u32) {
+    parts.assignee = Some(id(assignee));
+    parts.state = TicketState::Solved { at: at(3), by: id(by), resolution: text("a new bulb") };
+}
+
+fn need(to: u32) -> Need {
+    Need { kind: NeedKind::Need, text: text("a lamp"), product: Some(id(to)) }
+}
+
+fn line(parts: &OrderParts, to: u32) -> OrderLine {
+    let price = valid(UnitPrice::from_millionths(0, parts.currency));
+    valid(OrderLine::new(1, id(to), Quantity::from(2_u32), price, Percent::ZERO))
+}
+
+/// All ways in which records refer to others.
+const WAYS: &[Way] = &[
+    Way {
+        field: "parent",
+        by: "customers",
+        to: Family::Customer,
+        refer: |n, to| customer(n, |one| one.parent = Some(id(to))),
+    },
+    Way {
+        field: "contacts",
+        by: "customers",
+        to: Family::Customer,
+        refer: |n, to| {
+            let contact = Contact { person: id(to), role: text("buyer") };
+            customer(n, |one| one.kind = CustomerKind::Organisation { contacts: [contact].into() })
+        },
+    },
+    Way {
+        field: "owner",
+        by: "customers",
+        to: Family::SalesRep,
+        refer: |n, to| customer(n, |one| one.owner = Some(id(to))),
+    },
+    Way {
+        field: "needs",
+        by: "customers",
+        to: Family::Product,
+        refer: |n, to| customer(n, |one| one.needs = vec![need(to)]),
+    },
+    Way {
+        field: "customer",
+        by: "interactions",
+        to: Family::Customer,
+        refer: |n, to| interaction(n, |one| one.customer = id(to)),
+    },
+    Way {
+        field: "participants",
+        by: "interactions",
+        to: Family::Customer,
+        refer: |n, to| interaction(n, |one| one.participants = vec![Participant::Customer(id(to))]),
+    },
+    Way {
+        field: "participants",
+        by: "interactions",
+        to: Family::SalesRep,
+        refer: |n, to| interaction(n, |one| one.participants = vec![Participant::SalesRep(id(to))]),
+    },
+    Way {
+        field: "participants",
+        by: "interactions",
+        to: Family::Agent,
+        refer: |n, to| interaction(n, |one| one.participants = vec![Participant::Agent(id(to))]),
+    },
+    Way {
+        field: "scope",
+        by: "sale plans",
+        to: Family::SalesRep,
+        refer: |n, to| sale_plan(n, |one| one.scope = PlanScope::SalesRep(id(to))),
+    },
+    Way {
+        field: "scope",
+        by: "sale plans",
+        to: Family::SalesRep,
+        refer: |n, to| sale_plan(n, |one| one.scope = PlanScope::Team(id(to))),
+    },
+    Way {
+        field: "scope",
+        by: "sale plans",
+        to: Family::Product,
+        refer: |n, to| sale_plan(n, |one| one.scope = PlanScope::Product(id(to))),
+    },
+    Way {
+        field: "manager",
+        by: "sales reps",
+        to: Family::SalesRep,
+        refer: |n, to| sales_rep(n, |one| one.manager = Some(id(to))),
+    },
+    Way {
+        field: "customer",
+        by: "opportunities",
+        to: Family::Customer,
+        refer: |n, to| opportunity(n, |one| one.customer = Some(id(to))),
+    },
+    Way {
+        field: "product",
+        by: "opportunities",
+        to: Family::Product,
+        refer: |n, to| opportunity(n, |one| one.product = Some(id(to))),
+    },
+    Way {
+        field: "rep",
+        by: "opportunities",
+        to: Family::SalesRep,
+        refer: |n, to| opportunity(n, |one| one.rep = Some(id(to))),
+    },
+    Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
+    Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },
+    Way {
+        field: "lines",
+        by: "orders",
+        to: Family::Product,
+        refer: |n, to| order(n, |one| one.lines = vec![line(one, to)]),
+    },
+    Way {
+        field: "customer",
+        by: "tickets",
+        to: Family::Customer,
+        refer: |n, to| ticket(n, |one| one.customer = id(to)),
+    },
+    Way { field: "assignee", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, 1, to)) },
+    Way { field: "solved by", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, to, 1)) },
+];
+
+/// C16: a reference to a record that is not there is [`StoreErrorKind::MissingReference`], which names the field, and changes nothing.
+pub fn c16_a_dangling_reference_is_refused<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C16");
+    for (n, Way { field, refer, .. }) in (100..).zip(WAYS) {
+        let (dangling, sound) = (refer(n, 99), refer(n, 1));
+        let family = dangling.family();
+        let kind = StoreErrorKind::MissingReference { record: family.name(), field };
+        refusal(&store, &kind, format!("C16 {family}: {field}"), |tx| dangling.insert(tx));
+        write(&store, format!("C16 {family}: {field} that is there"), |tx| sound.insert(tx));
+        refusal(&store, &kind, format!("C16 {family}: {field} by an update"), |tx| dangling.update(tx));
+    }
+    let record = "message";
+    let kind = StoreErrorKind::MissingReference { record, field: "ticket" };
+    refusal(&store, &kind, "C16 message: ticket", |tx| tx.append_message(&message(98, 1)));
+    write(&store, "C16", |tx| plain(Family::Ticket, 98).insert(tx));
+    let stranger = TicketMessage { kind: MessageKind::AgentReply(id(99)), ..message(98, 1) };
+    let kind = StoreErrorKind::MissingReference { record, field: "agent" };
+    refusal(&store, &kind, "C16 message: agent", |tx| tx.append_message(&stranger));
+}
+
+/// C17: deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
+pub fn c17_what_others_refer_to_is_not_deleted<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C17");
+    for (n, Way { field, by, to, refer }) in (0..).map(|way| 100 + 10 * way).zip(WAYS) {
+        let target = plain(*to, n);
+        let referring = [refer(n + 1, n), refer(n + 2, n)];
+        let clause = format!("C17 {to}: {field} of {by}");
+        write(&store, &clause, |tx| {
+            target.insert(tx)?;
+            insert_all(tx, &referring)
+        });
+        let kind = StoreErrorKind::StillReferenced { by, count: 2 };
+        refusal(&store, &kind, &clause, |tx| delete(tx, target.id()));
+        write(&store, &clause, |tx| delete(tx, referring[0].id()));
+        let kind = StoreErrorKind::StillReferenced { by, count: 1 };
+        refusal(&store, &kind, &clause, |tx| delete(tx, target.id()));
+        write(&store, &clause, |tx| {
+            refer(n + 2, 1).update(tx)?;
+            delete(tx, target.id())
+        });
+    }
+    // A message names its author for good.
+    let (agent, ticket) = (plain(Family::Agent, 98), plain(Family::Ticket, 98));
+    let note = TicketMessage { kind: MessageKind::Note(id(98)), ..message(98, 1) };
+    write(&store, "C17 agent: messages", |tx| {
+        insert_all(tx, &[agent.clone(), ticket.clone()])?;
+        tx.append_message(&note)
+    });
+    let kind = StoreErrorKind::StillReferenced { by: "messages", count: 1 };
+    refusal(&store, &kind, "C17 agent: messages", |tx| delete(tx, agent.id()));
+    write(&store, "C17 agent: messages that went with their ticket", |tx| {
+        delete(tx, ticket.id())?;
+        delete(tx, agent.id())
+    });
+}
