@@ -46,6 +46,8 @@ pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions, opening: Open
     connection.pragma_update(None, "fullfsync", full)?;
     connection.pragma_update(None, "checkpoint_fullfsync", full)?;
     schema::migrate(&mut connection)?;
+    // A savepoint around each record copies the pages that it changes: into memory, not into a temporary file. After the migrations, which may sort more than memory holds.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     if let Some(bytes) = options.limit_bytes {
         let page_size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = bytes.div_ceil(page_size.unsigned_abs().max(1));
@@ -117,5 +119,23 @@ fn ours(connection: &Connection) -> Done<bool> {
         // Marked, and nothing in it: whoever made it did not get further.
         (0 | APPLICATION_ID, 0) if ask("user_version")? == 0 => Ok(false),
         _ => Err(StoreErrorKind::ForeignFile.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_cached_statement_is_not_compiled_anew_when_it_is_bound_anew() {
+        let connection = writer(None, &SqliteOptions::new()).unwrap();
+        for customer in 0..3 {
+            let sql = "SELECT tag FROM crm_customer_tag WHERE customer = ?1 ORDER BY place";
+            let mut statement = connection.prepare_cached(sql).unwrap();
+            assert!(!statement.exists([customer]).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
     }
 }

@@ -305,7 +305,7 @@ impl Drop for Open<'_> {
     fn drop(&mut self) {
         if !self.connection.is_autocommit() {
             // A rollback that fails has nothing left to do: SQLite ended the transaction itself.
-            let _ = self.connection.execute_batch("ROLLBACK");
+            let _ = self.connection.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
         }
     }
 }
