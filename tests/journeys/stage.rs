@@ -87,9 +87,9 @@ pub(crate) fn day(text: &str) -> Result<NaiveDate, Error> {
 }
 
 /// What happened to a record, oldest first.
-pub(crate) fn facts<S: Store>(crm: &Crm<S>, record: impl Into<RecordRef>) -> Result<Vec<&'static str>, Error> {
+pub(crate) fn facts<S: Store>(crm: &Crm<S>, record: impl Into<RecordRef>) -> Result<Vec<String>, Error> {
     let record = record.into();
-    crm.read(|tx| Ok(tx.history(record, Page::first(100))?.iter().map(|entry| entry.fact.kind()).collect()))
+    crm.read(|tx| Ok(tx.history(record, Page::first(100))?.iter().map(|entry| entry.kind.clone()).collect()))
 }
 
 /// Every record, every message and the whole journal, as JSON.
