@@ -8,9 +8,8 @@
 
 use std::error::Error;
 
-use chrono::Utc;
 use crm::{
-    Act, Currency, NewCustomer, NewOrder, NewProduct, Order, OrderId, UnitPrice, sales,
+    Currency, NewCustomer, NewOrder, NewProduct, Order, OrderId, UnitPrice, act, sales,
     sqlite::{
         SqliteTx, install,
         rusqlite::{Connection, TransactionBehavior::Immediate, params},
@@ -83,12 +82,4 @@ fn status(shop: &mut Connection, order: OrderId) -> Outcome<String> {
 
 fn invoices(shop: &Connection) -> Outcome<u32> {
     Ok(shop.query_row("SELECT count(*) FROM invoice", [], |row| row.get(0))?)
-}
-
-/// An act of the host: its clock, and entropy for new ids. Where the CRM has its own file, [`crm::Crm::act`] makes it.
-#[expect(clippy::disallowed_methods, reason = "a host may ask for the time and for entropy")]
-fn act(actor: &str) -> Outcome<Act> {
-    let mut entropy = [0; 10];
-    getrandom::fill(&mut entropy)?;
-    Ok(Act::new(Utc::now(), actor.parse()?, entropy))
 }

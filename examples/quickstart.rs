@@ -19,8 +19,7 @@ fn main() -> Result<(), Error> {
         let lamp = sales::add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
 
         let rep = sales::add_sales_rep(tx, act, NewSalesRep::new("Lin Wei".parse()?))?;
-        let calendar = FiscalCalendar::CALENDAR_YEAR;
-        let quarter = calendar.quarter(calendar.quarter_of(act.at().date_naive()))?;
+        let quarter = FiscalCalendar::CALENDAR_YEAR.quarter_days(act.day())?;
         let target = Money::parse("1000.00", Currency::EUR)?;
         let plan = NewSalePlan::new("Lamps for all".parse()?, quarter, target, PlanScope::SalesRep(rep.id));
         let plan = sales::draft_plan(tx, act, plan)?;

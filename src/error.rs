@@ -6,15 +6,32 @@ use crm_sales::SalesError;
 use crm_service::ServiceError;
 
 /// Any error of the library, for hosts that do not tell its parts apart.
+///
+/// What a caller acts on alike comes as one variant, whichever part it passed through: a failure of the store is [`Error::Store`] and a value that breaks a
+/// rule is [`Error::Invalid`], also out of an operation.
+///
+/// ```
+/// use crm::{Crm, Error, NewCustomer, sales};
+///
+/// let crm = Crm::open_in_memory()?;
+/// let tomorrow = crm.act("alice")?.day() + crm::chrono::Days::new(1);
+/// let refused = crm.write(|tx| {
+///     let act = &mut crm.act("alice")?;
+///     Ok(sales::register_customer(tx, act, NewCustomer::person("张三".parse()?).born(tomorrow))?)
+/// });
+/// let Err(Error::Invalid(refused)) = refused else { panic!("{refused:?}") };
+/// assert_eq!(refused.field(), "birth date");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A sales operation was refused.
     #[error(transparent)]
-    Sales(#[from] SalesError),
+    Sales(SalesError),
     /// A service operation was refused.
     #[error(transparent)]
-    Service(#[from] ServiceError),
+    Service(ServiceError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,6 +65,31 @@ impl Error {
     /// ```
     pub fn host(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Host(error.into())
+    }
+}
+
+impl From<SalesError> for Error {
+    fn from(refused: SalesError) -> Self {
+        match refused {
+            SalesError::Store(error) => Self::Store(error),
+            SalesError::Invalid(refused)
+            | SalesError::Order(OrderError::Invalid(refused))
+            | SalesError::Opportunity(OpportunityError::Invalid(refused))
+            | SalesError::Plan(PlanError::Invalid(refused)) => Self::Invalid(refused),
+            other => Self::Sales(other),
+        }
+    }
+}
+
+impl From<ServiceError> for Error {
+    fn from(refused: ServiceError) -> Self {
+        match refused {
+            ServiceError::Store(error) => Self::Store(error),
+            ServiceError::Invalid(refused) | ServiceError::Ticket(TicketError::Invalid(refused)) => {
+                Self::Invalid(refused)
+            }
+            other => Self::Service(other),
+        }
     }
 }
 

@@ -13,11 +13,13 @@ mod error;
 use chrono::{DateTime, Utc};
 use crm_core::store::Store;
 
+pub use chrono;
 pub use crm_analytics as analytics;
 pub use crm_core::*;
 pub use crm_sales as sales;
 pub use crm_service as service;
 pub use crm_store as sqlite;
+pub use rust_decimal::Decimal;
 
 pub use self::error::Error;
 use crm_store::SqliteStore;
@@ -89,10 +91,7 @@ impl<S: Store> Crm<S> {
     ///
     /// [`Error::Invalid`] for an actor that is empty, longer than 100 characters or holds control characters; [`Error::Entropy`] where the system has none.
     pub fn act(&self, actor: &str) -> Result<Act, Error> {
-        let mut entropy = [0; 10];
-        #[expect(clippy::disallowed_methods, reason = "the facade is the one place that asks the system for entropy")]
-        getrandom::fill(&mut entropy).map_err(|error| Error::Entropy(error.into()))?;
-        Ok(Act::new((self.clock)(), actor.parse()?, entropy))
+        act_at(actor, (self.clock)())
     }
 
     /// Runs `f` on a snapshot of the store.
@@ -112,6 +111,34 @@ impl<S: Store> Crm<S> {
     pub fn write<T>(&self, f: impl FnOnce(&mut S::Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.store.write(f)
     }
+}
+
+/// A new act of an actor at this moment, by the clock of the system: for a host that joins its own transaction and holds no [`Crm`].
+///
+/// # Errors
+///
+/// As [`Crm::act`].
+///
+/// ```
+/// let act = crm::act("alice")?;
+/// assert_eq!(act.actor().as_str(), "alice");
+/// # Ok::<(), crm::Error>(())
+/// ```
+pub fn act(actor: &str) -> Result<Act, Error> {
+    #[expect(clippy::disallowed_methods, reason = "the facade is the one place that asks the system for the time")]
+    act_at(actor, Utc::now())
+}
+
+/// A new act of an actor at another instant: what is entered later, or brought from another system with its own dates.
+///
+/// # Errors
+///
+/// As [`Crm::act`].
+pub fn act_at(actor: &str, at: DateTime<Utc>) -> Result<Act, Error> {
+    let mut entropy = [0; 10];
+    #[expect(clippy::disallowed_methods, reason = "the facade is the one place that asks the system for entropy")]
+    getrandom::fill(&mut entropy).map_err(|error| Error::Entropy(error.into()))?;
+    Ok(Act::new(at, actor.parse()?, entropy))
 }
 
 impl<S: std::fmt::Debug> std::fmt::Debug for Crm<S> {

@@ -1,6 +1,6 @@
 //! Who does what when and why.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Builder;
 
@@ -85,6 +85,11 @@ impl Act {
     /// When the act happens.
     pub fn at(&self) -> DateTime<Utc> {
         self.at
+    }
+
+    /// The day of the instant, in UTC: the business day of a host that has no calendar of its own.
+    pub fn day(&self) -> NaiveDate {
+        self.at.date_naive()
     }
 
     /// Who acts.

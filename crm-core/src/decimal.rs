@@ -18,9 +18,15 @@ pub(crate) fn scaled(value: Decimal, scale: u32) -> Result<i64, Rule> {
     i64::try_from(units).map_err(|_| Rule::Overflow)
 }
 
-fn parsed(field: &'static str, text: &str) -> Result<Decimal, Invalid> {
+/// Reads digits, with a sign before and a point between them where they have one; never rounded.
+pub(crate) fn parsed(field: &'static str, text: &str) -> Result<Decimal, Invalid> {
+    let number = text.trim();
+    let unsigned = number.strip_prefix('-').unwrap_or(number);
+    let (whole, decimals) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let read = (digits(whole) && digits(decimals)).then(|| Decimal::from_str_exact(number).ok()).flatten();
     let expected = "a decimal number without separators";
-    Decimal::from_str_exact(text.trim()).map_err(|_| Invalid::new(field, text, Rule::Malformed { expected }))
+    read.ok_or_else(|| Invalid::new(field, text, Rule::Malformed { expected }))
 }
 
 macro_rules! decimals {

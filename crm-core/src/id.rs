@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, hash::Hash, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::invalid::{Invalid, Rule};
+
 /// The text form of an id by the public TypeID specification, version 0.3: a prefix that names the record, an underscore, and the
 /// UUID's 128 bits as 26 characters of base32.
 pub mod typeid {
@@ -15,22 +17,38 @@ pub mod typeid {
     const PREFIX_LIMIT: usize = 63;
 
     /// Why a text is not a TypeID.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum TypeIdError {
         /// The prefix is not 0 to 63 of `a` to `z` and `_`, or begins or ends with `_`.
-        #[error("the prefix must be at most 63 of a to z and _, with a letter at both ends")]
         Prefix,
         /// A separator without a prefix.
-        #[error("there must be no separator where there is no prefix")]
         Separator,
         /// The suffix is not 26 characters of the lower-case base32 alphabet.
-        #[error("the suffix must be 26 characters of {}", "0123456789abcdefghjkmnpqrstvwxyz")]
         Suffix,
         /// The suffix holds more than 128 bits.
-        #[error("the suffix must be at most 7zzzzzzzzzzzzzzzzzzzzzzzzz")]
         Overflow,
     }
+
+    impl TypeIdError {
+        /// The rule as what a TypeID must be.
+        pub(crate) const fn rule(self) -> &'static str {
+            match self {
+                Self::Prefix => "a TypeID, whose prefix is at most 63 of a to z and _, with a letter at both ends",
+                Self::Separator => "a TypeID, which has no separator where it has no prefix",
+                Self::Suffix => "a TypeID, which ends in 26 characters of 0123456789abcdefghjkmnpqrstvwxyz",
+                Self::Overflow => "a TypeID, which ends in at most 7zzzzzzzzzzzzzzzzzzzzzzzzz",
+            }
+        }
+    }
+
+    impl std::fmt::Display for TypeIdError {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "must be {}", self.rule())
+        }
+    }
+
+    impl std::error::Error for TypeIdError {}
 
     /// Writes a UUID under a prefix; the prefix is taken as it is.
     ///
@@ -93,14 +111,9 @@ pub mod typeid {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdError {
-    /// The text is not a TypeID at all.
-    #[error("{text:?} is not an id: {source}")]
-    Malformed {
-        /// The text, at most its first 100 characters.
-        text: String,
-        /// The rule of the specification that it breaks.
-        source: typeid::TypeIdError,
-    },
+    /// The text is not a TypeID at all. It may be anything, so the message does not show it; [`Invalid::value`] has it.
+    #[error(transparent)]
+    Malformed(#[from] Invalid),
     /// The text is the id of another record.
     #[error("{text} is the id of another record: expected {expected}_…, found {found}_…")]
     OtherRecord {
@@ -126,8 +139,9 @@ pub trait RecordId:
 }
 
 fn parse<I: RecordId>(text: &str) -> Result<I, IdError> {
-    let (prefix, uuid) =
-        typeid::decode(text).map_err(|source| IdError::Malformed { text: text.chars().take(100).collect(), source })?;
+    let malformed =
+        |error: typeid::TypeIdError| Invalid::personal("id", text, Rule::Malformed { expected: error.rule() });
+    let (prefix, uuid) = typeid::decode(text).map_err(malformed)?;
     if prefix == I::PREFIX {
         Ok(I::from_uuid(uuid))
     } else {
@@ -308,6 +322,15 @@ mod tests {
         for id in refused {
             assert!(typeid::decode(&id).is_err(), "{id:?}");
         }
+    }
+
+    #[test]
+    fn ids_that_are_something_else_do_not_show_in_the_refusal() {
+        let refused = "marker@example.com".parse::<CustomerId>().unwrap_err();
+        let IdError::Malformed(invalid) = &refused else { panic!("{refused}") };
+        assert_eq!((invalid.field(), invalid.value()), ("id", "marker@example.com"));
+        assert!(!format!("{refused} {refused:?}").contains("marker"));
+        assert!(refused.to_string().starts_with("id must be a TypeID"), "{refused}");
     }
 
     #[test]

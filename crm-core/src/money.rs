@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    decimal::{Percent, scaled},
+    decimal::{Percent, parsed, scaled},
     invalid::{Invalid, Rule},
 };
 
@@ -197,11 +197,7 @@ impl Money {
     ///
     /// [`Rule::Malformed`], or as [`Money::from_decimal`].
     pub fn parse(text: &str, currency: Currency) -> Result<Self, Invalid> {
-        let expected = "a decimal number without separators";
-        // `from_str_exact` refuses what it would have to round.
-        let amount = Decimal::from_str_exact(text.trim())
-            .map_err(|_| Invalid::new(FIELD, text, Rule::Malformed { expected }))?;
-        Self::from_decimal(amount, currency)
+        Self::from_decimal(parsed(FIELD, text)?, currency)
     }
 
     /// An exact amount in major units.
@@ -483,7 +479,9 @@ mod tests {
         assert_eq!(rule(usd(i64::MIN).checked_neg()), Rule::Overflow);
         assert_eq!(rule(usd(i64::MAX).times(2.into(), Rounding::HalfUp)), Rule::Overflow);
         assert_eq!(rule(Money::rounded(Decimal::MAX, Currency::KWD, Rounding::Down)), Rule::Overflow);
-        for text in ["", "1,000.00", "1e3", "NaN", "£5", "--5", "99999999999999999999999999999999"] {
+        for text in
+            ["", "1_000", "+5", ".5", "5.", "1,000.00", "1e3", "NaN", "£5", "--5", "99999999999999999999999999999999"]
+        {
             assert!(matches!(rule(Money::parse(text, Currency::USD)), Rule::Malformed { .. }), "{text:?}");
         }
     }

@@ -89,6 +89,15 @@ impl Period {
         Self::months(year, month, 1)
     }
 
+    /// The calendar month that a day lies in.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Malformed`] for the last month that the calendar has: the day after it does not exist.
+    pub fn month_of(day: NaiveDate) -> Result<Self, Invalid> {
+        Self::month(day.year(), day.month())
+    }
+
     /// A calendar year.
     ///
     /// # Errors
@@ -237,6 +246,15 @@ impl FiscalCalendar {
         let months_in = self.first_month - 1 + (quarter.quarter - 1) * 3;
         let year = self.starts_in(quarter.year) + i32::from(months_in >= 12);
         Period::months(year, months_in % 12 + 1, 3)
+    }
+
+    /// The days of the quarter that a day lies in.
+    ///
+    /// # Errors
+    ///
+    /// As [`FiscalCalendar::quarter`].
+    pub fn quarter_days(self, day: NaiveDate) -> Result<Period, Invalid> {
+        self.quarter(self.quarter_of(day))
     }
 
     /// The days of a fiscal year.

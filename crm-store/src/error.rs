@@ -80,7 +80,11 @@ impl Failure {
 
     /// An error of the contract with this failure as its source.
     pub(crate) fn into_source_of(self, kind: StoreErrorKind) -> Self {
-        Self::Store(StoreError::new(kind).caused_by(StoreError::from(self)))
+        let error = StoreError::new(kind);
+        Self::Store(match self {
+            Self::Sql(source) => error.caused_by(source),
+            Self::Store(source) => error.caused_by(source),
+        })
     }
 }
 

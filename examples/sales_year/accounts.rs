@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: &[&str] =
     &["account", "sector", "year_established", "revenue", "employees", "office_location", "subsidiary_of"];
 
 /// Registers the account of a row, unless it is there from an earlier import.
-pub(crate) fn register(tx: &mut (impl Records + ?Sized), acts: &Acts<'_>, row: &Row, seen: &mut Seen) -> Taken {
+pub(crate) fn register(tx: &mut (impl Records + ?Sized), acts: &Acts, row: &Row, seen: &mut Seen) -> Taken {
     let (account, name, external_id) = new_name(row, seen)?;
     let mut new = NewCustomer::organisation(name).external_id(external_id.clone());
     // A sector that cannot be kept is noticed the second time, so that notices come in the order of the lines.
@@ -30,7 +30,7 @@ pub(crate) fn register(tx: &mut (impl Records + ?Sized), acts: &Acts<'_>, row: &
 }
 
 /// Joins the account of a row to its parent company, once all accounts are registered.
-pub(crate) fn join_to_parent(tx: &mut (impl Records + ?Sized), acts: &Acts<'_>, row: &Row, seen: &mut Seen) -> Taken {
+pub(crate) fn join_to_parent(tx: &mut (impl Records + ?Sized), acts: &Acts, row: &Row, seen: &mut Seen) -> Taken {
     let (account, _, external_id) = new_name(row, seen)?;
     let Some(customer) = tx.customer_by_external_id(&external_id)? else { return Ok(Vec::new()) };
     seen.insert(account.text())?;

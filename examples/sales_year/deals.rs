@@ -113,7 +113,7 @@ impl fmt::Display for DealStage {
 
 /// Where the rows of one file are worked.
 pub(crate) struct Desk<'a> {
-    pub(crate) acts: &'a Acts<'a>,
+    pub(crate) acts: &'a Acts,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) hardware: &'a Hardware,
 }

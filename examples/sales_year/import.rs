@@ -13,7 +13,7 @@ use super::{
     accounts,
     csv_table::{Row, Table, TableError},
     deals,
-    history::{Acts, History},
+    history::Acts,
     products, progress,
     remarks::{Finding, Remark, Remarks, WrittenRemarks},
     seen::Seen,
@@ -69,10 +69,9 @@ failures!(crm::Error, SalesError, StoreError, Invalid);
 pub(crate) type Taken = Result<Vec<Finding>, Refused>;
 
 /// Imports all files: what deals refer to comes first.
-pub(crate) fn everything(crm: &Crm, history: &History, sources: &Sources) -> Result<Imported, Box<dyn Error>> {
+pub(crate) fn everything(crm: &Crm, sources: &Sources) -> Result<Imported, Box<dyn Error>> {
     let mut import = Import {
         crm,
-        history,
         progress: progress::bar_over_bytes("importing", sources.bytes()?),
         rejected: Remarks::new()?,
         notices: Remarks::new()?,
@@ -87,7 +86,6 @@ pub(crate) fn everything(crm: &Crm, history: &History, sources: &Sources) -> Res
 
 struct Import<'a> {
     crm: &'a Crm,
-    history: &'a History,
     progress: ProgressBar,
     rejected: Remarks,
     notices: Remarks,
@@ -100,7 +98,7 @@ enum Pass {
     Second,
 }
 
-impl<'a> Import<'a> {
+impl Import<'_> {
     /// Twice through the file: a parent company may stand further down than its subsidiary.
     fn accounts(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
         let (mut table, acts) = self.open(path, accounts::COLUMNS)?;
@@ -142,12 +140,12 @@ impl<'a> Import<'a> {
     }
 
     /// A file and the acts of importing it. Columns that nobody asked for are noticed.
-    fn open(&mut self, path: &Path, columns: &'static [&'static str]) -> Result<(Table, Acts<'a>), Box<dyn Error>> {
+    fn open(&mut self, path: &Path, columns: &'static [&'static str]) -> Result<(Table, Acts), Box<dyn Error>> {
         let table = Table::open(path, columns)?;
         for unknown in table.unknown_columns() {
             self.notices.push(&unknown)?;
         }
-        let acts = Acts::importing(table.file(), self.crm, self.history)?;
+        let acts = Acts::importing(table.file())?;
         Ok((table, acts))
     }
 

@@ -43,7 +43,7 @@ use std::{
 
 use crm::Crm;
 
-use self::{history::History, import::Imported, options::Options, sources::Sources};
+use self::{import::Imported, options::Options, sources::Sources};
 
 #[expect(clippy::print_stderr, reason = "a program tells a person why it failed")]
 fn main() -> ExitCode {
@@ -66,13 +66,11 @@ fn main() -> ExitCode {
 /// Imports, then reports. Whatever is wrong with the files as a whole is found before the store is touched.
 pub(crate) fn run(options: &Options, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let sources = Sources::find(&options.directory)?;
-    let history = History::new();
     let crm = match &options.db {
         Some(file) => Crm::open(file)?,
         None => Crm::open_in_memory()?,
     };
-    let crm = crm.with_clock(history.clock());
-    let imported: Imported = import::everything(&crm, &history, &sources)?;
+    let imported: Imported = import::everything(&crm, &sources)?;
     let figures = crm.read(|tx| figures::compute(tx))?;
     if options.json {
         presentation::json(&imported, &figures, out)

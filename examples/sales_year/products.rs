@@ -19,7 +19,7 @@ use super::{
 pub(crate) const COLUMNS: &[&str] = &["product", "series", "sales_price"];
 
 /// Adds the product of a row, unless it is there from an earlier import.
-pub(crate) fn add(tx: &mut (impl Records + ?Sized), acts: &Acts<'_>, row: &Row, seen: &mut Seen) -> Taken {
+pub(crate) fn add(tx: &mut (impl Records + ?Sized), acts: &Acts, row: &Row, seen: &mut Seen) -> Taken {
     let name = row.field("product").required("no product name")?;
     if seen.contains(name.text())? {
         return Err(name.finding("duplicate product").into());

@@ -19,7 +19,7 @@ const SALES_AGENT: &str = "Sales agent";
 const MANAGER: &str = "Manager";
 
 /// Adds the agent of a row and their manager, unless they are there from an earlier import. Who was known as a manager only becomes an agent.
-pub(crate) fn add(tx: &mut (impl Records + ?Sized), acts: &Acts<'_>, row: &Row, seen: &mut Seen) -> Taken {
+pub(crate) fn add(tx: &mut (impl Records + ?Sized), acts: &Acts, row: &Row, seen: &mut Seen) -> Taken {
     let name = row.field("sales_agent").required("no sales agent")?;
     if seen.contains(name.text())? {
         return Err(name.finding("duplicate sales agent").into());
@@ -47,7 +47,7 @@ fn new_manager(name: Field<'_>) -> Result<(ExternalId, NewSalesRep), Refused> {
     Ok((external_id.clone(), new.external_id(external_id)))
 }
 
-fn add_or_promote(tx: &mut (impl Records + ?Sized), acts: &Acts<'_>, new: NewSalesRep) -> Result<SalesRep, Refused> {
+fn add_or_promote(tx: &mut (impl Records + ?Sized), acts: &Acts, new: NewSalesRep) -> Result<SalesRep, Refused> {
     let known = match &new.external_id {
         Some(external_id) => tx.sales_rep_by_external_id(external_id)?,
         None => None,
@@ -65,7 +65,7 @@ fn add_or_promote(tx: &mut (impl Records + ?Sized), acts: &Acts<'_>, new: NewSal
 
 fn report_to(
     tx: &mut (impl Records + ?Sized),
-    acts: &Acts<'_>,
+    acts: &Acts,
     agent: SalesRepId,
     manager: SalesRepId,
     field: Field<'_>,
