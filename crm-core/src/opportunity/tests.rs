@@ -322,7 +322,8 @@ fn a_history_is_bounded_and_a_full_one_takes_no_more() {
     }
     // What begins no visit is done nevertheless.
     open.clone().advance(by(&actor, 9), &pipeline, &key("prospecting"), half).unwrap().unwrap();
-    open.clone().lose(at(9), loss()).unwrap();
+    let mut open = open;
+    open.lose(at(9), loss()).unwrap();
     assert_eq!(Opportunity::try_from(long(Open, 10_001)).unwrap_err().rule(), &too_many.1);
 }
 

@@ -386,7 +386,7 @@ fn ord_3_an_order_is_not_cancelled_while_goods_are_out_or_money_is_in() {
 fn revenue_is_not_taken_back_before_it_was_booked() {
     let early = |result: Result<OrderFact, OrderError>| match result.unwrap_err() {
         OrderError::Invalid(refused) => {
-            assert_eq!(refused.to_string(), "day must not be before 2026-03-02, got 2026-03-01")
+            assert_eq!(refused.to_string(), "day must not be before 2026-03-02, got 2026-03-01");
         }
         other => panic!("{other}"),
     };

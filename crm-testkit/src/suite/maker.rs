@@ -438,7 +438,7 @@ impl Maker {
         match self.dice.below(4) {
             0 => drop(valid(order.lock(self.at()))),
             1 if whole => {
-                drop(valid(order.cancel(self.at(), self.day().max(confirmed), Some(self.dice.one_text(TEXTS)))))
+                drop(valid(order.cancel(self.at(), self.day().max(confirmed), Some(self.dice.one_text(TEXTS)))));
             }
             _ => {}
         }
