@@ -141,6 +141,11 @@ macro_rules! ids {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Uuid);
 
+        impl $name {
+            /// The greatest id: in the order of ids, none comes after it.
+            pub const MAX: Self = Self(Uuid::max());
+        }
+
         impl RecordId for $name {
             const PREFIX: &'static str = $prefix;
             fn from_uuid(uuid: Uuid) -> Self {

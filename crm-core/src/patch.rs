@@ -1,4 +1,4 @@
-//! Patches: what is to change on a record. In JSON an absent field stays as it is and `null` empties it.
+//! Patches: what is to change on a record. In JSON an absent field stays as it is, and `null` empties a field that may be empty; for the others `null` is as good as absent.
 
 use serde::{Deserialize, Deserializer};
 

@@ -1,12 +1,12 @@
 //! Opening a file: whose it is, and how a connection to it is set up.
 
-use std::{fs::File, io::Read, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use crm_core::store::StoreErrorKind;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::{Done, Failure},
+    error::Done,
     schema,
     store::{Durability, SqliteOptions},
 };
@@ -17,31 +17,37 @@ const APPLICATION_ID: i32 = 0x6372_6D31;
 /// More statements than the library has, so that each is prepared once a connection.
 const STATEMENT_CACHE: usize = 256;
 
+/// Whether the file may be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// The store is being opened.
+    First,
+    /// The store is open: a file that is not there any more was taken away, and a new one in its place would be another store.
+    Again,
+}
+
 /// The connection that writes: makes the file where there is none, and brings its tables up to date.
-pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions) -> Done<Connection> {
-    let mut connection = opened(path, options)?;
+pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions, opening: Opening) -> Done<Connection> {
+    let mut connection = opened(path, options, opening)?;
     if options.read_only {
-        schema::usable(&connection)?;
         return Ok(connection);
     }
-    match schema::version(&connection)? {
-        Some(found) if found > schema::known() => {
-            return Err(StoreErrorKind::NewerSchema { found, known: schema::known() }.into());
+    if path.is_some() {
+        // The mode stands in the file; asking for it again does nothing.
+        let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if mode != "wal" {
+            let must = "the file must be on a file system whose files can be shared in memory (WAL)";
+            return Err(StoreErrorKind::Unsuitable { must }.into());
         }
-        Some(_) => {}
-        None => claim(&connection)?,
     }
-    // The mode stands in the file; asking for it again does nothing.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(
-        None,
-        "synchronous",
-        match options.durability {
-            Durability::Full => "FULL",
-            Durability::Relaxed => "NORMAL",
-        },
-    )?;
+    let full = options.durability == Durability::Full;
+    connection.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })?;
+    // Where the system's fsync does not reach the disk (macOS), this does; elsewhere it changes nothing.
+    connection.pragma_update(None, "fullfsync", full)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", full)?;
     schema::migrate(&mut connection)?;
+    // A savepoint around each record copies the pages that it changes: into memory, not into a temporary file. After the migrations, which may sort more than memory holds.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     if let Some(bytes) = options.limit_bytes {
         let page_size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = bytes.div_ceil(page_size.unsigned_abs().max(1));
@@ -52,51 +58,84 @@ pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions) -> Done<Conne
 
 /// A connection that reads beside the writer.
 pub(crate) fn reader(path: &Path, options: &SqliteOptions) -> Done<Connection> {
-    let connection = opened(Some(path), options)?;
+    let connection = opened(Some(path), options, Opening::Again)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
-fn opened(path: Option<&Path>, options: &SqliteOptions) -> Done<Connection> {
+/// A connection, set up, to a file that is ours or, where it may be made, empty.
+fn opened(path: Option<&Path>, options: &SqliteOptions, opening: Opening) -> Done<Connection> {
+    let may_make = opening == Opening::First && !options.read_only;
     let access = match options.read_only {
         true => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        false => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        false => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let made = if may_make { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    let flags = access | made | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match path {
         Some(path) => {
-            database_or_empty(path)?;
+            long_enough(path)?;
             Connection::open_with_flags(path, flags)?
         }
         None => Connection::open_in_memory_with_flags(flags)?,
     };
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    connection.busy_timeout(options.deadline.max(Duration::from_millis(1)))?;
+    // Plans do not depend on the values that are bound. Without this, SQLite compiles most cached statements anew whenever they are bound anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.busy_timeout(timeout(options.deadline))?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // The first look at the file itself: here it turns out that it is no database.
-    connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
+    schema::suitable(&connection)?;
+    let empty = !ours(&connection)?;
+    match (empty, may_make) {
+        (true, true) => connection.pragma_update(None, "application_id", APPLICATION_ID)?,
+        (true, false) => return Err(StoreErrorKind::ForeignFile.into()),
+        (false, true) => schema::not_newer(&connection)?,
+        (false, false) => schema::usable(&connection)?,
+    }
     Ok(connection)
 }
 
-/// Refuses a file that holds something and is no database. SQLite would take a very short one for empty and write over it.
-fn database_or_empty(path: &Path) -> Done<()> {
-    const MAGIC: &[u8] = b"SQLite format 3\0";
-    let mut head = Vec::new();
-    // A file that cannot be read is left to SQLite, which says why.
-    let read = File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head));
-    if read.is_ok() && !head.is_empty() && head != MAGIC {
-        return Err(StoreErrorKind::ForeignFile.into());
-    }
-    Ok(())
+/// A time to wait as SQLite can count it: whole milliseconds in 31 bits.
+pub(crate) fn timeout(time: Duration) -> Duration {
+    time.clamp(Duration::from_millis(1), Duration::from_millis(i32::MAX.unsigned_abs().into()))
 }
 
-/// Marks an empty file as ours, and refuses one that holds anything else, untouched.
-fn claim(connection: &Connection) -> Done<()> {
+/// Refuses a file that is shorter than any database: SQLite would take it for empty and write over it. Its length is asked, and it is never opened here: closing it again would
+/// take away the locks that this process holds on it through SQLite.
+fn long_enough(path: &Path) -> Done<()> {
+    const SHORTEST: u64 = 512;
+    match std::fs::metadata(path) {
+        Ok(file) if file.is_file() && (1..SHORTEST).contains(&file.len()) => Err(StoreErrorKind::ForeignFile.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the file is one that this library made, or else an empty one; whatever else it is, is refused, untouched. Here it also turns out that a file is no database.
+fn ours(connection: &Connection) -> Done<bool> {
     let ask = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let ours = [0, APPLICATION_ID].contains(&ask("application_id")?);
-    if objects > 0 || !ours || ask("user_version")? != 0 {
-        return Err(StoreErrorKind::ForeignFile.into());
+    match (ask("application_id")?, objects) {
+        (APPLICATION_ID, 1..) => Ok(true),
+        // Marked, and nothing in it: whoever made it did not get further.
+        (0 | APPLICATION_ID, 0) if ask("user_version")? == 0 => Ok(false),
+        _ => Err(StoreErrorKind::ForeignFile.into()),
     }
-    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(Failure::Sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_cached_statement_is_not_compiled_anew_when_it_is_bound_anew() {
+        let connection = writer(None, &SqliteOptions::new()).unwrap();
+        for customer in 0..3 {
+            let sql = "SELECT tag FROM crm_customer_tag WHERE customer = ?1 ORDER BY place";
+            let mut statement = connection.prepare_cached(sql).unwrap();
+            assert!(!statement.exists([customer]).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }

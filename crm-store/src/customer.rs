@@ -51,7 +51,8 @@ impl Table for Customer {
         (
             "customers",
             "SELECT count(*) FROM (SELECT row FROM crm_customer WHERE parent = ?1
-             UNION SELECT customer FROM crm_customer_contact WHERE person = ?1)",
+             UNION SELECT customer FROM crm_customer_contact WHERE person = ?1)
+             WHERE row <> (SELECT row FROM crm_customer WHERE id = ?1)",
         ),
         (
             "interactions",

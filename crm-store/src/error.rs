@@ -1,5 +1,7 @@
 //! SQLite's errors as the contract's.
 
+use std::time::Duration;
+
 use crm_core::store::{StoreError, StoreErrorKind};
 use rusqlite::ffi::{self, ErrorCode};
 
@@ -39,6 +41,10 @@ impl From<Failure> for StoreError {
         };
         let kind = match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreErrorKind::StorageFull,
+            // How long SQLite waited is known only where a writer waits for its turn; there the time is put in.
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                StoreErrorKind::Contended { waited: Duration::ZERO }
+            }
             Some(ErrorCode::ReadOnly) => StoreErrorKind::ReadOnly,
             Some(ErrorCode::NotADatabase) => StoreErrorKind::ForeignFile,
             Some(ErrorCode::DatabaseCorrupt) => {

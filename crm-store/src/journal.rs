@@ -81,7 +81,7 @@ fn entries(connection: &Connection, sql: &str, page: Page<Position>, of: &[&dyn 
 
 impl Journal for SqliteTx<'_> {
     fn append(&mut self, act: &Act, fact: &Fact) -> Result<(), StoreError> {
-        Ok(append(self.connection, act, fact)?)
+        Ok(append(self.writing()?, act, fact)?)
     }
 
     fn entries(&self, page: Page<Position>) -> Result<Vec<Entry>, StoreError> {
@@ -109,10 +109,11 @@ impl Journal for SqliteTx<'_> {
     }
 
     fn move_cursor(&mut self, consumer: &Label, to: Position) -> Result<(), StoreError> {
+        let connection = self.writing()?;
         let write = || -> Done<()> {
             let sql = "INSERT INTO crm_cursor (consumer, position) VALUES (?1, ?2)
                 ON CONFLICT (consumer) DO UPDATE SET position = excluded.position";
-            prepared(self.connection, sql)?.execute((Bound(consumer), Bound(&to)))?;
+            prepared(connection, sql)?.execute((Bound(consumer), Bound(&to)))?;
             Ok(())
         };
         Ok(write()?)

@@ -292,13 +292,16 @@ fn matching(filter: &OrderFilter) -> Where<'_> {
 
 const REVENUE: &str = "SELECT revenue.order_id, revenue.place, orders.customer, orders.rep, revenue.day, revenue.kind, revenue.amount, revenue.currency
     FROM crm_order_revenue AS revenue JOIN crm_order AS orders ON orders.row = revenue.order_row
-    WHERE revenue.day >= ?1 AND revenue.day < ?2 AND (revenue.day, revenue.order_id, revenue.place) > (?3, ?4, ?5)
-    ORDER BY revenue.day, revenue.order_id, revenue.place LIMIT ?6";
+    WHERE (revenue.day, revenue.order_id, revenue.place) > (?1, ?2, ?3) AND revenue.day < ?4
+    ORDER BY revenue.day, revenue.order_id, revenue.place LIMIT ?5";
 const REVENUE_COLUMNS: &[&str] = &["order_id", "place", "customer", "rep", "day", "kind", "amount", "currency"];
 
 const PAYMENTS: &str =
     "SELECT order_id, number, kind, amount, currency, at, day, method, reference FROM crm_order_payment
-    WHERE day >= ?1 AND day < ?2 AND (day, order_id, number) > (?3, ?4, ?5) ORDER BY day, order_id, number LIMIT ?6";
+    WHERE (day, order_id, number) > (?1, ?2, ?3) AND day < ?4 ORDER BY day, order_id, number LIMIT ?5";
+
+/// After the ids of all orders.
+const LAST: OrderId = OrderId::MAX;
 
 /// The rows of a statement over the days of a period, after a key, each read by `read`.
 fn by_day<T>(
@@ -309,11 +312,11 @@ fn by_day<T>(
     mut read: impl FnMut(&rusqlite::Row<'_>) -> Done<T>,
 ) -> Done<Vec<T>> {
     let Page { after, limit } = page;
-    // Without a key, after everything of the day before the first.
-    let (day, order, number) = after.unwrap_or((NaiveDate::MIN, OrderId::from_uuid(Uuid::nil()), 0));
+    // One lower bound, so that a deep page is found by the index like the first: the key, or the end of the day before the period where that is later.
+    let eve = days.from().pred_opt().map(|eve| (eve, LAST, u32::MAX));
+    let (day, order, number) = after.max(eve).unwrap_or((NaiveDate::MIN, OrderId::from_uuid(Uuid::nil()), 0));
     let mut statement = prepared(connection, sql)?;
-    let mut rows =
-        statement.query((Bound(&days.from()), Bound(&days.until()), Bound(&day), Bound(&order), number, limit))?;
+    let mut rows = statement.query((Bound(&day), Bound(&order), number, Bound(&days.until()), limit))?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         entries.push(read(row)?);
@@ -336,7 +339,13 @@ impl Orders for SqliteTx<'_> {
 
     fn orders_by_day(&self, filter: &OrderFilter, page: Page<(NaiveDate, OrderId)>) -> Result<Vec<Order>, StoreError> {
         let key = Key { order: "day, id", after: "(day, id) > (?, ?)" };
-        Ok(matching(filter).when(true, "day IS NOT NULL").by(self.connection, key, page)?)
+        // The first day of the filter is a key like any other: one lower bound, and a deep page costs what the first one does.
+        let eve = filter.confirmed.and_then(|days| days.from().pred_opt()).map(|eve| (eve, LAST));
+        let page = Page { after: page.after.max(eve), ..page };
+        let until = filter.confirmed.map(Period::until);
+        let others = OrderFilter { confirmed: None, ..filter.clone() };
+        let all = matching(&others).and("day < ?", until.as_ref()).when(true, "day IS NOT NULL");
+        Ok(all.by(self.connection, key, page)?)
     }
 
     fn revenue(&self, days: Period, page: Page<RevenueKey>) -> Result<Vec<RevenueEntry>, StoreError> {
@@ -358,6 +367,6 @@ impl Orders for SqliteTx<'_> {
     }
 
     fn next_order_number(&mut self) -> Result<Number, StoreError> {
-        Ok(counter::next(self.connection, "SO-", "SELECT 1 FROM crm_order WHERE number = ?1")?)
+        Ok(counter::next(self.writing()?, "SO-", "SELECT 1 FROM crm_order WHERE number = ?1")?)
     }
 }

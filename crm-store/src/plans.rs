@@ -127,8 +127,11 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.product_by_sku(&product.sku)?;
     tx.order_by_number(sample.orders[0].number())?;
     tx.ticket_by_number(sample.tickets[0].number())?;
-    tx.revenue(year, Page::first(9))?;
-    tx.payments(year, Page::first(9))?;
+    let entry = (day, sample.orders[0].id, 1);
+    for page in [Page::first(9), Page::after(entry, 9)] {
+        tx.revenue(year, page)?;
+        tx.payments(year, page)?;
+    }
     tx.messages(sample.tickets[0].id, Page::first(9))?;
     tx.timeline(first.id, Page::first(9))?;
     tx.entries(Page::after(Position::new(1), 9))?;

@@ -83,9 +83,9 @@ integers! {
     u32: |value| i64::from(*value), |read| Self::try_from(read).ok();
     DateTime<Utc>: |value| value.timestamp_micros(), |read| Self::from_timestamp_micros(read);
     NaiveDate: |value| i64::from(value.num_days_from_ce()), |read| Self::from_num_days_from_ce_opt(i32::try_from(read).ok()?);
-    // A store of 2^63 writes is not to be expected; the cast wraps both ways alike.
-    Revision: |value| value.get().cast_signed(), |read| Some(Self::new(read.cast_unsigned()));
-    Position: |value| value.get().cast_signed(), |read| Some(Self::new(read.cast_unsigned()));
+    // No store has 2^63 writes; what is beyond stands for the end.
+    Revision: |value| i64::try_from(value.get()).unwrap_or(i64::MAX), |read| u64::try_from(read).ok().map(Self::new);
+    Position: |value| i64::try_from(value.get()).unwrap_or(i64::MAX), |read| u64::try_from(read).ok().map(Self::new);
     Percent: |value| value.ten_thousandths(), |read| Self::from_ten_thousandths(read).ok();
     Quantity: |value| value.millionths(), |read| Self::from_millionths(read).ok();
     Rating: |value| i64::from(value.get()), |read| Self::new(u8::try_from(read).ok()?).ok();

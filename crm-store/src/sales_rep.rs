@@ -24,7 +24,7 @@ impl Table for SalesRep {
         ("customers", "SELECT count(*) FROM crm_customer WHERE owner = ?1"),
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE sales_rep = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_rep = ?1"),
-        ("sales reps", "SELECT count(*) FROM crm_sales_rep WHERE manager = ?1"),
+        ("sales reps", "SELECT count(*) FROM crm_sales_rep WHERE manager = ?1 AND id <> ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];

@@ -1,7 +1,7 @@
 //! The version of the tables, and the way from one version to the next.
 
 use crm_core::store::{StoreError, StoreErrorKind};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Error, TransactionBehavior};
 
 use crate::error::{Done, Failure};
 
@@ -28,7 +28,27 @@ pub(crate) fn version(connection: &Connection) -> Done<Option<u32>> {
     }
     match connection.query_row("SELECT version FROM crm_schema", [], |row| row.get(0)) {
         Ok(version) => Ok(Some(version)),
-        Err(_) => Err(StoreErrorKind::Corrupt { table: "crm_schema", column: "version", row: None }.into()),
+        Err(
+            Error::QueryReturnedNoRows
+            | Error::InvalidColumnType(..)
+            | Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..),
+        ) => Err(StoreErrorKind::Corrupt { table: "crm_schema", column: "version", row: None }.into()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Refuses tables that are newer than this library; for a writer that may have waited while another program brought them up to date.
+pub(crate) fn still_known(connection: &Connection) -> Done<()> {
+    let found: u32 = connection.prepare_cached("SELECT version FROM crm_schema")?.query_row([], |row| row.get(0))?;
+    if found > known() { Err(StoreErrorKind::NewerSchema { found, known: known() }.into()) } else { Ok(()) }
+}
+
+/// The same where there may be no tables yet.
+pub(crate) fn not_newer(connection: &Connection) -> Done<()> {
+    match version(connection)? {
+        Some(found) if found > known() => Err(StoreErrorKind::NewerSchema { found, known: known() }.into()),
+        _ => Ok(()),
     }
 }
 
@@ -46,12 +66,16 @@ pub(crate) fn usable(connection: &Connection) -> Done<()> {
 }
 
 /// Refuses an SQLite that is too old, and a connection that does not check references.
-fn suitable(connection: &Connection) -> Done<()> {
+pub(crate) fn suitable(connection: &Connection) -> Done<()> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(StoreErrorKind::Unsuitable { must: "SQLite must be 3.37.2 or newer" }.into());
     }
     if !connection.pragma_query_value(None, "foreign_keys", |row| row.get::<_, bool>(0))? {
         return Err(StoreErrorKind::Unsuitable { must: "foreign keys must be on (PRAGMA foreign_keys = ON)" }.into());
+    }
+    if connection.pragma_query_value(None, "defer_foreign_keys", |row| row.get::<_, bool>(0))? {
+        let must = "foreign keys must be checked at once (PRAGMA defer_foreign_keys = OFF)";
+        return Err(StoreErrorKind::Unsuitable { must }.into());
     }
     Ok(())
 }
@@ -92,10 +116,8 @@ pub(crate) fn migrate(connection: &mut Connection) -> Done<()> {
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Asked again now that nobody else can migrate.
+    not_newer(&transaction)?;
     let found = version(&transaction)?;
-    if let Some(found) = found.filter(|found| *found > known()) {
-        return Err(StoreErrorKind::NewerSchema { found, known: known() }.into());
-    }
     if found.is_none() {
         transaction.execute_batch(
             "CREATE TABLE crm_schema (version INTEGER NOT NULL) STRICT; INSERT INTO crm_schema VALUES (0);",

@@ -15,8 +15,9 @@ use crm_core::store::{Store, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
 use crate::{
-    connection,
+    connection::{self, Opening},
     error::{Done, Failure, busy},
+    schema,
     transaction::SqliteTx,
 };
 
@@ -157,8 +158,8 @@ impl SqliteStore {
     fn with(path: Option<PathBuf>, options: SqliteOptions) -> Result<Self, StoreError> {
         static STORES: AtomicU64 = AtomicU64::new(0);
         let started = Instant::now();
-        let connection =
-            connection::writer(path.as_deref(), &options).map_err(|failure| contended(failure, started))?;
+        let connection = connection::writer(path.as_deref(), &options, Opening::First)
+            .map_err(|failure| contended(failure, started))?;
         Ok(Self {
             identity: STORES.fetch_add(1, Ordering::Relaxed),
             path,
@@ -174,9 +175,8 @@ impl SqliteStore {
         self.path.as_deref()
     }
 
-    /// Waits for the turn to write.
-    fn take_writer(&self) -> Result<Turn<'_>, StoreError> {
-        let started = Instant::now();
+    /// Waits for the turn to write, which began at `started`.
+    fn take_writer(&self, started: Instant) -> Result<Turn<'_>, StoreError> {
         let mut writer = locked(&self.writer);
         while matches!(*writer, Writer::Taken) {
             let left = self.options.deadline.saturating_sub(started.elapsed());
@@ -185,18 +185,17 @@ impl SqliteStore {
             }
             writer = self.turn.wait_timeout(writer, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        let connection = match std::mem::replace(&mut *writer, Writer::Taken) {
-            Writer::Free(connection) => Some(connection),
-            Writer::Taken | Writer::Lost => None,
-        };
+        let kept = std::mem::replace(&mut *writer, Writer::Taken);
         drop(writer);
-        let mut turn = Turn { store: self, connection };
-        if turn.connection.is_none() {
-            turn.connection = Some(
-                connection::writer(self.path.as_deref(), &self.options)
-                    .map_err(|failure| contended(failure, started))?,
-            );
-        }
+        // From here on the turn is given back whatever happens.
+        let mut turn = Turn { store: self, connection: None };
+        turn.connection = Some(match (kept, &self.path) {
+            (Writer::Free(connection), _) => connection,
+            (_, Some(path)) => connection::writer(Some(path), &self.options, Opening::Again)
+                .map_err(|failure| contended(failure, started))?,
+            // What was in memory is gone with its connection.
+            (_, None) => return Err(StoreErrorKind::Closed.into()),
+        });
         Ok(turn)
     }
 
@@ -211,8 +210,9 @@ impl SqliteStore {
     /// Runs `work` on the writer's connection, outside any transaction, when it is this thread's turn.
     pub(crate) fn on_writer<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
         let _entered = Entered::new(self.identity)?;
-        let mut turn = self.take_writer()?;
-        Ok(work(turn.connection()?)?)
+        let started = Instant::now();
+        let mut turn = self.take_writer(started)?;
+        work(turn.connection()?).map_err(|failure| contended(failure, started))
     }
 }
 
@@ -253,8 +253,8 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let next = match self.connection.take() {
-            Some(connection) => Writer::Free(connection),
-            None => Writer::Lost,
+            Some(connection) if connection.is_autocommit() => Writer::Free(connection),
+            _ => Writer::Lost,
         };
         *locked(&self.store.writer) = next;
         self.store.turn.notify_one();
@@ -272,17 +272,40 @@ impl<'c> Open<'c> {
         Ok(Self { connection })
     }
 
-    fn commit(self) -> rusqlite::Result<()> {
-        // On an error the drop that follows rolls back, where there is something left to roll back.
-        self.connection.prepare_cached("COMMIT")?.execute([]).map(drop)
+    /// Commits. Where that fails with the transaction still open, the drop that follows rolls back, and nothing is written.
+    fn commit(self) -> Result<(), Committing> {
+        if self.connection.is_autocommit() {
+            return Err(Committing::Not(StoreErrorKind::GroupAborted.into()));
+        }
+        let committed = self.connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
+        match committed {
+            Ok(_) => Ok(()),
+            // A full disk is found while the log is written, before anything counts.
+            Err(error) if !self.connection.is_autocommit() || full(&error) => {
+                Err(Committing::Not(Failure::Sql(error).into()))
+            }
+            Err(error) => Err(Committing::Unknown(error)),
+        }
     }
+}
+
+/// How a commit failed.
+enum Committing {
+    /// It did not happen.
+    Not(StoreError),
+    /// It may have happened.
+    Unknown(rusqlite::Error),
+}
+
+fn full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if !self.connection.is_autocommit() {
             // A rollback that fails has nothing left to do: SQLite ended the transaction itself.
-            let _ = self.connection.execute_batch("ROLLBACK");
+            let _ = self.connection.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
         }
     }
 }
@@ -313,7 +336,7 @@ impl Drop for Entered {
     }
 }
 
-/// A reader's connection; it goes back when it is dropped, unless its reader panicked.
+/// A reader's connection; it goes back when it is dropped, unless its transaction could not be ended or enough are kept.
 struct Reading<'s> {
     store: &'s SqliteStore,
     connection: Option<Connection>,
@@ -321,11 +344,14 @@ struct Reading<'s> {
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
+        let Some(connection) = self.connection.take().filter(Connection::is_autocommit) else { return };
         let mut kept = locked(&self.store.readers);
-        if let Some(connection) = self.connection.take().filter(|connection| connection.is_autocommit())
-            && kept.len() < KEPT_READERS
-        {
+        if kept.len() < KEPT_READERS {
             kept.push(connection);
+        } else {
+            // Closing may take the disk's time: not while others wait for the list.
+            drop(kept);
+            drop(connection);
         }
     }
 }
@@ -345,7 +371,7 @@ impl Store for SqliteStore {
     fn read<T, E: From<StoreError>>(&self, f: impl FnOnce(&SqliteTx<'_>) -> Result<T, E>) -> Result<T, E> {
         let _entered = Entered::new(self.identity)?;
         let Some(path) = &self.path else {
-            let mut turn = self.take_writer()?;
+            let mut turn = self.take_writer(Instant::now())?;
             return reading(turn.connection()?, f);
         };
         let reader = Reading { store: self, connection: Some(self.take_reader(path)?) };
@@ -357,18 +383,28 @@ impl Store for SqliteStore {
 
     fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut SqliteTx<'_>) -> Result<T, E>) -> Result<T, E> {
         let _entered = Entered::new(self.identity)?;
-        let mut turn = self.take_writer()?;
         let started = Instant::now();
+        let mut turn = self.take_writer(started)?;
         let connection = turn.connection()?;
-        let open = Open::begin(connection, "BEGIN IMMEDIATE").map_err(|failure| contended(failure, started))?;
+        // Another program may hold the file: it is waited for as long as is left of the deadline.
+        let left = connection::timeout(self.options.deadline.saturating_sub(started.elapsed()));
+        let open = connection
+            .busy_timeout(left)
+            .map_err(Failure::Sql)
+            .and_then(|()| Open::begin(connection, "BEGIN IMMEDIATE"))
+            .map_err(|failure| contended(failure, started))?;
+        schema::still_known(connection).map_err(StoreError::from)?;
         let value = f(&mut SqliteTx::over(connection))?;
-        if let Err(error) = open.commit() {
-            let full = matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DiskFull));
-            // A full disk is found while the log is written, before anything counts; any other failure may have come after that.
-            let kind = if full { StoreErrorKind::StorageFull } else { StoreErrorKind::CommitOutcomeUnknown };
-            turn.connection = None;
-            return Err(StoreError::new(kind).caused_by(error).into());
+        match open.commit() {
+            Ok(()) => Ok(value),
+            Err(Committing::Not(error)) => Err(error.into()),
+            Err(Committing::Unknown(error)) => {
+                // The connection is not asked again; a store in memory has no other.
+                if self.path.is_some() {
+                    turn.connection = None;
+                }
+                Err(StoreError::new(StoreErrorKind::CommitOutcomeUnknown).caused_by(error).into())
+            }
         }
-        Ok(value)
     }
 }

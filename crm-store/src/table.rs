@@ -123,15 +123,15 @@ macro_rules! family_methods {
         }
 
         fn $insert(&mut self, record: &$record) -> Result<(), StoreError> {
-            Ok($crate::table::insert(self.connection, record)?)
+            Ok($crate::table::insert(self.writing()?, record)?)
         }
 
         fn $update(&mut self, record: &$record) -> Result<Revision, StoreError> {
-            Ok($crate::table::update(self.connection, record)?)
+            Ok($crate::table::update(self.writing()?, record)?)
         }
 
         fn $delete(&mut self, id: $id) -> Result<(), StoreError> {
-            Ok($crate::table::delete::<$record>(self.connection, id)?)
+            Ok($crate::table::delete::<$record>(self.writing()?, id)?)
         }
     };
 }
@@ -191,14 +191,22 @@ fn bind_all<T: Table>(record: &T, revision: Revision, statement: &mut Statement<
 
 /// Inserts a record with its parts.
 pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> {
-    as_one::<T, _>(connection, || {
-        let mut statement = prepared(connection, T::SQL.insert)?;
-        bind_all(record, record.revision(), &mut statement)?;
-        statement.raw_execute()?;
-        drop(statement);
-        record.write_parts(connection, RowState::New(connection.last_insert_rowid()))
-    })
-    .or_else(|failure| Err(named(connection, record, None, failure)?))
+    insert_row(connection, record)
+        .and_then(|row| {
+            record.write_parts(connection, RowState::New(row)).inspect_err(|_| {
+                // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
+                let _ =
+                    prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
+            })
+        })
+        .or_else(|failure| Err(named(connection, record, None, failure)?))
+}
+
+fn insert_row<T: Table>(connection: &Connection, record: &T) -> Done<i64> {
+    let mut statement = prepared(connection, T::SQL.insert)?;
+    bind_all(record, record.revision(), &mut statement)?;
+    statement.raw_execute()?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// Updates a record with its parts, from the revision that it carries.
@@ -219,12 +227,17 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
         }
         Ok(row)
     });
-    let row = row_of::<T>(connection, record.id());
-    match (written, row?) {
-        (Ok(Some(_)), _) => Ok(next),
-        (Ok(None), Some(_)) => Err(StoreErrorKind::Conflict { record: T::RECORD }.into()),
-        (Ok(None), None) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
-        (Err(failure), row) => Err(named(connection, record, row, failure)?),
+    match written {
+        Ok(Some(_)) => Ok(next),
+        Ok(None) => Err(match row_of::<T>(connection, record.id())? {
+            Some(_) => StoreErrorKind::Conflict { record: T::RECORD }.into(),
+            None => StoreErrorKind::NotFound { record: T::RECORD }.into(),
+        }),
+        Err(failure) if matches!(failure.broken(), Broken::Other) => Err(failure),
+        Err(failure) => {
+            let row = row_of::<T>(connection, record.id())?;
+            Err(named(connection, record, row, failure)?)
+        }
     }
 }
 
@@ -387,8 +400,10 @@ impl<'a> Where<'a> {
     }
 
     fn ordered<T: Table>(self, connection: &Connection, order: &'static str, limit: u16) -> Done<Vec<T>> {
-        let sql = format!("{}{} ORDER BY {order} LIMIT {limit}", T::SQL.select, self.sql);
-        fetch(connection, &sql, &self.parameters())
+        let sql = format!("{}{} ORDER BY {order} LIMIT ?", T::SQL.select, self.sql);
+        let mut parameters = self.parameters();
+        parameters.push(&limit);
+        fetch(connection, &sql, &parameters)
     }
 }
 
@@ -407,5 +422,31 @@ struct Owned<T>(T);
 impl<T: Column> ToSql for Owned<T> {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         Ok(self.0.write())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_core::store::{Customers, Orders, Store, StoreError, StoreErrorKind};
+    use crm_testkit::sample;
+
+    use crate::SqliteStore;
+
+    #[test]
+    fn an_insert_that_fails_at_a_line_leaves_nothing_in_its_transaction() {
+        let store = SqliteStore::open_in_memory().unwrap();
+        let (customer, missing) = (sample::customer(1), sample::product(1).id);
+        store
+            .write(|tx| {
+                tx.insert_customer(&customer)?;
+                let order = sample::order(1, customer.id, &[missing]);
+                let refused = tx.insert_order(&order).unwrap_err();
+                assert!(matches!(refused.kind(), StoreErrorKind::MissingReference { record: "order", field: "lines" }));
+                assert_eq!(tx.order(order.id)?, None);
+                let left = "SELECT (SELECT count(*) FROM crm_order) + (SELECT count(*) FROM crm_order_line)";
+                assert_eq!(tx.connection.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
     }
 }

@@ -168,7 +168,7 @@ const APPEND: &str = "INSERT INTO crm_ticket_message (ticket, number, at, kind, 
 
 fn messages(connection: &Connection, ticket: TicketId, page: Page<u32>) -> Done<Vec<TicketMessage>> {
     let mut statement = prepared(connection, MESSAGES)?;
-    let mut rows = statement.query((Bound(&ticket), page.after.unwrap_or(0), page.limit))?;
+    let mut rows = statement.query((Bound(&ticket), page.after.map_or(-1, i64::from), page.limit))?;
     let mut messages = Vec::new();
     while let Some(row) = rows.next()? {
         let mut cells = Cells::new(row, "crm_ticket_message", MESSAGE_COLUMNS);
@@ -239,10 +239,10 @@ impl Tickets for SqliteTx<'_> {
     }
 
     fn append_message(&mut self, message: &TicketMessage) -> Result<(), StoreError> {
-        Ok(append(self.connection, message)?)
+        Ok(append(self.writing()?, message)?)
     }
 
     fn next_ticket_number(&mut self) -> Result<Number, StoreError> {
-        Ok(counter::next(self.connection, "T-", "SELECT 1 FROM crm_ticket WHERE number = ?1")?)
+        Ok(counter::next(self.writing()?, "T-", "SELECT 1 FROM crm_ticket WHERE number = ?1")?)
     }
 }

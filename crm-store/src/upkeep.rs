@@ -2,8 +2,9 @@
 
 use std::{
     fmt,
-    fs::File,
+    fs::OpenOptions,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use crm_core::store::{
@@ -127,30 +128,51 @@ impl SqliteStore {
 
     /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others may read meanwhile; writers wait.
     ///
-    /// The copy is written beside the target and takes its name only when it is whole, so a name is never given to half a copy. A file that is there already
-    /// is replaced.
+    /// The copy is written beside the target and takes its name only when it is whole. A file that is there already is replaced, unless it is in use.
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::StorageFull`], [`StoreErrorKind::Backend`] where the file cannot be written, [`StoreErrorKind::Contended`].
+    /// [`StoreErrorKind::StorageFull`]; [`StoreErrorKind::Contended`]; [`StoreErrorKind::Unsuitable`] where the target is the store itself or a database that is in use;
+    /// [`StoreErrorKind::Backend`] where the file cannot be written.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<(), StoreError> {
+        static COPIES: AtomicU64 = AtomicU64::new(0);
         let to = to.as_ref();
-        let mut part = to.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let disk = |error: std::io::Error| StoreError::new(StoreErrorKind::Backend).caused_by(error);
-        match std::fs::remove_file(&part) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(error)),
-            _ => {}
+        let beside = |end: &str| {
+            let mut name = to.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        let itself = self
+            .path()
+            .is_some_and(|own| own.canonicalize().ok().is_some_and(|own| to.canonicalize().ok() == Some(own)));
+        // A log beside the target belongs to what is there now, and would be taken for the copy's.
+        if itself || ["-wal", "-journal"].iter().any(|log| beside(log).exists()) {
+            return Err(
+                StoreErrorKind::Unsuitable { must: "the target of a backup must not be a database in use" }.into()
+            );
         }
+        let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+        let part = beside(&format!(".{}-{copy}.part", std::process::id()));
+        let copied = self.copy_into(&part, to);
+        if copied.is_err() {
+            // What is left of the attempt goes; that it cannot go is not what went wrong.
+            let _ = std::fs::remove_file(&part);
+        }
+        copied
+    }
+
+    fn copy_into(&self, part: &Path, to: &Path) -> Result<(), StoreError> {
+        let disk = |error: std::io::Error| StoreError::new(StoreErrorKind::Backend).caused_by(error);
         let name = part.to_str().ok_or_else(|| disk(std::io::ErrorKind::InvalidFilename.into()))?;
         self.on_writer(|connection| Ok(connection.execute("VACUUM INTO ?1", [name]).map(drop)?))?;
-        File::open(&part).and_then(|file| file.sync_all()).map_err(disk)?;
-        std::fs::rename(&part, to).map_err(disk)?;
+        OpenOptions::new().write(true).open(part).and_then(|file| file.sync_all()).map_err(disk)?;
+        std::fs::rename(part, to).map_err(disk)?;
         // The new name is on disk once the folder is.
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         #[cfg(unix)]
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)?;
+        {
+            let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)?;
+        }
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 use std::{error::Error as _, path::PathBuf};
 
 use crm_core::{
-    Customer, CustomerFact, Entry, Fact, NewCustomer,
-    store::{CustomerFilter, Customers, Journal, Page, Store, StoreError, StoreErrorKind},
+    Customer, CustomerFact, Entry, Fact, NewCustomer, Position,
+    store::{CustomerFilter, Customers, Journal, Orders, Page, Store, StoreError, StoreErrorKind},
 };
 use crm_store::{Problem, SqliteOptions, SqliteStore, SqliteTx, install, rusqlite::Connection};
 use crm_testkit::Acts;
@@ -223,7 +223,62 @@ fn a_backup_taken_while_writing_is_whole() {
         }
         writing.join().unwrap();
     });
-    assert!(!folder.file("copy0.db.part").exists());
+    let left: Vec<_> = std::fs::read_dir(folder.0.path())
+        .unwrap()
+        .filter_map(|file| file.unwrap().file_name().into_string().ok())
+        .collect();
+    assert!(!left.iter().any(|name| name.ends_with(".part")), "{left:?}");
+}
+
+#[test]
+fn a_backup_over_a_database_in_use_is_refused() {
+    let folder = Folder::new();
+    let (path, other) = (folder.file("crm.db"), folder.file("other.db"));
+    let store = SqliteStore::open(&path).unwrap();
+    let in_use = SqliteStore::open(&other).unwrap();
+    in_use.write(|tx| tx.insert_customer(&customer(1))).unwrap();
+    for target in [&path, &other] {
+        assert!(matches!(kind(store.backup(target)), StoreErrorKind::Unsuitable { .. }), "{target:?}");
+    }
+    assert_eq!(in_use.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap(), 1);
+    assert_eq!(kind(store.backup(folder.file("nowhere/copy.db"))), StoreErrorKind::Backend);
+}
+
+/// SQLite ends a transaction by itself after some failures. What a closure writes after that must not be committed row by row.
+#[test]
+fn after_sqlite_ended_the_transaction_nothing_more_is_written() {
+    let folder = Folder::new();
+    let mut host = host(&folder);
+    install(&mut host).unwrap();
+    let tx = host.transaction().unwrap();
+    let mut crm = SqliteTx::join(&tx).unwrap();
+    crm.insert_customer(&customer(1)).unwrap();
+    // Stands for the disk that failed.
+    tx.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(kind(crm.insert_customer(&customer(2))), StoreErrorKind::GroupAborted);
+    assert_eq!(kind(crm.delete_customer(customer(1).id)), StoreErrorKind::GroupAborted);
+    assert_eq!(kind(crm.next_order_number()), StoreErrorKind::GroupAborted);
+    assert_eq!(kind(crm.move_cursor(&"reader".parse().unwrap(), Position::START)), StoreErrorKind::GroupAborted);
+    assert_eq!(crm.count_customers(&CustomerFilter::default()).unwrap(), 0);
+    drop(tx);
+}
+
+#[test]
+fn a_store_in_memory_that_is_full_keeps_what_it_has() {
+    let store = SqliteOptions::new().limit_bytes(700_000).open_in_memory().unwrap();
+    let mut written = 0;
+    while store.write(|tx| tx.insert_customer(&customer(written))).is_ok() {
+        written += 1;
+        assert!(written < 20_000, "the limit does not hold");
+    }
+    // A closure that swallows the error commits nothing by halves.
+    let _ = store.write(|tx| -> Result<(), StoreError> {
+        let _ = tx.insert_customer(&customer(written));
+        let _ = tx.insert_customer(&customer(written + 1));
+        Ok(())
+    });
+    let count = store.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap();
+    assert_eq!((count, written > 0), (written, true));
 }
 
 fn host(folder: &Folder) -> Connection {
@@ -256,10 +311,11 @@ fn the_hosts_rows_and_ours_share_one_commit() {
     let version: i32 = host.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     let marked: i32 = host.pragma_query_value(None, "application_id", |row| row.get(0)).unwrap();
     assert_eq!((version, marked), (5, 0), "the host's marks are the host's");
-    // A file with our tables in it is ours to open, too.
+    // The file stays the host's: a store of ours would change how it keeps its log.
     drop(host);
-    let store = SqliteStore::open(folder.file("host.db")).unwrap();
-    assert_eq!(store.read(|tx| tx.customer(zhang.id)).unwrap(), Some(zhang));
+    for options in [SqliteOptions::new(), SqliteOptions::new().read_only()] {
+        assert_eq!(kind(options.open(folder.file("host.db"))), StoreErrorKind::ForeignFile);
+    }
 }
 
 #[test]

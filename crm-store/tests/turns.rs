@@ -9,7 +9,7 @@ use crm_core::{
     Customer, NewCustomer,
     store::{CustomerFilter, Customers, Store, StoreError, StoreErrorKind},
 };
-use crm_store::{Durability, SqliteOptions};
+use crm_store::{Durability, SqliteOptions, SqliteStore};
 use crm_testkit::Acts;
 
 fn customer(seed: u16) -> Customer {
@@ -39,6 +39,48 @@ fn threads_and_stores_on_one_file_all_get_their_turn() {
     });
     let count = stores[0].read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap();
     assert_eq!(count, u64::from(threads * each));
+}
+
+const FILE: &str = "CRM_OTHER_PROCESS_FILE";
+const EXPECTED: &str = "CRM_OTHER_PROCESS_EXPECTED";
+
+fn count(store: &SqliteStore) -> u64 {
+    store.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap()
+}
+
+/// Another process: it opens the file, counts, writes, and closes it. Without its variables it is an empty test.
+#[test]
+fn writer_in_another_process() {
+    let (Ok(file), Ok(expected)) = (std::env::var(FILE), std::env::var(EXPECTED)) else { return };
+    let store = SqliteOptions::new().open(file).unwrap();
+    assert_eq!(count(&store).to_string(), expected, "what the first process committed is not there");
+    let own = customer(700 + u16::try_from(count(&store)).unwrap());
+    store.write(|tx| tx.insert_customer(&own)).unwrap();
+}
+
+/// Two processes on one file see what the other one committed, also after one of them closed it.
+#[test]
+fn processes_that_come_and_go_see_all_that_was_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crm.db");
+    let store = SqliteOptions::new().open(&path).unwrap();
+    for expected in [1, 3, 5] {
+        store.write(|tx| tx.insert_customer(&customer(expected))).unwrap();
+        assert_eq!(count(&store), u64::from(expected));
+        let other = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "writer_in_another_process"])
+            .env(FILE, &path)
+            .env(EXPECTED, expected.to_string())
+            .output()
+            .unwrap();
+        assert!(other.status.success(), "{}", String::from_utf8_lossy(&other.stdout));
+    }
+}
+
+#[test]
+fn a_deadline_for_ever_is_a_deadline() {
+    let store = SqliteOptions::new().deadline(Duration::MAX).open_in_memory().unwrap();
+    store.write(|tx| tx.insert_customer(&customer(1))).unwrap();
 }
 
 fn contended(result: Result<(), StoreError>) {

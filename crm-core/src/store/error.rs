@@ -46,14 +46,14 @@ pub enum StoreErrorKind {
     },
     /// Others were writing for longer than the deadline. Try again.
     Contended {
-        /// How long it waited.
+        /// How long it waited; zero where the backend does not know.
         waited: Duration,
     },
     /// A closure called its own store again: the work must use the transaction that it has.
     Reentered,
-    /// The commit failed in a way that leaves open whether it happened. Look for the act's key in the journal, or try again under the same key.
+    /// The commit failed in a way that leaves open whether it happened. Look for the act's key in the journal, and do the work again only where it is not there.
     CommitOutcomeUnknown,
-    /// A neighbour in the same commit took the transaction down; nothing is written. Try again.
+    /// The storage ended the transaction, by a failure of this work or of a neighbour in the same commit; nothing of it is written. Try again.
     GroupAborted,
     /// There is no room left. Nothing is written; reads go on.
     StorageFull,
@@ -151,10 +151,11 @@ impl fmt::Display for StoreErrorKind {
                 write!(f, "the {field} of the {record} refers to a record that is not there")
             }
             Self::StillReferenced { by, count } => write!(f, "it is still referred to by {count} of {by}"),
+            Self::Contended { waited } if waited.is_zero() => f.write_str("others were writing"),
             Self::Contended { waited } => write!(f, "others were writing for {} ms", waited.as_millis()),
             Self::Reentered => f.write_str("a closure called its own store again; use the transaction that it has"),
             Self::CommitOutcomeUnknown => f.write_str("the commit failed and may have happened or not"),
-            Self::GroupAborted => f.write_str("another writer in the same commit failed; nothing is written"),
+            Self::GroupAborted => f.write_str("the storage ended the transaction, and nothing of it is written"),
             Self::StorageFull => f.write_str("there is no room left in the storage"),
             Self::ReadOnly => f.write_str("the storage cannot be written to"),
             Self::Corrupt { table, column, row: Some(row) } => {

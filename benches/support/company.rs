@@ -1,0 +1,115 @@
+//! The company that both sides keep: records from their numbers, the same on every run.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use crm::{
+    Act, Currency, Customer, CustomerId, Draft, ExternalId, NewCustomer, NewOrder, NewPayment, NewProduct, NewSalesRep,
+    Order, OrderId, OrderLine, Percent, PostalAddress, PostalAddressFields, Product, ProductId, RecordId, SalesRep,
+    SalesRepId, UnitPrice,
+};
+
+/// A result of the bench: whatever goes wrong ends it.
+pub(crate) type Done<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Customers in the file when the measuring begins, and as many orders.
+pub(crate) const RECORDS: u32 = 20_000;
+pub(crate) const PRODUCTS: u32 = 200;
+pub(crate) const REPS: u32 = 20;
+const CURRENCY: Currency = Currency::EUR;
+const REGIONS: [&str; 4] = ["Central", "East", "West", "华东"];
+
+fn at(number: u32) -> DateTime<Utc> {
+    DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_500) + TimeDelta::minutes(number.into())
+}
+
+/// The act of a number: a minute after that of the number before, so that ids ascend.
+pub(crate) fn act(number: u32) -> Done<Act> {
+    let mut entropy = [0; 10];
+    entropy[3..7].copy_from_slice(&number.to_be_bytes());
+    Ok(Act::new(at(number), "bench".parse()?, entropy))
+}
+
+/// The id of the record with a number.
+pub(crate) fn id<I: RecordId>(number: u32) -> Done<I> {
+    Ok(act(number)?.new_id())
+}
+
+/// The number that an id was made from.
+pub(crate) fn number(id: impl RecordId) -> i64 {
+    let bytes = id.uuid().into_bytes();
+    u32::from_be_bytes([bytes[9], bytes[10], bytes[11], bytes[12]]).into()
+}
+
+pub(crate) fn sales_rep(number: u32) -> Done<SalesRep> {
+    Ok(SalesRep::add(id(number)?, at(number), NewSalesRep::new(format!("Rep {number}").parse()?))?)
+}
+
+pub(crate) fn product(number: u32) -> Done<Product> {
+    let price = UnitPrice::from_millionths(i64::from(number) * 1_990_000, CURRENCY)?;
+    let new = NewProduct::new(format!("SKU-{number}").parse()?, format!("Lamp {number}").parse()?, price);
+    Ok(Product::add(id(number)?, at(number), new))
+}
+
+/// A person with an e-mail address, a telephone, a postal address, an owner, a region, a tag and an id in another system.
+pub(crate) fn new_customer(number: u32) -> Done<NewCustomer> {
+    let address = PostalAddressFields {
+        street: vec![format!("{number} High Street")],
+        city: "Leeds".into(),
+        country: "GB".into(),
+        ..Default::default()
+    };
+    Ok(NewCustomer::person(format!("Ada Lovelace {number}").parse()?)
+        .external_id(external_id(number)?)
+        .email(format!("Ada.{number}@example.com").parse()?)
+        .phone(format!("+4477{number:08}").parse()?)
+        .address(PostalAddress::parse(address)?)
+        .region(REGIONS[number as usize % REGIONS.len()].parse()?)
+        .owner(id::<SalesRepId>(number % REPS + 1)?)
+        .tag("newsletter".parse()?))
+}
+
+pub(crate) fn customer(number: u32) -> Done<Customer> {
+    Ok(Customer::register(id(number)?, at(number), new_customer(number)?)?)
+}
+
+/// A confirmed order of three lines.
+pub(crate) fn order(number: u32) -> Done<Order> {
+    let mut lines = Vec::new();
+    for place in 1..=3 {
+        let product = product(product_of(number, place))?;
+        lines.push(OrderLine::new(place, product.id, (place + 1).into(), product.list_price, Percent::ZERO)?);
+    }
+    let mut order = Order::draft(
+        at(number),
+        Draft {
+            id: id(number)?,
+            number: format!("B-{number:06}").parse()?,
+            external_id: Some(external_id(number)?),
+            customer: id(number % RECORDS + 1)?,
+            rep: Some(id(number % REPS + 1)?),
+            currency: CURRENCY,
+            lines,
+        },
+    )?;
+    order.confirm(at(number), at(number).date_naive())?;
+    Ok(order)
+}
+
+/// What the operation drafts an order from; its id and its number are given on the way.
+pub(crate) fn new_order(number: u32) -> Done<NewOrder> {
+    let new = NewOrder::for_customer(id::<CustomerId>(number % RECORDS + 1)?, CURRENCY);
+    let new = new.external_id(external_id(number)?).rep(id(number % REPS + 1)?);
+    let line = |place| -> Done<ProductId> { id(product_of(number, place)) };
+    Ok(new.id(id::<OrderId>(number)?).line(line(1)?, 2).line(line(2)?, 3).line(line(3)?, 4))
+}
+
+pub(crate) fn new_payment() -> NewPayment {
+    NewPayment::of(crm::Money::from_minor(1, CURRENCY))
+}
+
+fn product_of(order: u32, place: u32) -> u32 {
+    (order * 7 + place) % PRODUCTS + 1
+}
+
+fn external_id(number: u32) -> Done<ExternalId> {
+    Ok(format!("legacy-{number}").parse()?)
+}

@@ -1,0 +1,9 @@
+//! Stories of a company, told through the facade on every store: what happened on one happens on all.
+
+mod customers;
+mod journal;
+mod sales;
+mod service;
+
+// What the stories share.
+mod stage;
