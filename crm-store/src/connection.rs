@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_cached_statement_is_not_compiled_anew_when_it_is_bound_anew() {
-        let connection = writer(None, &SqliteOptions::new()).unwrap();
+        let connection = writer(None, &SqliteOptions::new(), Opening::First).unwrap();
         for customer in 0..3 {
             let sql = "SELECT tag FROM crm_customer_tag WHERE customer = ?1 ORDER BY place";
             let mut statement = connection.prepare_cached(sql).unwrap();

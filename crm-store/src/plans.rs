@@ -60,7 +60,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     );
     // Beside a list by name, day or due, a filter that has an index of its own may be served by that index and sorted.
     let named = (String::from("n"), first.id);
-    lists!(customers_by_name(Page::first(9), Page::after(named.clone(), 9)), CustomerFilter { archived: false });
+    lists!(customers_by_name(Page::first(9), Page::after(named, 9)), CustomerFilter { archived: false });
     by_id!(interactions, sample.interactions[0], InteractionFilter { customer: first.id, channel: Channel::Phone });
     by_id!(products, product, ProductFilter { category: label.clone(), active: true });
     by_id!(sales_reps, sample.sales_reps[0], SalesRepFilter { manager: rep, region: label.clone(), active: true });

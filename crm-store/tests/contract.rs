@@ -1,5 +1,7 @@
 //! The storage contract, in memory and on disk.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 mod in_memory {
     use crm_store::SqliteStore;
 

@@ -1,5 +1,7 @@
 //! What files there are besides a good one: foreign, newer, damaged, read-only, full; and copies of good ones.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 use std::{error::Error as _, path::PathBuf};
 
 use crm_core::{
