@@ -376,7 +376,7 @@ pub struct CustomerPatch {
     pub external_id: Option<Option<ExternalId>>,
     /// The name.
     pub name: Option<Name>,
-    /// What only a person or only an organisation has. The kind itself may change: a sole trader becomes a company.
+    /// What only a person or only an organisation has, all of it. `update_customer` of `crm-sales` refuses to make an organisation of a person or the other way round.
     pub kind: Option<CustomerKind>,
     /// All e-mail addresses.
     pub emails: Option<ContactPoints<EmailAddress>>,

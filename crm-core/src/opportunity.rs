@@ -45,7 +45,8 @@ guarded! {
         copy expected_close: Option<NaiveDate>,
         /// Open, won or lost.
         borrow state: OpportunityState,
-        /// The stages that it stood in, oldest first; the last one has no end (OPP-7).
+        /// The stages that it stood in, oldest first; the last one has no end (OPP-7). Where it was lost and worked again, the stay that the loss cut short ends
+        /// with the loss and a new one begins with the reopening, so the time between counts for no stage. At most 10 000.
         list history: StageVisit,
     }
 }
@@ -105,14 +106,14 @@ pub struct StageVisit {
     pub kind: StageKind,
     /// When it was entered.
     pub entered_at: DateTime<Utc>,
-    /// When it was left; `None` for the present one.
+    /// When it was left, or when the opportunity was lost that was worked again later; `None` for the present one.
     pub left_at: Option<DateTime<Utc>>,
     /// Who moved it there.
     pub actor: Actor,
 }
 
 impl StageVisit {
-    /// How long the stay took; `None` while it goes on.
+    /// How long the stay took; `None` for the present one. The time between a loss and the reopening is part of no stay.
     pub fn duration(&self) -> Option<TimeDelta> {
         Some(self.left_at? - self.entered_at)
     }
@@ -143,21 +144,24 @@ pub enum OpportunityAction {
     Lose,
     /// Work it again.
     Reopen,
+    /// Delete it.
+    Delete,
 }
 
-use OpportunityAction::{Advance, Lose, Reopen, Revise, Win};
+use OpportunityAction::{Advance, Delete, Lose, Reopen, Revise, Win};
 use OpportunityStatus::{Lost, Open, Won};
 
 impl OpportunityStatus {
     /// What may follow what.
     pub const TRANSITIONS: Transitions<Self, OpportunityAction> = Transitions {
         states: &[Open, Won, Lost],
-        actions: &[Revise, Advance, Win, Lose, Reopen],
+        actions: &[Revise, Advance, Win, Lose, Reopen, Delete],
         steps: &[
             Transition { from: Open, action: Revise, to: Open, guard: "" },
             Transition { from: Open, action: Advance, to: Open, guard: "to an open stage" },
             Transition { from: Open, action: Win, to: Won, guard: "with a value" },
             Transition { from: Open, action: Lose, to: Lost, guard: "with a reason" },
+            Transition { from: Open, action: Delete, to: Open, guard: "then gone" },
             Transition { from: Won, action: Advance, to: Won, guard: "to a won stage" },
             Transition { from: Won, action: Reopen, to: Open, guard: "to an open stage" },
             Transition { from: Lost, action: Reopen, to: Open, guard: "to an open stage" },
@@ -183,6 +187,7 @@ impl fmt::Display for OpportunityAction {
             Win => "win",
             Lose => "lose",
             Reopen => "reopen",
+            Delete => "delete",
         })
     }
 }
@@ -399,6 +404,8 @@ pub enum OpportunityFact {
         from: Label,
         /// The stage now.
         to: Label,
+        /// The chance to win it before.
+        probability_before: Percent,
         /// The chance to win it now.
         probability: Percent,
     },
@@ -406,10 +413,14 @@ pub enum OpportunityFact {
     Won {
         /// The business day.
         day: NaiveDate,
+        /// The expected value before.
+        value_before: Option<Money>,
         /// The value of the sale.
         value: Money,
         /// The stage before.
         from: Label,
+        /// The chance to win it before.
+        probability_before: Percent,
     },
     /// It was lost.
     Lost {
@@ -419,15 +430,23 @@ pub enum OpportunityFact {
         reason: Label,
         /// The stage that it was lost in.
         stage: Label,
+        /// The chance to win it before.
+        probability_before: Percent,
         /// More about the reason.
         note: Option<Text>,
     },
     /// It is worked again.
     Reopened {
-        /// Won or lost before.
-        from: OpportunityStatus,
+        /// Won or lost before: when, on which day, and why.
+        before: OpportunityState,
+        /// The stage before.
+        from: Label,
         /// The stage now.
-        stage: Label,
+        to: Label,
+        /// 100 % where it was won, 0 % where it was lost.
+        probability_before: Percent,
+        /// The chance to win it now.
+        probability: Percent,
     },
     /// It was deleted; nothing referred to it.
     Deleted {
@@ -457,6 +476,9 @@ pub struct Loss {
     /// More about it.
     pub note: Option<Text>,
 }
+
+/// Most stages in the history of one opportunity.
+const LIMIT: usize = 10_000;
 
 /// Who moves an opportunity, and when.
 #[derive(Clone, Copy, Debug)]
@@ -530,6 +552,9 @@ impl Opportunity {
         if let Some(value) = self.value.filter(|value| value.is_negative()) {
             return Err(Invalid::new("value", value.to_string(), Rule::Negative));
         }
+        if self.history.len() > LIMIT {
+            return Err(full(self.history.len()));
+        }
         let inconsistent =
             |must| Err(Invalid::new("history", self.history.len().to_string(), Rule::Inconsistent { must }));
         let Some((last, earlier)) = self.history.split_last() else {
@@ -592,16 +617,25 @@ impl Opportunity {
         Err(OpportunityError::OtherPipeline { opportunity: self.id, expected, found })
     }
 
-    fn enter(&mut self, stage: &Stage, by: By<'_>) -> Label {
+    /// Goes to a stage, and gives the one before. A new visit begins unless it stands there already.
+    fn enter(&mut self, stage: &Stage, by: By<'_>) -> Result<Label, Invalid> {
+        if stage.key != self.stage.key {
+            self.begin_visit(stage, by, by.at)?;
+        }
         self.updated_at = by.at;
-        if stage.key == self.stage.key {
-            return std::mem::replace(&mut self.stage, stage.clone()).key;
+        Ok(std::mem::replace(&mut self.stage, stage.clone()).key)
+    }
+
+    /// Ends the present visit and begins another one, or changes nothing where the history is full.
+    fn begin_visit(&mut self, stage: &Stage, by: By<'_>, left_at: DateTime<Utc>) -> Result<(), Invalid> {
+        if self.history.len() >= LIMIT {
+            return Err(full(self.history.len()));
         }
         if let Some(present) = self.history.last_mut() {
-            present.left_at = Some(by.at);
+            present.left_at = Some(left_at);
         }
         self.history.push(visit(stage, by));
-        std::mem::replace(&mut self.stage, stage.clone()).key
+        Ok(())
     }
 
     /// Changes the data of an open opportunity. `None` where nothing is different.
@@ -639,7 +673,7 @@ impl Opportunity {
     /// # Errors
     ///
     /// [`OpportunityError::NotAllowed`] for a lost one, [`OpportunityError::WrongStage`], [`OpportunityError::OtherPipeline`],
-    /// [`OpportunityError::Invalid`] for an unknown stage or a probability outside 0 to 100 %.
+    /// [`OpportunityError::Invalid`] for an unknown stage, a probability outside 0 to 100 %, [`Rule::TooMany`] stages in its history.
     pub fn advance(
         &mut self,
         by: By<'_>,
@@ -659,9 +693,9 @@ impl Opportunity {
         if *stage == self.stage && probability == self.probability {
             return Ok(None);
         }
-        self.probability = probability;
-        let from = self.enter(stage, by);
-        Ok(Some(OpportunityFact::Advanced { from, to: stage.key.clone(), probability }))
+        let from = self.enter(stage, by)?;
+        let probability_before = std::mem::replace(&mut self.probability, probability);
+        Ok(Some(OpportunityFact::Advanced { from, to: stage.key.clone(), probability_before, probability }))
     }
 
     /// Marks it won: it enters the first won stage of its pipeline (OPP-6), at 100 %, with the value that is given or else the expected one.
@@ -669,7 +703,7 @@ impl Opportunity {
     /// # Errors
     ///
     /// [`OpportunityError::NotAllowed`] unless it is open, [`OpportunityError::NoValue`], [`OpportunityError::OtherPipeline`],
-    /// [`OpportunityError::Invalid`] for a value below zero.
+    /// [`OpportunityError::Invalid`] for a value below zero, [`Rule::TooMany`] stages in its history.
     pub fn win(&mut self, by: By<'_>, pipeline: &Pipeline, sale: Sale) -> Result<OpportunityFact, OpportunityError> {
         self.step(Win)?;
         self.in_pipeline(pipeline)?;
@@ -677,10 +711,11 @@ impl Opportunity {
         if value.is_negative() {
             return Err(Invalid::new("value", value.to_string(), Rule::Negative).into());
         }
-        let from = self.enter(pipeline.won_after(&self.stage), by);
-        (self.value, self.probability) = (Some(value), Percent::HUNDRED);
+        let from = self.enter(pipeline.won_after(&self.stage), by)?;
+        let value_before = self.value.replace(value);
+        let probability_before = std::mem::replace(&mut self.probability, Percent::HUNDRED);
         self.state = OpportunityState::Won { at: by.at, day: sale.day };
-        Ok(OpportunityFact::Won { day: sale.day, value, from })
+        Ok(OpportunityFact::Won { day: sale.day, value_before, value, from, probability_before })
     }
 
     /// Marks it lost, where it stands, at 0 %.
@@ -691,17 +726,20 @@ impl Opportunity {
     pub fn lose(&mut self, at: DateTime<Utc>, loss: Loss) -> Result<OpportunityFact, OpportunityError> {
         self.step(Lose)?;
         let Loss { day, reason, note } = loss;
-        (self.probability, self.updated_at) = (Percent::ZERO, at);
+        let probability_before = std::mem::replace(&mut self.probability, Percent::ZERO);
+        self.updated_at = at;
         self.state = OpportunityState::Lost { at, day, reason: reason.clone(), note: note.clone() };
-        Ok(OpportunityFact::Lost { day, reason, stage: self.stage.key.clone(), note })
+        Ok(OpportunityFact::Lost { day, reason, stage: self.stage.key.clone(), probability_before, note })
     }
 
     /// Works a won or lost one again, in an open stage: the reason goes, the close goes, the probability is that of the stage (OPP-2, OPP-3).
     ///
+    /// A new visit begins, also in the stage that it was lost in. The visit before ends now, or for a lost one at the instant of the loss.
+    ///
     /// # Errors
     ///
     /// [`OpportunityError::NotAllowed`] where it is open, [`OpportunityError::WrongStage`], [`OpportunityError::OtherPipeline`],
-    /// [`OpportunityError::Invalid`] for an unknown stage.
+    /// [`OpportunityError::Invalid`] for an unknown stage, [`Rule::TooMany`] stages in its history.
     pub fn reopen(
         &mut self,
         by: By<'_>,
@@ -709,11 +747,27 @@ impl Opportunity {
         stage: &Label,
     ) -> Result<OpportunityFact, OpportunityError> {
         self.step(Reopen)?;
-        let from = self.state.status();
         let stage = self.target(pipeline, stage, StageKind::Open, Reopen)?;
-        self.enter(stage, by);
-        (self.probability, self.state) = (stage.probability, OpportunityState::Open);
-        Ok(OpportunityFact::Reopened { from, stage: stage.key.clone() })
+        let left_at = match self.state {
+            OpportunityState::Lost { at, .. } => at,
+            OpportunityState::Open | OpportunityState::Won { .. } => by.at,
+        };
+        self.begin_visit(stage, by, left_at)?;
+        self.updated_at = by.at;
+        let before = std::mem::replace(&mut self.state, OpportunityState::Open);
+        let from = std::mem::replace(&mut self.stage, stage.clone()).key;
+        let probability_before = std::mem::replace(&mut self.probability, stage.probability);
+        let (to, probability) = (stage.key.clone(), stage.probability);
+        Ok(OpportunityFact::Reopened { before, from, to, probability_before, probability })
+    }
+
+    /// Whether it may be deleted: while it is open. What was won or lost stays, or reported sales and win rates would change.
+    ///
+    /// # Errors
+    ///
+    /// [`OpportunityError::NotAllowed`] where it is won or lost.
+    pub fn deletable(&self) -> Result<(), OpportunityError> {
+        self.step(Delete).map(drop)
     }
 
     /// When it first entered a stage.
@@ -724,6 +778,11 @@ impl Opportunity {
 
 fn visit(stage: &Stage, by: By<'_>) -> StageVisit {
     StageVisit { stage: stage.key.clone(), kind: stage.kind, entered_at: by.at, left_at: None, actor: by.actor.clone() }
+}
+
+/// The refusal of a history of so many visits.
+fn full(visits: usize) -> Invalid {
+    Invalid::new("history", visits.to_string(), Rule::TooMany { limit: LIMIT })
 }
 
 #[cfg(test)]

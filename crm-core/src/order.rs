@@ -37,7 +37,7 @@ guarded! {
         maybe external_id: ExternalId,
         /// The customer.
         copy customer: CustomerId,
-        /// The rep whose sale it is.
+        /// The rep whose sale it is; its revenue is theirs, that of past months too ([`Order::reassign`]).
         copy rep: Option<SalesRepId>,
         /// The currency of all its amounts.
         copy currency: Currency,
@@ -260,6 +260,13 @@ pub enum OrderFact {
         /// The lines now.
         after: Vec<OrderLine>,
     },
+    /// It became another rep's sale, or nobody's.
+    Reassigned {
+        /// The rep before.
+        from: Option<SalesRepId>,
+        /// The rep now.
+        to: Option<SalesRepId>,
+    },
     /// It was confirmed: it binds both sides and counts as revenue.
     Confirmed {
         /// The business day.
@@ -294,6 +301,8 @@ pub enum OrderFact {
     Returned {
         /// The number of the shipment.
         shipment: u32,
+        /// Where it stood before: on its way, or delivered and when.
+        before: ShipmentState,
     },
     /// Money came in.
     Paid {
@@ -468,6 +477,21 @@ impl Order {
         after.check()?;
         let before = std::mem::replace(self, after).lines;
         Ok(Some(OrderFact::Amended { before, after: self.lines.clone() }))
+    }
+
+    /// Makes it another rep's sale, or nobody's. All its revenue goes with it, that of past months too. `None` where it is theirs already.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is cancelled.
+    pub fn reassign(&mut self, at: DateTime<Utc>, rep: Option<SalesRepId>) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Reassign)?;
+        if rep == self.rep {
+            return Ok(None);
+        }
+        self.updated_at = at;
+        let from = std::mem::replace(&mut self.rep, rep);
+        Ok(Some(OrderFact::Reassigned { from, to: rep }))
     }
 
     /// Confirms a draft on a business day (ORD-1): from here on it counts as revenue and its lines stand.

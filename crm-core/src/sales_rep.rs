@@ -35,7 +35,7 @@ pub struct SalesRep {
     pub region: Option<Label>,
     /// The flat commission rate, 0 to 100 %.
     pub commission_rate: Percent,
-    /// Whether they sell at present.
+    /// Whether they sell at present. Who does not keeps what they have, and is newly set on no order, opportunity or customer by `crm-sales`.
     pub active: bool,
 }
 

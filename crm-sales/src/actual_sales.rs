@@ -24,11 +24,14 @@ pub struct ActualSales {
     pub entries: u64,
     /// How many entries are left out because they are in another currency.
     pub in_other_currencies: u64,
+    /// How many entries of the period in this currency belong to an order without a rep: for a rep, a team or a region
+    /// they are left out, whosever they should be. None for a product, which has them in the amount.
+    pub without_rep: u64,
 }
 
 impl ActualSales {
     fn none(currency: Currency) -> Self {
-        Self { amount: Money::zero(currency), entries: 0, in_other_currencies: 0 }
+        Self { amount: Money::zero(currency), entries: 0, in_other_currencies: 0, without_rep: 0 }
     }
 
     /// Counts an entry of the scope; `None` is one of others.
@@ -41,6 +44,19 @@ impl ActualSales {
             self.in_other_currencies += 1;
         }
         Ok(())
+    }
+
+    /// Counts an entry of an order of `rep`, for a scope of reps.
+    fn count_for(
+        &mut self,
+        reps: &BTreeSet<SalesRepId>,
+        rep: Option<SalesRepId>,
+        amount: Money,
+    ) -> Result<(), SalesError> {
+        if rep.is_none() && amount.currency() == self.amount.currency() {
+            self.without_rep += 1;
+        }
+        self.count(rep.filter(|rep| reps.contains(rep)).map(|_| amount))
     }
 }
 
@@ -66,7 +82,8 @@ pub fn sales_of_rep(
 /// - Booked: the revenue of the days of the period ([`Order::revenue`]): bookings less refunds and cancellations on
 ///   their own days.
 /// - Paid: payments less refunds, by their days.
-/// - Reps, teams and regions as they are now: a rep who moved takes their sales along.
+/// - Reps, teams and regions as they are now: a rep who moved takes their sales along, and an order that was reassigned
+///   counts for its new rep in all months. Entries of orders without a rep count for nobody and are counted beside.
 /// - A product counts with its share of each order. What an order is worth, or what of it is paid, is split over its
 ///   lines by their amounts after each entry (MON-4), and an entry counts with what it changed in the product's part.
 ///   So a booking counts with exactly the amounts of the lines, a refund in part is spread to the cent, and a refund in
@@ -104,16 +121,15 @@ fn booked(
     for entry in pages(PAGE, |page| tx.revenue(period, page), RevenueEntry::key) {
         let entry = entry?;
         let amount = entry.revenue.amount;
-        let counted = match whose {
-            Whose::Reps(reps) => entry.rep.filter(|rep| reps.contains(rep)).map(|_| amount),
+        match whose {
+            Whose::Reps(reps) => sales.count_for(reps, entry.rep, amount)?,
             Whose::Product(product) => {
                 let order = orders.load(tx, entry.order)?;
                 let revenue = order.revenue();
                 let earlier = revenue.iter().zip(0..entry.number).map(|(earlier, _)| earlier.amount);
-                product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?
+                sales.count(product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?)?;
             }
-        };
-        sales.count(counted)?;
+        }
     }
     Ok(sales)
 }
@@ -131,15 +147,14 @@ fn paid(
         let (order, entry) = entry?;
         let order = orders.load(tx, order)?;
         let amount = signed(&entry)?;
-        let counted = match whose {
-            Whose::Reps(reps) => order.rep().filter(|rep| reps.contains(rep)).map(|_| amount),
+        match whose {
+            Whose::Reps(reps) => sales.count_for(reps, order.rep(), amount)?,
             Whose::Product(product) => {
                 let earlier = order.payments().iter().take_while(|earlier| earlier.number < entry.number);
                 let earlier = earlier.map(signed).collect::<Result<Vec<_>, _>>()?;
-                product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?
+                sales.count(product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?)?;
             }
-        };
-        sales.count(counted)?;
+        }
     }
     Ok(sales)
 }

@@ -2,22 +2,22 @@
 
 use crm_core::{
     Act, Contact, Customer, CustomerFact, CustomerId, CustomerPatch, CustomerType, Invalid, NewCustomer, Rule,
-    store::{Customers, Journal},
+    store::{Customers, Journal, SalesReps},
 };
 
-use crate::{error::SalesError, hierarchy::leads_back, record};
+use crate::{error::SalesError, hierarchy::leads_back, record, team::selling};
 
 /// Registers a person or an organisation.
 ///
-/// The parent must be an organisation in use, and the contacts persons in use.
+/// The parent must be an organisation in use, the contacts persons in use, and the owner an active rep.
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for a parent or a contact that is not there, [`SalesError::Archived`] for one that is
-///   archived.
+/// - [`SalesError::NotFound`] for a parent, a contact or an owner that is not there, [`SalesError::Archived`] for a
+///   parent or a contact that is archived, [`SalesError::Inactive`] for an owner who is inactive.
 /// - [`SalesError::NotAnOrganisation`] for a parent, [`SalesError::NotAPerson`] for a contact.
 /// - [`SalesError::Invalid`] as [`Customer::register`].
-/// - [`SalesError::Store`]: the id or the external id is taken, or the owner or the product of a need is missing.
+/// - [`SalesError::Store`]: the id or the external id is taken, or the product of a need is missing.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ use crate::{error::SalesError, hierarchy::leads_back, record};
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn register_customer(
-    tx: &mut (impl Customers + Journal + ?Sized),
+    tx: &mut (impl Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
     new: NewCustomer,
 ) -> Result<Customer, SalesError> {
@@ -50,26 +50,27 @@ pub fn register_customer(
     let customer = Customer::register(id, act.at(), new)?;
     check_parent(tx, &customer)?;
     check_contacts(tx, customer.contacts())?;
+    customer.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
     record::add(tx, act, customer, |customer| CustomerFact::Registered { customer })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. An archived customer can be corrected
 /// too.
 ///
-/// A parent and contacts are checked as in [`register_customer`] where they are new, and the parent must not lead back
-/// to the customer. What stood there before stays, even if it was archived meanwhile. A person stays a person and an
-/// organisation an organisation.
+/// A parent, contacts and an owner are checked as in [`register_customer`] where they are new, and the parent must not
+/// lead back to the customer. What stood there before stays, even if it was archived or made inactive meanwhile. A
+/// person stays a person and an organisation an organisation.
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the customer, a new parent or a new contact; [`SalesError::Archived`] for the last
-///   two.
+/// - [`SalesError::NotFound`] for the customer, a new parent, a new contact or a new owner; [`SalesError::Archived`] for
+///   a new parent or contact, [`SalesError::Inactive`] for a new owner.
 /// - [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::OtherKind`], [`SalesError::NotAnOrganisation`], [`SalesError::NotAPerson`].
 /// - [`SalesError::Invalid`] as [`Customer::update`], and [`Rule::Circle`] in the field `parent`.
-/// - [`SalesError::Store`]: the external id is taken, or the owner or the product of a need is missing.
+/// - [`SalesError::Store`]: the external id is taken, or the product of a need is missing.
 pub fn update_customer(
-    tx: &mut (impl Customers + Journal + ?Sized),
+    tx: &mut (impl Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
     id: CustomerId,
     patch: CustomerPatch,
@@ -83,7 +84,11 @@ pub fn update_customer(
     })
 }
 
-fn check_change(tx: &(impl Customers + ?Sized), before: &Customer, after: &Customer) -> Result<(), SalesError> {
+fn check_change(
+    tx: &(impl Customers + SalesReps + ?Sized),
+    before: &Customer,
+    after: &Customer,
+) -> Result<(), SalesError> {
     let (found, asked) = (before.kind.name(), after.kind.name());
     if found != asked {
         return Err(SalesError::OtherKind { customer: after.id, found, asked });
@@ -91,7 +96,9 @@ fn check_change(tx: &(impl Customers + ?Sized), before: &Customer, after: &Custo
     if before.parent != after.parent {
         check_parent(tx, after)?;
     }
-    check_contacts(tx, after.contacts().filter(|contact| before.contacts().all(|known| known.person != contact.person)))
+    let known = |contact: &Contact| before.contacts().any(|known| known.person == contact.person);
+    check_contacts(tx, after.contacts().filter(|contact| !known(contact)))?;
+    after.owner.filter(|owner| before.owner != Some(*owner)).map_or(Ok(()), |owner| selling(tx, owner))
 }
 
 fn check_parent(tx: &(impl Customers + ?Sized), customer: &Customer) -> Result<(), SalesError> {
@@ -157,8 +164,8 @@ pub fn restore_customer(
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced` where orders, tickets, interactions or other
-/// customers refer to it.
+/// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced` where others refer to it: customers (as their
+/// parent or contact), interactions (theirs, or as a participant), opportunities, orders or tickets.
 pub fn delete_customer(
     tx: &mut (impl Customers + Journal + ?Sized),
     act: &mut Act,

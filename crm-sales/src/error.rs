@@ -2,7 +2,7 @@
 
 use crm_core::{
     CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, RecordRef, Revision,
-    store::StoreError,
+    store::{StoreError, StoreErrorKind},
 };
 
 /// Why an operation did nothing. Whichever it is, the operation wrote nothing and appended nothing; what the same
@@ -32,10 +32,10 @@ pub enum SalesError {
         /// The customer.
         customer: CustomerId,
     },
-    /// The product can no longer be ordered.
+    /// The product can no longer be ordered, or the rep no longer sells: nothing new goes to it.
     #[error("{record} is inactive")]
     Inactive {
-        /// The product.
+        /// The product or the rep.
         record: RecordRef,
     },
     /// The field takes an organisation, and this customer is a person.
@@ -70,6 +70,14 @@ pub enum SalesError {
         /// The opportunity.
         opportunity: OpportunityId,
     },
+    /// A line of an order breaks a rule.
+    #[error("line {number}: {invalid}")]
+    Line {
+        /// The number of the line: its place from 1 in a new order, its number in an amendment, where a new line has the number that it would get.
+        number: u32,
+        /// The value of the line that broke a rule.
+        invalid: Invalid,
+    },
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -101,9 +109,27 @@ impl SalesError {
     pub fn invalid(&self) -> Option<&Invalid> {
         match self {
             Self::Invalid(invalid)
+            | Self::Line { invalid, .. }
             | Self::Order(OrderError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
             | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
+            _ => None,
+        }
+    }
+
+    /// The kind of the store's error, where it is one: what is taken, missing or still referred to.
+    ///
+    /// ```
+    /// use crm_core::store::{StoreError, StoreErrorKind};
+    /// use crm_sales::SalesError;
+    ///
+    /// let kind = StoreErrorKind::Duplicate { record: "order", field: "number" };
+    /// let refused = SalesError::from(StoreError::from(kind.clone()));
+    /// assert_eq!(refused.store_kind(), Some(&kind));
+    /// ```
+    pub const fn store_kind(&self) -> Option<&StoreErrorKind> {
+        match self {
+            Self::Store(error) => Some(error.kind()),
             _ => None,
         }
     }

@@ -48,12 +48,20 @@
 //!
 //! # Rules that hold for all
 //!
-//! - An operation that is refused wrote nothing. One that would change nothing (archiving what is archived, a patch
-//!   with what stands there) succeeds, writes nothing and appends nothing.
+//! - An operation that is refused wrote nothing.
+//! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
+//!   what stands there ([`update_customer`] and its like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
+//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`].
+//!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
+//!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
+//!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
+//!   refund is a new one.
 //! - A patch with an `expected` revision is a [`SalesError::Conflict`] where the record is at another one.
 //! - A new record takes the id that the input brings, or else the next one of the act.
 //! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened for it, and
 //!   nobody comes to belong to it. What was begun goes on.
+//! - An inactive rep gets no new business: none is newly set on an order, an opportunity or, as its owner, on a
+//!   customer. What they have stays theirs until it is reassigned.
 
 mod actual_sales;
 mod catalogue;
@@ -84,7 +92,7 @@ pub use self::{
     },
     ordering::{
         OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, delete_order,
-        draft_order, lock_order, unlock_order,
+        draft_order, lock_order, reassign_order, unlock_order,
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},

@@ -3,10 +3,10 @@
 use crm_core::{
     Act, By, Label, Loss, NewOpportunity, Opportunity, OpportunityFact, OpportunityId, OpportunityPatch, Percent,
     Pipeline, Sale,
-    store::{Customers, Journal, Opportunities},
+    store::{Customers, Journal, Opportunities, SalesReps},
 };
 
-use crate::{customers::in_use, error::SalesError, record};
+use crate::{customers::in_use, error::SalesError, record, team::selling};
 
 fn by(act: &Act) -> By<'_> {
     By { at: act.at(), actor: act.actor() }
@@ -16,9 +16,10 @@ fn by(act: &Act) -> By<'_> {
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the customer, [`SalesError::Archived`].
+/// - [`SalesError::NotFound`] for the customer or the rep, [`SalesError::Archived`], [`SalesError::Inactive`] for the
+///   rep.
 /// - [`SalesError::Opportunity`] as [`Opportunity::open`].
-/// - [`SalesError::Store`]: the id or the external id is taken, or the product or the rep is missing.
+/// - [`SalesError::Store`]: the id or the external id is taken, or the product is missing.
 ///
 /// # Examples
 ///
@@ -52,7 +53,7 @@ fn by(act: &Act) -> By<'_> {
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn open_opportunity(
-    tx: &mut (impl Opportunities + Customers + Journal + ?Sized),
+    tx: &mut (impl Opportunities + Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
     pipeline: &Pipeline,
     new: NewOpportunity,
@@ -60,6 +61,7 @@ pub fn open_opportunity(
     if let Some(customer) = new.customer {
         in_use(tx, customer)?;
     }
+    new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
     let id = new.id.unwrap_or_else(|| act.new_id());
     let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
     record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
@@ -69,21 +71,25 @@ pub fn open_opportunity(
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the opportunity or a new customer, [`SalesError::Archived`] for a new customer.
+/// - [`SalesError::NotFound`] for the opportunity, a new customer or a new rep, [`SalesError::Archived`] for a new
+///   customer, [`SalesError::Inactive`] for a new rep.
 /// - [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::Opportunity`] as [`Opportunity::revise`].
-/// - [`SalesError::Store`]: the product or the rep is missing.
+/// - [`SalesError::Store`]: the product is missing.
 pub fn revise_opportunity(
-    tx: &mut (impl Opportunities + Customers + Journal + ?Sized),
+    tx: &mut (impl Opportunities + Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
     id: OpportunityId,
     patch: OpportunityPatch,
 ) -> Result<Opportunity, SalesError> {
     record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
-        let before = opportunity.customer();
+        let (customer_before, rep_before) = (opportunity.customer(), opportunity.rep());
         let fact = opportunity.revise(act.at(), patch)?;
-        if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != before) {
+        if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != customer_before) {
             in_use(tx, customer)?;
+        }
+        if let Some(rep) = opportunity.rep().filter(|rep| Some(*rep) != rep_before) {
+            selling(tx, rep)?;
         }
         Ok(fact)
     })
@@ -166,16 +172,23 @@ pub fn reopen_opportunity(
     })
 }
 
-/// Deletes an opportunity that nothing refers to, wherever it stands, and gives it as it was. One that came to nothing
-/// is better marked lost: then it counts in the win rate.
+/// Deletes an open opportunity that nothing refers to, and gives it as it was. What was won or lost stays: figures that
+/// were reported rest on it. One that came to nothing is better marked lost: then it counts in the win rate.
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced`.
+/// [`SalesError::NotFound`]; [`SalesError::Opportunity`] as [`Opportunity::deletable`]; [`SalesError::Store`] with
+/// `StillReferenced`.
 pub fn delete_opportunity(
     tx: &mut (impl Opportunities + Journal + ?Sized),
     act: &mut Act,
     id: OpportunityId,
 ) -> Result<Opportunity, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |opportunity| OpportunityFact::Deleted { opportunity })
+    record::remove(
+        tx,
+        act,
+        id,
+        |opportunity: &Opportunity| Ok(opportunity.deletable()?),
+        |opportunity| OpportunityFact::Deleted { opportunity },
+    )
 }

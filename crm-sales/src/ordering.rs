@@ -1,25 +1,27 @@
-//! Drafting, amending, confirming, locking and cancelling orders.
+//! Drafting, amending, reassigning, confirming, locking and cancelling orders.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Currency, Draft, Invalid, NewOrder, NewOrderLine, Order, OrderAction, OrderError, OrderFact, OrderId,
-    OrderLine, OrderStatus, Product, Quantity, Revision, Rule, Text,
-    store::{Customers, Journal, Orders, Products},
+    OrderLine, OrderStatus, Product, Quantity, Revision, Rule, SalesRepId, Text,
+    store::{Customers, Journal, Orders, Products, SalesReps},
 };
 
-use crate::{customers::in_use, error::SalesError, record};
+use crate::{customers::in_use, error::SalesError, record, team::selling};
 
 /// Drafts an order. A line without a price takes the list price of its product; an order without a number gets the next
 /// free one. (The number that a refused draft would have had may stay unused.)
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the customer or a product, [`SalesError::Archived`], [`SalesError::Inactive`].
-/// - [`SalesError::Invalid`]: [`Rule::CurrencyMismatch`] where a price is in another currency than the order, and as
-///   [`Order::draft`] and [`OrderLine::new`].
-/// - [`SalesError::Store`]: the id, the number or the external id is taken, or the rep is missing.
+/// - [`SalesError::NotFound`] for the customer, the rep or a product, [`SalesError::Archived`] for the customer,
+///   [`SalesError::Inactive`] for the rep or a product.
+/// - [`SalesError::Line`]: [`Rule::CurrencyMismatch`] where a price is in another currency than the order, and as
+///   [`OrderLine::new`].
+/// - [`SalesError::Invalid`] as [`Order::draft`].
+/// - [`SalesError::Store`]: the id, the number or the external id is taken.
 ///
 /// # Examples
 ///
@@ -47,11 +49,12 @@ use crate::{customers::in_use, error::SalesError, record};
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn draft_order(
-    tx: &mut (impl Orders + Customers + Products + Journal + ?Sized),
+    tx: &mut (impl Orders + Customers + Products + SalesReps + Journal + ?Sized),
     act: &mut Act,
     new: NewOrder,
 ) -> Result<Order, SalesError> {
     in_use(tx, new.customer)?;
+    new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
     let mut lines = Vec::with_capacity(new.lines.len());
     for (number, line) in (1..).zip(&new.lines) {
         lines.push(priced(tx, new.currency, number, *line)?);
@@ -77,18 +80,21 @@ fn priced(
     if !product.active {
         return Err(SalesError::Inactive { record: product.id.into() });
     }
+    let refused = |invalid| SalesError::Line { number, invalid };
     let (field, price) = match line.unit_price {
         Some(price) => ("unit price", price),
         None => ("list price", product.list_price),
     };
     if price.currency() != currency {
         let rule = Rule::CurrencyMismatch { expected: currency, found: price.currency() };
-        return Err(Invalid::new(field, price.to_string(), rule).into());
+        return Err(refused(Invalid::new(field, price.to_string(), rule)));
     }
-    Ok(OrderLine::new(number, line.product, line.quantity, price, line.discount)?)
+    OrderLine::new(number, line.product, line.quantity, price, line.discount).map_err(refused)
 }
 
-/// What is to change on the lines of a draft. Lines keep their numbers; new ones are numbered on.
+/// What is to change on the lines of a draft. Lines keep their numbers; new ones are numbered on from the highest number
+/// of the order as it is before any of its lines go. So one amendment gives no number twice, and a later one may give
+/// the number of a last line that went before.
 ///
 /// ```
 /// use crm_core::{ProductId, RecordId};
@@ -159,7 +165,7 @@ impl OrderAmendment {
 /// - [`SalesError::NotFound`] for the order or a product, [`SalesError::Inactive`].
 /// - [`SalesError::Conflict`] where the amendment expects another revision.
 /// - [`SalesError::Order`]: [`OrderError::NoSuchLine`], and as [`Order::amend`].
-/// - [`SalesError::Invalid`] as [`draft_order`].
+/// - [`SalesError::Line`] and [`SalesError::Invalid`] as [`draft_order`].
 /// - [`SalesError::Store`].
 pub fn amend_order(
     tx: &mut (impl Orders + Products + Journal + ?Sized),
@@ -200,6 +206,55 @@ fn amended(
         lines.remove(&number).ok_or_else(|| no_such(number))?;
     }
     Ok(lines.into_values().collect())
+}
+
+/// Makes an order another rep's sale, or nobody's, until it is cancelled; where it is theirs already, nothing is
+/// written. All its revenue goes with it, that of past months too: sales by rep follow the order as it stands.
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the order or the rep, [`SalesError::Inactive`] for the rep.
+/// - [`SalesError::Order`] as [`Order::reassign`].
+/// - [`SalesError::Store`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, NewCustomer, NewOrder, NewSalesRep, SalesRepPatch, store::Store};
+/// use crm_sales::{
+///     SalesError, add_sales_rep, draft_order, reassign_order, register_customer, update_sales_rep,
+/// };
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let lin = add_sales_rep(tx, act, NewSalesRep::new("Lin Wei".parse()?))?;
+///     let order = draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR))?;
+///     assert_eq!(reassign_order(tx, act, order.id, Some(lin.id))?.rep(), Some(lin.id));
+///
+///     let gone = add_sales_rep(tx, act, NewSalesRep::new("Wang Fang".parse()?))?;
+///     update_sales_rep(tx, act, gone.id, SalesRepPatch { active: Some(false), ..SalesRepPatch::default() })?;
+///     let refused = reassign_order(tx, act, order.id, Some(gone.id));
+///     assert!(matches!(refused, Err(SalesError::Inactive { .. })));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn reassign_order(
+    tx: &mut (impl Orders + SalesReps + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    rep: Option<SalesRepId>,
+) -> Result<Order, SalesError> {
+    record::change(tx, act, id, None, |tx, order: &mut Order| {
+        let fact = order.reassign(act.at(), rep)?;
+        if let (Some(rep), Some(_)) = (rep, &fact) {
+            selling(tx, rep)?;
+        }
+        Ok(fact)
+    })
 }
 
 /// Loads an order, lets it decide, saves it and appends the fact.

@@ -101,6 +101,9 @@ pub struct PlanResult {
     /// How many others there are in another currency: they belong to the plan's scope and period and are not in the
     /// actual.
     pub in_other_currencies: u64,
+    /// How many there are in the period and the plan's currency whose order has no rep, for a plan of a rep, a team or a
+    /// region: nobody's plan has them in its actual. None for a plan of a product, which has them.
+    pub without_rep: u64,
 }
 
 impl PlanResult {
@@ -150,6 +153,6 @@ pub fn plan_result(
     let plan: SalePlan = record::find(tx, id)?;
     let (period, target) = (plan.period(), plan.target());
     let sales = actual_sales(tx, plan.scope(), plan.credit(), period, target.currency())?;
-    let ActualSales { amount, entries, in_other_currencies } = sales;
-    Ok(PlanResult { plan: id, period, target, actual: amount, entries, in_other_currencies })
+    let ActualSales { amount, entries, in_other_currencies, without_rep } = sales;
+    Ok(PlanResult { plan: id, period, target, actual: amount, entries, in_other_currencies, without_rep })
 }

@@ -23,7 +23,8 @@ pub fn add_sales_rep(
     record::add(tx, act, sales_rep, |sales_rep| SalesRepFact::Added { sales_rep })
 }
 
-/// Changes what the patch names; where nothing is different, nothing is written. Nobody comes to report to themself,
+/// Changes what the patch names; where nothing is different, nothing is written. A rep who is made inactive keeps their
+/// orders, opportunities and customers, and gets no new ones. Nobody comes to report to themself,
 /// directly or through others.
 ///
 /// # Errors
@@ -68,6 +69,12 @@ pub fn update_sales_rep(
         }
         Ok(fact)
     })
+}
+
+/// Refuses a rep who is not there or does not sell at present, where they are newly set on a record.
+pub(crate) fn selling(tx: &(impl SalesReps + ?Sized), id: SalesRepId) -> Result<(), SalesError> {
+    let rep: SalesRep = record::find(tx, id)?;
+    if rep.active { Ok(()) } else { Err(SalesError::Inactive { record: id.into() }) }
 }
 
 /// Deletes a rep whom nothing refers to, and gives it as it was. One who has sold is made inactive instead.

@@ -47,6 +47,22 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// The value that broke a rule, whichever record refused it: for the form or the import report that must show it.
+    ///
+    /// ```
+    /// use crm_core::{Invalid, Rule, TicketError};
+    /// use crm_service::ServiceError;
+    ///
+    /// let refused = ServiceError::from(TicketError::from(Invalid::new("messages", "10000", Rule::Overflow)));
+    /// assert_eq!(refused.invalid().map(Invalid::field), Some("messages"));
+    /// ```
+    pub const fn invalid(&self) -> Option<&Invalid> {
+        match self {
+            Self::Invalid(invalid) | Self::Ticket(TicketError::Invalid(invalid)) => Some(invalid),
+            _ => None,
+        }
+    }
+
     /// The kind of the store's error, where it is one.
     pub const fn store_kind(&self) -> Option<&StoreErrorKind> {
         match self {

@@ -10,7 +10,7 @@ use crm::{
     Act, Agent, Channel, Crm, Currency, Customer, Direction, Error, ExternalId, Interaction, Invalid, Money, NewAgent,
     NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewProduct, NewSalePlan, NewSalesRep, NewTicket,
     Opportunity, Order, Percent, Period, Pipeline, PlanScope, Product, RecordId, RecordRef, Revision, Rule, SalePlan,
-    SalesRep, Ticket, TicketError, UnitPrice,
+    SalesRep, Ticket, UnitPrice,
     sales::{self, SalesError},
     service::{self, ServiceError},
     sqlite::SqliteTx,
@@ -165,28 +165,32 @@ pub(crate) fn day(text: &str) -> Result<NaiveDate, Error> {
     text.parse().map_err(Error::host)
 }
 
-/// The rule that a value of this field broke; the message begins with both.
+/// The rule that a value of this field broke; the message begins with both, after the number of the line where it is of one.
 pub(crate) fn broken(refused: &Error, field: &str) -> Rule {
     let invalid: &Invalid = match refused {
-        Error::Invalid(invalid) | Error::Service(ServiceError::Invalid(invalid)) => invalid,
-        Error::Service(ServiceError::Ticket(TicketError::Invalid(invalid))) => invalid,
+        Error::Invalid(invalid) => invalid,
+        Error::Service(refused) => refused.invalid().unwrap_or_else(|| panic!("no value was refused: {refused}")),
         Error::Sales(refused) => refused.invalid().unwrap_or_else(|| panic!("no value was refused: {refused}")),
         other => panic!("no value was refused: {other}"),
     };
     assert_eq!(invalid.field(), field);
-    let message = refused.to_string();
-    assert!(message.starts_with(&format!("{field} {}", invalid.rule())), "{message}");
+    let (message, line) = match refused {
+        Error::Sales(SalesError::Line { number, .. }) => (refused.to_string(), format!("line {number}: ")),
+        _ => (refused.to_string(), String::new()),
+    };
+    assert!(message.starts_with(&format!("{line}{field} {}", invalid.rule())), "{message}");
     invalid.rule().clone()
 }
 
 /// What the store said.
 pub(crate) fn kind(refused: &Error) -> &StoreErrorKind {
-    match refused {
-        Error::Store(error) | Error::Sales(SalesError::Store(error)) | Error::Service(ServiceError::Store(error)) => {
-            error.kind()
-        }
-        other => panic!("the store did not refuse it: {other}"),
-    }
+    let kind = match refused {
+        Error::Store(error) => Some(error.kind()),
+        Error::Sales(refused) => refused.store_kind(),
+        Error::Service(refused) => refused.store_kind(),
+        _ => None,
+    };
+    kind.unwrap_or_else(|| panic!("the store did not refuse it: {refused}"))
 }
 
 #[track_caller]

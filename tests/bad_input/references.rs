@@ -3,8 +3,8 @@
 use crm::{
     AgentPatch, Channel, Currency, CustomerId, CustomerPatch, Direction, Error, IdError, Label, Loss, Name,
     NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewSalePlan, NewSalesRep, NewTicket,
-    OpportunityPatch, OrderError, OrderId, Participant, Period, PlanScope, ProductPatch, RecordId, Rule, SalesRepPatch,
-    Text, TicketPatch, Unassigned,
+    OpportunityPatch, OrderError, OrderId, Participant, Period, PlanScope, ProductPatch, RecordId, Rule, SalesRepId,
+    SalesRepPatch, Text, TicketPatch, Unassigned,
     sales::{self, OrderAmendment, SalesError},
     service,
 };
@@ -43,12 +43,13 @@ fn customers_refer_to_what_is_there() -> Result<(), Error> {
     let nobody: CustomerId = company.nobody();
     assert_not_there(&registers(ada().parent(nobody)), nobody);
     assert_not_there(&registers(acme().contact(nobody, buyer.clone())), nobody);
-    assert_missing(&registers(ada().owner(company.nobody())), "customer", "owner");
+    let no_rep: SalesRepId = company.nobody();
+    assert_not_there(&registers(ada().owner(no_rep)), no_rep);
     let wish = "a lamp".parse()?;
     assert_missing(&registers(ada().need(wish, Some(company.nobody()))), "customer", "needs");
-    let patch = CustomerPatch { owner: Some(Some(company.nobody())), ..CustomerPatch::default() };
+    let patch = CustomerPatch { owner: Some(Some(no_rep)), ..CustomerPatch::default() };
     let refused = company.refuses(|tx, act| sales::update_customer(tx, act, company.ada.id, patch));
-    assert_missing(&refused, "customer", "owner");
+    assert_not_there(&refused, no_rep);
 
     // What is there and of the wrong kind is no parent and no contact.
     let refused = registers(acme().parent(company.ada.id));
@@ -66,7 +67,10 @@ fn sales_refer_to_what_is_there() -> Result<(), Error> {
     assert_not_there(&drafts(NewOrder::for_customer(nobody, Currency::EUR)), nobody);
     let nothing = company.nobody();
     assert_not_there(&drafts(company.two_lamps().line(nothing, 1)), nothing);
-    assert_missing(&drafts(company.two_lamps().rep(company.nobody())), "order", "rep");
+    let no_rep: SalesRepId = company.nobody();
+    assert_not_there(&drafts(company.two_lamps().rep(no_rep)), no_rep);
+    let refused = company.refuses(|tx, act| sales::reassign_order(tx, act, company.order.id, Some(no_rep)));
+    assert_not_there(&refused, no_rep);
     let amendment = OrderAmendment::new().add(nothing, 1);
     let refused = company.refuses(|tx, act| sales::amend_order(tx, act, company.order.id, amendment));
     assert_not_there(&refused, nothing);
@@ -75,7 +79,7 @@ fn sales_refer_to_what_is_there() -> Result<(), Error> {
     let opens = |new| company.refuses(|tx, act| sales::open_opportunity(tx, act, &company.hardware, new));
     assert_not_there(&opens(lamps().customer(nobody)), nobody);
     assert_missing(&opens(lamps().product(nothing)), "opportunity", "product");
-    assert_missing(&opens(lamps().rep(company.nobody())), "opportunity", "rep");
+    assert_not_there(&opens(lamps().rep(no_rep)), no_rep);
 
     for scope in
         [PlanScope::SalesRep(company.nobody()), PlanScope::Team(company.nobody()), PlanScope::Product(company.nobody())]
@@ -142,6 +146,7 @@ fn a_record_that_is_not_there_cannot_be_worked_on() -> Result<(), Error> {
         sales::reopen_opportunity: (&company.hardware, &stage);
         sales::rate_interaction: (None);
         sales::amend_order: (OrderAmendment::new());
+        sales::reassign_order: (None);
         sales::confirm_order: ();
         sales::cancel_order: (None);
         sales::pay_order: (euro.clone());

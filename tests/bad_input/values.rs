@@ -111,9 +111,9 @@ fn a_quantity_of_zero_is_refused() -> Result<(), Error> {
     let drafted = company.refuses(|tx, act| sales::draft_order(tx, act, order));
     let amendment = OrderAmendment::new().replace(1, none);
     let amended = company.refuses(|tx, act| sales::amend_order(tx, act, company.order.id, amendment));
-    for refused in [drafted, amended] {
+    for (refused, line) in [(drafted, 2), (amended, 1)] {
         assert_eq!(broken(&refused, "quantity"), Rule::NotPositive);
-        assert_eq!(refused.to_string(), "quantity must be greater than zero, got 0");
+        assert_eq!(refused.to_string(), format!("line {line}: quantity must be greater than zero, got 0"));
     }
     Ok(())
 }
@@ -190,7 +190,7 @@ fn mon_1_amounts_in_two_currencies_do_not_meet() -> Result<(), Error> {
     let order = company.two_lamps().line_with(line);
     let refused = company.refuses(|tx, act| sales::draft_order(tx, act, order));
     assert_eq!(broken(&refused, "unit price"), mismatch);
-    assert_eq!(refused.to_string(), "unit price must be in EUR, not in USD, got 9.99 USD");
+    assert_eq!(refused.to_string(), "line 2: unit price must be in EUR, not in USD, got 9.99 USD");
 
     let payment = NewPayment::of(Money::from_minor(999, Currency::USD));
     let refused = company.refuses(|tx, act| sales::pay_order(tx, act, company.sold.id, payment.clone()));

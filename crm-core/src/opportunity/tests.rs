@@ -60,54 +60,69 @@ fn standing(status: OpportunityStatus) -> Opportunity {
     opportunity
 }
 
-fn perform(opportunity: &mut Opportunity, action: OpportunityAction) -> Result<OpportunityFact, OpportunityError> {
+/// The fact is `None` where the action makes it elsewhere.
+fn perform(
+    opportunity: &mut Opportunity,
+    action: OpportunityAction,
+) -> Result<Option<OpportunityFact>, OpportunityError> {
     let (actor, pipeline) = (alice(), pipeline());
     let by = by(&actor, 9);
     match action {
         Revise => {
             let patch = OpportunityPatch { value: Some(Some(eur(500))), ..OpportunityPatch::default() };
-            opportunity.revise(at(9), patch).map(Option::unwrap)
+            opportunity.revise(at(9), patch)
         }
         Advance => {
             let won = opportunity.state().status() == Won;
             let to = key(if won { "delivered" } else { "engaging" });
-            opportunity.advance(by, &pipeline, &to, None).map(Option::unwrap)
+            opportunity.advance(by, &pipeline, &to, None)
         }
-        Win => opportunity.win(by, &pipeline, sale()),
-        Lose => opportunity.lose(at(9), loss()),
-        Reopen => opportunity.reopen(by, &pipeline, &key("engaging")),
+        Win => opportunity.win(by, &pipeline, sale()).map(Some),
+        Lose => opportunity.lose(at(9), loss()).map(Some),
+        Reopen => opportunity.reopen(by, &pipeline, &key("engaging")).map(Some),
+        Delete => opportunity.deletable().map(|()| None),
     }
 }
 
 /// The fact that `perform` makes where it is allowed.
-fn fact_of(action: OpportunityAction, before: &Opportunity, after: &Opportunity) -> OpportunityFact {
+fn fact_of(action: OpportunityAction, before: &Opportunity, after: &Opportunity) -> Option<OpportunityFact> {
     let status = before.state().status();
-    match (action, status) {
+    let probability_before = before.probability();
+    Some(match (action, status) {
         (Revise, _) => OpportunityFact::Revised { before: Box::new(before.clone()), after: Box::new(after.clone()) },
         (Advance, Won) => {
             let probability = Percent::HUNDRED;
-            OpportunityFact::Advanced { from: key("signed"), to: key("delivered"), probability }
+            OpportunityFact::Advanced { from: key("signed"), to: key("delivered"), probability_before, probability }
         }
         (Advance, _) => {
             let probability = Percent::whole(50);
-            OpportunityFact::Advanced { from: key("prospecting"), to: key("engaging"), probability }
+            OpportunityFact::Advanced { from: key("prospecting"), to: key("engaging"), probability_before, probability }
         }
-        (Win, _) => OpportunityFact::Won { day: day("2026-03-05"), value: eur(199_600), from: key("prospecting") },
+        (Win, _) => {
+            let (day, from, value) = (day("2026-03-05"), key("prospecting"), eur(199_600));
+            OpportunityFact::Won { day, value_before: Some(value), value, from, probability_before }
+        }
         (Lose, _) => {
             let note = Some(parsed("a tenth cheaper elsewhere"));
-            OpportunityFact::Lost { day: day("2026-03-06"), reason: key("price"), stage: key("prospecting"), note }
+            let (day, reason, stage) = (day("2026-03-06"), key("price"), key("prospecting"));
+            OpportunityFact::Lost { day, reason, stage, probability_before, note }
         }
-        (Reopen, from) => OpportunityFact::Reopened { from, stage: key("engaging") },
-    }
+        (Reopen, _) => {
+            let (before, from) = (before.state().clone(), before.stage().key.clone());
+            let (to, probability) = (key("engaging"), Percent::whole(50));
+            OpportunityFact::Reopened { before, from, to, probability_before, probability }
+        }
+        (Delete, _) => return None,
+    })
 }
 
-const ACTIONS: [OpportunityAction; 5] = [Revise, Advance, Win, Lose, Reopen];
+const ACTIONS: [OpportunityAction; 6] = [Revise, Advance, Win, Lose, Reopen, Delete];
 
 /// Where each action leads; the columns are those of `ACTIONS`.
-const CELLS: [(OpportunityStatus, [Option<OpportunityStatus>; 5]); 3] = [
-    (Open, [Some(Open), Some(Open), Some(Won), Some(Lost), None]),
-    (Won, [None, Some(Won), None, None, Some(Open)]),
-    (Lost, [None, None, None, None, Some(Open)]),
+const CELLS: [(OpportunityStatus, [Option<OpportunityStatus>; 6]); 3] = [
+    (Open, [Some(Open), Some(Open), Some(Won), Some(Lost), None, Some(Open)]),
+    (Won, [None, Some(Won), None, None, Some(Open), None]),
+    (Lost, [None, None, None, None, Some(Open), None]),
 ];
 
 #[test]
@@ -125,7 +140,10 @@ fn opp_3_each_cell_of_the_table_holds() {
             };
             assert_eq!(done, Ok(fact_of(action, &before, &opportunity)), "{status} {action}");
             assert_eq!(opportunity.state().status(), to, "{status} {action}");
-            assert_eq!(opportunity.updated_at, at(9), "{status} {action}");
+            match action {
+                Delete => assert_eq!(opportunity, before),
+                _ => assert_eq!(opportunity.updated_at, at(9), "{status} {action}"),
+            }
         }
     }
 }
@@ -249,7 +267,88 @@ fn opp_3_a_lost_one_keeps_its_stage_and_the_reason_goes_when_it_is_reopened() {
     assert_eq!(reason, &key("price"));
     opportunity.reopen(by(&actor, 3), &pipeline(), &key("engaging")).unwrap();
     assert_eq!((opportunity.state(), opportunity.probability()), (&OpportunityState::Open, Percent::whole(50)));
-    assert_eq!(opportunity.history().len(), 2, "it never left the stage");
+}
+
+/// Stage, entered after and left after so many minutes.
+fn visits(opportunity: &Opportunity) -> Vec<(&str, i64, Option<i64>)> {
+    let minutes = |instant: DateTime<Utc>| (instant - at(0)).num_minutes();
+    let visit = |visit: &'_ StageVisit| (minutes(visit.entered_at), visit.left_at.map(minutes));
+    opportunity
+        .history()
+        .iter()
+        .map(|one| (one.stage.as_str(), visit(one)))
+        .map(|(stage, (entered, left))| (stage, entered, left))
+        .collect()
+}
+
+#[test]
+fn opp_7_the_time_between_a_loss_and_the_reopening_counts_for_no_stage() {
+    let (actor, pipeline) = (alice(), pipeline());
+    for (to, last) in [("prospecting", "prospecting"), ("engaging", "engaging")] {
+        let mut opportunity = opened();
+        opportunity.lose(at(10), loss()).unwrap();
+        assert_eq!(visits(&opportunity), [("prospecting", 0, None)], "it was lost in the stage where it stands");
+        opportunity.reopen(by(&actor, 60), &pipeline, &key(to)).unwrap();
+        assert_eq!(visits(&opportunity), [("prospecting", 0, Some(10)), (last, 60, None)]);
+    }
+    // What was won stood in its stage until it was worked again.
+    let mut opportunity = opened();
+    opportunity.win(by(&actor, 10), &pipeline, sale()).unwrap();
+    opportunity.reopen(by(&actor, 60), &pipeline, &key("engaging")).unwrap();
+    let expected = [("prospecting", 0, Some(10)), ("signed", 10, Some(60)), ("engaging", 60, None)];
+    assert_eq!(visits(&opportunity), expected);
+}
+
+#[test]
+fn a_history_is_bounded_and_a_full_one_takes_no_more() {
+    let (actor, pipeline) = (alice(), pipeline());
+    let too_many = ("history", Rule::TooMany { limit: 10_000 });
+    let long = |status, visits: usize| {
+        let mut parts = OpportunityParts::from(standing(status));
+        let past = StageVisit { left_at: Some(at(0)), ..parts.history[0].clone() };
+        let missing = visits - parts.history.len();
+        parts.history.splice(0..0, std::iter::repeat_n(past, missing));
+        parts
+    };
+    let full = |status| Opportunity::try_from(long(status, 10_000)).unwrap();
+    let (open, won, lost) = (full(Open), full(Won), full(Lost));
+    let half = Some(Percent::whole(50));
+    let advance = |one: &mut Opportunity| one.advance(by(&actor, 9), &pipeline, &key("engaging"), half);
+    assert_eq!(rule_of(refuses(&open, advance)), too_many);
+    assert_eq!(rule_of(refuses(&open, |one| one.win(by(&actor, 9), &pipeline, sale()))), too_many);
+    for closed in [won, lost] {
+        let reopen = |one: &mut Opportunity| one.reopen(by(&actor, 9), &pipeline, &key("prospecting"));
+        assert_eq!(rule_of(refuses(&closed, reopen)), too_many);
+    }
+    // What begins no visit is done nevertheless.
+    open.clone().advance(by(&actor, 9), &pipeline, &key("prospecting"), half).unwrap().unwrap();
+    let mut open = open;
+    open.lose(at(9), loss()).unwrap();
+    assert_eq!(Opportunity::try_from(long(Open, 10_001)).unwrap_err().rule(), &too_many.1);
+}
+
+#[test]
+fn facts_say_what_was_before() {
+    let actor = alice();
+    let mut opportunity = opened();
+    let set = OpportunityPatch { probability: Some(Percent::whole(33)), ..OpportunityPatch::default() };
+    opportunity.revise(at(1), set).unwrap();
+    let sale = Sale { value: Some(eur(150_000)), ..sale() };
+    let OpportunityFact::Won { value_before, value, probability_before, .. } =
+        opportunity.clone().win(by(&actor, 2), &pipeline(), sale).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!((value_before, value, probability_before), (Some(eur(199_600)), eur(150_000), Percent::whole(33)));
+    opportunity.lose(at(3), loss()).unwrap();
+    let lost = opportunity.state().clone();
+    let OpportunityFact::Reopened { before, from, to, probability_before, probability } =
+        opportunity.reopen(by(&actor, 4), &pipeline(), &key("engaging")).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!((before, from, to), (lost, key("prospecting"), key("engaging")));
+    assert_eq!((probability_before, probability), (Percent::ZERO, Percent::whole(50)));
 }
 
 #[test]
@@ -401,10 +500,20 @@ proptest! {
                 Won => prop_assert_eq!(opportunity.probability(), Percent::HUNDRED),
                 Lost => prop_assert_eq!(opportunity.probability(), Percent::ZERO),
             }
-            // Each stay begins where the one before it ended, and only the last goes on.
+            // Each stay begins where the one before it ended, unless a loss lay between; and only the last goes on.
             for pair in opportunity.history().windows(2) {
-                prop_assert_eq!(pair[0].left_at, Some(pair[1].entered_at));
-                prop_assert_ne!(&pair[0].stage, &pair[1].stage);
+                let left_at = pair[0].left_at.unwrap();
+                prop_assert!(left_at <= pair[1].entered_at);
+                prop_assert!(left_at < pair[1].entered_at || pair[0].stage != pair[1].stage);
+            }
+            if matches!(step, Step::Reopen(_)) && opportunity != before {
+                let (ended, begun) = (&opportunity.history()[before.history().len() - 1], opportunity.history().last());
+                prop_assert_eq!(begun.map(|visit| visit.entered_at), Some(at(minute)));
+                let closed_at = match before.state() {
+                    OpportunityState::Lost { at, .. } => *at,
+                    _ => at(minute),
+                };
+                prop_assert_eq!(ended.left_at, Some(closed_at));
             }
             prop_assert_eq!(opportunity.history().iter().filter(|visit| visit.left_at.is_none()).count(), 1);
         }
@@ -457,7 +566,9 @@ fn in_a_patch_of_an_opportunity_absent_stays_and_null_empties() {
 fn each_fact_of_an_opportunity_survives_json_under_its_name() {
     let (before, after) = (standing(Open), standing(Won));
     let mut facts = vec![OpportunityFact::Opened { opportunity: Box::new(opened()) }];
-    facts.extend(ACTIONS.map(|action| fact_of(action, &before, &after)));
+    facts.extend(ACTIONS.into_iter().filter_map(|action| fact_of(action, &before, &after)));
+    let reopened = standing(Lost).reopen(by(&alice(), 9), &pipeline(), &key("engaging")).unwrap();
+    survives_json(&reopened);
     facts.push(OpportunityFact::Deleted { opportunity: Box::new(standing(Lost)) });
     assert_eq!(
         kinds_of(facts.into_iter().map(|fact| Fact::from((after.id, fact)))),
@@ -485,5 +596,6 @@ fn what_people_write_about_a_deal_does_not_show_in_debug() {
     hides_personal_data(&loss);
     hides_personal_data(&Fact::from((opportunity.id, opportunity.lose(at(2), loss).unwrap())));
     hides_personal_data(&opportunity);
-    hides_personal_data(&OpportunityParts::from(opportunity));
+    hides_personal_data(&OpportunityParts::from(opportunity.clone()));
+    hides_personal_data(&opportunity.reopen(by(&alice(), 3), &pipeline(), &key("engaging")).unwrap());
 }

@@ -197,13 +197,14 @@ impl Order {
         Ok(OrderFact::Shipped { shipment })
     }
 
+    /// Moves a shipment on, and gives where it stood before.
     fn move_shipment(
         &mut self,
         at: DateTime<Utc>,
         number: u32,
         action: OrderAction,
         to: ShipmentState,
-    ) -> Result<(), OrderError> {
+    ) -> Result<ShipmentState, OrderError> {
         self.step(action)?;
         let order = self.id;
         let found = self.shipments.iter_mut().find(|shipment| shipment.number == number);
@@ -221,8 +222,8 @@ impl Order {
                 action,
             });
         }
-        (shipment.state, self.updated_at) = (to, at);
-        Ok(())
+        self.updated_at = at;
+        Ok(std::mem::replace(&mut shipment.state, to))
     }
 
     /// Notes that a shipment arrived.
@@ -241,7 +242,7 @@ impl Order {
     ///
     /// [`OrderError::NotAllowed`] unless the order is binding, [`OrderError::NoSuchShipment`], [`OrderError::ShipmentNotAllowed`] where it is back already.
     pub fn take_back(&mut self, at: DateTime<Utc>, shipment: u32) -> Result<OrderFact, OrderError> {
-        self.move_shipment(at, shipment, OrderAction::Return, ShipmentState::Returned { at })?;
-        Ok(OrderFact::Returned { shipment })
+        let before = self.move_shipment(at, shipment, OrderAction::Return, ShipmentState::Returned { at })?;
+        Ok(OrderFact::Returned { shipment, before })
     }
 }

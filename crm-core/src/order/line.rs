@@ -63,7 +63,9 @@ impl OrderLine {
         Ok(Self { number, product, quantity, unit_price, discount, amount })
     }
 
-    /// The number of the line, from 1; it stays when other lines go.
+    /// The number of the line, from 1. It stays when other lines go, and names the line for as long as the line is there: a new line of `crm-sales` gets the next
+    /// number after the highest of the order, so the number of a last line that went in an earlier amendment is used again. It never changes once the order is
+    /// confirmed.
     pub const fn number(&self) -> u32 {
         self.number
     }

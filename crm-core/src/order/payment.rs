@@ -7,17 +7,18 @@ use super::{
 };
 use crate::text::Label;
 
-/// How much of an order is paid; follows from its payments and refunds.
+/// How much of an order is paid; follows from its payments and refunds. While it is confirmed or locked, something is owed exactly where it is
+/// [`Unpaid`](Self::Unpaid) or [`Partial`](Self::Partial): those two are the ones to dun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
-    /// Nothing is.
+    /// No money came in.
     Unpaid,
-    /// Something is owed.
+    /// Money came in, and more is owed; also where all that came in went back.
     Partial,
     /// Everything is.
     Paid,
-    /// All that was paid went back.
+    /// All that was paid went back, and nothing is owed any more.
     Refunded,
 }
 
@@ -165,10 +166,11 @@ impl Order {
         Money::from_minor(self.total.minor() - self.moved(EntryKind::Refund), self.currency)
     }
 
-    /// How much of it is paid. An order over nothing is paid once it is confirmed.
+    /// How much of it is paid. An order over nothing is paid once it is confirmed. One of which a part was paid and refunded is refunded once it is cancelled; while it
+    /// still binds, the rest is owed and it is paid in part.
     pub fn payment_status(&self) -> PaymentStatus {
         let refunded = self.payments.iter().any(|entry| entry.kind == EntryKind::Refund);
-        if refunded && self.refundable().is_zero() {
+        if refunded && self.refundable().is_zero() && self.owed().is_zero() {
             PaymentStatus::Refunded
         } else if self.unpaid().is_zero() && self.state.confirmed_on().is_some() {
             PaymentStatus::Paid

@@ -83,6 +83,8 @@ pub enum OrderStatus {
 pub enum OrderAction {
     /// Change its lines.
     Amend,
+    /// Make it another rep's sale.
+    Reassign,
     /// Make it binding.
     Confirm,
     /// Lock it against cancelling.
@@ -105,15 +107,17 @@ pub enum OrderAction {
     Delete,
 }
 
-use OrderAction::{Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Refund, Return, Ship, Unlock};
+use OrderAction::{Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Reassign, Refund, Return, Ship, Unlock};
 use OrderStatus::{Cancelled, Confirmed, Draft, Locked};
 
-/// Goods and money of a binding order move whether it is locked or not.
+/// Goods and money of a binding order move whether it is locked or not; whose sale it is can be corrected until it is cancelled.
 const STEPS: &[Transition<OrderStatus, OrderAction>] = &[
     Transition { from: Draft, action: Amend, to: Draft, guard: "" },
+    Transition { from: Draft, action: Reassign, to: Draft, guard: "" },
     Transition { from: Draft, action: Confirm, to: Confirmed, guard: "with a line" },
     Transition { from: Draft, action: Cancel, to: Cancelled, guard: "" },
     Transition { from: Draft, action: Delete, to: Draft, guard: "then gone" },
+    Transition { from: Confirmed, action: Reassign, to: Confirmed, guard: "" },
     Transition { from: Confirmed, action: Lock, to: Locked, guard: "" },
     Transition { from: Confirmed, action: Cancel, to: Cancelled, guard: "goods back, money refunded" },
     Transition { from: Confirmed, action: Ship, to: Confirmed, guard: "what is left" },
@@ -121,6 +125,7 @@ const STEPS: &[Transition<OrderStatus, OrderAction>] = &[
     Transition { from: Confirmed, action: Return, to: Confirmed, guard: "once" },
     Transition { from: Confirmed, action: Pay, to: Confirmed, guard: "what is owed" },
     Transition { from: Confirmed, action: Refund, to: Confirmed, guard: "what was paid" },
+    Transition { from: Locked, action: Reassign, to: Locked, guard: "" },
     Transition { from: Locked, action: Unlock, to: Confirmed, guard: "" },
     Transition { from: Locked, action: Ship, to: Locked, guard: "what is left" },
     Transition { from: Locked, action: Deliver, to: Locked, guard: "once" },
@@ -134,7 +139,7 @@ impl OrderStatus {
     /// What may follow what.
     pub const TRANSITIONS: Transitions<Self, OrderAction> = Transitions {
         states: &[Draft, Confirmed, Locked, Cancelled],
-        actions: &[Amend, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, Delete],
+        actions: &[Amend, Reassign, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, Delete],
         steps: STEPS,
     };
 }
@@ -154,6 +159,7 @@ impl fmt::Display for OrderAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Amend => "amend",
+            Reassign => "reassign",
             Confirm => "confirm",
             Lock => "lock",
             Unlock => "unlock",

@@ -6,7 +6,7 @@ use crate::{
     record::proof::{assert_cells, at, day, hides_personal_data, id, kinds_of, parsed, refusal, survives_json},
 };
 
-use OrderAction::{Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Refund, Return, Ship, Unlock};
+use OrderAction::{Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Reassign, Refund, Return, Ship, Unlock};
 use OrderStatus::{Cancelled, Confirmed, Draft as Drafted, Locked};
 
 fn eur(cents: i64) -> Money {
@@ -79,6 +79,7 @@ fn standing(status: OrderStatus, action: OrderAction) -> Order {
 fn perform(order: &mut Order, action: OrderAction) -> Result<Option<OrderFact>, OrderError> {
     match action {
         Amend => order.amend(at(9), vec![line(1, 1, "50.00")]),
+        Reassign => order.reassign(at(9), Some(id(3))),
         Confirm => order.confirm(at(9), day("2026-03-04")).map(Some),
         Lock => order.lock(at(9)).map(Some),
         Unlock => order.unlock(at(9)).map(Some),
@@ -101,6 +102,7 @@ fn entry(number: u32, kind: EntryKind, cents: i64) -> PaymentEntry {
 fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
     Some(match action {
         Amend => OrderFact::Amended { before: lines(), after: vec![line(1, 1, "50.00")] },
+        Reassign => OrderFact::Reassigned { from: Some(id(2)), to: Some(id(3)) },
         Confirm => OrderFact::Confirmed { day: day("2026-03-04"), total: eur(12_000) },
         Lock => OrderFact::Locked,
         Unlock => OrderFact::Unlocked,
@@ -114,23 +116,24 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
             OrderFact::Shipped { shipment }
         }
         Deliver => OrderFact::Delivered { shipment: 1 },
-        Return => OrderFact::Returned { shipment: 1 },
+        Return => OrderFact::Returned { shipment: 1, before: ShipmentState::Shipped },
         Pay => OrderFact::Paid { entry: entry(1, EntryKind::Payment, 2_000), owed: eur(10_000) },
         Refund => OrderFact::Refunded { entry: entry(2, EntryKind::Refund, 2_000), refundable: eur(3_000) },
         Delete => return None,
     })
 }
 
-const ACTIONS: [OrderAction; 11] = [Amend, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, Delete];
+const ACTIONS: [OrderAction; 12] =
+    [Amend, Reassign, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, Delete];
 
 /// Where each action leads; the columns are those of `ACTIONS`.
-const CELLS: [(OrderStatus, [Option<OrderStatus>; 11]); 4] = {
+const CELLS: [(OrderStatus, [Option<OrderStatus>; 12]); 4] = {
     let (no, d, c, l, x) = (None, Some(Drafted), Some(Confirmed), Some(Locked), Some(Cancelled));
     [
-        (Drafted, [d, c, no, no, x, no, no, no, no, no, d]),
-        (Confirmed, [no, no, l, no, x, c, c, c, c, c, no]),
-        (Locked, [no, no, no, c, no, l, l, l, l, l, no]),
-        (Cancelled, [no, no, no, no, no, no, no, no, no, no, x]),
+        (Drafted, [d, d, c, no, no, x, no, no, no, no, no, d]),
+        (Confirmed, [no, c, no, l, no, x, c, c, c, c, c, no]),
+        (Locked, [no, l, no, no, c, no, l, l, l, l, l, no]),
+        (Cancelled, [no, no, no, no, no, no, no, no, no, no, no, x]),
     ]
 };
 
@@ -219,6 +222,18 @@ fn amending_replaces_the_lines_or_nothing() {
 }
 
 #[test]
+fn reassigning_moves_the_sale_with_its_revenue_or_nothing() {
+    let mut order = confirmed();
+    let before = order.clone();
+    assert_eq!(order.reassign(at(9), Some(id(2))), Ok(None));
+    assert_eq!(order, before);
+    let fact = order.reassign(at(9), None).unwrap();
+    assert_eq!(fact, Some(OrderFact::Reassigned { from: Some(id(2)), to: None }));
+    assert_eq!((order.rep(), order.updated_at), (None, at(9)));
+    assert_eq!((order.revenue(), order.total(), order.state()), (before.revenue(), before.total(), before.state()));
+}
+
+#[test]
 fn prc_6_a_line_is_quantity_times_price_less_discount_rounded_once() {
     let cases = [
         ("1", "49.90", "0", 4_990),
@@ -298,7 +313,8 @@ fn a_shipment_is_delivered_once_and_comes_back_once() {
     order.deliver(at(3), 1).unwrap();
     assert_eq!(order.shipments()[0].state, ShipmentState::Delivered { at: at(3) });
     assert_eq!(refuses(&order, |order| order.deliver(at(4), 1)), delivered);
-    order.take_back(at(5), 1).unwrap();
+    let back = OrderFact::Returned { shipment: 1, before: ShipmentState::Delivered { at: at(3) } };
+    assert_eq!(order.take_back(at(5), 1), Ok(back));
     assert_eq!(order.shipments()[0].state, ShipmentState::Returned { at: at(5) });
     assert_eq!(refuses(&order, |order| order.deliver(at(6), 1)), returned);
     assert_eq!(refuses(&order, |order| order.take_back(at(6), 1)), returned_again);
@@ -411,6 +427,7 @@ fn ord_4_what_was_confirmed_is_kept() {
 #[derive(Clone, Debug)]
 enum Step {
     Amend(Vec<(u32, i64)>),
+    Reassign(Option<u128>),
     Confirm,
     Lock,
     Unlock,
@@ -436,6 +453,7 @@ fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
             };
             order.amend(at, (1..).zip(new).map(line).collect()).map(drop)
         }
+        Step::Reassign(rep) => order.reassign(at, rep.map(id)).map(drop),
         Step::Confirm => order.confirm(at, today).map(drop),
         Step::Lock => order.lock(at).map(drop),
         Step::Unlock => order.unlock(at).map(drop),
@@ -488,7 +506,10 @@ fn ord_7_fulfilment_and_payment_are_axes_of_their_own() {
         (vec![Confirm, Pay(None), Refund(Some(1))], Unfulfilled, Paid, 0),
         (vec![Confirm, Pay(None), Refund(None)], Unfulfilled, Refunded, 0),
         (vec![Confirm, Pay(Some(5_000)), Refund(Some(2_000))], Unfulfilled, PartlyPaid, 7_000),
-        (vec![Confirm, Pay(Some(5_000)), Refund(None)], Unfulfilled, Refunded, 7_000),
+        // The rest is owed while the order binds, whatever went back.
+        (vec![Confirm, Pay(Some(5_000)), Refund(None)], Unfulfilled, PartlyPaid, 7_000),
+        (vec![Confirm, Pay(Some(5_000)), Refund(None), Lock], Unfulfilled, PartlyPaid, 7_000),
+        (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(None), Refund(None)], Unfulfilled, Refunded, 0),
         (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(Some(1))], Unfulfilled, PartlyPaid, 6_999),
         (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(None)], Unfulfilled, Paid, 0),
         (vec![Confirm, Pay(Some(5_000)), Refund(None), Cancel], Unfulfilled, Refunded, 0),
@@ -561,6 +582,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let some = prop::collection::vec((0_u32..4, 0_u32..4), 0..3);
     prop_oneof![
         1 => prop::collection::vec((1_u32..5, 0_i64..5_000), 0..3).prop_map(Step::Amend),
+        1 => prop::option::of(1_u128..4).prop_map(Step::Reassign),
         3 => Just(Step::Confirm),
         1 => Just(Step::Lock),
         1 => Just(Step::Unlock),
@@ -592,6 +614,10 @@ proptest! {
             prop_assert_eq!(counted, worth);
             prop_assert!(eur(0) <= order.refundable() && order.refundable() <= order.total());
             prop_assert!(eur(0) <= order.owed() && order.owed() <= order.total());
+            if matches!(order.state().status(), Confirmed | Locked) {
+                let dunned = matches!(order.payment_status(), PaymentStatus::Unpaid | PaymentStatus::Partial);
+                prop_assert_eq!(dunned, order.owed().is_positive());
+            }
             for line in order.lines() {
                 let with_customer = order.shipments().iter().filter(|one| one.state.name() != "returned");
                 let kept = with_customer.flat_map(|one| &one.lines).filter(|one| one.line == line.number());
@@ -743,6 +769,7 @@ fn each_fact_of_an_order_survives_json_under_its_name() {
             "order.drafted",
             "order.deleted",
             "order.amended",
+            "order.reassigned",
             "order.confirmed",
             "order.locked",
             "order.unlocked",

@@ -6,7 +6,7 @@ use crm_core::{
 };
 use crm_sales::{
     PlanResult, SalesError, actual_sales, cancel_order_on, confirm_order_on, draft_order, draft_plan, pay_order,
-    plan_result, refund_order, sales_of_rep, update_sales_rep,
+    plan_result, reassign_order, refund_order, sales_of_rep, update_sales_rep,
 };
 use proptest::prelude::*;
 
@@ -78,6 +78,7 @@ fn a_rep_is_credited_with_bookings_less_what_was_taken_back_on_its_own_day() {
     assert_eq!(figures(of_rep), ("318.00 EUR".into(), 3, 1));
     assert_eq!(of_rep.deviation().unwrap(), eur("-682.00"));
     assert_eq!(of_rep.target, eur("1000.00"));
+    assert_eq!(of_rep.without_rep, 1, "12800.00 are nobody's sale");
     let of_other = result(&mut world, PlanScope::SalesRep(other), CreditAt::Booked);
     assert_eq!(figures(of_other), ("1600.00 EUR".into(), 1, 0));
     assert_eq!(of_other.deviation().unwrap(), eur("600.00"));
@@ -115,6 +116,38 @@ fn a_region_is_the_reps_who_are_in_it_now() {
         world.does(|tx, act| update_sales_rep(tx, act, rep, patch));
     }
     assert_eq!(figures(result(&mut world, east(), CreditAt::Booked)), ("1700.00 EUR".into(), 2, 0));
+}
+
+#[test]
+fn entries_of_orders_without_a_rep_are_counted_beside_until_the_order_gets_one() {
+    let Team { mut world, boss, rep, .. } = team();
+    let lamp = world.product("LAMP-2", "49.90").id;
+    // In another currency, and outside the period.
+    world.sells(None, "2026-03-07", Currency::USD, &[(lamp, "1.00")]);
+    world.sells(None, "2026-04-01", Currency::EUR, &[(lamp, "1.00")]);
+    let orphan = world.sells(None, "2026-03-08", Currency::EUR, &[(lamp, "51200.00")]);
+    pays(&mut world, orphan, eur("200.00"), "2026-03-09");
+    refunds(&mut world, orphan, "100.00", "2026-03-10");
+    let east = PlanScope::Region("East".parse().unwrap());
+    for scope in [PlanScope::SalesRep(rep), PlanScope::Team(boss), east] {
+        // The booking and the refund, and the booking of another order; of the payments both.
+        assert_eq!(result(&mut world, scope.clone(), CreditAt::Booked).without_rep, 3);
+        assert_eq!(result(&mut world, scope, CreditAt::Paid).without_rep, 2);
+    }
+    let of_product = result(&mut world, PlanScope::Product(lamp), CreditAt::Booked);
+    assert_eq!((figures(of_product), of_product.without_rep), (("51100.00 EUR".into(), 2, 1), 0));
+    let of_product = result(&mut world, PlanScope::Product(lamp), CreditAt::Paid);
+    assert_eq!((figures(of_product), of_product.without_rep), (("100.00 EUR".into(), 2, 0), 0));
+
+    // The revenue goes with the order, past months too.
+    world.does(|tx, act| reassign_order(tx, act, orphan, Some(boss)));
+    let of_boss = result(&mut world, PlanScope::SalesRep(boss), CreditAt::Booked);
+    assert_eq!((figures(of_boss), of_boss.without_rep), (("51200.00 EUR".into(), 3, 0), 1));
+    world.does(|tx, act| reassign_order(tx, act, orphan, Some(rep)));
+    let of_boss = result(&mut world, PlanScope::SalesRep(boss), CreditAt::Booked);
+    assert_eq!(figures(of_boss), ("100.00 EUR".into(), 1, 0));
+    let of_rep = result(&mut world, PlanScope::SalesRep(rep), CreditAt::Paid);
+    assert_eq!((figures(of_rep), of_rep.without_rep), (("450.00 EUR".into(), 4, 1), 0));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use crm_core::store::Store;
 use crm_core::{
     Cause, Contact, CustomerFact, CustomerId, CustomerKind, CustomerPatch, CustomerType, Fact, NewCustomer, RecordId,
-    RecordRef, Revision, Rule, store::Customers, store::StoreErrorKind,
+    RecordRef, Revision, Rule, SalesRepId, store::Customers, store::StoreErrorKind,
 };
 use crm_sales::{SalesError, archive_customer, delete_customer, register_customer, restore_customer, update_customer};
 
@@ -102,6 +102,39 @@ fn contacts_are_persons_in_use() {
     let mut patch = with_contact(zhang.id);
     patch.name = Some("Acme Ltd".parse().unwrap());
     world.does(|tx, act| update_customer(tx, act, acme.id, patch));
+}
+
+#[test]
+fn an_owner_is_a_rep_who_sells() {
+    let mut world = World::new();
+    let (lin, wang) = (world.rep("Lin Wei", None).id, world.rep("Wang Fang", None).id);
+    let owned_by = |owner| CustomerPatch { owner: Some(Some(owner)), ..CustomerPatch::default() };
+    let new = |owner| {
+        let mut new = NewCustomer::person("张三".parse().unwrap());
+        new.owner = Some(owner);
+        new
+    };
+    let zhang = world.does(|tx, act| register_customer(tx, act, new(wang)));
+    world.sells_at_present(lin, false);
+    let nobody = SalesRepId::from_uuid(Default::default());
+    for error in [
+        world.is_refused(|tx, act| register_customer(tx, act, new(lin))),
+        world.is_refused(|tx, act| update_customer(tx, act, zhang.id, owned_by(lin))),
+    ] {
+        assert!(matches!(error, SalesError::Inactive { record } if record == lin.into()));
+    }
+    for error in [
+        world.is_refused(|tx, act| register_customer(tx, act, new(nobody))),
+        world.is_refused(|tx, act| update_customer(tx, act, zhang.id, owned_by(nobody))),
+    ] {
+        assert!(matches!(error, SalesError::NotFound { record } if record == nobody.into()));
+    }
+    // An owner from before stays, whatever became of them.
+    world.sells_at_present(wang, false);
+    let patch = CustomerPatch { region: Some("West".parse().ok()), ..owned_by(wang) };
+    assert_eq!(world.does(|tx, act| update_customer(tx, act, zhang.id, patch)).owner, Some(wang));
+    world.sells_at_present(lin, true);
+    assert_eq!(world.does(|tx, act| update_customer(tx, act, zhang.id, owned_by(lin))).owner, Some(lin));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use crm_core::{
     Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityPatch, OpportunityStatus,
-    Percent, Pipeline, RecordId, Sale, store::Opportunities,
+    Percent, Pipeline, RecordId, Sale, SalesRepId, store::Opportunities,
 };
 use crm_sales::{
     SalesError, advance_opportunity, archive_customer, delete_opportunity, lose_opportunity, open_opportunity,
@@ -101,6 +101,56 @@ fn an_archived_customer_gets_no_new_opportunity() {
     assert!(matches!(error, SalesError::Archived { .. }));
     // What was begun goes on.
     world.does(|tx, act| win_opportunity(tx, act, open.id, &hardware(), sale()));
+}
+
+#[test]
+fn an_opportunity_is_worked_by_a_rep_who_sells() {
+    let mut world = World::new();
+    let (lin, wang) = (world.rep("Lin Wei", None).id, world.rep("Wang Fang", None).id);
+    let worked_by = |rep| OpportunityPatch { rep: Some(Some(rep)), ..OpportunityPatch::default() };
+    let customer = world.person("张三").id;
+    let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), lamps().rep(wang).customer(customer)));
+    world.sells_at_present(lin, false);
+    let nobody = SalesRepId::from_uuid(Default::default());
+    for error in [
+        world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), lamps().rep(lin))),
+        world.is_refused(|tx, act| revise_opportunity(tx, act, open.id, worked_by(lin))),
+    ] {
+        assert!(matches!(error, SalesError::Inactive { record } if record == lin.into()));
+    }
+    for error in [
+        world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), lamps().rep(nobody))),
+        world.is_refused(|tx, act| revise_opportunity(tx, act, open.id, worked_by(nobody))),
+    ] {
+        assert!(matches!(error, SalesError::NotFound { record } if record == nobody.into()));
+    }
+    // What was begun goes on with whoever has it.
+    world.sells_at_present(wang, false);
+    let patch = OpportunityPatch { value: Some(Some(eur("2000.00"))), ..worked_by(wang) };
+    world.does(|tx, act| revise_opportunity(tx, act, open.id, patch));
+    assert_eq!(world.does(|tx, act| win_opportunity(tx, act, open.id, &hardware(), sale())).rep(), Some(wang));
+}
+
+#[test]
+fn a_closed_opportunity_is_kept() {
+    let mut world = World::new();
+    let prospecting = "prospecting".parse().unwrap();
+    let (won, lost) = (opened(&mut world).id, opened(&mut world).id);
+    world.does(|tx, act| win_opportunity(tx, act, won, &hardware(), sale()));
+    world.does(|tx, act| lose_opportunity(tx, act, lost, loss()));
+    for (id, standing) in [(won, OpportunityStatus::Won), (lost, OpportunityStatus::Lost)] {
+        let error = world.is_refused(|tx, act| delete_opportunity(tx, act, id));
+        assert!(matches!(
+            error,
+            SalesError::Opportunity(OpportunityError::NotAllowed {
+                status,
+                action: OpportunityAction::Delete,
+                ..
+            }) if status == standing
+        ));
+    }
+    world.does(|tx, act| reopen_opportunity(tx, act, lost, &hardware(), &prospecting));
+    world.does(|tx, act| delete_opportunity(tx, act, lost));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 use crm_core::{
     Currency, CustomerId, Fact, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError,
-    OrderFact, OrderStatus, PaymentStatus, ProductPatch, Quantity, RecordId, Revision, Rule, ShippedLine, UnitPrice,
-    store::{Orders, StoreErrorKind},
+    OrderFact, OrderStatus, PaymentStatus, ProductPatch, Quantity, RecordId, Revision, Rule, SalesRepId, ShippedLine,
+    UnitPrice,
+    store::{OrderFilter, Orders, StoreErrorKind},
 };
 use crm_sales::{
     OrderAmendment, SalesError, amend_order, archive_customer, cancel_order, cancel_order_on, confirm_order,
-    confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, refund_order,
+    confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, reassign_order, refund_order,
     return_shipment, ship_lines, ship_order, unlock_order, update_product,
 };
 
@@ -65,9 +66,9 @@ fn a_line_needs_a_product_in_use_and_a_price_in_the_currency_of_the_order() {
     let at_dollars = NewOrderLine::new(lamp.id, Quantity::from(1)).unit_price(dollars);
 
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::USD).line(lamp.id, 1)));
-    assert_eq!(error.to_string(), "list price must be in USD, not in EUR, got 49.90 EUR");
+    assert_eq!(error.to_string(), "line 1: list price must be in USD, not in EUR, got 49.90 EUR");
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line_with(at_dollars)));
-    assert_eq!(error.to_string(), "unit price must be in EUR, not in USD, got 55.00 USD");
+    assert_eq!(error.to_string(), "line 1: unit price must be in EUR, not in USD, got 55.00 USD");
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(lamp.id, 0)));
     assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
     let missing = RecordId::from_uuid(Default::default());
@@ -79,6 +80,97 @@ fn a_line_needs_a_product_in_use_and_a_price_in_the_currency_of_the_order() {
     world.does(|tx, act| update_product(tx, act, lamp.id, off));
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(lamp.id, 1)));
     assert!(matches!(error, SalesError::Inactive { record } if record == lamp.id.into()));
+}
+
+#[test]
+fn a_line_that_breaks_a_rule_is_named() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "49.90"));
+    let mut new = NewOrder::for_customer(zhang.id, Currency::EUR);
+    for number in 1..=40 {
+        new = new.line(lamp.id, u32::from(number != 37));
+    }
+    let error = world.is_refused(|tx, act| draft_order(tx, act, new));
+    assert_eq!(error.to_string(), "line 37: quantity must be greater than zero, got 0");
+    assert!(matches!(&error, SalesError::Line { number: 37, invalid } if invalid.rule() == &Rule::NotPositive));
+    assert_eq!(error.invalid().map(|invalid| invalid.field()), Some("quantity"));
+    assert!(std::error::Error::source(&error).is_none(), "the message shows the cause");
+
+    let new = NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 1).line(lamp.id, 2);
+    let draft = world.does(|tx, act| draft_order(tx, act, new));
+    let none = NewOrderLine::new(lamp.id, Quantity::ZERO);
+    for (amendment, line) in
+        [(OrderAmendment::new().replace(2, none), 2), (OrderAmendment::new().add(lamp.id, 1).add_line(none), 4)]
+    {
+        let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, amendment));
+        assert!(matches!(error, SalesError::Line { number, .. } if number == line), "{error}");
+    }
+}
+
+#[test]
+fn an_order_goes_to_another_rep_who_sells() {
+    let mut world = World::new();
+    let (lin, wang) = (world.rep("Lin Wei", None).id, world.rep("Wang Fang", None).id);
+    let order = confirmed(&mut world);
+    assert_eq!(order.rep(), None);
+    assert_eq!(world.does(|tx, act| reassign_order(tx, act, order.id, Some(lin))).rep(), Some(lin));
+    let after = world.does(|tx, act| reassign_order(tx, act, order.id, Some(wang)));
+    let fact = OrderFact::Reassigned { from: Some(lin), to: Some(wang) };
+    assert_eq!(world.history(order.id).pop().unwrap().fact, Some(Fact::Order(order.id, fact)));
+    assert_eq!(world.reads(|tx| Ok(tx.order(order.id)?)), Some(after));
+
+    let nobody = SalesRepId::from_uuid(Default::default());
+    let error = world.is_refused(|tx, act| reassign_order(tx, act, order.id, Some(nobody)));
+    assert!(matches!(error, SalesError::NotFound { record } if record == nobody.into()));
+    world.sells_at_present(lin, false);
+    let error = world.is_refused(|tx, act| reassign_order(tx, act, order.id, Some(lin)));
+    assert!(matches!(error, SalesError::Inactive { record } if record == lin.into()));
+    // Who has the sale keeps it, and it can go to nobody.
+    world.sells_at_present(wang, false);
+    world.changes_nothing(|tx, act| reassign_order(tx, act, order.id, Some(wang)));
+    assert_eq!(world.does(|tx, act| reassign_order(tx, act, order.id, None)).rep(), None);
+    world.changes_nothing(|tx, act| reassign_order(tx, act, order.id, None));
+
+    world.does(|tx, act| cancel_order(tx, act, order.id, None));
+    let error = world.is_refused(|tx, act| reassign_order(tx, act, order.id, Some(lin)));
+    assert_eq!(not_allowed(error), (OrderStatus::Cancelled, OrderAction::Reassign));
+    let missing = RecordId::from_uuid(Default::default());
+    let error = world.is_refused(|tx, act| reassign_order(tx, act, missing, None));
+    assert!(matches!(error, SalesError::NotFound { .. }));
+}
+
+#[test]
+fn an_order_is_drafted_for_a_rep_who_sells() {
+    let mut world = World::new();
+    let (zhang, lin) = (world.person("张三"), world.rep("Lin Wei", None).id);
+    let new = |rep| NewOrder::for_customer(zhang.id, Currency::EUR).rep(rep);
+    world.sells_at_present(lin, false);
+    let error = world.is_refused(|tx, act| draft_order(tx, act, new(lin)));
+    assert!(matches!(error, SalesError::Inactive { record } if record == lin.into()));
+    let nobody = SalesRepId::from_uuid(Default::default());
+    let error = world.is_refused(|tx, act| draft_order(tx, act, new(nobody)));
+    assert!(matches!(error, SalesError::NotFound { record } if record == nobody.into()));
+    world.sells_at_present(lin, true);
+    let draft = world.does(|tx, act| draft_order(tx, act, new(lin)));
+    world.sells_at_present(lin, false);
+    let added = world.product("LAMP-1", "49.90").id;
+    world.does(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new().add(added, 1)));
+    assert_eq!(world.does(|tx, act| confirm_order(tx, act, draft.id)).rep(), Some(lin));
+}
+
+#[test]
+fn the_number_of_a_last_line_that_went_is_given_again_by_a_later_amendment_only() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "49.90"));
+    let new = NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 1).line(lamp.id, 2);
+    let draft = world.does(|tx, act| draft_order(tx, act, new));
+    let mut amended = |amendment| {
+        let order = world.does(|tx, act| amend_order(tx, act, draft.id, amendment));
+        order.lines().iter().map(|line| line.number()).collect::<Vec<_>>()
+    };
+    assert_eq!(amended(OrderAmendment::new().remove(2).add(lamp.id, 3)), [1, 3]);
+    assert_eq!(amended(OrderAmendment::new().remove(3)), [1]);
+    assert_eq!(amended(OrderAmendment::new().add(lamp.id, 4)), [1, 2]);
 }
 
 #[test]
@@ -217,7 +309,10 @@ fn ref_1_no_more_is_paid_than_is_owed_and_no_more_refunded_than_was_paid() {
     let error = world.is_refused(|tx, act| refund_order(tx, act, order.id, NewPayment::of(eur("50.01"))));
     assert!(matches!(error, SalesError::Order(OrderError::OverRefunded { .. })));
     let after = world.does(|tx, act| refund_order(tx, act, order.id, NewPayment::of(eur("50.00"))));
-    assert_eq!(after.payment_status(), PaymentStatus::Refunded);
+    // The rest is still owed, so it stands among those that are paid in part.
+    assert_eq!((after.payment_status(), after.owed()), (PaymentStatus::Partial, eur("49.80")));
+    let partial = OrderFilter { payment: Some(PaymentStatus::Partial), ..OrderFilter::default() };
+    assert_eq!(world.reads(|tx| Ok(tx.count_orders(&partial)?)), 1);
     assert_eq!(world.facts(order.id)[2..], ["order.paid", "order.refunded"]);
 
     let draft = world.draft();

@@ -5,13 +5,15 @@ use std::fmt::Debug;
 use chrono::NaiveDate;
 use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
-    OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, UnitPrice,
+    OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
         Customers, Interactions, Journal, Opportunities, Orders, Page, Products, SalePlans, SalesReps, Store,
         StoreErrorKind,
     },
 };
-use crm_sales::{SalesError, add_product, add_sales_rep, confirm_order_on, draft_order, register_customer};
+use crm_sales::{
+    SalesError, add_product, add_sales_rep, confirm_order_on, draft_order, register_customer, update_sales_rep,
+};
 use crm_testkit::{Acts, MemoryStore, MemoryTx};
 
 pub(crate) struct World {
@@ -100,6 +102,12 @@ impl World {
         self.does(|tx, act| add_sales_rep(tx, act, new))
     }
 
+    /// Makes a rep inactive, or active again.
+    pub(crate) fn sells_at_present(&mut self, rep: SalesRepId, active: bool) {
+        let patch = SalesRepPatch { active: Some(active), ..SalesRepPatch::default() };
+        self.does(|tx, act| update_sales_rep(tx, act, rep, patch));
+    }
+
     /// A draft over two of a product at 49.90 EUR.
     pub(crate) fn draft(&mut self) -> Order {
         let customer = self.person("张三");
@@ -140,8 +148,5 @@ pub(crate) fn eur(amount: &str) -> Money {
 
 /// What the store said.
 pub(crate) fn kind(error: &SalesError) -> &StoreErrorKind {
-    match error {
-        SalesError::Store(error) => error.kind(),
-        other => panic!("not an error of the store: {other}"),
-    }
+    error.store_kind().unwrap_or_else(|| panic!("not an error of the store: {error}"))
 }
