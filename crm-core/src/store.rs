@@ -39,7 +39,8 @@
 //! - C24 Customers are found by a name in another spelling of case and composition, by an e-mail address in another case, by a telephone number; several may
 //!   share one.
 //! - C25 A timeline holds the records of the customer, newest first, and nobody else's; items of one instant by their
-//!   [`RecordRef`](crate::RecordRef), descending.
+//!   [`RecordRef`](crate::RecordRef), descending. An interaction is the customer's where it was logged for them or they took part in it, and stands
+//!   there once.
 //! - C26 Revenue comes by business day, each entry once, and sums to what the orders are worth.
 //! - C27 Messages of a ticket come in their order; a number that is taken is [`StoreErrorKind::Duplicate`].
 //!

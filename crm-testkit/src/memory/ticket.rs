@@ -32,9 +32,10 @@ impl Family for Ticket {
     }
 
     fn passes(&self, filter: &TicketFilter) -> bool {
-        let TicketFilter { customer, assignee, group, status, priority } = filter;
+        let TicketFilter { customer, assignee, unassigned, group, status, priority } = filter;
         holds(customer.as_ref(), Some(&self.customer()))
             && holds(assignee.as_ref(), self.assignee().as_ref())
+            && holds(unassigned.as_ref(), Some(&self.assignee().is_none()))
             && holds(group.as_ref(), self.group())
             && holds(status.as_ref(), Some(&self.state().status()))
             && holds(priority.as_ref(), self.priority().as_ref())
