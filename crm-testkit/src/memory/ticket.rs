@@ -8,7 +8,7 @@ use crm_core::{
 
 use super::{
     MemoryTx,
-    state::{Family, State, Stored, by_external_id, external_id, holds, paged, record_methods, reference},
+    state::{Family, State, Stored, by_external_id, cut, external_id, holds, paged, record_methods, reference},
 };
 
 impl Family for Ticket {
@@ -78,7 +78,7 @@ impl Tickets for MemoryTx {
         if let Some(agent) = message.kind.agent() {
             self.state.exists("message", "agent", agent.into())?;
         }
-        self.state_mut().messages.insert(key, message.clone());
+        self.state_mut().messages.insert(key, cut(message)?);
         Ok(())
     }
 
