@@ -180,17 +180,22 @@ impl Progress {
         Period::new(self.period.from(), until).map_or(0, |elapsed| days.in_period(elapsed))
     }
 
-    /// Adds quota and credit of another: of the same period (the reps of a team), or of the one just before or after
-    /// (the months of a year), whose days then count as well.
+    /// Adds quota and credit of another: of the same period (the reps of a team), of the one just before or after (the
+    /// months of a year), whose days then count as well, or of one that lies within the other (a month of one rep joins
+    /// the year of another).
+    ///
+    /// The periods may never leave a gap, so months merge in their order; what covers the same days merges in any.
     ///
     /// # Errors
     ///
-    /// [`Rule::Inconsistent`] where the periods neither equal nor touch each other, [`Rule::CurrencyMismatch`],
+    /// [`Rule::Inconsistent`] where there is a gap between the periods, or only a part of each is common to both, [`Rule::CurrencyMismatch`],
     /// [`Rule::Overflow`]; nothing changes then.
     pub fn merge(&mut self, other: &Self) -> Result<(), Invalid> {
         let (ours, theirs) = (self.period, other.period);
-        if ours != theirs && ours.until() != theirs.from() && theirs.until() != ours.from() {
-            let must = "must be the same as the other, or follow it, or be followed by it";
+        let touch = ours.until() == theirs.from() || theirs.until() == ours.from();
+        let common = ours.intersection(theirs);
+        if !touch && common != Some(ours) && common != Some(theirs) {
+            let must = "must be the same as the other, follow it, be followed by it, lie within it or contain it";
             return Err(Invalid::new("period", theirs.to_string(), Rule::Inconsistent { must }));
         }
         *self = Self {
@@ -287,6 +292,36 @@ mod tests {
         so_far.merge(&months[2]).unwrap();
         assert_eq!(so_far.attainment(), Some(decimal("1")));
         assert_eq!(so_far.period().to_string(), "2026-01-01..2026-04-01");
+    }
+
+    #[test]
+    fn months_of_several_reps_merge_in_any_order_that_leaves_no_gap() {
+        let (march_of_a, april_of_a) = (in_month(3, 100, 40), in_month(4, 100, 60));
+        let (march_of_b, april_of_b) = (in_month(3, 50, 10), in_month(4, 50, 50));
+        let merged = |parts: [Progress; 4]| {
+            let mut all = parts[0];
+            parts[1..].iter().for_each(|part| all.merge(part).unwrap());
+            all
+        };
+        let by_rep = merged([march_of_a, april_of_a, march_of_b, april_of_b]);
+        assert_eq!((by_rep.period().to_string().as_str(), by_rep.quota()), ("2026-03-01..2026-05-01", usd(300)));
+        assert_eq!(by_rep.credited(), usd(160));
+        assert_eq!(merged([march_of_a, march_of_b, april_of_a, april_of_b]), by_rep);
+        assert_eq!(merged([april_of_b, march_of_a, april_of_a, march_of_b]), by_rep);
+        // What contains takes in, too.
+        let mut month = march_of_b;
+        month.merge(&by_rep).unwrap();
+        assert_eq!((month.period(), month.quota()), (by_rep.period(), usd(350)));
+    }
+
+    #[test]
+    fn periods_with_a_gap_or_with_only_a_part_in_common_do_not_merge() {
+        let of = |period: &str| Progress::new(period.parse().unwrap(), usd(1), usd(1)).unwrap();
+        for other in ["2026-05-01..2026-06-01", "2026-03-15..2026-04-15", "2026-02-15..2026-03-15"] {
+            let mut march = in_month(3, 1, 1);
+            assert!(matches!(march.merge(&of(other)).unwrap_err().rule(), Rule::Inconsistent { .. }), "{other}");
+            assert_eq!(march, in_month(3, 1, 1));
+        }
     }
 
     /// quota-7 (codingace.net): 65 000 of 100 000 after 45 of 90 days.

@@ -25,8 +25,10 @@
 //!
 //! - How far a plan or a rep has come: [`Progress`], with attainment, deviation, pace and the run rate still required;
 //!   what the rep earns: [`flat_commission`] and [`CommissionStatement`].
-//! - Customers by age, gender and region, quantity by order state, units and revenue by product: [`GroupedTotals`].
-//! - Customers, orders and revenue per day, week, month or year: [`count_per`], [`amount_per`]; and [`cost_per_hour`].
+//! - Customers by age, gender and region, quantity by order status, units by product: [`customers_by_age`] and the other
+//!   functions of [`breakdown`], which say what counts; any other sum by group: [`GroupedTotals`].
+//! - Customers, orders and revenue per day, week, month or year: [`new_customers_per`], [`orders_per`], [`revenue_per`];
+//!   any other rate: [`count_per`], [`amount_per`]; and [`cost_per_hour`].
 //! - Revenue by month and quarter, and where it is heading: [`MonthlySeries`].
 //! - [`Moments`] for one column of numbers, [`LinearFit`] for a trend or a line through points, and [`PairedMoments`]
 //!   for a correlation or where the points come as a stream or from several places.
@@ -66,6 +68,7 @@
 
 pub mod ages;
 pub mod attainment;
+pub mod breakdown;
 pub mod commission;
 pub mod groups;
 pub mod rates;
@@ -79,6 +82,10 @@ mod double_double;
 
 pub use ages::{AgeBand, AgeBands, age_on};
 pub use attainment::{Progress, attainment, rank_by_attainment};
+pub use breakdown::{
+    PersonGroup, age_group, customers_by_age, customers_by_gender, customers_by_region, gender_group,
+    net_units_by_product, new_customers_per, orders_per, quantity_by_order_status, revenue_per, units_by_product,
+};
 pub use commission::{CommissionStatement, flat_commission};
 pub use groups::{GroupedTotals, MoneyTotals, Total};
 pub use moments::{InvalidValue, MAGNITUDE_LIMIT, Moments};

@@ -91,6 +91,55 @@ impl<T> ContactPoint<T> {
     }
 }
 
+/// One of the ways to reach somebody, by its address or number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactRef {
+    /// An e-mail address.
+    Email(EmailAddress),
+    /// A telephone number.
+    Phone(Phone),
+    /// A postal address.
+    Address(PostalAddress),
+}
+
+/// What somebody said or found out about a contact point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactMark {
+    /// The owner wants no campaign there (CMP-4).
+    OptOut,
+    /// The owner wants campaigns there again.
+    OptIn,
+    /// Nothing arrives there.
+    Invalid,
+    /// It works again.
+    Valid,
+}
+
+/// The two flags of a [`ContactPoint`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactStanding {
+    /// Whether the owner wants no campaign there.
+    pub opted_out: bool,
+    /// Whether it is known not to work.
+    pub invalid: bool,
+}
+
+impl ContactStanding {
+    /// The standing after a mark: each mark sets or lifts one flag and leaves the other.
+    #[must_use]
+    pub const fn marked(self, mark: ContactMark) -> Self {
+        match mark {
+            ContactMark::OptOut => Self { opted_out: true, ..self },
+            ContactMark::OptIn => Self { opted_out: false, ..self },
+            ContactMark::Invalid => Self { invalid: true, ..self },
+            ContactMark::Valid => Self { invalid: false, ..self },
+        }
+    }
+}
+
 /// All e-mail addresses, all phones or all postal addresses of somebody, in the order in which they came.
 ///
 /// No value stands in it twice (by [`ContactValue::key`]), there are at most [`ContactPoints::LIMIT`], and one of them is the primary unless
@@ -271,6 +320,29 @@ impl<T: ContactValue> ContactPoints<T> {
     pub fn mark_valid(&mut self, value: &T) -> Result<(), Invalid> {
         self.point_mut(value)?.invalid = false;
         Ok(())
+    }
+
+    /// Marks a value; gives how it stood and how it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NotListed`].
+    pub fn mark(&mut self, value: &T, mark: ContactMark) -> Result<(ContactStanding, ContactStanding), Invalid> {
+        let point = self.point_mut(value)?;
+        let before = ContactStanding { opted_out: point.opted_out, invalid: point.invalid };
+        let after = before.marked(mark);
+        (point.opted_out, point.invalid) = (after.opted_out, after.invalid);
+        Ok((before, after))
+    }
+
+    /// Sets each flag that an earlier list has set on a value of this one: who writes the list anew does not lift it.
+    pub(crate) fn keep_flags_of(&mut self, earlier: &Self) {
+        for point in &mut self.points {
+            if let Some(known) = earlier.get(&point.value) {
+                point.opted_out |= known.opted_out;
+                point.invalid |= known.invalid;
+            }
+        }
     }
 
     /// The point that holds this value.
@@ -463,6 +535,28 @@ mod tests {
         assert_eq!(flags(&points), [(false, false), (false, true)]);
         points.mark_valid(&email("b")).unwrap();
         assert_eq!(points, emails(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_mark_sets_or_lifts_one_flag_and_leaves_the_other() {
+        let standing = |opted_out, invalid| ContactStanding { opted_out, invalid };
+        for (mark, cells) in [
+            (ContactMark::OptOut, [(true, false), (true, true), (true, false), (true, true)]),
+            (ContactMark::OptIn, [(false, false), (false, true), (false, false), (false, true)]),
+            (ContactMark::Invalid, [(false, true), (false, true), (true, true), (true, true)]),
+            (ContactMark::Valid, [(false, false), (false, false), (true, false), (true, false)]),
+        ] {
+            let befores = [(false, false), (false, true), (true, false), (true, true)];
+            for ((opted_out, invalid), after) in befores.into_iter().zip(cells) {
+                let before = standing(opted_out, invalid);
+                assert_eq!(before.marked(mark), standing(after.0, after.1), "{before:?} {mark:?}");
+                let mut points = emails(&["a", "b"]);
+                (points.points[1].opted_out, points.points[1].invalid) = (opted_out, invalid);
+                assert_eq!(points.mark(&email("B"), mark), Ok((before, standing(after.0, after.1))));
+                assert_eq!((points.points[1].opted_out, points.points[1].invalid), after);
+                assert_eq!(points.points[0], emails(&["a"]).points[0]);
+            }
+        }
     }
 
     #[test]

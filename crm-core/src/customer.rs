@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contact_point::{ContactLabel, ContactPoint, ContactPoints},
+    contact_point::{ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding},
     email::EmailAddress,
     id::{CustomerId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
@@ -360,6 +360,9 @@ impl NewCustomer {
 
 /// What is to change on a customer. A field that is `None` stays as it is; where a field may be empty, `Some(None)` empties it.
 ///
+/// An opt-out or an invalid mark outlives a new list (CMP-4): where an address or number stays, its flags stay set, whatever the list says.
+/// [`Customer::mark_contact`] lifts them.
+///
 /// ```
 /// use crm_core::CustomerPatch;
 ///
@@ -378,11 +381,11 @@ pub struct CustomerPatch {
     pub name: Option<Name>,
     /// What only a person or only an organisation has, all of it. `update_customer` of `crm-sales` refuses to make an organisation of a person or the other way round.
     pub kind: Option<CustomerKind>,
-    /// All e-mail addresses.
+    /// All e-mail addresses; flags that are set stay set.
     pub emails: Option<ContactPoints<EmailAddress>>,
-    /// All telephone numbers.
+    /// All telephone numbers; flags that are set stay set.
     pub phones: Option<ContactPoints<Phone>>,
-    /// All postal addresses.
+    /// All postal addresses; flags that are set stay set.
     pub addresses: Option<ContactPoints<PostalAddress>>,
     /// The sales region.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
@@ -414,6 +417,17 @@ pub enum CustomerFact {
         before: Box<Customer>,
         /// As it is.
         after: Box<Customer>,
+    },
+    /// One of its contact points was marked: opted out or in, invalid or valid.
+    ContactMarked {
+        /// Which one.
+        contact: ContactRef,
+        /// The mark.
+        mark: ContactMark,
+        /// How it stood.
+        before: ContactStanding,
+        /// How it stands.
+        after: ContactStanding,
     },
     /// It was put out of the way.
     Archived,
@@ -495,6 +509,8 @@ impl Customer {
 
     /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
     ///
+    /// A new list of addresses or numbers keeps the flags that are set on those which stay (CMP-4); only [`Customer::mark_contact`] lifts them.
+    ///
     /// # Errors
     ///
     /// As [`Customer::register`].
@@ -520,6 +536,9 @@ impl Customer {
         crate::patch::set(&mut after.emails, emails);
         crate::patch::set(&mut after.phones, phones);
         crate::patch::set(&mut after.addresses, addresses);
+        after.emails.keep_flags_of(&self.emails);
+        after.phones.keep_flags_of(&self.phones);
+        after.addresses.keep_flags_of(&self.addresses);
         crate::patch::set(&mut after.region, region);
         crate::patch::set(&mut after.parent, parent);
         crate::patch::set(&mut after.owner, owner);
@@ -532,6 +551,47 @@ impl Customer {
         after.check()?;
         let before = Box::new(std::mem::replace(self, after));
         Ok(Some(CustomerFact::Updated { before, after: Box::new(self.clone()) }))
+    }
+
+    /// Marks one of the customer's contact points. `None` where it is marked so already: then nothing needs to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NotListed`] for an address or number that the customer does not have.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crm_core::{ContactMark, ContactRef, Customer, CustomerId, NewCustomer, RecordId, Rule};
+    /// # let id = CustomerId::from_uuid(uuid::Uuid::from_u128(1));
+    /// # let at = chrono::DateTime::UNIX_EPOCH;
+    /// let new = NewCustomer::person("张三".parse()?).email("zhangsan@example.com".parse()?);
+    /// let mut zhang = Customer::register(id, at, new)?;
+    /// let email = ContactRef::Email("ZhangSan@example.com".parse()?);
+    /// assert!(zhang.mark_contact(at, &email, ContactMark::OptOut)?.is_some());
+    /// assert!(zhang.mark_contact(at, &email, ContactMark::OptOut)?.is_none());
+    /// assert!(zhang.emails.primary().is_some_and(|point| point.opted_out));
+    ///
+    /// let other = ContactRef::Email("other@example.com".parse()?);
+    /// assert_eq!(zhang.mark_contact(at, &other, ContactMark::OptOut).unwrap_err().rule(), &Rule::NotListed);
+    /// # Ok::<(), crm_core::Invalid>(())
+    /// ```
+    pub fn mark_contact(
+        &mut self,
+        at: DateTime<Utc>,
+        contact: &ContactRef,
+        mark: ContactMark,
+    ) -> Result<Option<CustomerFact>, Invalid> {
+        let (before, after) = match contact {
+            ContactRef::Email(email) => self.emails.mark(email, mark)?,
+            ContactRef::Phone(phone) => self.phones.mark(phone, mark)?,
+            ContactRef::Address(address) => self.addresses.mark(address, mark)?,
+        };
+        if before == after {
+            return Ok(None);
+        }
+        self.updated_at = at;
+        Ok(Some(CustomerFact::ContactMarked { contact: contact.clone(), mark, before, after }))
     }
 
     /// Puts the customer out of the way. `None` where it is archived already.

@@ -176,7 +176,7 @@ macro_rules! families {
 families! {
     /// A customer.
     Customer(CustomerId, CustomerFact) = "customer" {
-        Registered = "registered", Updated = "updated", Archived = "archived", Restored = "restored", Deleted = "deleted"
+        Registered = "registered", Updated = "updated", ContactMarked = "contact_marked", Archived = "archived", Restored = "restored", Deleted = "deleted"
     }
     /// An interaction.
     Interaction(InteractionId, InteractionFact) = "interaction" { Logged = "logged", Rated = "rated", Deleted = "deleted" }

@@ -68,7 +68,9 @@ mod transition;
 pub use self::{
     act::{Act, Cause},
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
-    contact_point::{ContactLabel, ContactPoint, ContactPoints, ContactValue},
+    contact_point::{
+        ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding, ContactValue,
+    },
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },

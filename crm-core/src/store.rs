@@ -14,7 +14,8 @@
 //! - C07 A closure that calls its own store again, to read or to write, is refused with [`StoreErrorKind::Reentered`]; another store may be called.
 //!
 //! **Records**, for each family
-//! - C10 A record that was inserted reads back equal, all fields, by its id.
+//! - C10 A record that was inserted reads back equal, all fields, by its id. Instants are whole microseconds: what a host's own record (from its `…Parts`, from
+//!   JSON) holds beyond that is cut off by the store, on an insert and on an update, in messages too. An act is cut before, so operations lose nothing.
 //! - C11 An id that is not there reads as `Ok(None)`.
 //! - C12 Inserting or updating to an id, a number, a SKU or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
 //! - C13 Updating gives the next revision and writes all fields; the caller's value is untouched.
@@ -39,7 +40,8 @@
 //! - C24 Customers are found by a name in another spelling of case and composition, by an e-mail address in another case, by a telephone number; several may
 //!   share one.
 //! - C25 A timeline holds the records of the customer, newest first, and nobody else's; items of one instant by their
-//!   [`RecordRef`](crate::RecordRef), descending.
+//!   [`RecordRef`](crate::RecordRef), descending. An interaction is the customer's where it was logged for them or they took part in it, and stands
+//!   there once.
 //! - C26 Revenue comes by business day, each entry once, and sums to what the orders are worth.
 //! - C27 Messages of a ticket come in their order; a number that is taken is [`StoreErrorKind::Duplicate`].
 //!

@@ -40,7 +40,7 @@ guarded! {
         copy channel: Channel,
         /// The group that works it.
         maybe group: Label,
-        /// The agent who works it.
+        /// The agent who works it; there is one once it is solved (TKT-2).
         copy assignee: Option<AgentId>,
         /// When an answer is due.
         copy due_at: Option<DateTime<Utc>>,
@@ -82,6 +82,12 @@ pub enum TicketError {
     /// A ticket is solved by somebody (TKT-2): assign it first, or let the solver become the assignee.
     #[error("cannot solve {ticket}: nobody is assigned (TKT-2)")]
     NoAssignee {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// A solved ticket stays somebody's (TKT-2): reopen it before it is given back.
+    #[error("cannot unassign {ticket}: it is solved (TKT-2)")]
+    StaysAssigned {
         /// The ticket.
         ticket: TicketId,
     },
@@ -318,6 +324,10 @@ impl Ticket {
             let must = "must be open once it is assigned (TKT-1)";
             return Err(Invalid::new("state", self.state.status().to_string(), Rule::Inconsistent { must }));
         }
+        if matches!(self.state, TicketState::Solved { .. } | TicketState::Closed { .. }) && self.assignee.is_none() {
+            let must = "must be given for a ticket that is solved or closed (TKT-2)";
+            return Err(Invalid::new("assignee", "", Rule::Inconsistent { must }));
+        }
         Ok(())
     }
 
@@ -363,13 +373,16 @@ impl Ticket {
     ///
     /// # Errors
     ///
-    /// [`TicketError::NotAllowed`] once it is closed.
+    /// [`TicketError::NotAllowed`] once it is closed; [`TicketError::StaysAssigned`] where it is solved and would be nobody's.
     pub fn assign(&mut self, at: DateTime<Utc>, agent: Option<AgentId>) -> Result<Option<TicketFact>, TicketError> {
         let after = self.step(TicketAction::Assign)?;
         if agent == self.assignee {
             return Ok(None);
         }
         let (from, before) = (self.assignee, self.state.status());
+        if agent.is_none() && before == TicketStatus::Solved {
+            return Err(TicketError::StaysAssigned { ticket: self.id });
+        }
         self.assignee = agent;
         self.go(at, after);
         Ok(Some(TicketFact::Assigned { from, to: agent, before, after }))

@@ -59,7 +59,8 @@ pub fn register_customer(
 ///
 /// A parent, contacts and an owner are checked as in [`register_customer`] where they are new, and the parent must not
 /// lead back to the customer. What stood there before stays, even if it was archived or made inactive meanwhile. A
-/// person stays a person and an organisation an organisation.
+/// person stays a person and an organisation an organisation. Opt-outs and invalid marks of addresses and numbers that
+/// stay are kept; [`mark_contact_point`](crate::mark_contact_point) lifts them.
 ///
 /// # Errors
 ///

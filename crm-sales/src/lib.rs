@@ -65,6 +65,7 @@
 
 mod actual_sales;
 mod catalogue;
+mod contact_points;
 mod customers;
 mod error;
 mod fulfilment;
@@ -82,6 +83,7 @@ mod record;
 pub use self::{
     actual_sales::{ActualSales, actual_sales, sales_of_rep},
     catalogue::{add_product, delete_product, update_product},
+    contact_points::mark_contact_point,
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
     fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},

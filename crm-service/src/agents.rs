@@ -25,7 +25,7 @@ use crate::ServiceError;
 /// #   tx.insert_customer(&zhang)?;
 ///     let mei = add_agent(tx, act, NewAgent::new("Mei".parse()?).group("Returns".parse()?))?;
 ///     assert!(mei.active);
-///     assert_eq!(delete_agent(tx, act, mei.id)?, mei); // no ticket refers to her
+///     assert_eq!(delete_agent(tx, act, mei.id)?, mei); // nothing refers to her
 ///     Ok::<_, ServiceError>(())
 /// })?;
 /// # Ok::<(), ServiceError>(())
@@ -85,11 +85,12 @@ pub fn update_agent(
     Ok(agent)
 }
 
-/// Deletes an agent whom no ticket and no message refers to, and gives back who it was. An agent who leaves after some work is made inactive instead.
+/// Deletes an agent whom nothing refers to (no interaction, ticket or message), and gives back who it was. An agent who leaves after some work is made inactive instead.
 ///
 /// # Errors
 ///
-/// [`ServiceError::NotFound`]; [`ServiceError::Store`] with `StillReferenced` where a ticket is theirs or stands solved by them, or they wrote a message.
+/// [`ServiceError::NotFound`]; [`ServiceError::Store`] with `StillReferenced` where they took part in an interaction, a ticket is theirs or
+/// stands solved by them, or they wrote a message.
 pub fn delete_agent(
     tx: &mut (impl Agents + Journal + ?Sized),
     act: &mut Act,

@@ -145,7 +145,7 @@ pub fn assign_ticket(
 ///
 /// # Errors
 ///
-/// [`ServiceError::NotFound`]; [`ServiceError::Ticket`] once it is closed.
+/// [`ServiceError::NotFound`]; [`ServiceError::Ticket`] where it is solved, which somebody answers for (TKT-2), or closed.
 pub fn unassign_ticket(
     tx: &mut (impl Tickets + Journal + ?Sized),
     act: &mut Act,

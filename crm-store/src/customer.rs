@@ -290,13 +290,15 @@ impl Part for Contact {
 }
 
 fn matching(filter: &CustomerFilter) -> Where<'_> {
-    let CustomerFilter { kind, owner, region, parent, tag, archived } = filter;
+    let CustomerFilter { kind, owner, without_owner, region, parent, tag, archived } = filter;
     Where::default()
         .and("kind = ?", kind.as_ref())
         .and("owner = ?", owner.as_ref())
         .and("region = ?", region.as_ref())
         .and("parent = ?", parent.as_ref())
         .and("row IN (SELECT customer FROM crm_customer_tag WHERE tag = ?)", tag.as_ref())
+        .when(*without_owner == Some(true), "owner IS NULL")
+        .when(*without_owner == Some(false), "owner IS NOT NULL")
         .when(*archived == Some(true), "archived_at IS NOT NULL")
         .when(*archived == Some(false), "archived_at IS NULL")
 }

@@ -1,5 +1,6 @@
 //! Interactions in SQLite.
 
+use chrono::{DateTime, Utc};
 use crm_core::{
     AgentId, CustomerId, ExternalId, Interaction, InteractionId, Name, Participant, RecordId, Revision, SalesRepId,
     store::{InteractionFilter, Interactions, Page, StoreError},
@@ -86,44 +87,59 @@ impl Table for Interaction {
 
     fn finish(connection: &Connection, row: i64, (mut interaction, parts): Self::Draft) -> Done<Self> {
         if parts {
-            interaction.participants = part::read(connection, row)?;
+            let stored: Vec<TookPart> = part::read(connection, row)?;
+            interaction.participants = stored.into_iter().map(|one| one.participant).collect();
         }
         Ok(interaction)
     }
 
     fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
-        part::write(connection, row, &self.participants)
+        let took_part = |participant: &Participant| TookPart {
+            interaction: self.id,
+            occurred_at: self.occurred_at,
+            participant: participant.clone(),
+        };
+        part::write(connection, row, &self.participants.iter().map(took_part).collect::<Vec<_>>())
     }
 }
 
-impl Part for Participant {
-    const SQL: PartStatements =
-        part_statements!("crm_interaction_participant" of "interaction", "customer" "sales_rep" "agent" "name");
+/// A participant with the id and the instant of the interaction, to be listed by instant over all interactions.
+#[derive(PartialEq)]
+struct TookPart {
+    interaction: InteractionId,
+    occurred_at: DateTime<Utc>,
+    participant: Participant,
+}
+
+impl Part for TookPart {
+    const SQL: PartStatements = part_statements!("crm_interaction_participant" of "interaction", "interaction_id" "occurred_at" "customer" "sales_rep" "agent" "name");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         let (mut customer, mut rep, mut agent, mut name) = (None, None, None, None);
-        match self {
-            Self::Customer(id) => customer = Some(*id),
-            Self::SalesRep(id) => rep = Some(*id),
-            Self::Agent(id) => agent = Some(*id),
-            Self::Other(other) => name = Some(other.clone()),
+        match &self.participant {
+            Participant::Customer(id) => customer = Some(*id),
+            Participant::SalesRep(id) => rep = Some(*id),
+            Participant::Agent(id) => agent = Some(*id),
+            Participant::Other(other) => name = Some(other.clone()),
         }
-        binder.put(&customer)?.put(&rep)?.put(&agent)?.put(&name)?;
+        binder.put(&self.interaction)?.put(&self.occurred_at)?.put(&customer)?.put(&rep)?.put(&agent)?.put(&name)?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (interaction, occurred_at) = (cells.take()?, cells.take()?);
         let customer: Option<CustomerId> = cells.take()?;
         let rep: Option<SalesRepId> = cells.take()?;
         let agent: Option<AgentId> = cells.take()?;
         let name: Option<Name> = cells.take()?;
-        match (customer, rep, agent, name) {
-            (Some(id), None, None, None) => Ok(Self::Customer(id)),
-            (None, Some(id), None, None) => Ok(Self::SalesRep(id)),
-            (None, None, Some(id), None) => Ok(Self::Agent(id)),
-            (None, None, None, Some(name)) => Ok(Self::Other(name)),
-            _ => Err(cells.corrupt()),
-        }
+        let participant = match (customer, rep, agent, name) {
+            (Some(id), None, None, None) => Participant::Customer(id),
+            (None, Some(id), None, None) => Participant::SalesRep(id),
+            (None, None, Some(id), None) => Participant::Agent(id),
+            (None, None, None, Some(name)) => Participant::Other(name),
+            _ => return Err(cells.corrupt()),
+        };
+        Ok(Self { interaction, occurred_at, participant })
     }
 }
 

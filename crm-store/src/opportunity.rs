@@ -158,13 +158,18 @@ impl Part for StageVisit {
 }
 
 fn matching(filter: &OpportunityFilter) -> Where<'_> {
-    let OpportunityFilter { customer, product, rep, status, stage, closed } = filter;
+    let OpportunityFilter { customer, product, rep, status, pipeline, stage, expected_close, closed } = filter;
     let all = Where::default()
         .and("customer = ?", customer.as_ref())
         .and("product = ?", product.as_ref())
         .and("rep = ?", rep.as_ref())
         .and("status = ?", status.as_ref())
+        .and("pipeline = ?", pipeline.as_ref())
         .and("stage = ?", stage.as_ref());
+    let all = match expected_close {
+        Some(days) => all.with("expected_close >= ?", days.from()).with("expected_close < ?", days.until()),
+        None => all,
+    };
     match closed {
         Some(days) => all.with("close_day >= ?", days.from()).with("close_day < ?", days.until()),
         None => all,

@@ -276,10 +276,12 @@ impl Part for Owned<InCurrency> {
 }
 
 fn matching(filter: &OrderFilter) -> Where<'_> {
-    let OrderFilter { customer, rep, product, status, fulfilment, payment, confirmed } = filter;
+    let OrderFilter { customer, rep, without_rep, product, status, fulfilment, payment, confirmed } = filter;
     let all = Where::default()
         .and("customer = ?", customer.as_ref())
         .and("rep = ?", rep.as_ref())
+        .when(*without_rep == Some(true), "rep IS NULL")
+        .when(*without_rep == Some(false), "rep IS NOT NULL")
         .and("row IN (SELECT order_row FROM crm_order_line WHERE product = ?)", product.as_ref())
         .and("status = ?", status.as_ref())
         .and("fulfilment = ?", fulfilment.as_ref())

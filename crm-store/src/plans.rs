@@ -52,6 +52,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         CustomerFilter {
             kind: CustomerType::Person,
             owner: rep,
+            without_owner: true,
             region: label.clone(),
             parent: first.id,
             tag: label.clone(),
@@ -77,7 +78,9 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             product: product.id,
             rep: rep,
             status: OpportunityStatus::Open,
+            pipeline: label.clone(),
             stage: label.clone(),
+            expected_close: year,
             closed: year
         }
     );
@@ -87,6 +90,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         OrderFilter {
             customer: first.id,
             rep: rep,
+            without_rep: true,
             product: product.id,
             status: OrderStatus::Draft,
             fulfilment: Fulfilment::Partial,
@@ -102,13 +106,17 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         TicketFilter {
             customer: first.id,
             assignee: agent.id,
+            unassigned: true,
             group: label.clone(),
             status: TicketStatus::New,
             priority: Priority::High
         }
     );
     let due = (sample.tickets[0].created_at, sample.tickets[0].id);
-    lists!(tickets_by_due(Page::first(9), Page::after(due, 9)), TicketFilter { priority: Priority::High });
+    lists!(
+        tickets_by_due(Page::first(9), Page::after(due, 9)),
+        TicketFilter { unassigned: true, priority: Priority::High }
+    );
 
     tx.customers_named(&first.name, Page::first(9))?;
     let external_id = "ext".parse().expect("an id");
@@ -171,6 +179,41 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
     tx.move_cursor(&label, Position::new(1))
 }
 
+/// The steps of a statement's plan.
+fn plan_of(store: &SqliteStore, sql: &str) -> Vec<String> {
+    store
+        .on_writer(|connection| {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let mut rows = statement.raw_query();
+            let mut steps = Vec::new();
+            while let Some(row) = rows.next()? {
+                steps.push(row.get(3)?);
+            }
+            Ok(steps)
+        })
+        .unwrap()
+}
+
+/// What waits for somebody is read from an index of just that, however many tickets and orders there are.
+#[test]
+fn each_queue_of_what_nobody_has_is_read_from_its_own_index() {
+    let store = SqliteStore::open_in_memory().unwrap();
+    for (sql, index) in [
+        ("SELECT row FROM crm_ticket WHERE assignee IS NULL AND id > ?1 ORDER BY id LIMIT 9", "crm_ticket_unassigned"),
+        (
+            "SELECT row FROM crm_ticket WHERE assignee IS NULL AND due_at IS NOT NULL AND (due_at, id) > (?1, ?2)
+             ORDER BY due_at, id LIMIT 9",
+            "crm_ticket_unassigned_due",
+        ),
+        ("SELECT row FROM crm_order WHERE rep IS NULL AND id > ?1 ORDER BY id LIMIT 9", "crm_order_without_rep"),
+        ("SELECT row FROM crm_customer WHERE owner IS NULL AND id > ?1 ORDER BY id LIMIT 9", "crm_customer_owner"),
+    ] {
+        let plan = plan_of(&store, sql);
+        let served = |step: &String| step.split(' ').any(|word| word == index);
+        assert!(plan.len() == 1 && plan.iter().all(served), "{plan:?}\n{sql}");
+    }
+}
+
 #[test]
 fn no_statement_walks_a_table_that_grows() {
     let store = SqliteStore::open_in_memory().unwrap();
@@ -181,23 +224,10 @@ fn no_statement_walks_a_table_that_grows() {
     let statements = SEEN.with_borrow(Clone::clone);
     assert!(statements.len() > 150, "only {} statements were seen", statements.len());
 
-    let plan_of = |sql: &str| -> Vec<String> {
-        store
-            .on_writer(|connection| {
-                let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-                let mut rows = statement.raw_query();
-                let mut steps = Vec::new();
-                while let Some(row) = rows.next()? {
-                    steps.push(row.get(3)?);
-                }
-                Ok(steps)
-            })
-            .unwrap()
-    };
     for sql in
         statements.iter().filter(|sql| !["SAVEPOINT", "ROLLBACK", "RELEASE"].iter().any(|word| sql.starts_with(word)))
     {
-        for step in plan_of(sql) {
+        for step in plan_of(&store, sql) {
             // An index in the order of the list, read until the page is full, is no walk.
             let walks = step.starts_with("SCAN crm_") && !step.contains("USING INDEX");
             assert!(!walks, "{step}\n{sql}");

@@ -152,10 +152,12 @@ fn solution(state: &TicketState) -> Solution {
 }
 
 fn matching(filter: &TicketFilter) -> Where<'_> {
-    let TicketFilter { customer, assignee, group, status, priority } = filter;
+    let TicketFilter { customer, assignee, unassigned, group, status, priority } = filter;
     Where::default()
         .and("customer = ?", customer.as_ref())
         .and("assignee = ?", assignee.as_ref())
+        .when(*unassigned == Some(true), "assignee IS NULL")
+        .when(*unassigned == Some(false), "assignee IS NOT NULL")
         .and("team = ?", group.as_ref())
         .and("status = ?", status.as_ref())
         .and("priority = ?", priority.as_ref())

@@ -16,17 +16,21 @@ use crate::{
 
 /// The records of one family up to an instant, newest first.
 macro_rules! newest {
-    ($table:literal, $at:literal) => {
+    ($table:literal, $at:literal, $id:literal) => {
         concat!(
             "SELECT ",
             $at,
-            ", id FROM ",
+            ", ",
+            $id,
+            " FROM ",
             $table,
             " WHERE customer = ?1 AND ",
             $at,
             " <= ?2 ORDER BY ",
             $at,
-            " DESC, id DESC"
+            " DESC, ",
+            $id,
+            " DESC"
         )
     };
 }
@@ -50,7 +54,8 @@ fn family<I: Column>(
     {
         let mut cells = Cells::new(row, table, &["at", "id"]);
         let item = TimelineItem { at: cells.take()?, record: of(cells.take()?) };
-        if page.after.is_none_or(|after| item < after) {
+        // Who stands twice among the participants took part once.
+        if page.after.is_none_or(|after| item < after) && items.last() != Some(&item) {
             items.push(item);
             wanted -= 1;
         }
@@ -60,13 +65,17 @@ fn family<I: Column>(
 
 fn timeline(connection: &Connection, customer: CustomerId, page: Page<TimelineItem>) -> Done<Vec<TimelineItem>> {
     let mut items = Vec::new();
-    let interactions = ("crm_interaction", newest!("crm_interaction", "occurred_at"));
+    let interactions = ("crm_interaction", newest!("crm_interaction", "occurred_at", "id"));
     family::<InteractionId>(connection, interactions, customer, page, RecordRef::Interaction, &mut items)?;
-    let opportunities = ("crm_opportunity", newest!("crm_opportunity", "created_at"));
+    // A customer whom an interaction was logged for may have taken part as well: then both statements give it.
+    let took_part =
+        ("crm_interaction_participant", newest!("crm_interaction_participant", "occurred_at", "interaction_id"));
+    family::<InteractionId>(connection, took_part, customer, page, RecordRef::Interaction, &mut items)?;
+    let opportunities = ("crm_opportunity", newest!("crm_opportunity", "created_at", "id"));
     family::<OpportunityId>(connection, opportunities, customer, page, RecordRef::Opportunity, &mut items)?;
     family::<OrderId>(
         connection,
-        ("crm_order", newest!("crm_order", "created_at")),
+        ("crm_order", newest!("crm_order", "created_at", "id")),
         customer,
         page,
         RecordRef::Order,
@@ -74,13 +83,14 @@ fn timeline(connection: &Connection, customer: CustomerId, page: Page<TimelineIt
     )?;
     family::<TicketId>(
         connection,
-        ("crm_ticket", newest!("crm_ticket", "created_at")),
+        ("crm_ticket", newest!("crm_ticket", "created_at", "id")),
         customer,
         page,
         RecordRef::Ticket,
         &mut items,
     )?;
     items.sort_unstable_by(|a, b| b.cmp(a));
+    items.dedup();
     items.truncate(page.limit.into());
     Ok(items)
 }

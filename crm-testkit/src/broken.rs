@@ -103,6 +103,8 @@ faults! {
     NameBySpelling = "C24",
     /// A timeline comes oldest first.
     TimelineOldestFirst = "C25",
+    /// A timeline leaves out the interactions in which the customer only took part.
+    ParticipantsLeftOut = "C25",
     /// Each entry of revenue comes twice.
     RevenueTwice = "C26",
     /// Messages come newest first.
@@ -509,6 +511,14 @@ impl Timeline for BrokenTx<'_> {
         let mut found = self.listed(page, |tx, page| tx.timeline(customer, page))?;
         if self.has(Fault::TimelineOldestFirst) {
             found.reverse();
+        }
+        if self.has(Fault::ParticipantsLeftOut) {
+            let logged_for = InteractionFilter { customer: Some(customer), ..InteractionFilter::default() };
+            let own = self.look(|tx| tx.interactions(&logged_for, Page::first(u16::MAX)))?;
+            found.retain(|item| match item.record {
+                RecordRef::Interaction(id) => own.iter().any(|one| one.id == id),
+                _ => true,
+            });
         }
         Ok(found)
     }

@@ -29,6 +29,7 @@
 // The stores and what tests are fed with.
 mod acts;
 mod bridge;
+mod instants;
 mod memory;
 pub mod sample;
 

@@ -96,9 +96,7 @@ fn a_customer_with_an_order_is_archived_and_one_without_deleted<S: Store>(crm: &
 
     let before = everything(crm)?;
     let refused = alice(crm, |tx, act| sales::delete_customer(tx, act, zhang.id));
-    let Err(Error::Store(error)) = refused else {
-        panic!("its order lost its customer: {refused:?}")
-    };
+    let Err(Error::Store(error)) = refused else { panic!("its order lost its customer: {refused:?}") };
     assert_eq!(*error.kind(), StoreErrorKind::StillReferenced { by: "orders", count: 1 });
     assert_eq!(everything(crm)?, before);
 

@@ -134,6 +134,89 @@ fn an_update_changes_what_it_names_and_tells_before_and_after() {
     assert_eq!(fact, CustomerFact::Updated { before: Box::new(before), after: Box::new(after) });
 }
 
+/// The ways to reach the customer of these tests.
+fn contacts() -> [ContactRef; 3] {
+    let customer = registered();
+    [
+        ContactRef::Email(customer.emails.primary().unwrap().value.clone()),
+        ContactRef::Phone(customer.phones.primary().unwrap().value.clone()),
+        ContactRef::Address(customer.addresses.primary().unwrap().value.clone()),
+    ]
+}
+
+#[test]
+fn cmp_4_an_update_keeps_the_flags_of_what_stays_and_lifts_none() {
+    let mut customer = registered();
+    let unmarked = customer.clone();
+    for (contact, mark) in contacts().iter().flat_map(|one| [(one, ContactMark::OptOut), (one, ContactMark::Invalid)]) {
+        customer.mark_contact(at(1), contact, mark).unwrap();
+    }
+    let marked = customer.clone();
+    // The lists as a form without check boxes sends them back.
+    let lists = CustomerPatch {
+        emails: Some(unmarked.emails.clone()),
+        phones: Some(unmarked.phones.clone()),
+        addresses: Some(unmarked.addresses.clone()),
+        ..CustomerPatch::default()
+    };
+    assert_eq!(customer.update(at(2), lists.clone()).unwrap(), None);
+    assert_eq!(customer, marked);
+
+    // With another address before it, another label and another spelling it is the same address.
+    let mut emails = ContactPoints::new();
+    emails.add(parsed("new@example.com"), ContactLabel::Home).unwrap();
+    emails.add(parsed("Marker.Person@EXAMPLE.com"), ContactLabel::Home).unwrap();
+    customer.update(at(2), CustomerPatch { emails: Some(emails), ..lists }).unwrap().unwrap();
+    let flags: Vec<_> = customer.emails.iter().map(|point| (point.opted_out, point.invalid)).collect();
+    assert_eq!(flags, [(false, false), (true, true)]);
+    assert!(customer.phones.iter().all(|point| point.opted_out && point.invalid));
+    assert!(customer.addresses.iter().all(|point| point.opted_out && point.invalid));
+
+    // A patch may set a flag: an import knows who opted out elsewhere.
+    let mut customer = unmarked;
+    let patch = CustomerPatch { emails: Some(marked.emails.clone()), ..CustomerPatch::default() };
+    customer.update(at(2), patch).unwrap().unwrap();
+    assert_eq!(customer.emails, marked.emails);
+}
+
+#[test]
+fn a_mark_tells_before_and_after_and_the_same_mark_again_changes_nothing() {
+    let standing = |opted_out, invalid| ContactStanding { opted_out, invalid };
+    for contact in contacts() {
+        let mut customer = registered();
+        for (minute, (mark, before, after)) in (1..).zip([
+            (ContactMark::OptOut, standing(false, false), standing(true, false)),
+            (ContactMark::Invalid, standing(true, false), standing(true, true)),
+            (ContactMark::OptIn, standing(true, true), standing(false, true)),
+            (ContactMark::Valid, standing(false, true), standing(false, false)),
+        ]) {
+            let fact = customer.mark_contact(at(minute), &contact, mark).unwrap();
+            assert_eq!(fact, Some(CustomerFact::ContactMarked { contact: contact.clone(), mark, before, after }));
+            assert_eq!(customer.updated_at, at(minute));
+            let marked = customer.clone();
+            assert_eq!(customer.mark_contact(at(9), &contact, mark), Ok(None));
+            assert_eq!(customer, marked);
+        }
+        assert_eq!(Customer { updated_at: at(0), ..customer }, registered());
+    }
+}
+
+#[test]
+fn marking_what_the_customer_does_not_have_is_refused_and_changes_nothing() {
+    let street = PostalAddress::parse(PostalAddressFields { city: "Marker Town".into(), ..Default::default() });
+    for (contact, field) in [
+        (ContactRef::Email(parsed("marker@example.org")), "email"),
+        (ContactRef::Phone(parsed("+442079460958")), "phone"),
+        (ContactRef::Address(street.unwrap()), "address"),
+    ] {
+        let mut customer = registered();
+        let refused = customer.mark_contact(at(1), &contact, ContactMark::OptOut).unwrap_err();
+        assert_eq!((refused.field(), refused.rule()), (field, &Rule::NotListed));
+        hides_personal_data(&refused);
+        assert_eq!(customer, registered());
+    }
+}
+
 #[test]
 fn archiving_and_restoring_happen_once() {
     let mut customer = registered();
@@ -150,6 +233,7 @@ fn archiving_and_restoring_happen_once() {
 fn what_a_customer_is_made_of_survives_json() {
     let mut customer = registered();
     survives_json(&customer);
+    contacts().iter().for_each(survives_json);
     customer.archive(at(1));
     survives_json(&customer);
     survives_json(&person());
@@ -184,16 +268,25 @@ fn in_a_patch_of_a_customer_absent_stays_and_null_empties() {
 #[test]
 fn each_fact_of_a_customer_survives_json_under_its_name() {
     let customer = || Box::new(registered());
+    let marked = || registered().mark_contact(at(1), &contacts()[0], ContactMark::OptOut).unwrap().unwrap();
     let facts = [
         CustomerFact::Registered { customer: customer() },
         CustomerFact::Updated { before: customer(), after: customer() },
+        marked(),
         CustomerFact::Archived,
         CustomerFact::Restored,
         CustomerFact::Deleted { customer: customer() },
     ];
     assert_eq!(
         kinds_of(facts.into_iter().map(|fact| Fact::from((registered().id, fact)))),
-        ["customer.registered", "customer.updated", "customer.archived", "customer.restored", "customer.deleted"]
+        [
+            "customer.registered",
+            "customer.updated",
+            "customer.contact_marked",
+            "customer.archived",
+            "customer.restored",
+            "customer.deleted"
+        ]
     );
 }
 
@@ -215,5 +308,9 @@ fn personal_data_of_a_customer_does_not_show_in_debug() {
     let fact = customer.update(at(1), patch).unwrap().unwrap();
     hides_personal_data(&fact);
     hides_personal_data(&Fact::from((customer.id, fact)));
+    for contact in contacts() {
+        hides_personal_data(&contact);
+        hides_personal_data(&customer.mark_contact(at(1), &contact, ContactMark::OptOut).unwrap().unwrap());
+    }
     hides_personal_data(&CustomerFact::Deleted { customer: Box::new(customer) });
 }

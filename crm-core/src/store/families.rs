@@ -47,6 +47,8 @@ filters! {
         kind: CustomerType,
         /// Looked after by this rep.
         owner: SalesRepId,
+        /// Looked after by nobody, or by somebody.
+        without_owner: bool,
         /// In this region.
         region: Label,
         /// Belonging to this organisation.
@@ -58,7 +60,7 @@ filters! {
     }
     /// Which interactions.
     InteractionFilter {
-        /// With this customer.
+        /// Logged for this customer; a [`Timeline`] has those too in which they took part.
         customer: CustomerId,
         /// That took this way.
         channel: Channel,
@@ -98,8 +100,12 @@ filters! {
         rep: SalesRepId,
         /// Open, won or lost.
         status: OpportunityStatus,
+        /// On its way through the pipeline with this name.
+        pipeline: Label,
         /// Standing in the stage with this key.
         stage: Label,
+        /// Expected to close on one of these days.
+        expected_close: Period,
         /// Won or lost on one of these days.
         closed: Period,
     }
@@ -109,6 +115,8 @@ filters! {
         customer: CustomerId,
         /// Of this rep.
         rep: SalesRepId,
+        /// Of no rep, or of some rep.
+        without_rep: bool,
         /// With a line of this product.
         product: ProductId,
         /// Standing there commercially.
@@ -133,6 +141,8 @@ filters! {
         customer: CustomerId,
         /// Of this agent.
         assignee: AgentId,
+        /// Of nobody, or of somebody: the tickets that wait to be handed out.
+        unassigned: bool,
         /// Of this group.
         group: Label,
         /// Standing there.
@@ -307,7 +317,7 @@ family! {
 
 /// What there is about a customer, over all record kinds.
 pub trait Timeline {
-    /// The interactions, opportunities, orders and tickets of a customer, newest first (C25). The page continues after, that is before in time, the given item.
+    /// The interactions, opportunities, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
 }
 

@@ -190,6 +190,29 @@ fn tkt_2_the_assignee_stays_when_somebody_else_solves() {
 }
 
 #[test]
+fn tkt_2_a_solved_ticket_is_given_to_another_and_never_to_nobody() {
+    let before = standing(Solved);
+    let mut ticket = before.clone();
+    let refused = ticket.assign(at(4), None).unwrap_err();
+    assert_eq!(refused, TicketError::StaysAssigned { ticket: before.id });
+    assert_eq!(refused.to_string(), format!("cannot unassign {}: it is solved (TKT-2)", before.id));
+    assert_eq!(ticket, before);
+    ticket.assign(at(4), Some(noor())).unwrap().unwrap();
+    assert_eq!((ticket.assignee(), ticket.state()), (Some(noor()), before.state()));
+    ticket.reopen(at(5)).unwrap();
+    ticket.assign(at(6), None).unwrap().unwrap();
+    assert_eq!(ticket.assignee(), None);
+}
+
+#[test]
+fn tkt_2_a_solved_or_closed_ticket_without_an_assignee_is_refused() {
+    for status in [Solved, Closed] {
+        let refused = refusal::<Ticket, _>(TicketParts { assignee: None, ..standing(status).into() });
+        assert_eq!(refused.to_string(), "assignee must be given for a ticket that is solved or closed (TKT-2)");
+    }
+}
+
+#[test]
 fn a_customers_reply_reopens_and_the_resolution_goes() {
     let mut ticket = standing(Solved);
     assert_eq!(ticket.resolution(), Some(&text()));
@@ -311,7 +334,7 @@ proptest! {
             prop_assert!(ticket.priority().is_some() || before.priority().is_none());
             prop_assert!(ticket.messages() >= before.messages());
             prop_assert_eq!(ticket.resolution().is_some(), matches!(is, Solved | Closed));
-            prop_assert!(is != Solved || was == Solved || ticket.assignee().is_some());
+            prop_assert!(!matches!(is, Solved | Closed) || ticket.assignee().is_some());
         }
         survives_json(&ticket);
     }

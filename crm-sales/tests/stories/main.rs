@@ -4,6 +4,7 @@
 
 mod actual_sales;
 mod catalogue;
+mod contact_points;
 mod customers;
 mod interactions;
 mod opportunities;

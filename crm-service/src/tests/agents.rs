@@ -1,6 +1,9 @@
 //! Agents come, change and go.
 
-use crm_core::{AgentPatch, Revision, TicketStatus, store::StoreErrorKind};
+use crm_core::{
+    AgentPatch, Channel, Direction, Interaction, NewInteraction, Participant, Revision, TicketStatus,
+    store::{Interactions as _, StoreErrorKind},
+};
 
 use super::*;
 
@@ -49,6 +52,20 @@ fn an_agent_with_tickets_or_messages_is_not_deleted() {
         let refused = desk.refuses(|tx, act| delete_agent(tx, act, agent));
         assert!(matches!(refused.store_kind(), Some(StoreErrorKind::StillReferenced { count: 1, .. })), "{refused:?}");
     }
+}
+
+#[test]
+fn an_agent_who_took_part_in_an_interaction_is_not_deleted() {
+    let desk = Desk::new();
+    let customer = desk.opens().customer();
+    let new = NewInteraction::new(customer, Channel::Phone, Direction::Inbound, "a question".parse().unwrap())
+        .participant(Participant::Agent(desk.jonas));
+    let act = &mut desk.act("mei");
+    let call = Interaction::log(act.new_id(), act.at(), new).unwrap();
+    desk.store.write(|tx| tx.insert_interaction(&call)).unwrap();
+    let refused = desk.refuses(|tx, act| delete_agent(tx, act, desk.jonas));
+    let by_one = StoreErrorKind::StillReferenced { by: "interactions", count: 1 };
+    assert_eq!(refused.store_kind(), Some(&by_one));
 }
 
 #[test]

@@ -77,6 +77,17 @@ fn tkt_2_solving_an_unassigned_ticket_is_refused_where_the_policy_says_so() {
 }
 
 #[test]
+fn tkt_2_a_solved_ticket_is_not_given_back() {
+    let desk = Desk::new();
+    let id = desk.ticket_that_is(TicketStatus::Solved).id;
+    let refused = desk.refuses(|tx, act| unassign_ticket(tx, act, id));
+    assert!(
+        matches!(refused, ServiceError::Ticket(TicketError::StaysAssigned { ticket }) if ticket == id),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_stale_patch_of_a_ticket_is_conflict() {
     let desk = Desk::new();
     let seen = desk.opens();

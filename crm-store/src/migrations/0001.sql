@@ -171,13 +171,16 @@ CREATE INDEX crm_interaction_channel ON crm_interaction (channel, id);
 CREATE TABLE crm_interaction_participant (
     interaction INTEGER NOT NULL REFERENCES crm_interaction (row) ON DELETE CASCADE,
     place INTEGER NOT NULL,
+    -- Id and instant of the interaction, so that a customer's timeline is read in its order.
+    interaction_id BLOB NOT NULL,
+    occurred_at INTEGER NOT NULL,
     customer BLOB REFERENCES crm_customer (id),
     sales_rep BLOB REFERENCES crm_sales_rep (id),
     agent BLOB REFERENCES crm_agent (id),
     name TEXT,
     PRIMARY KEY (interaction, place)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX crm_interaction_participant_customer ON crm_interaction_participant (customer) WHERE customer IS NOT NULL;
+CREATE INDEX crm_interaction_participant_timeline ON crm_interaction_participant (customer, occurred_at, interaction_id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_interaction_participant_sales_rep ON crm_interaction_participant (sales_rep) WHERE sales_rep IS NOT NULL;
 CREATE INDEX crm_interaction_participant_agent ON crm_interaction_participant (agent) WHERE agent IS NOT NULL;
 
@@ -246,6 +249,7 @@ CREATE INDEX crm_opportunity_timeline ON crm_opportunity (customer, created_at, 
 CREATE INDEX crm_opportunity_product ON crm_opportunity (product, id) WHERE product IS NOT NULL;
 CREATE INDEX crm_opportunity_rep ON crm_opportunity (rep, id) WHERE rep IS NOT NULL;
 CREATE INDEX crm_opportunity_status ON crm_opportunity (status, id);
+CREATE INDEX crm_opportunity_pipeline ON crm_opportunity (pipeline, id);
 CREATE INDEX crm_opportunity_stage ON crm_opportunity (stage, id);
 
 CREATE TABLE crm_opportunity_visit (
@@ -285,6 +289,7 @@ CREATE TABLE crm_order (
 CREATE INDEX crm_order_customer ON crm_order (customer, id);
 CREATE INDEX crm_order_timeline ON crm_order (customer, created_at, id);
 CREATE INDEX crm_order_rep ON crm_order (rep, id) WHERE rep IS NOT NULL;
+CREATE INDEX crm_order_without_rep ON crm_order (id) WHERE rep IS NULL;
 CREATE INDEX crm_order_status ON crm_order (status, id);
 CREATE INDEX crm_order_day ON crm_order (day, id) WHERE day IS NOT NULL;
 
@@ -368,6 +373,8 @@ CREATE TABLE crm_ticket (
 CREATE INDEX crm_ticket_customer ON crm_ticket (customer, id);
 CREATE INDEX crm_ticket_timeline ON crm_ticket (customer, created_at, id);
 CREATE INDEX crm_ticket_assignee ON crm_ticket (assignee, id) WHERE assignee IS NOT NULL;
+CREATE INDEX crm_ticket_unassigned ON crm_ticket (id) WHERE assignee IS NULL;
+CREATE INDEX crm_ticket_unassigned_due ON crm_ticket (assignee, due_at, id) WHERE assignee IS NULL AND due_at IS NOT NULL;
 CREATE INDEX crm_ticket_solved_by ON crm_ticket (solved_by) WHERE solved_by IS NOT NULL;
 CREATE INDEX crm_ticket_team ON crm_ticket (team, id) WHERE team IS NOT NULL;
 CREATE INDEX crm_ticket_status ON crm_ticket (status, id);

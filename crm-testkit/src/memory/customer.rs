@@ -26,9 +26,10 @@ impl Family for Customer {
     }
 
     fn passes(&self, filter: &CustomerFilter) -> bool {
-        let CustomerFilter { kind, owner, region, parent, tag, archived } = filter;
+        let CustomerFilter { kind, owner, without_owner, region, parent, tag, archived } = filter;
         holds(kind.as_ref(), Some(&self.kind.name()))
             && holds(owner.as_ref(), self.owner.as_ref())
+            && holds(without_owner.as_ref(), Some(&self.owner.is_none()))
             && holds(region.as_ref(), self.region.as_ref())
             && holds(parent.as_ref(), self.parent.as_ref())
             && tag.as_ref().is_none_or(|tag| self.tags.contains(tag))

@@ -27,12 +27,14 @@ impl Family for Opportunity {
     }
 
     fn passes(&self, filter: &OpportunityFilter) -> bool {
-        let OpportunityFilter { customer, product, rep, status, stage, closed } = filter;
+        let OpportunityFilter { customer, product, rep, status, pipeline, stage, expected_close, closed } = filter;
         holds(customer.as_ref(), self.customer().as_ref())
             && holds(product.as_ref(), self.product().as_ref())
             && holds(rep.as_ref(), self.rep().as_ref())
             && holds(status.as_ref(), Some(&self.state().status()))
+            && holds(pipeline.as_ref(), Some(self.pipeline()))
             && holds(stage.as_ref(), Some(&self.stage().key))
+            && expected_close.is_none_or(|days| self.expected_close().is_some_and(|day| days.contains(day)))
             && closed.is_none_or(|days| self.state().close_day().is_some_and(|day| days.contains(day)))
     }
 }

@@ -24,9 +24,10 @@ impl Family for Order {
     }
 
     fn passes(&self, filter: &OrderFilter) -> bool {
-        let OrderFilter { customer, rep, product, status, fulfilment, payment, confirmed } = filter;
+        let OrderFilter { customer, rep, without_rep, product, status, fulfilment, payment, confirmed } = filter;
         holds(customer.as_ref(), Some(&self.customer()))
             && holds(rep.as_ref(), self.rep().as_ref())
+            && holds(without_rep.as_ref(), Some(&self.rep().is_none()))
             && product.is_none_or(|product| self.lines().iter().any(|line| line.product() == product))
             && holds(status.as_ref(), Some(&self.state().status()))
             && holds(fulfilment.as_ref(), Some(&self.fulfilment()))

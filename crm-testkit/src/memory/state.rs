@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use chrono::SubsecRound as _;
 use crm_core::{
     Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId,
     Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
     Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
+
+use crate::instants::Instants;
 
 pub(super) type Stored<T> = Result<T, StoreError>;
 
@@ -26,7 +29,7 @@ pub(super) trait Family {
 }
 
 /// What is the same in each family, up to names: how its records are found and written.
-pub(super) trait Kept: Family + Clone + 'static {
+pub(super) trait Kept: Family + Instants + Clone + 'static {
     type Id: Copy + Ord + Into<RecordRef>;
     const RECORD: &'static str;
     fn id(&self) -> Self::Id;
@@ -113,6 +116,13 @@ fn still_referenced(by: &'static str, count: usize) -> Stored<()> {
     }
 }
 
+/// The same with whole microseconds, which are all that a store keeps (C10).
+pub(super) fn cut<T: Instants + Clone>(one: &T) -> Stored<T> {
+    let cut = one.clone().with_instants(|at| *at = at.trunc_subsecs(6));
+    // Cutting keeps the order of instants and their days, so nothing that was valid is refused.
+    cut.map_err(|invalid| StoreError::new(StoreErrorKind::Backend).caused_by(invalid.to_string()))
+}
+
 impl State {
     /// The record with an id.
     pub(super) fn get<R: Kept>(&self, id: R::Id) -> Option<R> {
@@ -153,7 +163,7 @@ impl State {
             return Err(StoreErrorKind::Duplicate { record: R::RECORD, field: "id" }.into());
         }
         self.check(record)?;
-        R::table_mut(self).insert(record.id(), record.clone());
+        R::table_mut(self).insert(record.id(), cut(record)?);
         Ok(())
     }
 
@@ -165,7 +175,7 @@ impl State {
         }
         self.check(record)?;
         let next = record.revision().next();
-        R::table_mut(self).insert(record.id(), record.clone().with_revision(next));
+        R::table_mut(self).insert(record.id(), cut(record)?.with_revision(next));
         Ok(next)
     }
 

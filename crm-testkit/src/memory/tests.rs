@@ -166,7 +166,11 @@ fn service_cases(targets: &Targets) -> Vec<Case<'_>> {
         }),
         case(of_tickets("customer"), asker.id, move |tx| tx.insert_ticket(&new(asker.id))),
         case(of_tickets("assignee"), agent.id, |tx| tx.insert_ticket(&sample::ticket(1, other.id, agent.id))),
-        case(of_tickets("solved by"), agent.id, |tx| tx.insert_ticket(&solved_by(other.id, agent.id))),
+        case(of_tickets("solved by"), agent.id, |tx| {
+            let colleague = sample::agent(9);
+            tx.insert_agent(&colleague)?;
+            tx.insert_ticket(&solved_by(other.id, agent.id, colleague.id))
+        }),
         case(("message", "agent", "messages"), agent.id, move |tx| {
             tx.insert_ticket(&new(other.id))?;
             tx.append_message(&note(new(other.id).id, agent.id))
@@ -174,10 +178,10 @@ fn service_cases(targets: &Targets) -> Vec<Case<'_>> {
     ]
 }
 
-/// A ticket that an agent solved and that nobody is assigned to any more.
-fn solved_by(customer: CustomerId, agent: AgentId) -> Ticket {
+/// A ticket that an agent solved and that another one is assigned to now.
+fn solved_by(customer: CustomerId, agent: AgentId, assignee: AgentId) -> Ticket {
     let mut ticket = sample::ticket(4, customer, agent);
-    ticket.assign(ticket.updated_at, None).unwrap();
+    ticket.assign(ticket.updated_at, Some(assignee)).unwrap();
     ticket
 }
 

@@ -8,7 +8,7 @@ use crm_core::{
 
 use super::{
     MemoryTx,
-    state::{Family, State, Stored, by_external_id, external_id, holds, paged, record_methods, reference},
+    state::{Family, State, Stored, by_external_id, cut, external_id, holds, paged, record_methods, reference},
 };
 
 impl Family for Ticket {
@@ -32,9 +32,10 @@ impl Family for Ticket {
     }
 
     fn passes(&self, filter: &TicketFilter) -> bool {
-        let TicketFilter { customer, assignee, group, status, priority } = filter;
+        let TicketFilter { customer, assignee, unassigned, group, status, priority } = filter;
         holds(customer.as_ref(), Some(&self.customer()))
             && holds(assignee.as_ref(), self.assignee().as_ref())
+            && holds(unassigned.as_ref(), Some(&self.assignee().is_none()))
             && holds(group.as_ref(), self.group())
             && holds(status.as_ref(), Some(&self.state().status()))
             && holds(priority.as_ref(), self.priority().as_ref())
@@ -77,7 +78,7 @@ impl Tickets for MemoryTx {
         if let Some(agent) = message.kind.agent() {
             self.state.exists("message", "agent", agent.into())?;
         }
-        self.state_mut().messages.insert(key, message.clone());
+        self.state_mut().messages.insert(key, cut(message)?);
         Ok(())
     }
 

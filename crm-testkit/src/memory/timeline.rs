@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crm_core::{
-    CustomerId, TimelineItem,
+    CustomerId, Participant, TimelineItem,
     store::{Page, Timeline},
 };
 
@@ -15,7 +15,11 @@ use super::{
 impl Timeline for MemoryTx {
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>> {
         let state = &self.state;
-        let interactions = state.interactions.values().filter(|record| record.customer == customer);
+        let took_part = Participant::Customer(customer);
+        let interactions = state
+            .interactions
+            .values()
+            .filter(|record| record.customer == customer || record.participants.contains(&took_part));
         let opportunities = state.opportunities.values().filter(|record| record.customer() == Some(customer));
         let orders = state.orders.values().filter(|record| record.customer() == customer);
         let tickets = state.tickets.values().filter(|record| record.customer() == customer);

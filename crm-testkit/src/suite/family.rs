@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId, RecordRef,
-    Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId,
+    RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
         AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
         SalePlanFilter, SalesRepFilter, StoreError, TicketFilter, pages,
@@ -12,6 +13,7 @@ use crm_core::{
 };
 
 use super::maker::{id, text, valid};
+use crate::instants::Instants as _;
 
 /// A result of the store.
 pub(crate) type Stored<T> = Result<T, StoreError>;
@@ -100,6 +102,13 @@ macro_rules! families {
                     $(Self::$family(record) => record.revision = revision,)*
                 }
                 self
+            }
+
+            /// The record with each instant changed.
+            pub(crate) fn with_instants(self, change: impl Fn(&mut DateTime<Utc>)) -> Result<Self, Invalid> {
+                match self {
+                    $(Self::$family(record) => Ok((*record).with_instants(change)?.into()),)*
+                }
             }
 
             pub(crate) fn insert<T: Records + ?Sized>(&self, tx: &mut T) -> Stored<()> {

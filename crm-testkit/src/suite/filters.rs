@@ -56,6 +56,7 @@ filters! {
     Customer(CustomerFilter) {
         kind: [CustomerType::Person, CustomerType::Organisation],
         owner: [id(1), id(3)],
+        without_owner: [true, false],
         region: labels(["East", "West"]),
         parent: [id(1), id(2)],
         tag: labels(["vip", "VIP"]),
@@ -72,12 +73,15 @@ filters! {
         product: [id(1), id(2)],
         rep: [id(1), id(2)],
         status: [OpportunityStatus::Open, OpportunityStatus::Won, OpportunityStatus::Lost],
+        pipeline: labels(["Hardware", "Services"]),
         stage: labels(["engaging", "signed"]),
+        expected_close: periods(),
         closed: periods(),
     }
     Order(OrderFilter) {
         customer: [id(1), id(2)],
         rep: [id(1), id(2)],
+        without_rep: [true, false],
         product: [id(1), id(2)],
         status: [OrderStatus::Draft, OrderStatus::Confirmed, OrderStatus::Locked, OrderStatus::Cancelled],
         fulfilment: [Fulfilment::Unfulfilled, Fulfilment::Partial, Fulfilment::Fulfilled, Fulfilment::Returned],
@@ -87,6 +91,7 @@ filters! {
     Ticket(TicketFilter) {
         customer: [id(1), id(2)],
         assignee: [id(1), id(2)],
+        unassigned: [true, false],
         group: labels(["Returns", "Repairs"]),
         status: [TicketStatus::New, TicketStatus::Open, TicketStatus::Pending, TicketStatus::OnHold, TicketStatus::Solved, TicketStatus::Closed],
         priority: [Priority::Low, Priority::Urgent],
@@ -119,6 +124,7 @@ fn passes(filter: &Filter, record: &Any) -> bool {
         (Filter::Customer(f), Any::Customer(r)) => {
             lets(f.kind.as_ref(), Some(&r.kind.name()))
                 && lets(f.owner.as_ref(), r.owner.as_ref())
+                && f.without_owner.is_none_or(|without| without == r.owner.is_none())
                 && lets(f.region.as_ref(), r.region.as_ref())
                 && lets(f.parent.as_ref(), r.parent.as_ref())
                 && f.tag.as_ref().is_none_or(|tag| r.tags.contains(tag))
@@ -137,12 +143,15 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.product.as_ref(), r.product().as_ref())
                 && lets(f.rep.as_ref(), r.rep().as_ref())
                 && lets(f.status.as_ref(), Some(&r.state().status()))
+                && lets(f.pipeline.as_ref(), Some(r.pipeline()))
                 && lets(f.stage.as_ref(), Some(&r.stage().key))
+                && f.expected_close.is_none_or(|days| r.expected_close().is_some_and(|day| days.contains(day)))
                 && f.closed.is_none_or(|days| r.state().close_day().is_some_and(|day| days.contains(day)))
         }
         (Filter::Order(f), Any::Order(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))
                 && lets(f.rep.as_ref(), r.rep().as_ref())
+                && f.without_rep.is_none_or(|without| without == r.rep().is_none())
                 && f.product.is_none_or(|product| r.lines().iter().any(|line| line.product() == product))
                 && lets(f.status.as_ref(), Some(&r.state().status()))
                 && lets(f.fulfilment.as_ref(), Some(&r.fulfilment()))
@@ -152,6 +161,7 @@ fn passes(filter: &Filter, record: &Any) -> bool {
         (Filter::Ticket(f), Any::Ticket(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))
                 && lets(f.assignee.as_ref(), r.assignee().as_ref())
+                && f.unassigned.is_none_or(|unassigned| unassigned == r.assignee().is_none())
                 && lets(f.group.as_ref(), r.group())
                 && lets(f.status.as_ref(), Some(&r.state().status()))
                 && lets(f.priority.as_ref(), r.priority().as_ref())

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 
 use crm_core::{
-    AgentFact, Customer, CustomerId, EmailAddress, Entry, Money, Name, NewCustomer, OrderId, OrderState, PaymentEntry,
-    Period, Phone, RecordRef, Revenue, TicketMessage, TimelineItem,
+    AgentFact, Channel, Customer, CustomerId, Direction, EmailAddress, Entry, Interaction, Money, Name, NewCustomer,
+    NewInteraction, OrderId, OrderState, Participant, PaymentEntry, Period, Phone, RecordRef, Revenue, TicketMessage,
+    TimelineItem,
     store::{
-        CustomerFilter, Customers as _, Journal as _, OrderFilter, Orders as _, Page, Records, RevenueEntry, Store,
-        StoreErrorKind, TicketFilter, Tickets as _, Timeline as _,
+        CustomerFilter, Customers as _, Interactions as _, Journal as _, OrderFilter, Orders as _, Page, Records,
+        RevenueEntry, Store, StoreErrorKind, TicketFilter, Tickets as _, Timeline as _,
     },
 };
 
@@ -93,6 +94,9 @@ macro_rules! of_family {
 fn timeline_of(records: &[Any], customer: CustomerId) -> Vec<TimelineItem> {
     let item = |record: &Any| {
         let (of, at) = match record {
+            Any::Interaction(one) if one.participants.contains(&Participant::Customer(customer)) => {
+                (Some(customer), one.occurred_at)
+            }
             Any::Interaction(one) => (Some(one.customer), one.occurred_at),
             Any::Opportunity(one) => (one.customer(), one.created_at),
             Any::Order(one) => (Some(one.customer()), one.created_at),
@@ -345,6 +349,37 @@ pub fn c25_a_timeline_is_of_one_customer_newest_first<S: Store>(open: impl Fn() 
             assert_eq!(next, expected[3..5], "C25: the page after the third item");
         }
         assert!(tx.timeline(id(11), Page::first(9))?.is_empty(), "C25: the timeline of somebody without records");
+        Ok(())
+    });
+    // Customer 11 takes part in what was logged for 12, and twice in what was logged for themself.
+    let took_part = Participant::Customer(id(11));
+    let interaction = |n: u32, customer: u32, participants: Vec<Participant>| {
+        let new = NewInteraction::new(id(customer), Channel::Meeting, Direction::Inbound, text("an offer"));
+        Interaction { participants, ..valid(Interaction::log(id(n), at(n), new)) }
+    };
+    let others = interaction(801, 12, vec![took_part.clone()]);
+    let own = interaction(802, 11, vec![Participant::SalesRep(id(1)), took_part.clone(), took_part]);
+    let item = |one: &Interaction| TimelineItem { at: one.occurred_at, record: one.id.into() };
+    write(&store, "C25", |tx| insert_all(tx, &[others.clone().into(), own.clone().into()]));
+    read(&store, "C25: as a participant", |tx| {
+        let found = tx.timeline(id(11), Page::first(9))?;
+        assert_eq!(found, [item(&own), item(&others)], "C25: each interaction that the customer took part in, once");
+        let found = tx.timeline(id(11), Page::after(item(&own), 9))?;
+        assert_eq!(found, [item(&others)], "C25: the page after the one that the customer is in twice");
+        assert_eq!(tx.timeline(id(11), Page::first(1))?, [item(&own)], "C25: the first page of one");
+        assert_eq!(tx.timeline(id(12), Page::first(9))?, [item(&others)], "C25: whom it was logged for");
+        Ok(())
+    });
+    // An update moves it, and takes them out.
+    let later = Interaction { occurred_at: at(900), ..others };
+    let alone = Interaction { participants: Vec::new(), ..own };
+    write(&store, "C25: an update", |tx| {
+        tx.update_interaction(&later)?;
+        tx.update_interaction(&Interaction { customer: id(12), ..alone.clone() }).map(drop)
+    });
+    read(&store, "C25: after an update", |tx| {
+        assert_eq!(tx.timeline(id(11), Page::first(9))?, [item(&later)], "C25: an interaction that was moved");
+        assert_eq!(tx.timeline(id(12), Page::first(9))?, [item(&later), item(&alone)], "C25: and for the other");
         Ok(())
     });
 }

@@ -340,7 +340,7 @@ impl Maker {
     }
 
     fn opportunity(&mut self, n: u32) -> Opportunity {
-        let (pipeline, actor): (_, Actor) = (pipeline(), text("alice"));
+        let (pipeline, actor): (_, Actor) = (pipeline(self.dice.one(&["Hardware", "Services"])), text("alice"));
         let mut new = NewOpportunity::new(self.dice.one_text(NAMES));
         new.external_id = self.external(n);
         (new.customer, new.product, new.rep) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
@@ -490,9 +490,9 @@ pub(crate) const SLOTS: u32 = 3;
 /// The ways that a communication takes in the suite; the others stay unused, so that a filter may find nothing.
 pub(crate) const CHANNELS: &[Channel] = &[Channel::Phone, Channel::Email, Channel::SocialMedia];
 
-fn pipeline() -> Pipeline {
+fn pipeline(name: &str) -> Pipeline {
     let label = |key: &str| -> Label { text(key) };
-    let pipeline = Pipeline::new(label("Hardware"))
+    let pipeline = Pipeline::new(label(name))
         .open(label("prospecting"), Percent::whole(10))
         .open(label("engaging"), Percent::whole(50))
         .won(label("signed"))

@@ -1,13 +1,16 @@
 //! C10 to C15, C18 and C19: the records of each family by themselves.
 
+use chrono::TimeDelta;
 use crm_core::{
     RecordId, Revision,
     store::{Page, Records, Store, StoreErrorKind, Tickets as _, Timeline as _},
 };
 
+use crate::instants::Instants as _;
+
 use super::{
     family::{Any, Family, Stored, all, count, delete, find, get},
-    maker::{Maker, id, text, year},
+    maker::{Maker, id, text, valid, year},
     world::{founded, insert_all, message, read, refusal, write},
 };
 
@@ -25,6 +28,29 @@ pub fn c10_an_inserted_record_reads_back_equal<S: Store>(open: impl Fn() -> S) {
             assert_eq!(found, Some(record), "C10 {family}: it reads back different");
         }
     }
+    instants_are_cut(&store);
+}
+
+/// C10, too: what is finer than a microsecond is cut off, on an insert, on an update and in messages.
+fn instants_are_cut<S: Store>(store: &S) {
+    let finer = |record: Any| valid(record.with_instants(|at| *at += TimeDelta::nanoseconds(999)));
+    let mut maker = Maker::sound(1_010);
+    for family in Family::ALL {
+        for n in 200..220 {
+            let record = maker.record(*family, n);
+            write(store, format!("C10 {family}: fine instants"), |tx| finer(record.clone()).insert(tx));
+            let found = read(store, format!("C10 {family}"), |tx| get(tx, record.id()));
+            assert_eq!(found, Some(record), "C10 {family}: instants are not cut to the microsecond");
+            let changed = maker.record(*family, n);
+            let revision = write(store, format!("C10 {family}: fine instants"), |tx| finer(changed.clone()).update(tx));
+            let found = read(store, format!("C10 {family}"), |tx| get(tx, changed.id()));
+            assert_eq!(found, Some(changed.at_revision(revision)), "C10 {family}: instants are not cut by an update");
+        }
+    }
+    let fine = valid(message(200, 1).with_instants(|at| *at += TimeDelta::nanoseconds(999)));
+    write(store, "C10 message: fine instants", |tx| tx.append_message(&fine));
+    let found = read(store, "C10 message", |tx| tx.messages(id(200), Page::first(9)));
+    assert_eq!(found, [message(200, 1)], "C10 message: its instant is not cut to the microsecond");
 }
 
 /// C11: an id that is not there reads as `Ok(None)`.
