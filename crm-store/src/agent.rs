@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    part::PartsOf,
     row::{Binder, Cells},
-    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -25,7 +26,7 @@ impl Table for Agent {
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
         ("messages", "SELECT count(*) FROM crm_ticket_message WHERE agent = ?1"),
     ];
-    const HAS_PARTS: bool = false;
+    const PARTS: &'static str = "0";
 
     fn id(&self) -> AgentId {
         self.id
@@ -75,7 +76,7 @@ impl Table for Agent {
         Ok(agent)
     }
 
-    fn write_parts(&self, _: &Connection, _: RowState) -> Done<()> {
+    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
         Ok(())
     }
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, part_statements},
+    part::{self, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells, Json},
-    table::{self, Key, RowState, Statements, Table, Where, contradictory, family_methods, statements},
+    table::{self, Key, Statements, Table, Where, contradictory, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -63,7 +63,7 @@ impl Table for Customer {
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
     ];
-    const HAS_PARTS: bool = true;
+    const PARTS: &'static str = "parts";
 
     fn id(&self) -> CustomerId {
         self.id
@@ -159,13 +159,13 @@ impl Table for Customer {
         Ok(customer)
     }
 
-    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
-        part::write(connection, row, &stored_points(&self.emails))?;
-        part::write(connection, row, &stored_points(&self.phones))?;
-        part::write(connection, row, &stored_points(&self.addresses))?;
-        part::write(connection, row, &self.tags.iter().cloned().collect::<Vec<_>>())?;
-        part::write(connection, row, &self.needs)?;
-        part::write(connection, row, &self.contacts().cloned().collect::<Vec<_>>())
+    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
+        parts.write(parts::EMAILS, &stored_points(&self.emails))?;
+        parts.write(parts::PHONES, &stored_points(&self.phones))?;
+        parts.write(parts::ADDRESSES, &stored_points(&self.addresses))?;
+        parts.write(parts::TAGS, &self.tags.iter().cloned().collect::<Vec<_>>())?;
+        parts.write(parts::NEEDS, &self.needs)?;
+        parts.write(parts::CONTACTS, &self.contacts().cloned().collect::<Vec<_>>())
     }
 }
 

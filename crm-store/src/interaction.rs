@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, part_statements},
+    part::{self, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -26,7 +26,7 @@ impl Table for Interaction {
         "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const HAS_PARTS: bool = true;
+    const PARTS: &'static str = "parts";
 
     fn id(&self) -> InteractionId {
         self.id
@@ -93,13 +93,13 @@ impl Table for Interaction {
         Ok(interaction)
     }
 
-    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
+    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
         let took_part = |participant: &Participant| TookPart {
             interaction: self.id,
             occurred_at: self.occurred_at,
             participant: participant.clone(),
         };
-        part::write(connection, row, &self.participants.iter().map(took_part).collect::<Vec<_>>())
+        parts.write(1, &self.participants.iter().map(took_part).collect::<Vec<_>>())
     }
 }
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, part_statements},
+    part::{self, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{self, RowState, Statements, Table, Where, contradictory, family_methods, statements},
+    table::{self, Statements, Table, Where, contradictory, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -28,7 +28,7 @@ impl Table for Opportunity {
         "currency" "probability" "expected_close" "status" "closed_at" "close_day" "lost_reason" "lost_note"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const HAS_PARTS: bool = true;
+    const PARTS: &'static str = "-1";
 
     fn id(&self) -> OpportunityId {
         self.id
@@ -132,8 +132,8 @@ impl Table for Opportunity {
         Ok(parts.try_into().map_err(contradictory::<Self>(row))?)
     }
 
-    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
-        part::write(connection, row, self.history())
+    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
+        parts.write(1, self.history())
     }
 }
 

@@ -13,21 +13,26 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::Done,
-    part::{self, Part, PartStatements, part_statements},
+    part::{self, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Bound, Cells, Json},
-    table::{self, Key, RowState, Statements, Table, Where, contradictory, family_methods, prepared, statements},
+    table::{self, Key, Statements, Table, Where, contradictory, family_methods, prepared, statements},
     transaction::SqliteTx,
 };
 
-/// Which tables hold parts of an order besides its lines.
+/// Which tables hold parts of an order.
 mod parts {
-    pub(super) const SHIPMENTS: i64 = 1;
-    pub(super) const PAYMENTS: i64 = 2;
+    pub(super) const LINES: i64 = 1;
+    pub(super) const SHIPMENTS: i64 = 2;
+    pub(super) const PAYMENTS: i64 = 4;
+    pub(super) const REVENUE: i64 = 8;
 }
 
 fn parts_of(order: &Order) -> i64 {
     let one = |there: bool, part: i64| if there { part } else { 0 };
-    one(!order.shipments().is_empty(), parts::SHIPMENTS) | one(!order.payments().is_empty(), parts::PAYMENTS)
+    one(!order.lines().is_empty(), parts::LINES)
+        | one(!order.shipments().is_empty(), parts::SHIPMENTS)
+        | one(!order.payments().is_empty(), parts::PAYMENTS)
+        | one(order.state().confirmed_on().is_some(), parts::REVENUE)
 }
 
 impl Table for Order {
@@ -41,7 +46,7 @@ impl Table for Order {
         "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const HAS_PARTS: bool = true;
+    const PARTS: &'static str = "parts";
 
     fn id(&self) -> OrderId {
         self.id
@@ -128,7 +133,9 @@ impl Table for Order {
     }
 
     fn finish(connection: &Connection, row: i64, (mut order, parts): Self::Draft) -> Done<Self> {
-        order.lines = part::read(connection, row)?;
+        if parts & parts::LINES != 0 {
+            order.lines = part::read(connection, row)?;
+        }
         if parts & parts::SHIPMENTS != 0 {
             order.shipments = part::read(connection, row)?;
         }
@@ -139,14 +146,14 @@ impl Table for Order {
         Ok(order.try_into().map_err(contradictory::<Self>(row))?)
     }
 
-    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
-        part::write(connection, row, self.lines())?;
-        part::write(connection, row, self.shipments())?;
+    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
+        parts.write(parts::LINES, self.lines())?;
+        parts.write(parts::SHIPMENTS, self.shipments())?;
         let order = self.id;
         let payments: Vec<_> = self.payments().iter().map(|entry| Owned { order, part: entry.clone() }).collect();
-        part::write(connection, row, &payments)?;
+        parts.write(parts::PAYMENTS, &payments)?;
         let revenue: Vec<_> = self.revenue().into_iter().map(|part| Owned { order, part: InCurrency(part) }).collect();
-        part::write(connection, row, &revenue)
+        parts.write(parts::REVENUE, &revenue)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Rows that belong to a record: the points, tags, lines and payments under its own row number and a place.
 
+use std::cell::Cell;
+
 use rusqlite::Connection;
 
 use crate::{
     error::Done,
     row::{Binder, Cells},
-    table::{RowState, prepared},
+    table::prepared,
 };
 
 /// A part of a record and the table that keeps it. [`part_statements!`] writes the statements.
@@ -62,27 +64,80 @@ pub(crate) fn read<P: Part>(connection: &Connection, row: i64) -> Done<Vec<P>> {
     Ok(parts)
 }
 
-/// Makes the stored parts of a record these. What stands at the front of both stays untouched, so that one more line or payment costs one row.
-pub(crate) fn write<P: Part>(connection: &Connection, row: RowState, parts: &[P]) -> Done<()> {
-    let (row, stored) = match row {
-        RowState::New(row) => (row, Vec::new()),
-        RowState::Old(row) => (row, read::<P>(connection, row)?),
-    };
-    let same = stored.iter().zip(parts).take_while(|(stored, part)| stored == part).count();
-    if same < stored.len() {
-        prepared(connection, P::SQL.delete)?.execute((row, place(same)))?;
+/// The parts of one record, to be written.
+pub(crate) struct PartsOf<'c> {
+    connection: &'c Connection,
+    row: i64,
+    /// Which tables hold something of it, one bit each.
+    stored: i64,
+    undo: Cell<Undo>,
+}
+
+/// How a failure is undone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// The row is new and goes, with its parts.
+    WithTheRow,
+    /// Nothing has changed yet.
+    Nothing,
+    /// By the savepoint that stands before the first change.
+    Savepoint,
+}
+
+impl<'c> PartsOf<'c> {
+    /// Of a row that is new and has none.
+    pub(crate) const fn new_row(connection: &'c Connection, row: i64) -> Self {
+        Self { connection, row, stored: 0, undo: Cell::new(Undo::WithTheRow) }
     }
-    if same == parts.len() {
-        return Ok(());
+
+    /// Of a row that has those that `stored` says.
+    pub(crate) const fn stored_row(connection: &'c Connection, row: i64, stored: i64) -> Self {
+        Self { connection, row, stored, undo: Cell::new(Undo::Nothing) }
     }
-    let mut statement = prepared(connection, P::SQL.insert)?;
-    for (index, part) in parts.iter().enumerate().skip(same) {
-        let mut binder = Binder::new(&mut statement);
-        binder.put(&row)?.put(&place(index))?;
-        part.bind(&mut binder)?;
-        statement.raw_execute()?;
+
+    /// Makes the stored parts these. What stands at the front of both stays untouched, so that one more line or payment costs one row. `bit` is that of their table; where it is
+    /// not set, none are stored, and none are looked for.
+    pub(crate) fn write<P: Part>(&self, bit: i64, parts: &[P]) -> Done<()> {
+        let stored = if self.stored & bit == 0 { Vec::new() } else { read::<P>(self.connection, self.row)? };
+        let same = stored.iter().zip(parts).take_while(|(stored, part)| stored == part).count();
+        if same == stored.len() && same == parts.len() {
+            return Ok(());
+        }
+        if self.undo.get() == Undo::Nothing {
+            self.run("SAVEPOINT crm_record")?;
+            self.undo.set(Undo::Savepoint);
+        }
+        if same < stored.len() {
+            prepared(self.connection, P::SQL.delete)?.execute((self.row, place(same)))?;
+        }
+        let mut statement = prepared(self.connection, P::SQL.insert)?;
+        for (index, part) in parts.iter().enumerate().skip(same) {
+            let mut binder = Binder::new(&mut statement);
+            binder.put(&self.row)?.put(&place(index))?;
+            part.bind(&mut binder)?;
+            statement.raw_execute()?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn run(&self, sql: &str) -> Done<()> {
+        prepared(self.connection, sql)?.execute([])?;
+        Ok(())
+    }
+
+    /// Keeps what was written.
+    pub(crate) fn keep(self) -> Done<()> {
+        if self.undo.get() == Undo::Savepoint { self.run("RELEASE crm_record") } else { Ok(()) }
+    }
+
+    /// Undoes what was written to the parts of a row that was there before.
+    pub(crate) fn undo(self) {
+        if self.undo.get() == Undo::Savepoint {
+            // Where SQLite itself ended the transaction there is no savepoint any more, and nothing left to undo: the first error tells.
+            let _ = self.run("ROLLBACK TO crm_record");
+            let _ = self.run("RELEASE crm_record");
+        }
+    }
 }
 
 fn place(index: usize) -> i64 {

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    part::PartsOf,
     row::{Binder, Cells},
-    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -27,7 +28,7 @@ impl Table for Product {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
     ];
-    const HAS_PARTS: bool = false;
+    const PARTS: &'static str = "0";
 
     fn id(&self) -> ProductId {
         self.id
@@ -72,7 +73,7 @@ impl Table for Product {
         Ok(product)
     }
 
-    fn write_parts(&self, _: &Connection, _: RowState) -> Done<()> {
+    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
         Ok(())
     }
 }

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, part_statements},
+    part::{self, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{RowState, Statements, Table, Where, contradictory, family_methods, statements},
+    table::{Statements, Table, Where, contradictory, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -38,7 +38,7 @@ impl Table for SalePlan {
         "active_since" "closed_at" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const HAS_PARTS: bool = true;
+    const PARTS: &'static str = "parts";
 
     fn id(&self) -> SalePlanId {
         self.id
@@ -133,8 +133,8 @@ impl Table for SalePlan {
         Ok(plan.try_into().map_err(contradictory::<Self>(row))?)
     }
 
-    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()> {
-        part::write(connection, row, self.strategies())
+    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
+        parts.write(1, self.strategies())
     }
 }
 

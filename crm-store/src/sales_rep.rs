@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    part::PartsOf,
     row::{Binder, Cells},
-    table::{self, RowState, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -28,7 +29,7 @@ impl Table for SalesRep {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];
-    const HAS_PARTS: bool = false;
+    const PARTS: &'static str = "0";
 
     fn id(&self) -> SalesRepId {
         self.id
@@ -84,7 +85,7 @@ impl Table for SalesRep {
         Ok(rep)
     }
 
-    fn write_parts(&self, _: &Connection, _: RowState) -> Done<()> {
+    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Broken, Done, Failure},
+    part::PartsOf,
     row::{Binder, Bound, Cells, Column},
 };
 
@@ -25,8 +26,8 @@ pub(crate) trait Table: Sized {
     const SQL: Statements;
     /// Who may refer to the record: the plural of the family, and how many of its records do, by the id.
     const REFERRERS: &'static [(&'static str, &'static str)];
-    /// Whether rows of other tables belong to the record.
-    const HAS_PARTS: bool;
+    /// The expression that says which of its parts are stored, one bit a table: the column `parts`, or a constant.
+    const PARTS: &'static str;
 
     /// The id.
     fn id(&self) -> Self::Id;
@@ -42,17 +43,8 @@ pub(crate) trait Table: Sized {
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft>;
     /// Puts its parts to a record that was read.
     fn finish(connection: &Connection, row: i64, draft: Self::Draft) -> Done<Self>;
-    /// Writes the parts of a record whose row is written.
-    fn write_parts(&self, connection: &Connection, row: RowState) -> Done<()>;
-}
-
-/// The row of a record whose parts are to be written.
-#[derive(Clone, Copy)]
-pub(crate) enum RowState {
-    /// It is new and has no parts yet.
-    New(i64),
-    /// It may have parts.
-    Old(i64),
+    /// Writes the parts of the record.
+    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()>;
 }
 
 /// The statements of a record table.
@@ -67,7 +59,7 @@ pub(crate) struct Statements {
     pub(crate) select_one: &'static str,
     /// Binds the revision, what [`Table::bind`] binds, and the id.
     pub(crate) insert: &'static str,
-    /// Binds the same and the revision that must be stored; gives the row.
+    /// Binds the same.
     pub(crate) update: &'static str,
     /// Binds the id.
     pub(crate) delete: &'static str,
@@ -91,7 +83,7 @@ macro_rules! statements {
             ),
             update: concat!(
                 "UPDATE ", $table, " SET revision = ?, created_at = ?, updated_at = ?", $(", ", $column, " = ?",)*
-                " WHERE id = ? AND revision = ? RETURNING row"
+                " WHERE id = ?"
             ),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
             find: concat!("SELECT row FROM ", $table, " WHERE id = ?1"),
@@ -160,26 +152,6 @@ pub(crate) fn row_of<T: Table>(connection: &Connection, id: T::Id) -> Done<Optio
     Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
 }
 
-/// Runs `work` so that an error undoes it, inside the transaction.
-fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Done<T>) -> Done<T> {
-    let run = |sql| prepared(connection, sql)?.execute([]);
-    run("SAVEPOINT crm_record")?;
-    let done = work();
-    if done.is_err() {
-        // Where SQLite itself ended the transaction there is no savepoint any more, and nothing left to undo: the first error tells.
-        let _ = run("ROLLBACK TO crm_record");
-        let _ = run("RELEASE crm_record");
-    } else {
-        run("RELEASE crm_record")?;
-    }
-    done
-}
-
-/// The same, where the record has parts; its row alone is written or not by itself.
-fn as_one<T: Table, R>(connection: &Connection, work: impl FnOnce() -> Done<R>) -> Done<R> {
-    if T::HAS_PARTS { atomically(connection, work) } else { work() }
-}
-
 /// Binds the revision, the columns of the table and the id.
 fn bind_all<T: Table>(record: &T, revision: Revision, statement: &mut Statement<'_>) -> Done<()> {
     let mut binder = Binder::new(statement);
@@ -189,11 +161,19 @@ fn bind_all<T: Table>(record: &T, revision: Revision, statement: &mut Statement<
     Ok(())
 }
 
+/// Runs a statement that binds all of a record.
+fn write_row<T: Table>(connection: &Connection, sql: &str, record: &T, revision: Revision) -> Done<usize> {
+    let mut statement = prepared(connection, sql)?;
+    bind_all(record, revision, &mut statement)?;
+    Ok(statement.raw_execute()?)
+}
+
 /// Inserts a record with its parts.
 pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> {
-    insert_row(connection, record)
-        .and_then(|row| {
-            record.write_parts(connection, RowState::New(row)).inspect_err(|_| {
+    write_row(connection, T::SQL.insert, record, record.revision())
+        .and_then(|_| {
+            let parts = PartsOf::new_row(connection, connection.last_insert_rowid());
+            record.write_parts(&parts).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -202,43 +182,34 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
         .or_else(|failure| Err(named(connection, record, None, failure)?))
 }
 
-fn insert_row<T: Table>(connection: &Connection, record: &T) -> Done<i64> {
-    let mut statement = prepared(connection, T::SQL.insert)?;
-    bind_all(record, record.revision(), &mut statement)?;
-    statement.raw_execute()?;
-    Ok(connection.last_insert_rowid())
-}
-
 /// Updates a record with its parts, from the revision that it carries.
 pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revision> {
-    let next = record.revision().next();
-    let written = as_one::<T, _>(connection, || {
-        let mut statement = prepared(connection, T::SQL.update)?;
-        bind_all(record, next, &mut statement)?;
-        statement.raw_bind_parameter(T::SQL.columns.len() + 1, Bound(&record.revision()))?;
-        let mut rows = statement.raw_query();
-        let row = rows.next()?.map(|row| row.get(0)).transpose()?;
-        // The statement must be stepped to its end, or its references are not checked.
-        while rows.next()?.is_some() {}
-        drop(rows);
-        drop(statement);
-        if let Some(row) = row {
-            record.write_parts(connection, RowState::Old(row))?;
-        }
-        Ok(row)
-    });
-    match written {
-        Ok(Some(_)) => Ok(next),
-        Ok(None) => Err(match row_of::<T>(connection, record.id())? {
+    let Some((row, stored)) = stored_at_revision(connection, record)? else {
+        return Err(match row_of::<T>(connection, record.id())? {
             Some(_) => StoreErrorKind::Conflict { record: T::RECORD }.into(),
             None => StoreErrorKind::NotFound { record: T::RECORD }.into(),
-        }),
-        Err(failure) if matches!(failure.broken(), Broken::Other) => Err(failure),
+        });
+    };
+    let next = record.revision().next();
+    let parts = PartsOf::stored_row(connection, row, stored);
+    // The row comes last: where it is refused, nothing else has changed, or the parts are undone.
+    let written = record.write_parts(&parts).and_then(|()| write_row(connection, T::SQL.update, record, next));
+    match written {
+        Ok(_) => parts.keep().map(|()| next),
         Err(failure) => {
-            let row = row_of::<T>(connection, record.id())?;
-            Err(named(connection, record, row, failure)?)
+            parts.undo();
+            Err(named(connection, record, Some(row), failure)?)
         }
     }
+}
+
+/// The row of the record and its stored parts, where it is stored in the revision that it carries.
+fn stored_at_revision<T: Table>(connection: &Connection, record: &T) -> Done<Option<(i64, i64)>> {
+    let sql = format!("SELECT row, {} FROM {} WHERE id = ?1 AND revision = ?2", T::PARTS, T::SQL.table);
+    let mut statement = prepared(connection, &sql)?;
+    let mut rows = statement.query((Bound(&record.id()), Bound(&record.revision())))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((row.get(0)?, row.get(1)?)))
 }
 
 /// Deletes a record with its parts where nothing refers to it.

@@ -12,10 +12,9 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::{Broken, Done, Failure},
+    part::PartsOf,
     row::{Binder, Bound, Cells},
-    table::{
-        self, Key, RowState, Statements, Table, Where, contradictory, family_methods, prepared, row_of, statements,
-    },
+    table::{self, Key, Statements, Table, Where, contradictory, family_methods, prepared, row_of, statements},
     transaction::SqliteTx,
 };
 
@@ -30,7 +29,7 @@ impl Table for Ticket {
         "closed_at" "resolution" "messages"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const HAS_PARTS: bool = false;
+    const PARTS: &'static str = "0";
 
     fn id(&self) -> TicketId {
         self.id
@@ -119,7 +118,7 @@ impl Table for Ticket {
         Ok(parts.try_into().map_err(contradictory::<Self>(row))?)
     }
 
-    fn write_parts(&self, _: &Connection, _: RowState) -> Done<()> {
+    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
         Ok(())
     }
 }
