@@ -36,7 +36,7 @@ fn main() -> Result<(), Error> {
         Ok(sales::deliver_shipment(tx, act, order.id, 1)?)
     })?;
     let (number, total, paid, sent) = (order.number(), order.total(), order.payment_status(), order.fulfilment());
-    println!("{} bought 2 of {}: {number}, {total}, {paid:?} and {sent:?}", customer.name, lamp.name);
+    println!("{} bought 2 of {}: {number}, {total}, {paid} and {sent}", customer.name, lamp.name);
 
     let ticket = crm.write(|tx| {
         let act = &mut crm.act("mei")?;

@@ -91,7 +91,7 @@ pub use self::{
     order::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError, OrderFact,
         OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, Revenue, RevenueKind, Shipment,
-        ShipmentState, ShippedLine,
+        ShipmentState, ShipmentStatus, ShippedLine,
     },
     phone::Phone,
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},

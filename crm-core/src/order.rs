@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    fulfilment::{Fulfilment, Shipment, ShipmentState, ShippedLine},
+    fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
     line::{NewOrderLine, OrderLine},
     payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
     state::{OrderAction, OrderState, OrderStatus},
@@ -109,14 +109,14 @@ pub enum OrderError {
         shipment: u32,
     },
     /// A shipment is delivered once, and a returned one not at all.
-    #[error("cannot {action} shipment {shipment} of {order}: it is {state}")]
+    #[error("cannot {action} shipment {shipment} of {order}: it is {status}")]
     ShipmentNotAllowed {
         /// The order.
         order: OrderId,
         /// The shipment.
         shipment: u32,
-        /// Where the shipment stands: `shipped`, `delivered` or `returned`.
-        state: &'static str,
+        /// Where the shipment stands.
+        status: ShipmentStatus,
         /// What was asked.
         action: OrderAction,
     },

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Currency, EntryKind, ExternalId, Fulfilment, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState,
     OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind,
-    Revision, Shipment, ShipmentState, ShippedLine, Text, UnitPrice,
+    Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -198,7 +198,7 @@ impl Part for Shipment {
         binder
             .put(&self.number)?
             .put(&self.shipped_at)?
-            .put(&self.state.name().to_owned())?
+            .put(&self.state.status())?
             .put(&at)?
             .put(&Json::of(&lines)?)?;
         Ok(())
@@ -206,11 +206,11 @@ impl Part for Shipment {
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (number, shipped_at) = (cells.take()?, cells.take()?);
-        let (state, at): (String, Option<DateTime<Utc>>) = (cells.take()?, cells.take()?);
-        let state = match (state.as_str(), at) {
-            ("shipped", None) => ShipmentState::Shipped,
-            ("delivered", Some(at)) => ShipmentState::Delivered { at },
-            ("returned", Some(at)) => ShipmentState::Returned { at },
+        let (status, at): (ShipmentStatus, Option<DateTime<Utc>>) = (cells.take()?, cells.take()?);
+        let state = match (status, at) {
+            (ShipmentStatus::Shipped, None) => ShipmentState::Shipped,
+            (ShipmentStatus::Delivered, Some(at)) => ShipmentState::Delivered { at },
+            (ShipmentStatus::Returned, Some(at)) => ShipmentState::Returned { at },
             _ => return Err(cells.corrupt()),
         };
         let lines: Json = cells.take()?;

@@ -5,8 +5,8 @@ use crm_core::{
     Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
     EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
     OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
-    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, StageKind,
-    StrategyKind, Subject, Text, TicketId, TicketStatus,
+    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
+    StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -197,6 +197,7 @@ names! {
     OrderStatus { Draft = "draft", Confirmed = "confirmed", Locked = "locked", Cancelled = "cancelled" }
     Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }
     PaymentStatus { Unpaid = "unpaid", Partial = "partial", Paid = "paid", Refunded = "refunded" }
+    ShipmentStatus { Shipped = "shipped", Delivered = "delivered", Returned = "returned" }
     EntryKind { Payment = "payment", Refund = "refund" }
     RevenueKind { Booked = "booked", Refunded = "refunded", Cancelled = "cancelled" }
     Priority { Low = "low", Normal = "normal", High = "high", Urgent = "urgent" }

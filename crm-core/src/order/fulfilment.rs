@@ -1,12 +1,16 @@
 //! What of an order was shipped, delivered and returned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use chrono::{DateTime, Utc};
 
 use super::{
     Deserialize, Invalid, LIMIT, Order, OrderAction, OrderError, OrderFact, OrderLine, Quantity, Rule, Serialize,
 };
+use crate::transition::{Transition, Transitions};
 
 /// How much of an order has left and stayed with the customer; follows from its shipments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +24,17 @@ pub enum Fulfilment {
     Fulfilled,
     /// All that had left came back.
     Returned,
+}
+
+impl fmt::Display for Fulfilment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unfulfilled => "unfulfilled",
+            Self::Partial => "partly fulfilled",
+            Self::Fulfilled => "fulfilled",
+            Self::Returned => "returned",
+        })
+    }
 }
 
 /// Goods that left together.
@@ -55,13 +70,52 @@ pub enum ShipmentState {
 }
 
 impl ShipmentState {
-    /// The name of the state.
-    pub const fn name(self) -> &'static str {
+    /// The state without what is known in it.
+    pub const fn status(self) -> ShipmentStatus {
         match self {
-            Self::Shipped => "shipped",
-            Self::Delivered { .. } => "delivered",
-            Self::Returned { .. } => "returned",
+            Self::Shipped => ShipmentStatus::Shipped,
+            Self::Delivered { .. } => ShipmentStatus::Delivered,
+            Self::Returned { .. } => ShipmentStatus::Returned,
         }
+    }
+}
+
+/// Where a shipment stands, by name.
+///
+/// What may be done to it while its order is binding:
+///
+#[doc = include_str!("../transitions/shipment.md")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShipmentStatus {
+    /// On its way.
+    Shipped,
+    /// With the customer.
+    Delivered,
+    /// Back, delivered before or not.
+    Returned,
+}
+
+impl ShipmentStatus {
+    /// What may follow what.
+    pub const TRANSITIONS: Transitions<Self, OrderAction> = Transitions {
+        states: &[Self::Shipped, Self::Delivered, Self::Returned],
+        actions: &[OrderAction::Deliver, OrderAction::Return],
+        steps: &[
+            Transition { from: Self::Shipped, action: OrderAction::Deliver, to: Self::Delivered, guard: "" },
+            Transition { from: Self::Shipped, action: OrderAction::Return, to: Self::Returned, guard: "" },
+            Transition { from: Self::Delivered, action: OrderAction::Return, to: Self::Returned, guard: "" },
+        ],
+    };
+}
+
+impl fmt::Display for ShipmentStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Returned => "returned",
+        })
     }
 }
 
@@ -209,18 +263,9 @@ impl Order {
         let order = self.id;
         let found = self.shipments.iter_mut().find(|shipment| shipment.number == number);
         let shipment = found.ok_or(OrderError::NoSuchShipment { order, shipment: number })?;
-        let allowed = match shipment.state {
-            ShipmentState::Shipped => true,
-            ShipmentState::Delivered { .. } => action == OrderAction::Return,
-            ShipmentState::Returned { .. } => false,
-        };
-        if !allowed {
-            return Err(OrderError::ShipmentNotAllowed {
-                order,
-                shipment: number,
-                state: shipment.state.name(),
-                action,
-            });
+        let status = shipment.state.status();
+        if ShipmentStatus::TRANSITIONS.next(status, action).is_none() {
+            return Err(OrderError::ShipmentNotAllowed { order, shipment: number, status, action });
         }
         self.updated_at = at;
         Ok(std::mem::replace(&mut shipment.state, to))

@@ -1,5 +1,7 @@
 //! What of an order was paid and refunded.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
@@ -20,6 +22,17 @@ pub enum PaymentStatus {
     Paid,
     /// All that was paid went back, and nothing is owed any more.
     Refunded,
+}
+
+impl fmt::Display for PaymentStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unpaid => "unpaid",
+            Self::Partial => "partly paid",
+            Self::Paid => "paid",
+            Self::Refunded => "refunded",
+        })
+    }
 }
 
 /// Money in or money back.

@@ -300,14 +300,25 @@ fn what_came_back_can_be_shipped_again() {
 }
 
 #[test]
+fn ord_7_the_table_of_shipments_is_the_literal_one() {
+    use ShipmentStatus::{Delivered, Returned, Shipped};
+    let rows =
+        [(Shipped, [Some(Delivered), Some(Returned)]), (Delivered, [None, Some(Returned)]), (Returned, [None, None])];
+    assert_cells(&ShipmentStatus::TRANSITIONS, [Deliver, Return], &rows);
+}
+
+#[test]
 fn a_shipment_is_delivered_once_and_comes_back_once() {
     let mut order = confirmed();
     let none = OrderError::NoSuchShipment { order: order.id, shipment: 1 };
     assert_eq!(refuses(&order, |order| order.deliver(at(2), 1)), none);
     assert_eq!(refuses(&order, |order| order.take_back(at(2), 1)), none);
-    let refused = |action, state| OrderError::ShipmentNotAllowed { order: order.id, shipment: 1, state, action };
-    let (delivered, returned, returned_again) =
-        (refused(Deliver, "delivered"), refused(Deliver, "returned"), refused(Return, "returned"));
+    let refused = |action, status| OrderError::ShipmentNotAllowed { order: order.id, shipment: 1, status, action };
+    let (delivered, returned, returned_again) = (
+        refused(Deliver, ShipmentStatus::Delivered),
+        refused(Deliver, ShipmentStatus::Returned),
+        refused(Return, ShipmentStatus::Returned),
+    );
 
     order.ship(at(2), None).unwrap();
     order.deliver(at(3), 1).unwrap();
@@ -619,7 +630,7 @@ proptest! {
                 prop_assert_eq!(dunned, order.owed().is_positive());
             }
             for line in order.lines() {
-                let with_customer = order.shipments().iter().filter(|one| one.state.name() != "returned");
+                let with_customer = order.shipments().iter().filter(|one| one.state.status() != ShipmentStatus::Returned);
                 let kept = with_customer.flat_map(|one| &one.lines).filter(|one| one.line == line.number());
                 let kept: i64 = kept.map(|one| one.quantity.millionths()).sum();
                 let unshipped = order.unshipped().into_iter().find(|one| one.line == line.number());
