@@ -20,13 +20,12 @@ impl Table for Agent {
     type Draft = Self;
 
     const RECORD: &'static str = "agent";
-    const SQL: Statements = statements!("crm_agent", "external_id" "name" "name_key" "team" "active");
+    const SQL: Statements = statements!("crm_agent", parts: "0", "external_id" "name" "name_key" "team" "active");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE agent = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
         ("messages", "SELECT count(*) FROM crm_ticket_message WHERE agent = ?1"),
     ];
-    const PARTS: &'static str = "0";
 
     fn id(&self) -> AgentId {
         self.id

@@ -43,8 +43,7 @@ impl Table for Customer {
     type Draft = (Self, i64);
 
     const RECORD: &'static str = "customer";
-    const SQL: Statements = statements!(
-        "crm_customer",
+    const SQL: Statements = statements!("crm_customer", parts: "parts",
         "external_id" "kind" "name" "name_key" "birth_date" "gender" "region" "parent" "owner" "archived_at" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
@@ -63,7 +62,6 @@ impl Table for Customer {
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
     ];
-    const PARTS: &'static str = "parts";
 
     fn id(&self) -> CustomerId {
         self.id

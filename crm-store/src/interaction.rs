@@ -21,12 +21,10 @@ impl Table for Interaction {
     type Draft = (Self, bool);
 
     const RECORD: &'static str = "interaction";
-    const SQL: Statements = statements!(
-        "crm_interaction",
+    const SQL: Statements = statements!("crm_interaction", parts: "parts",
         "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const PARTS: &'static str = "parts";
 
     fn id(&self) -> InteractionId {
         self.id

@@ -22,13 +22,11 @@ impl Table for Opportunity {
     type Draft = OpportunityParts;
 
     const RECORD: &'static str = "opportunity";
-    const SQL: Statements = statements!(
-        "crm_opportunity",
+    const SQL: Statements = statements!("crm_opportunity", parts: "-1",
         "name" "external_id" "customer" "product" "rep" "pipeline" "stage" "stage_order" "stage_kind" "stage_probability" "value"
         "currency" "probability" "expected_close" "status" "closed_at" "close_day" "lost_reason" "lost_note"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const PARTS: &'static str = "-1";
 
     fn id(&self) -> OpportunityId {
         self.id

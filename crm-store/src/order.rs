@@ -40,13 +40,11 @@ impl Table for Order {
     type Draft = (OrderParts, i64);
 
     const RECORD: &'static str = "order";
-    const SQL: Statements = statements!(
-        "crm_order",
+    const SQL: Statements = statements!("crm_order", parts: "parts",
         "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason"
         "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const PARTS: &'static str = "parts";
 
     fn id(&self) -> OrderId {
         self.id

@@ -21,14 +21,13 @@ impl Table for Product {
 
     const RECORD: &'static str = "product";
     const SQL: Statements =
-        statements!("crm_product", "sku" "name" "name_key" "category" "list_price" "currency" "active");
+        statements!("crm_product", parts: "0", "sku" "name" "name_key" "category" "list_price" "currency" "active");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
     ];
-    const PARTS: &'static str = "0";
 
     fn id(&self) -> ProductId {
         self.id

@@ -208,16 +208,29 @@ names! {
 pub(crate) struct Binder<'s, 'c> {
     statement: &'s mut Statement<'c>,
     next: usize,
+    /// Which of the values that come are bound, one bit each; the others are passed over.
+    wanted: u64,
 }
 
 impl<'s, 'c> Binder<'s, 'c> {
     pub(crate) fn new(statement: &'s mut Statement<'c>) -> Self {
-        Self { statement, next: 0 }
+        Self { statement, next: 0, wanted: u64::MAX }
+    }
+
+    /// From here on only some of the values are bound, the first of them by the lowest bit.
+    pub(crate) fn only(&mut self, wanted: u64) -> &mut Self {
+        self.wanted = wanted;
+        self
     }
 
     pub(crate) fn put<T: Column>(&mut self, value: &T) -> Done<&mut Self> {
-        self.next += 1;
-        self.statement.raw_bind_parameter(self.next, Bound(value))?;
+        let wanted = self.wanted & 1 == 1;
+        // What lies beyond the bits is bound.
+        self.wanted = self.wanted >> 1 | 1 << 63;
+        if wanted {
+            self.next += 1;
+            self.statement.raw_bind_parameter(self.next, Bound(value))?;
+        }
         Ok(self)
     }
 }

@@ -32,13 +32,11 @@ impl Table for SalePlan {
     type Draft = (SalePlanParts, bool);
 
     const RECORD: &'static str = "sale plan";
-    const SQL: Statements = statements!(
-        "crm_sale_plan",
+    const SQL: Statements = statements!("crm_sale_plan", parts: "parts",
         "name" "period_from" "period_until" "target" "currency" "scope" "scope_rep" "scope_product" "scope_region" "credit" "status"
         "active_since" "closed_at" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const PARTS: &'static str = "parts";
 
     fn id(&self) -> SalePlanId {
         self.id

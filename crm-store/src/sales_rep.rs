@@ -20,7 +20,7 @@ impl Table for SalesRep {
     type Draft = Self;
 
     const RECORD: &'static str = "sales rep";
-    const SQL: Statements = statements!("crm_sales_rep", "external_id" "name" "name_key" "position" "manager" "region" "commission_rate" "active");
+    const SQL: Statements = statements!("crm_sales_rep", parts: "0", "external_id" "name" "name_key" "position" "manager" "region" "commission_rate" "active");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(*) FROM crm_customer WHERE owner = ?1"),
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE sales_rep = ?1"),
@@ -29,7 +29,6 @@ impl Table for SalesRep {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];
-    const PARTS: &'static str = "0";
 
     fn id(&self) -> SalesRepId {
         self.id

@@ -4,7 +4,7 @@ use crm_core::{
     Invalid, RecordId, Revision,
     store::{Page, StoreError, StoreErrorKind},
 };
-use rusqlite::{CachedStatement, Connection, Statement, ToSql};
+use rusqlite::{CachedStatement, Connection, ToSql};
 use uuid::Uuid;
 
 use crate::{
@@ -26,8 +26,6 @@ pub(crate) trait Table: Sized {
     const SQL: Statements;
     /// Who may refer to the record: the plural of the family, and how many of its records do, by the id.
     const REFERRERS: &'static [(&'static str, &'static str)];
-    /// The expression that says which of its parts are stored, one bit a table: the column `parts`, or a constant.
-    const PARTS: &'static str;
 
     /// The id.
     fn id(&self) -> Self::Id;
@@ -59,8 +57,8 @@ pub(crate) struct Statements {
     pub(crate) select_one: &'static str,
     /// Binds the revision, what [`Table::bind`] binds, and the id.
     pub(crate) insert: &'static str,
-    /// Binds the same.
-    pub(crate) update: &'static str,
+    /// Binds what [`Table::bind`] binds, the id and the revision; gives the row, the parts, and of each column whether it holds what was bound.
+    pub(crate) compare: &'static str,
     /// Binds the id.
     pub(crate) delete: &'static str,
     /// Gives the row of an id.
@@ -69,9 +67,9 @@ pub(crate) struct Statements {
     pub(crate) count: &'static str,
 }
 
-/// The statements of a table from the list of its own columns.
+/// The statements of a table from the list of its own columns. `parts` says which of the parts of a record are stored, one bit a table: the column, or a constant.
 macro_rules! statements {
-    ($table:literal, $($column:literal)*) => {
+    ($table:literal, parts: $parts:literal, $($column:literal)*) => {
         $crate::table::Statements {
             table: $table,
             columns: &["id", "revision", "created_at", "updated_at", $($column),*],
@@ -81,9 +79,9 @@ macro_rules! statements {
                 "INSERT INTO ", $table, " (revision, created_at, updated_at", $(", ", $column,)* ", id) VALUES (?, ?, ?",
                 $($crate::table::question!($column),)* ", ?)"
             ),
-            update: concat!(
-                "UPDATE ", $table, " SET revision = ?, created_at = ?, updated_at = ?", $(", ", $column, " = ?",)*
-                " WHERE id = ?"
+            compare: concat!(
+                "SELECT row, ", $parts, ", created_at IS ?, updated_at IS ?", $(", ", $column, " IS ?",)*
+                " FROM ", $table, " WHERE id = ? AND revision = ?"
             ),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
             find: concat!("SELECT row FROM ", $table, " WHERE id = ?1"),
@@ -152,27 +150,22 @@ pub(crate) fn row_of<T: Table>(connection: &Connection, id: T::Id) -> Done<Optio
     Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
 }
 
-/// Binds the revision, the columns of the table and the id.
-fn bind_all<T: Table>(record: &T, revision: Revision, statement: &mut Statement<'_>) -> Done<()> {
-    let mut binder = Binder::new(statement);
-    binder.put(&revision)?;
+/// Inserts the row of a record.
+fn insert_row<T: Table>(connection: &Connection, record: &T) -> Done<i64> {
+    let mut statement = prepared(connection, T::SQL.insert)?;
+    let mut binder = Binder::new(&mut statement);
+    binder.put(&record.revision())?;
     record.bind(&mut binder)?;
     binder.put(&record.id())?;
-    Ok(())
-}
-
-/// Runs a statement that binds all of a record.
-fn write_row<T: Table>(connection: &Connection, sql: &str, record: &T, revision: Revision) -> Done<usize> {
-    let mut statement = prepared(connection, sql)?;
-    bind_all(record, revision, &mut statement)?;
-    Ok(statement.raw_execute()?)
+    statement.raw_execute()?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// Inserts a record with its parts.
 pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> {
-    write_row(connection, T::SQL.insert, record, record.revision())
-        .and_then(|_| {
-            let parts = PartsOf::new_row(connection, connection.last_insert_rowid());
+    insert_row(connection, record)
+        .and_then(|row| {
+            let parts = PartsOf::new_row(connection, row);
             record.write_parts(&parts).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
@@ -184,32 +177,70 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
 
 /// Updates a record with its parts, from the revision that it carries.
 pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revision> {
-    let Some((row, stored)) = stored_at_revision(connection, record)? else {
+    let Some(stored) = Stored::of(connection, record)? else {
         return Err(match row_of::<T>(connection, record.id())? {
             Some(_) => StoreErrorKind::Conflict { record: T::RECORD }.into(),
             None => StoreErrorKind::NotFound { record: T::RECORD }.into(),
         });
     };
     let next = record.revision().next();
-    let parts = PartsOf::stored_row(connection, row, stored);
+    let parts = PartsOf::stored_row(connection, stored.row, stored.parts);
     // The row comes last: where it is refused, nothing else has changed, or the parts are undone.
-    let written = record.write_parts(&parts).and_then(|()| write_row(connection, T::SQL.update, record, next));
-    match written {
-        Ok(_) => parts.keep().map(|()| next),
+    match record.write_parts(&parts).and_then(|()| stored.update_row(connection, record, next)) {
+        Ok(()) => parts.keep().map(|()| next),
         Err(failure) => {
             parts.undo();
-            Err(named(connection, record, Some(row), failure)?)
+            Err(named(connection, record, Some(stored.row), failure)?)
         }
     }
 }
 
-/// The row of the record and its stored parts, where it is stored in the revision that it carries.
-fn stored_at_revision<T: Table>(connection: &Connection, record: &T) -> Done<Option<(i64, i64)>> {
-    let sql = format!("SELECT row, {} FROM {} WHERE id = ?1 AND revision = ?2", T::PARTS, T::SQL.table);
-    let mut statement = prepared(connection, &sql)?;
-    let mut rows = statement.query((Bound(&record.id()), Bound(&record.revision())))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some((row.get(0)?, row.get(1)?)))
+/// What is stored of a record that is to be updated.
+struct Stored {
+    row: i64,
+    parts: i64,
+    /// The columns that will hold something else, from `created_at` on, one bit each.
+    changed: u64,
+}
+
+impl Stored {
+    /// What is stored of the record in the revision that it carries.
+    fn of<T: Table>(connection: &Connection, record: &T) -> Done<Option<Self>> {
+        let mut statement = prepared(connection, T::SQL.compare)?;
+        let mut binder = Binder::new(&mut statement);
+        record.bind(&mut binder)?;
+        binder.put(&record.id())?.put(&record.revision())?;
+        let mut rows = statement.raw_query();
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let mut changed = 0;
+        for (place, _) in own_columns::<T>().enumerate() {
+            let same: bool = row.get(2 + place)?;
+            changed |= u64::from(!same) << place;
+        }
+        Ok(Some(Self { row: row.get(0)?, parts: row.get(1)?, changed }))
+    }
+
+    /// Writes the columns that change. SQLite keeps an index or checks a reference anew for every column that a statement sets, changed or not.
+    fn update_row<T: Table>(&self, connection: &Connection, record: &T, next: Revision) -> Done<()> {
+        let mut sql = format!("UPDATE {} SET revision = ?", T::SQL.table);
+        for (_, column) in own_columns::<T>().enumerate().filter(|(place, _)| self.changed >> place & 1 == 1) {
+            sql.push_str(", ");
+            sql.push_str(column);
+            sql.push_str(" = ?");
+        }
+        sql.push_str(" WHERE row = ?");
+        let mut statement = prepared(connection, &sql)?;
+        let mut binder = Binder::new(&mut statement);
+        record.bind(binder.put(&next)?.only(self.changed))?;
+        binder.only(u64::MAX).put(&self.row)?;
+        statement.raw_execute()?;
+        Ok(())
+    }
+}
+
+/// The columns that [`Table::bind`] binds: all but the id and the revision.
+fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
+    T::SQL.columns.iter().skip(2).copied()
 }
 
 /// Deletes a record with its parts where nothing refers to it.

@@ -23,13 +23,11 @@ impl Table for Ticket {
     type Draft = TicketParts;
 
     const RECORD: &'static str = "ticket";
-    const SQL: Statements = statements!(
-        "crm_ticket",
+    const SQL: Statements = statements!("crm_ticket", parts: "0",
         "number" "external_id" "subject" "customer" "priority" "channel" "team" "assignee" "due_at" "status" "solved_at" "solved_by"
         "closed_at" "resolution" "messages"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
-    const PARTS: &'static str = "0";
 
     fn id(&self) -> TicketId {
         self.id
