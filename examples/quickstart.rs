@@ -4,7 +4,8 @@
 
 use crm::{
     Channel, Crm, Currency, Error, FiscalCalendar, Money, NewAgent, NewCustomer, NewOrder, NewPayment, NewProduct,
-    NewSalePlan, NewSalesRep, NewTicket, PlanScope, Unassigned, UnitPrice, analytics::Progress, sales, service,
+    NewSalePlan, NewSalesRep, NewTicket, Percent, PlanScope, Rounding, Unassigned, UnitPrice, analytics::Progress,
+    sales, service,
 };
 
 fn main() -> Result<(), Error> {
@@ -52,6 +53,7 @@ fn main() -> Result<(), Error> {
     let result = crm.read(|tx| Ok(sales::plan_result(tx, plan.id)?))?;
     let progress = Progress::new(result.period, result.target, result.actual)?;
     let attainment = progress.attainment().unwrap_or_default(); // None where the target is zero.
-    println!("{} sold {} of {} in {}: attainment {attainment}", rep.name, result.actual, result.target, plan.period());
+    let percent = Percent::of_share(attainment, Rounding::HalfEven)?;
+    println!("{} sold {} of {} in {}: {percent}", rep.name, result.actual, result.target, plan.period());
     Ok(())
 }

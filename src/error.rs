@@ -1,14 +1,17 @@
 use std::error::Error as StdError;
 
 use crm_analytics::FitError;
-use crm_core::{IdError, Invalid, OpportunityError, OrderError, PlanError, TicketError, store::StoreError};
+use crm_core::{
+    IdError, Invalid, OpportunityError, OrderError, PlanError, RecordRef, TicketError,
+    store::{StoreError, StoreErrorKind},
+};
 use crm_sales::SalesError;
 use crm_service::ServiceError;
 
 /// Any error of the library, for hosts that do not tell its parts apart.
 ///
-/// What a caller acts on alike comes as one variant, whichever part it passed through: a failure of the store is [`Error::Store`] and a value that breaks a
-/// rule is [`Error::Invalid`], also out of an operation.
+/// A refusal or failure of the store is [`Error::Store`], and a value that breaks a rule is [`Error::Invalid`], also out of an operation. [`Error::invalid`] also finds the
+/// value inside a refused line of an order, and [`Error::is_conflict`] a stale revision wherever it was noticed.
 ///
 /// ```
 /// use crm::{Crm, Error, NewCustomer, sales};
@@ -32,7 +35,7 @@ pub enum Error {
     /// A service operation was refused.
     #[error(transparent)]
     Service(ServiceError),
-    /// The store failed.
+    /// The store refused (a value is taken, a record is missing or still referred to) or failed; [`StoreError::kind`] tells.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A value breaks a rule.
@@ -53,6 +56,36 @@ pub enum Error {
 }
 
 impl Error {
+    /// The value that was refused, where it was one.
+    pub fn invalid(&self) -> Option<&Invalid> {
+        match self {
+            Self::Invalid(refused) | Self::Id(IdError::Malformed(refused)) => Some(refused),
+            Self::Sales(refused) => refused.invalid(),
+            Self::Service(refused) => refused.invalid(),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody else changed the record since the caller read it: read it again and decide anew.
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            Self::Sales(refused) => matches!(refused, SalesError::Conflict { .. }),
+            Self::Service(refused) => matches!(refused, ServiceError::Conflict { .. }),
+            Self::Store(error) => matches!(error.kind(), StoreErrorKind::Conflict { .. }),
+            _ => false,
+        }
+    }
+
+    /// The record that is not there, where that was the refusal.
+    pub fn not_found(&self) -> Option<RecordRef> {
+        match self {
+            Self::Sales(SalesError::NotFound { record }) | Self::Service(ServiceError::NotFound { record }) => {
+                Some(*record)
+            }
+            _ => None,
+        }
+    }
+
     /// Carries an error of the host out of a closure, which rolls back.
     ///
     /// ```

@@ -1,5 +1,7 @@
 //! Who does what when and why.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Builder;
@@ -45,6 +47,15 @@ pub enum Cause {
     Reason(Label),
     /// An earlier entry of the journal that this act answers.
     Entry(Position),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reason(reason) => reason.fmt(f),
+            Self::Entry(position) => write!(f, "in answer to entry {position}"),
+        }
+    }
 }
 
 /// The random bits of a version 7 UUID: 12 beside the time and 62 in the second half.

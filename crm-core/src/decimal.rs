@@ -140,6 +140,26 @@ impl Percent {
         Self(percent as i64 * 10_000)
     }
 
+    /// A share of the whole as a percentage, rounded to the four decimals that are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`].
+    ///
+    /// ```
+    /// use crm_core::{Percent, Rounding};
+    ///
+    /// let third = Percent::of_share("0.3333333333".parse().unwrap(), Rounding::HalfUp)?;
+    /// assert_eq!(third.to_string(), "33.3333 %");
+    /// # Ok::<(), crm_core::Invalid>(())
+    /// ```
+    pub fn of_share(share: Decimal, rounding: Rounding) -> Result<Self, Invalid> {
+        let per_unit = 10_i128.pow(Self::SCALE + 2);
+        let rounded = share.mantissa().checked_mul(per_unit).zip(10_i128.checked_pow(share.scale()));
+        let percent = rounded.and_then(|(wide, unit)| i64::try_from(rounding.divide(wide, unit)).ok());
+        percent.map(Self).ok_or_else(|| Invalid::new("percent", share.to_string(), Rule::Overflow))
+    }
+
     /// The percentage as a fraction: 7.25 % is 0.0725.
     pub fn fraction(self) -> Decimal {
         Decimal::new(self.0, Self::SCALE + 2).normalize()

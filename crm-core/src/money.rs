@@ -135,7 +135,8 @@ impl Rounding {
 /// An amount of money (MON-1): whole minor units (cents, yen, fils) in 64 bits, with its currency.
 ///
 /// There is no `+`: amounts of two currencies do not add and a sum may not fit, so arithmetic is checked and says which of the two it was.
-/// Amounts of different currencies do not compare either (`partial_cmp` is `None`).
+/// Amounts of different currencies do not compare either (`partial_cmp` is `None`). There is no `/`: a part is [`Money::percent`] or [`Money::times`] with a named rounding, and
+/// [`Money::allocate`] splits without losing a unit.
 ///
 /// ```
 /// use crm_core::{Currency, Money, Rounding};
