@@ -1,5 +1,7 @@
 //! Pages: bounded lists, continued by key.
 
+use std::fmt;
+
 /// At most so many records, those after a key. Never by offset: a deep page costs what the first one does.
 ///
 /// ```
@@ -9,12 +11,19 @@
 /// let next = Page::after(17, 50);
 /// assert_eq!((first.after, next.after, next.limit), (None, Some(17), 50));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Page<K> {
     /// The key of the last record of the page before; `None` for the first page.
     pub after: Option<K>,
     /// At most so many records, up to 65 535; zero gives nothing.
     pub limit: u16,
+}
+
+impl<K> fmt::Debug for Page<K> {
+    /// The key may be a name, which is personal and does not show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page").field("continued", &self.after.is_some()).field("limit", &self.limit).finish()
+    }
 }
 
 impl<K> Page<K> {
