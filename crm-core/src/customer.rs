@@ -12,7 +12,7 @@ use crate::{
     invalid::{Invalid, Rule},
     phone::Phone,
     postal_address::PostalAddress,
-    record::Revision,
+    record::{Revision, checked_when_read},
     text::{ExternalId, Label, Name, Text},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 /// All fields are public: each type is valid by itself, and what only the store can tell (that a parent exists and makes no circle) is checked by the
 /// operations of `crm-sales`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Customer {
     /// The id.
     pub id: CustomerId,
@@ -56,6 +56,8 @@ pub struct Customer {
     /// Since when it is out of the way; an archived customer keeps its history and gets no new business.
     pub archived_at: Option<DateTime<Utc>>,
 }
+
+checked_when_read!(Customer);
 
 /// What only a person or only an organisation has.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{AgentId, CustomerId, InteractionId, SalesRepId},
     invalid::{Invalid, Rule},
-    record::Revision,
+    record::{Revision, checked_when_read},
     text::{ExternalId, Name, Subject, Text},
     time::to_the_microsecond,
 };
 
 /// One communication with a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Interaction {
     /// The id.
     pub id: InteractionId,
@@ -44,6 +44,8 @@ pub struct Interaction {
     /// How good it was.
     pub rating: Option<Rating>,
 }
+
+checked_when_read!(Interaction);
 
 /// The way that a communication takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -282,19 +284,7 @@ impl Interaction {
             participants,
             rating,
         } = new;
-        if participants.len() > PARTICIPANTS {
-            return Err(Invalid::new(
-                "participants",
-                participants.len().to_string(),
-                Rule::TooMany { limit: PARTICIPANTS },
-            ));
-        }
-        if let Some((_, twice)) =
-            participants.iter().enumerate().find(|(index, one)| participants[..*index].contains(one))
-        {
-            return Err(Invalid::personal("participants", format!("{twice:?}"), Rule::Repeated));
-        }
-        Ok(Self {
+        let interaction = Self {
             id,
             revision: Revision::FIRST,
             created_at: at,
@@ -308,7 +298,22 @@ impl Interaction {
             occurred_at: to_the_microsecond(occurred_at.unwrap_or(at)),
             participants,
             rating,
-        })
+        };
+        interaction.check()?;
+        Ok(interaction)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let participants = &self.participants;
+        if participants.len() > PARTICIPANTS {
+            let limit = Rule::TooMany { limit: PARTICIPANTS };
+            return Err(Invalid::new("participants", participants.len().to_string(), limit));
+        }
+        let repeated = participants.iter().enumerate().find(|(index, one)| participants[..*index].contains(one));
+        match repeated {
+            Some((_, twice)) => Err(Invalid::personal("participants", format!("{twice:?}"), Rule::Repeated)),
+            None => Ok(()),
+        }
     }
 
     /// Rates it, or takes the rating back. `None` where nothing is different.

@@ -31,7 +31,7 @@
 //!
 //! # How records are made
 //!
-//! All records carry `id`, `revision`, `created_at` and `updated_at`. A record without states has public fields; its constructor and its `update` check what the types do
+//! All records carry `id`, `revision`, `created_at` and `updated_at`. A record without states has public fields; its constructor, its `update` and reading it check what the types do
 //! not. A record
 //! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
 //! the fact that it made or a typed refusal. Its `…Parts` are the same fields in the open, for stores and deserialisers, and are checked on the way in.

@@ -1,10 +1,18 @@
 //! Opportunities: qualified possible sales on their way through a pipeline.
 
-use std::fmt;
+mod new;
+mod state;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use OpportunityAction::{Advance, Delete, Lose, Reopen, Revise, Win};
+use OpportunityStatus::{Lost, Open, Won};
+
+pub use self::{
+    new::{NewOpportunity, OpportunityPatch},
+    state::{OpportunityAction, OpportunityState, OpportunityStatus, StageVisit},
+};
 use crate::{
     decimal::Percent,
     id::{CustomerId, OpportunityId, ProductId, SalesRepId},
@@ -13,7 +21,6 @@ use crate::{
     pipeline::{Pipeline, Stage, StageKind},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Subject, Text},
-    transition::{Transition, Transitions},
 };
 
 guarded! {
@@ -48,147 +55,6 @@ guarded! {
         /// The stages that it stood in, oldest first; the last one has no end (OPP-7). Where it was lost and worked again, the stay that the loss cut short ends
         /// with the loss and a new one begins with the reopening, so the time between counts for no stage. At most 10 000.
         list history: StageVisit,
-    }
-}
-
-/// Open, won or lost, with what is known there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum OpportunityState {
-    /// Being worked.
-    Open,
-    /// Sold.
-    Won {
-        /// When it was marked won. Moving on to another won stage leaves it (OPP-2).
-        at: DateTime<Utc>,
-        /// The business day of the sale.
-        day: NaiveDate,
-    },
-    /// Not sold.
-    Lost {
-        /// When it was marked lost.
-        at: DateTime<Utc>,
-        /// The business day.
-        day: NaiveDate,
-        /// The coded reason.
-        reason: Label,
-        /// More about it.
-        note: Option<Text>,
-    },
-}
-
-impl OpportunityState {
-    /// The state without what is known in it.
-    pub const fn status(&self) -> OpportunityStatus {
-        match self {
-            Self::Open => Open,
-            Self::Won { .. } => Won,
-            Self::Lost { .. } => Lost,
-        }
-    }
-
-    /// The day on which it was won or lost.
-    pub const fn close_day(&self) -> Option<NaiveDate> {
-        match self {
-            Self::Open => None,
-            Self::Won { day, .. } | Self::Lost { day, .. } => Some(*day),
-        }
-    }
-}
-
-/// One stay in a stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StageVisit {
-    /// The key of the stage.
-    pub stage: Label,
-    /// The kind that the stage had.
-    pub kind: StageKind,
-    /// When it was entered.
-    pub entered_at: DateTime<Utc>,
-    /// When it was left, or when the opportunity was lost that was worked again later; `None` for the present one.
-    pub left_at: Option<DateTime<Utc>>,
-    /// Who moved it there.
-    pub actor: Actor,
-}
-
-impl StageVisit {
-    /// How long the stay took; `None` for the present one. The time between a loss and the reopening is part of no stay.
-    pub fn duration(&self) -> Option<TimeDelta> {
-        Some(self.left_at? - self.entered_at)
-    }
-}
-
-/// Open, won or lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OpportunityStatus {
-    /// Being worked.
-    Open,
-    /// Sold.
-    Won,
-    /// Not sold.
-    Lost,
-}
-
-/// What can be done to an opportunity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OpportunityAction {
-    /// Change its data.
-    Revise,
-    /// Move it to another stage.
-    Advance,
-    /// Mark it won.
-    Win,
-    /// Mark it lost.
-    Lose,
-    /// Work it again.
-    Reopen,
-    /// Delete it.
-    Delete,
-}
-
-use OpportunityAction::{Advance, Delete, Lose, Reopen, Revise, Win};
-use OpportunityStatus::{Lost, Open, Won};
-
-impl OpportunityStatus {
-    /// What may follow what.
-    pub const TRANSITIONS: Transitions<Self, OpportunityAction> = Transitions {
-        states: &[Open, Won, Lost],
-        actions: &[Revise, Advance, Win, Lose, Reopen, Delete],
-        steps: &[
-            Transition { from: Open, action: Revise, to: Open, guard: "" },
-            Transition { from: Open, action: Advance, to: Open, guard: "to an open stage" },
-            Transition { from: Open, action: Win, to: Won, guard: "with a value" },
-            Transition { from: Open, action: Lose, to: Lost, guard: "with a reason" },
-            Transition { from: Open, action: Delete, to: Open, guard: "then gone" },
-            Transition { from: Won, action: Advance, to: Won, guard: "to a won stage" },
-            Transition { from: Won, action: Reopen, to: Open, guard: "to an open stage" },
-            Transition { from: Lost, action: Reopen, to: Open, guard: "to an open stage" },
-        ],
-    };
-}
-
-impl fmt::Display for OpportunityStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Open => "open",
-            Won => "won",
-            Lost => "lost",
-        })
-    }
-}
-
-impl fmt::Display for OpportunityAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Revise => "revise",
-            Advance => "advance",
-            Win => "win",
-            Lose => "lose",
-            Reopen => "reopen",
-            Delete => "delete",
-        })
     }
 }
 
@@ -237,149 +103,6 @@ pub enum OpportunityError {
     /// A value breaks a rule; an unknown stage is [`Rule::NotListed`].
     #[error(transparent)]
     Invalid(#[from] Invalid),
-}
-
-/// What an opportunity is opened with.
-///
-/// ```
-/// use crm_core::{Currency, Money, NewOpportunity};
-///
-/// let new = NewOpportunity::new("forty lamps".parse()?).value(Money::parse("1996.00", Currency::EUR)?);
-/// assert!(new.stage.is_none()); // the first open stage of the pipeline
-/// # Ok::<(), crm_core::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct NewOpportunity {
-    /// The host's own id; made from the act where there is none.
-    pub id: Option<OpportunityId>,
-    /// Its id in another system.
-    pub external_id: Option<ExternalId>,
-    /// What it is about.
-    pub name: Subject,
-    /// The customer.
-    pub customer: Option<CustomerId>,
-    /// The product that it is mainly about.
-    pub product: Option<ProductId>,
-    /// The rep who works it.
-    pub rep: Option<SalesRepId>,
-    /// The key of the stage to begin in; the first open stage where there is none.
-    pub stage: Option<Label>,
-    /// The expected value.
-    pub value: Option<Money>,
-    /// The chance to win it, where it is not that of the stage.
-    pub probability: Option<Percent>,
-    /// The day on which it is expected to close.
-    pub expected_close: Option<NaiveDate>,
-}
-
-impl NewOpportunity {
-    /// An opportunity with what every opportunity has.
-    pub fn new(name: Subject) -> Self {
-        Self {
-            id: None,
-            external_id: None,
-            name,
-            customer: None,
-            product: None,
-            rep: None,
-            stage: None,
-            value: None,
-            probability: None,
-            expected_close: None,
-        }
-    }
-
-    /// With the host's own id.
-    #[must_use]
-    pub fn id(mut self, id: OpportunityId) -> Self {
-        self.id = Some(id);
-        self
-    }
-
-    /// With the id that it has in another system.
-    #[must_use]
-    pub fn external_id(mut self, external_id: ExternalId) -> Self {
-        self.external_id = Some(external_id);
-        self
-    }
-
-    /// With a customer.
-    #[must_use]
-    pub fn customer(mut self, customer: CustomerId) -> Self {
-        self.customer = Some(customer);
-        self
-    }
-
-    /// Mainly about a product.
-    #[must_use]
-    pub fn product(mut self, product: ProductId) -> Self {
-        self.product = Some(product);
-        self
-    }
-
-    /// Worked by a rep.
-    #[must_use]
-    pub fn rep(mut self, rep: SalesRepId) -> Self {
-        self.rep = Some(rep);
-        self
-    }
-
-    /// Beginning in another stage than the first.
-    #[must_use]
-    pub fn stage(mut self, stage: Label) -> Self {
-        self.stage = Some(stage);
-        self
-    }
-
-    /// With an expected value.
-    #[must_use]
-    pub fn value(mut self, value: Money) -> Self {
-        self.value = Some(value);
-        self
-    }
-
-    /// With another chance to win than that of the stage.
-    #[must_use]
-    pub fn probability(mut self, probability: Percent) -> Self {
-        self.probability = Some(probability);
-        self
-    }
-
-    /// Expected to close on a day.
-    #[must_use]
-    pub fn expected_close(mut self, day: NaiveDate) -> Self {
-        self.expected_close = Some(day);
-        self
-    }
-}
-
-/// What is to change on an open opportunity. A field that is `None` stays as it is; where a field may be empty, `Some(None)` empties it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OpportunityPatch {
-    /// The revision that the caller has seen; a newer one is a conflict. `None` writes over whatever is there now.
-    pub expected: Option<Revision>,
-    /// What it is about.
-    pub name: Option<Subject>,
-    /// The customer.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub customer: Option<Option<CustomerId>>,
-    /// The product that it is mainly about.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub product: Option<Option<ProductId>>,
-    /// The rep who works it.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub rep: Option<Option<SalesRepId>>,
-    /// The expected value.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub value: Option<Option<Money>>,
-    /// The chance to win it.
-    pub probability: Option<Percent>,
-    /// The day on which it is expected to close.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub expected_close: Option<Option<NaiveDate>>,
 }
 
 /// What happened to an opportunity.

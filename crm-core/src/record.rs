@@ -36,6 +36,26 @@ impl fmt::Display for Revision {
     }
 }
 
+/// Reads and writes a record with public fields, and checks what was read as its constructor would: a file or a request is no way around a rule. The record derives
+/// both under `#[serde(remote = "Self")]`, which makes functions of them.
+macro_rules! checked_when_read {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $name::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let record = $name::deserialize(deserializer)?;
+                record.check().map_err(serde::de::Error::custom)?;
+                Ok(record)
+            }
+        }
+    };
+}
+
 /// A record that a state machine guards: fields that can be read by anybody and changed by its transitions only.
 ///
 /// From one list of fields it makes the record (with `id`, `revision`, `created_at`, `updated_at`), the same fields in the open as `…Parts`, from which a
@@ -117,7 +137,7 @@ macro_rules! getter {
     ($(#[$doc:meta])* list $field:ident: $type:ty) => { $(#[$doc])* pub fn $field(&self) -> &[$type] { &self.$field } };
 }
 
-pub(crate) use {getter, guarded, stored};
+pub(crate) use {checked_when_read, getter, guarded, stored};
 
 /// What the tests of all records share.
 #[cfg(test)]

@@ -7,13 +7,13 @@ use crate::{
     decimal::Percent,
     id::SalesRepId,
     invalid::{Invalid, Rule},
-    record::Revision,
+    record::{Revision, checked_when_read},
     text::{ExternalId, Label, Name},
 };
 
 /// Somebody who sells. Reps form a tree by their managers; that it has no circle is checked by the operations of `crm-sales`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SalesRep {
     /// The id.
     pub id: SalesRepId,
@@ -38,6 +38,8 @@ pub struct SalesRep {
     /// Whether they sell at present. Who does not keeps what they have, and is newly set on no order, opportunity or customer by `crm-sales`.
     pub active: bool,
 }
+
+checked_when_read!(SalesRep);
 
 /// What a sales rep is added with.
 ///
@@ -253,6 +255,14 @@ mod tests {
 
     fn added() -> SalesRep {
         SalesRep::add(id(1), at(0), new()).unwrap()
+    }
+
+    #[test]
+    fn a_rep_that_breaks_a_rule_is_not_read_from_json() {
+        let json = serde_json::to_string(&added()).unwrap();
+        assert_eq!(serde_json::from_str::<SalesRep>(&json).unwrap(), added());
+        let refused = serde_json::from_str::<SalesRep>(&json.replace("7.25", "250")).unwrap_err().to_string();
+        assert!(refused.contains("commission rate must be between 0 % and 100 %, got 250 %"), "{refused}");
     }
 
     #[test]

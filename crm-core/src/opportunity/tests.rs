@@ -155,7 +155,7 @@ fn opp_3_the_table_in_the_code_is_the_literal_one() {
 
 /// Asserts that an opportunity refuses something and is as it was.
 #[track_caller]
-fn refuses<T: fmt::Debug>(
+fn refuses<T: std::fmt::Debug>(
     opportunity: &Opportunity,
     asked: impl FnOnce(&mut Opportunity) -> Result<T, OpportunityError>,
 ) -> OpportunityError {
