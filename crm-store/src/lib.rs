@@ -43,12 +43,16 @@ mod customer;
 mod error;
 mod interaction;
 mod journal;
+mod line;
+mod log;
 mod opportunity;
+mod options;
 mod order;
 mod part;
 #[cfg(test)]
 mod plans;
 mod product;
+mod readers;
 mod row;
 mod sale_plan;
 mod sales_rep;
@@ -59,12 +63,14 @@ mod ticket;
 mod timeline;
 mod transaction;
 mod upkeep;
+mod writers;
 
 pub use rusqlite;
 
 pub use self::{
+    options::{Durability, SqliteOptions},
     schema::install,
-    store::{Durability, SqliteOptions, SqliteStore},
+    store::SqliteStore,
     transaction::SqliteTx,
     upkeep::Problem,
 };
