@@ -273,8 +273,8 @@ fn insert_customer<K: Key>(connection: &Connection, customer: &Customer<K>) -> R
         connection.prepare_cached(sql)?.execute(values)?;
     }
     for (place, tag) in (0..).zip(&customer.tags) {
-        let sql = "INSERT INTO crm_customer_tag (customer, place, tag) VALUES (?, ?, ?)";
-        connection.prepare_cached(sql)?.execute((row, place as i64, tag))?;
+        let sql = "INSERT INTO crm_customer_tag (customer, place, tag, customer_id) VALUES (?, ?, ?, ?)";
+        connection.prepare_cached(sql)?.execute((row, place as i64, tag, customer.id))?;
     }
     Ok(())
 }
