@@ -69,12 +69,16 @@ mod error;
 mod filter;
 mod interaction;
 mod journal;
+mod line;
+mod log;
 mod opportunity;
+mod options;
 mod order;
 mod part;
 #[cfg(test)]
 mod plans;
 mod product;
+mod readers;
 mod row;
 mod sale_plan;
 mod sales_rep;
@@ -85,12 +89,14 @@ mod ticket;
 mod timeline;
 mod transaction;
 mod upkeep;
+mod writers;
 
 pub use rusqlite;
 
 pub use self::{
+    options::{Durability, SqliteOptions},
     schema::install,
-    store::{Durability, SqliteOptions, SqliteStore},
+    store::SqliteStore,
     transaction::SqliteTx,
     upkeep::Problem,
 };
