@@ -12,6 +12,7 @@ use crate::{
     error::Done,
     part::{self, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
+    search::Index,
     table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -25,6 +26,7 @@ impl Table for Interaction {
         "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "subject", "content"]));
 
     fn id(&self) -> InteractionId {
         self.id

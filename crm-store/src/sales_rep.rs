@@ -11,6 +11,7 @@ use crate::{
     error::Done,
     part::PartsOf,
     row::{Binder, Cells},
+    search::Index,
     table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -29,6 +30,7 @@ impl Table for SalesRep {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> SalesRepId {
         self.id
