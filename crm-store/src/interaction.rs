@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -144,7 +145,11 @@ impl Part for TookPart {
 
 fn matching(filter: &InteractionFilter) -> Where<'_> {
     let InteractionFilter { customer, channel } = filter;
-    Where::default().and("customer = ?", customer.as_ref()).and("channel = ?", channel.as_ref())
+    Where::default().and(Serves::Ids, "customer = ?", customer.as_ref()).and(
+        Serves::Ids,
+        "channel = ?",
+        channel.as_ref(),
+    )
 }
 
 impl Interactions for SqliteTx<'_> {
