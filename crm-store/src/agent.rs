@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     row::{Binder, Cells},
     search::Index,
-    table::{self, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -78,7 +79,7 @@ impl Table for Agent {
 
 fn matching(filter: &AgentFilter) -> Where<'_> {
     let AgentFilter { group, active } = filter;
-    Where::default().and("team = ?", group.as_ref()).and("active = ?", active.as_ref())
+    Where::default().and(Serves::Ids, "team = ?", group.as_ref()).and(Serves::None, "active = ?", active.as_ref())
 }
 
 impl Agents for SqliteTx<'_> {
@@ -91,6 +92,6 @@ impl Agents for SqliteTx<'_> {
     }
 
     fn agents_named(&self, name: &Name, page: Page<AgentId>) -> Result<Vec<Agent>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 }

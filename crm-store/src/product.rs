@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     row::{Binder, Cells},
     search::Index,
-    table::{self, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -73,7 +74,11 @@ impl Table for Product {
 
 fn matching(filter: &ProductFilter) -> Where<'_> {
     let ProductFilter { category, active } = filter;
-    Where::default().and("category = ?", category.as_ref()).and("active = ?", active.as_ref())
+    Where::default().and(Serves::Ids, "category = ?", category.as_ref()).and(
+        Serves::None,
+        "active = ?",
+        active.as_ref(),
+    )
 }
 
 impl Products for SqliteTx<'_> {
@@ -86,6 +91,6 @@ impl Products for SqliteTx<'_> {
     }
 
     fn products_named(&self, name: &Name, page: Page<ProductId>) -> Result<Vec<Product>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 }

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     row::{Binder, Cells},
     search::Index,
-    table::{self, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -87,9 +88,9 @@ impl Table for SalesRep {
 fn matching(filter: &SalesRepFilter) -> Where<'_> {
     let SalesRepFilter { manager, region, active } = filter;
     Where::default()
-        .and("manager = ?", manager.as_ref())
-        .and("region = ?", region.as_ref())
-        .and("active = ?", active.as_ref())
+        .and(Serves::Ids, "manager = ?", manager.as_ref())
+        .and(Serves::Ids, "region = ?", region.as_ref())
+        .and(Serves::None, "active = ?", active.as_ref())
 }
 
 impl SalesReps for SqliteTx<'_> {
@@ -102,6 +103,6 @@ impl SalesReps for SqliteTx<'_> {
     }
 
     fn sales_reps_named(&self, name: &Name, page: Page<SalesRepId>) -> Result<Vec<SalesRep>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 }

@@ -24,8 +24,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::Where,
     row::Column as _,
-    table::{Table, Where, prepared, row_of},
+    table::{Table, prepared, row_of},
     transaction::SqliteTx,
 };
 

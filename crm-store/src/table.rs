@@ -2,7 +2,7 @@
 
 use crm_core::{
     Invalid, RecordId, Revision,
-    store::{Page, StoreError, StoreErrorKind},
+    store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{CachedStatement, Connection, ToSql};
 use uuid::Uuid;
@@ -334,7 +334,7 @@ fn missing<T: Table>(connection: &Connection, record: &T) -> Done<Option<StoreEr
 }
 
 /// Runs a statement that selects the columns of `T`, and reads the records with their parts: one statement more for each table of parts in which they have any.
-fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
+pub(crate) fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
     let mut statement = prepared(connection, sql)?;
     let mut rows = statement.query(parameters)?;
     let mut drafts = Drafts::new(connection);
@@ -356,107 +356,6 @@ pub(crate) fn get<T: Table>(connection: &Connection, id: T::Id) -> Done<Option<T
 /// The record whose unique column holds a value.
 pub(crate) fn get_by<T: Table, V: Column>(connection: &Connection, column: &'static str, value: &V) -> Done<Option<T>> {
     Ok(fetch(connection, &format!("{} WHERE {column} = ?1", T::SQL.select), &[&Bound(value)])?.pop())
-}
-
-/// The conditions of a list, each with the values that it binds.
-#[derive(Default)]
-pub(crate) struct Where<'a> {
-    sql: String,
-    values: Vec<Box<dyn ToSql + 'a>>,
-}
-
-impl<'a> Where<'a> {
-    /// A condition with one `?`, where there is a value for it.
-    pub(crate) fn and<V: Column>(self, condition: &'static str, value: Option<&'a V>) -> Self {
-        match value {
-            Some(value) => self.also(condition, Bound(value)),
-            None => self,
-        }
-    }
-
-    /// A condition with one `?` and its value.
-    pub(crate) fn also(mut self, condition: &'static str, value: impl ToSql + 'a) -> Self {
-        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
-        self.sql.push_str(condition);
-        self.values.push(Box::new(value));
-        self
-    }
-
-    /// A condition with one `?` and a value of a column.
-    pub(crate) fn with<V: Column + 'a>(self, condition: &'static str, value: V) -> Self {
-        self.also(condition, Owned(value))
-    }
-
-    /// A condition without a value, where it is wanted.
-    pub(crate) fn when(mut self, wanted: bool, condition: &'static str) -> Self {
-        if wanted {
-            self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
-            self.sql.push_str(condition);
-        }
-        self
-    }
-
-    fn parameters(&self) -> Vec<&dyn ToSql> {
-        self.values.iter().map(AsRef::as_ref).collect()
-    }
-
-    /// How many records of `T` it lets through.
-    pub(crate) fn count<T: Table>(self, connection: &Connection) -> Done<u64> {
-        let sql = format!("{}{}", T::SQL.count, self.sql);
-        let count: i64 = prepared(connection, &sql)?.query_row(self.parameters().as_slice(), |row| row.get(0))?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// The records of `T` that it lets through, by id.
-    pub(crate) fn by_id<T: Table>(self, connection: &Connection, page: Page<T::Id>) -> Done<Vec<T>> {
-        let Page { after, limit } = page;
-        let all = match after {
-            Some(id) => self.with("id > ?", id),
-            None => self,
-        };
-        all.ordered(connection, "id", limit)
-    }
-
-    /// The records of `T` that it lets through, by a column and the id.
-    pub(crate) fn by<T: Table, K: Column + 'a>(
-        self,
-        connection: &Connection,
-        key: Key,
-        page: Page<(K, T::Id)>,
-    ) -> Done<Vec<T>> {
-        let Page { after, limit } = page;
-        let mut all = self;
-        if let Some((value, id)) = after {
-            all = all.with(key.after, value);
-            all.values.push(Box::new(Owned(id)));
-        }
-        all.ordered(connection, key.order, limit)
-    }
-
-    fn ordered<T: Table>(self, connection: &Connection, order: &'static str, limit: u16) -> Done<Vec<T>> {
-        let sql = format!("{}{} ORDER BY {order} LIMIT ?", T::SQL.select, self.sql);
-        let mut parameters = self.parameters();
-        parameters.push(&limit);
-        fetch(connection, &sql, &parameters)
-    }
-}
-
-/// How a list by a column and the id is ordered and continued.
-#[derive(Clone, Copy)]
-pub(crate) struct Key {
-    /// `column, id`.
-    pub(crate) order: &'static str,
-    /// `(column, id) > (?, ?)`.
-    pub(crate) after: &'static str,
-}
-
-/// A value that a condition owns.
-struct Owned<T>(T);
-
-impl<T: Column> ToSql for Owned<T> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        Ok(self.0.write())
-    }
 }
 
 #[cfg(test)]

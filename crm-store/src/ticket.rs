@@ -12,9 +12,10 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::{Broken, Done, Failure},
+    filter::{Serves, Where},
     row::{Binder, Bound, Cells},
     search::Index,
-    table::{self, Key, Statements, Table, Where, family_methods, prepared, row_of, statements},
+    table::{self, Statements, Table, family_methods, prepared, row_of, statements},
     transaction::SqliteTx,
 };
 
@@ -149,13 +150,13 @@ fn solution(state: &TicketState) -> Solution {
 fn matching(filter: &TicketFilter) -> Where<'_> {
     let TicketFilter { customer, assignee, unassigned, group, status, priority } = filter;
     Where::default()
-        .and("customer = ?", customer.as_ref())
-        .and("assignee = ?", assignee.as_ref())
-        .when(*unassigned == Some(true), "assignee IS NULL")
-        .when(*unassigned == Some(false), "assignee IS NOT NULL")
-        .and("team = ?", group.as_ref())
-        .and("status = ?", status.as_ref())
-        .and("priority = ?", priority.as_ref())
+        .and(Serves::Few, "customer = ?", customer.as_ref())
+        .and(Serves::All, "assignee = ?", assignee.as_ref())
+        .when(*unassigned == Some(true), Serves::All, "assignee IS NULL")
+        .and(Serves::All, "status = ?", status.as_ref())
+        .and(Serves::Ids, "team = ?", group.as_ref())
+        .and(Serves::Ids, "priority = ?", priority.as_ref())
+        .when(*unassigned == Some(false), Serves::None, "assignee IS NOT NULL")
 }
 
 /// What is searched of a ticket: its own text and all that was said.
@@ -246,8 +247,7 @@ impl Tickets for SqliteTx<'_> {
         filter: &TicketFilter,
         page: Page<(DateTime<Utc>, TicketId)>,
     ) -> Result<Vec<Ticket>, StoreError> {
-        let key = Key { order: "due_at, id", after: "(due_at, id) > (?, ?)" };
-        Ok(matching(filter).when(true, "due_at IS NOT NULL").by(self.connection, key, page)?)
+        Ok(matching(filter).by(self.connection, "due_at", page, None)?)
     }
 
     fn messages(&self, ticket: TicketId, page: Page<u32>) -> Result<Vec<TicketMessage>, StoreError> {
