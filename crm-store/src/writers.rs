@@ -157,6 +157,7 @@ impl Writers {
         let mut turn = self.take(started)?;
         let began = turn.enter(started)?;
         let connection = turn.connection()?;
+        self.line.announce();
         // The panic waits, too: the closure may have seen what a neighbour wrote.
         let ran = catch_unwind(AssertUnwindSafe(|| f(&mut SqliteTx::over(connection))));
         let answer = turn.leave(matches!(ran, Ok(Ok(_))), began);
