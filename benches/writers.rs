@@ -163,7 +163,7 @@ fn operations(folder: &Path) -> Done<()> {
         let store = SqliteOptions::new().durability(durability).open(folder.join(name))?;
         let reps: Vec<_> = (1..=company::REPS).map(company::sales_rep).collect::<Done<_>>()?;
         let products: Vec<_> = (1..=company::PRODUCTS).map(company::product).collect::<Done<_>>()?;
-        let customers: Vec<_> = (1..=company::RECORDS).map(company::customer).collect::<Done<_>>()?;
+        let customers: Vec<_> = (1..=company::CUSTOMERS).map(company::customer).collect::<Done<_>>()?;
         store.write(|tx| -> Result<(), StoreError> {
             reps.iter().try_for_each(|rep| tx.insert_sales_rep(rep))?;
             products.iter().try_for_each(|product| tx.insert_product(product))?;
@@ -189,7 +189,7 @@ fn operations(folder: &Path) -> Done<()> {
         "| operation | cpu (one writer, NORMAL) | sync (FULL less cpu) | 16 writers | gain | (cpu + sync) / (cpu + sync / 16) | share of it |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    let mut next = company::RECORDS + 1;
+    let mut next = company::CUSTOMERS + 1;
     type Operation<'a> = &'a (dyn Fn(&SqliteStore, u32) -> Result<(), String> + Sync);
     let works: [(&str, Operation<'_>); 2] = [("register customer", &register), ("draft order", &draft)];
     for (title, work) in works {

@@ -55,6 +55,18 @@
 //! - C41 What was rolled back left no entry.
 //! - C42 The history of a record holds its entries and no others; a key finds the entries of its act.
 //! - C43 A cursor stands where it was moved to, from any connection; a new one stands at the start.
+//!
+//! **Search**, as [`SearchText`](crate::SearchText) and [`SearchQuery`](crate::SearchQuery) define it
+//! - C60 A search finds each record that has all words of the query, and no other: a word by its beginning, a run of Han, Kana, Hangul, Thai and their like by any part of
+//!   it, in any case and with or without diacritics.
+//! - C61 Hits come by how well they answer ([`SearchTier`](crate::SearchTier)), then by the rank of their family ([`SearchFamily`](crate::SearchFamily)), then the record
+//!   first that was inserted last. Each record stands once.
+//! - C62 A page of hits continues after a place; pages put together are the whole list; a limit of zero gives nothing.
+//! - C63 A query over some families finds what the query over all finds of them.
+//! - C64 What was changed is found by what it says now and not by what it said; what was deleted is found by nothing. A ticket is found by its messages, in the moment in which they
+//!   are appended and for as long as it is there.
+//! - C65 A closure finds what it wrote; what was rolled back is not found, and what it changed is found as it was.
+//! - C66 Operators, quotes and wildcards are text in a query as in a record.
 
 mod error;
 mod families;
@@ -65,7 +77,7 @@ pub use self::{
     families::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
         OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     page::{Page, pages},
 };
@@ -109,6 +121,7 @@ pub trait Records:
     + Agents
     + Tickets
     + Timeline
+    + Search
     + Journal
 {
 }
@@ -124,6 +137,7 @@ impl<T> Records for T where
         + Agents
         + Tickets
         + Timeline
+        + Search
         + Journal
         + ?Sized
 {

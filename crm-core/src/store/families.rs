@@ -20,6 +20,7 @@ use crate::{
     record::Revision,
     sale_plan::{PlanScope, PlanStatus, SalePlan},
     sales_rep::SalesRep,
+    search::{SearchHit, SearchPlace, SearchQuery},
     text::{ExternalId, IdempotencyKey, Label, Name, Number},
     ticket::{Priority, Ticket, TicketMessage, TicketStatus},
     time::Period,
@@ -319,6 +320,12 @@ family! {
 pub trait Timeline {
     /// The interactions, opportunities, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
+}
+
+/// What people look for, over all families that can be searched.
+pub trait Search {
+    /// The records that have each word of a query, the best first (C60 to C66). A page costs the same however many hits there are.
+    fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>>;
 }
 
 /// Every fact, in the order of the commits.
