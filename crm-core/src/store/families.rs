@@ -324,8 +324,8 @@ pub trait Timeline {
 
 /// What people look for, over all families that can be searched.
 pub trait Search {
-    /// The records that have each word of a query, the best first (C60 to C66). A page is read no further than it is long,
-    /// where the words are indexed by as many letters; see the backend.
+    /// The records that have each word of a query, the best first (C60 to C66). A page is read
+    /// no further than it is long, as far as the backend has an index for the words; a limit of zero gives nothing.
     fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>>;
 }
 
