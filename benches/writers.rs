@@ -23,8 +23,10 @@ use crm::{
     store::{Agents, Customers, Products, SalesReps, Store, StoreError},
 };
 
-use crate::company::Done;
+use crate::company::{Done, Size};
 
+/// The customers that the whole operations are done with.
+const SIZE: Size = Size::of_orders(40_000);
 const ROUNDS: usize = 15;
 /// Calls of all writers together in a round.
 const CALLS: u32 = 1_600;
@@ -161,7 +163,7 @@ fn operations(folder: &Path) -> Done<()> {
         let store = SqliteOptions::new().durability(durability).open(folder.join(name))?;
         let reps: Vec<_> = (1..=company::REPS).map(company::sales_rep).collect::<Done<_>>()?;
         let products: Vec<_> = (1..=company::PRODUCTS).map(company::product).collect::<Done<_>>()?;
-        let customers: Vec<_> = (1..=company::CUSTOMERS).map(company::customer).collect::<Done<_>>()?;
+        let customers: Vec<_> = (1..=SIZE.customers).map(company::customer).collect::<Done<_>>()?;
         store.write(|tx| -> Result<(), StoreError> {
             reps.iter().try_for_each(|rep| tx.insert_sales_rep(rep))?;
             products.iter().try_for_each(|product| tx.insert_product(product))?;
@@ -177,7 +179,7 @@ fn operations(folder: &Path) -> Done<()> {
         done.map_err(|error| format!("{error:?}"))
     };
     let draft = |store: &SqliteStore, number: u32| -> Result<(), String> {
-        let new = company::new_order(number).map_err(|error| error.to_string())?;
+        let new = company::new_order(number, SIZE).map_err(|error| error.to_string())?;
         let mut act = company::act(number).map_err(|error| error.to_string())?;
         let done = store.write(|tx| draft_order(tx, &mut act, new).map(drop));
         done.map_err(|error| format!("{error:?}"))
@@ -187,7 +189,7 @@ fn operations(folder: &Path) -> Done<()> {
         "| operation | cpu (one writer, NORMAL) | sync (FULL less cpu) | 16 writers | gain | (cpu + sync) / (cpu + sync / 16) | share of it |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    let mut next = company::CUSTOMERS + 1;
+    let mut next = SIZE.customers + 1;
     type Operation<'a> = &'a (dyn Fn(&SqliteStore, u32) -> Result<(), String> + Sync);
     let works: [(&str, Operation<'_>); 2] = [("register customer", &register), ("draft order", &draft)];
     for (title, work) in works {

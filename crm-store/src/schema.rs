@@ -1,7 +1,7 @@
 //! The version of the tables, and the way from one version to the next.
 
 use crm_core::store::{StoreError, StoreErrorKind};
-use rusqlite::{Connection, Error, ErrorCode, Rows, TransactionBehavior};
+use rusqlite::{Connection, Error, Rows, TransactionBehavior};
 
 use crate::error::{Done, Failure};
 
@@ -82,7 +82,7 @@ pub(crate) fn suitable(connection: &Connection) -> Done<()> {
     match connection.prepare_cached("SELECT fts5_source_id()") {
         Ok(_) => {}
         // Any other failure is that of the file, not of the function.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+        Err(Error::SqlInputError { .. }) => {
             return Err(StoreErrorKind::Unsuitable { must: "SQLite must have full-text search (FTS5)" }.into());
         }
         Err(error) => return Err(error.into()),

@@ -181,7 +181,7 @@ impl<'a> Terms<'a> {
 fn pairs(run: &str) -> impl Iterator<Item = &str> {
     let ends = run.char_indices().map(|(start, c)| start + c.len_utf8());
     let starts = run.char_indices().map(|(start, _)| start);
-    starts.zip(ends.clone().skip(1).chain(ends.last())).map(|(start, end)| &run[start..end])
+    starts.zip(ends.skip(1).chain(std::iter::once(run.len()))).map(|(start, end)| &run[start..end])
 }
 
 /// The expression of a tier, without the records of the tiers before it. The words hold letters, digits and marks only, so nothing of FTS5's language gets in.

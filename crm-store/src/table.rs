@@ -266,6 +266,17 @@ impl Stored {
     }
 }
 
+/// Checks that a record that was read stands in its row as it would be written. The columns that follow from others are never read: by a wrong one, a list would miss the record.
+pub(crate) fn stands_as_written<T: Table>(connection: &Connection, record: &T) -> Done<()> {
+    let Some(stored) = Stored::of(connection, record)? else {
+        return Err(StoreErrorKind::NotFound { record: T::RECORD }.into());
+    };
+    match own_columns::<T>().enumerate().find(|(place, _)| stored.changed >> place & 1 == 1) {
+        Some((_, column)) => Err(StoreErrorKind::Corrupt { table: T::SQL.table, column, row: Some(stored.row) }.into()),
+        None => Ok(()),
+    }
+}
+
 /// The columns that [`Table::bind`] binds: all but the id and the revision.
 fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
     T::SQL.columns.iter().skip(2).chain(T::SQL.derived).copied()

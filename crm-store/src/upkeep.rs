@@ -16,7 +16,7 @@ use crm_core::store::{
 };
 use rusqlite::Connection;
 
-use crate::{error::Done, search, store::SqliteStore, transaction::SqliteTx};
+use crate::{error::Done, search, store::SqliteStore, table, transaction::SqliteTx};
 
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,15 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     macro_rules! readable {
         ($family:literal, $list:ident, $filter:ty) => {
-            readable!($family, |page| tx.$list(&<$filter>::default(), page), |record| record.id)
+            readable!(
+                $family,
+                |page| -> Result<_, StoreError> {
+                    let records = tx.$list(&<$filter>::default(), page)?;
+                    records.iter().try_for_each(|record| table::stands_as_written(tx.connection, record))?;
+                    Ok(records)
+                },
+                |record| record.id
+            )
         };
         ($family:literal, $fetch:expr, $key:expr) => {
             if let Some(Err(error)) = pages(PAGE, $fetch, $key).find(Result::is_err) {

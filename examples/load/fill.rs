@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Records of one commit: enough that the disk is not what is waited for.
-const BATCH: u32 = 2_000;
+const BATCH: usize = 2_000;
 
 /// Writes all records of a company, what is referred to first.
 pub(crate) fn fill(store: &SqliteStore, company: &Company) -> Done<()> {
@@ -34,12 +34,24 @@ fn all<T>(
     make: impl Fn(u32) -> Done<T>,
     insert: impl Fn(&mut SqliteTx<'_>, &T) -> Result<(), StoreError>,
 ) -> Done<()> {
-    let bar = bar(what, count.into(), "{human_pos}/{human_len}");
-    for first in (1..=count).step_by(BATCH as usize) {
-        let batch = (first..=count.min(first + BATCH - 1)).map(&make).collect::<Done<Vec<_>>>()?;
+    write_all(store, what, count.into(), (1..=count).map(make), insert).map(drop)
+}
+
+/// Writes records as they come, and tells how many; `expected` is for the progress bar.
+pub(crate) fn write_all<T>(
+    store: &SqliteStore,
+    what: &'static str,
+    expected: u64,
+    records: impl Iterator<Item = Done<T>>,
+    insert: impl Fn(&mut SqliteTx<'_>, &T) -> Result<(), StoreError>,
+) -> Done<u64> {
+    let bar = bar(what, expected, "{human_pos}/{human_len}");
+    let mut records = records.peekable();
+    while records.peek().is_some() {
+        let batch = records.by_ref().take(BATCH).collect::<Done<Vec<_>>>()?;
         store.write(|tx| batch.iter().try_for_each(|record| insert(tx, record)))?;
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
-    Ok(())
+    Ok(bar.position())
 }

@@ -4,9 +4,11 @@
 //! cargo run --release --example load                                            a small company, in a temporary file
 //! cargo run --release --example load -- --customers 100000 --orders 1000000 --file FILE
 //! cargo run --release --example load -- --retail online_retail.csv.gz           order lines of a shop (UCI "Online Retail")
+//! cargo run --release --example load -- --peers DIRECTORY                       what DuckDB and polars are measured with
 //! ```
 //!
-//! The way through it: `company` makes the records from a seed, with names from `names`, and `fill` writes them; or `retail` reads a shop's lines. Then `questions` asks
+//! The way through it: `company` makes the records from a seed, with names from `names`, and `fill` writes them; or `retail` reads a shop's lines, or
+//! `peers` the company that other engines are measured with. Then `questions` asks
 //! and measures.
 
 #[path = "../support/csv_table.rs"]
@@ -22,6 +24,7 @@ mod company;
 mod fill;
 mod names;
 pub(crate) mod options;
+mod peers;
 mod questions;
 pub(crate) mod retail;
 
@@ -74,9 +77,10 @@ pub(crate) fn run(options: &Options, out: &mut impl Write) -> Done<()> {
     }
     let store = SqliteStore::open(&file)?;
     let start = Instant::now();
-    let (filled, subjects) = match &options.retail {
-        Some(lines) => retail::load(&store, lines, &options.rejected)?,
-        None => made(&store, &Company::new(options)?)?,
+    let (filled, subjects) = match (&options.retail, &options.peers) {
+        (Some(lines), _) => retail::load(&store, lines, &options.rejected)?,
+        (None, Some(directory)) => peers::load(&store, directory)?,
+        (None, None) => made(&store, &Company::new(options)?)?,
     };
     let took = start.elapsed();
     writeln!(out, "{}", table(["in the file", ""], filled))?;

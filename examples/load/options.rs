@@ -5,12 +5,14 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 usage: load [--customers N] [--orders M] [--seed S] [--file FILE]
        load --retail FILE.csv[.gz] [--rejected FILE] [--file FILE]
+       load --peers DIRECTORY [--file FILE]
 
   --customers N     so many customers (default: 200)
   --orders M        so many orders over three years (default: 1000)
   --seed S          another company of the same size (default: 1)
   --retail FILE     the order lines of a shop instead: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country
   --rejected FILE   where the lines go that could not be taken, with line number and reason (default: rejected.csv)
+  --peers DIRECTORY the company that other engines are measured with, from its CSV files
   --file FILE       keep the store in a new file (default: a temporary one)";
 
 /// What to fill the store with, and where it is.
@@ -21,6 +23,7 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
     pub(crate) retail: Option<PathBuf>,
     pub(crate) rejected: PathBuf,
+    pub(crate) peers: Option<PathBuf>,
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -34,6 +37,7 @@ impl Options {
             seed: 1,
             retail: None,
             rejected: PathBuf::from("rejected.csv"),
+            peers: None,
             file: None,
         };
         while let Some(argument) = arguments.next() {
@@ -44,6 +48,7 @@ impl Options {
                 "--seed" => options.seed = number(&argument, &value()?)?,
                 "--retail" => options.retail = Some(value()?.into()),
                 "--rejected" => options.rejected = value()?.into(),
+                "--peers" => options.peers = Some(value()?.into()),
                 "--file" => options.file = Some(value()?.into()),
                 unknown => return Err(format!("unknown argument {unknown}")),
             }

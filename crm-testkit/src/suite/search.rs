@@ -304,6 +304,7 @@ pub fn c66_operators_and_quotes_are_text<S: Store>(open: impl Fn() -> S) {
         (hostile, vec![1]),
         ("\"a\" OR b*", vec![1]),
         ("a NOT h", vec![1]),
+        ("bee OR", vec![]),
         ("NEAR(c d)", vec![1]),
         ("terms:e", vec![1]),
         ("-bee", vec![3]),
