@@ -83,6 +83,12 @@ impl<T> Line<T> {
         at_the_last_moment.ok_or_else(|| StoreErrorKind::Contended { waited: started.elapsed() }.into())
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        locked(&self.state).waiting.len()
+    }
+
     /// Tells whoever waits longest that it will not be long.
     pub(crate) fn announce(&self) {
         let Some(first) = locked(&self.state).waiting.front().cloned() else { return };
@@ -135,10 +141,6 @@ mod tests {
         line.take(Instant::now(), LONG).unwrap()
     }
 
-    fn waiting(line: &Line<u32>) -> usize {
-        locked(&line.state).waiting.len()
-    }
-
     #[test]
     fn who_waits_longest_is_first() {
         let line = Line::of(vec![0]);
@@ -152,7 +154,7 @@ mod tests {
                     locked(order).push(number);
                     line.give(thing);
                 });
-                while waiting(line) <= number {
+                while line.waiting() <= number {
                     thread::yield_now();
                 }
             }
@@ -168,7 +170,7 @@ mod tests {
         assert!(!line.hand_on(|| 8), "nobody waits");
         let refused = line.take(Instant::now(), Duration::from_millis(1)).unwrap_err();
         assert!(matches!(refused.kind(), StoreErrorKind::Contended { waited } if *waited >= Duration::from_millis(1)));
-        assert_eq!(waiting(&line), 0);
+        assert_eq!(line.waiting(), 0);
         line.give(thing);
         assert_eq!(take(&line), 7);
     }
@@ -192,6 +194,6 @@ mod tests {
         });
         let mut free = std::mem::take(&mut locked(&line.state).free);
         free.sort_unstable();
-        assert_eq!((free, waiting(&line)), (vec![1, 2], 0));
+        assert_eq!((free, line.waiting()), (vec![1, 2], 0));
     }
 }

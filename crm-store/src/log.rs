@@ -29,7 +29,7 @@ pub(crate) struct Log {
     /// `None` in memory, where there is no log.
     file: Option<PathBuf>,
     limit: u64,
-    /// The length from which on it is looked after.
+    /// The length past which reads are ended.
     too_long: AtomicU64,
     /// How many rows the connection had changed when its length was looked at last.
     looked_at: AtomicU64,
@@ -58,18 +58,24 @@ impl Log {
         let Some(length) = self.file.as_ref().and_then(|file| fs::metadata(file).ok()).map(|file| file.len()) else {
             return;
         };
-        if length <= self.too_long.load(Ordering::Relaxed) {
+        if length <= self.limit {
             return;
         }
-        self.reads.end_those_before_the_last_call();
-        let next = if emptied(connection) { self.limit } else { length.saturating_add(self.limit / 4) };
-        self.too_long.store(next, Ordering::Relaxed);
+        let grown = length > self.too_long.load(Ordering::Relaxed);
+        if grown {
+            self.reads.end_those_before_the_last_call();
+        }
+        let emptied = emptied(connection, if grown { WAIT } else { Duration::ZERO });
+        if emptied || grown {
+            let next = if emptied { self.limit } else { length.saturating_add(self.limit / 4) };
+            self.too_long.store(next, Ordering::Relaxed);
+        }
     }
 }
 
 /// Copies the log into the file and cuts it to nothing; `false` where a read, or another program, stands in the way, or the disk fails. Then nothing is lost: the log is longer.
-fn emptied(connection: &Connection) -> bool {
-    let _ = connection.busy_timeout(WAIT);
+fn emptied(connection: &Connection, wait: Duration) -> bool {
+    let _ = connection.busy_timeout(wait);
     let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
     let _ = connection.busy_timeout(Duration::ZERO);
     busy.is_ok_and(|busy| !busy)
