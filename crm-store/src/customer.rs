@@ -14,6 +14,7 @@ use crate::{
     filter::{InPart, Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells, Json},
+    search::Index,
     table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -72,6 +73,7 @@ impl Table for Customer {
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> CustomerId {
         self.id

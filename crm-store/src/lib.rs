@@ -32,6 +32,7 @@
 //! | `crm_customer`, `crm_order` … | the records; `row` is the row's own number and never leaves the library |
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
+//! | `crm_search` | what is searched, as the terms of an index (FTS5) |
 //! | `crm_schema` | the version of the tables |
 //!
 //! Money is stored as whole minor units, an instant as microseconds, a day as a number of days, an id as 16 bytes.
@@ -69,28 +70,35 @@ mod error;
 mod filter;
 mod interaction;
 mod journal;
+mod line;
+mod log;
 mod opportunity;
+mod options;
 mod order;
 mod part;
 #[cfg(test)]
 mod plans;
 mod product;
+mod readers;
 mod row;
 mod sale_plan;
 mod sales_rep;
 mod schema;
+mod search;
 mod store;
 mod table;
 mod ticket;
 mod timeline;
 mod transaction;
 mod upkeep;
+mod writers;
 
 pub use rusqlite;
 
 pub use self::{
+    options::{Durability, SqliteOptions},
     schema::install,
-    store::{Durability, SqliteOptions, SqliteStore},
+    store::SqliteStore,
     transaction::SqliteTx,
     upkeep::Problem,
 };

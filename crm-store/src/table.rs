@@ -11,6 +11,7 @@ use crate::{
     error::{Broken, Done, Failure},
     part::{Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
+    search::Index,
 };
 
 /// A record and the table that keeps it. [`statements!`] writes the statements.
@@ -26,6 +27,8 @@ pub(crate) trait Table: Sized {
     const SQL: Statements;
     /// Who may refer to the record: the plural of the family, and how many of its records do, by the id.
     const REFERRERS: &'static [(&'static str, &'static str)];
+    /// How it is searched, where it is.
+    const SEARCH: Option<Index<Self>> = None;
 
     /// The id.
     fn id(&self) -> Self::Id;
@@ -178,7 +181,8 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
     insert_row(connection, record)
         .and_then(|row| {
             let parts = PartsOf::new_row(connection, row);
-            record.write_parts(&parts).inspect_err(|_| {
+            let indexed = || T::SEARCH.map_or(Ok(()), |index| index.insert(connection, row, record));
+            record.write_parts(&parts).and_then(|()| indexed()).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -198,7 +202,14 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
     let next = record.revision().next();
     let parts = PartsOf::stored_row(connection, stored.row, stored.parts);
     // The row comes last: where it is refused, nothing else has changed, or the parts are undone.
-    match record.write_parts(&parts).and_then(|()| stored.update_row(connection, record, next)) {
+    let written = record.write_parts(&parts).and_then(|()| {
+        let searched = T::SEARCH.filter(|index| parts.changed() || index.has_any(stored.changed_columns::<T>()));
+        let Some(index) = searched else { return stored.update_row(connection, record, next) };
+        parts.guard()?;
+        stored.update_row(connection, record, next)?;
+        index.update(connection, stored.row, record)
+    });
+    match written {
         Ok(()) => parts.keep().map(|()| next),
         Err(failure) => {
             parts.undo();
@@ -232,10 +243,15 @@ impl Stored {
         Ok(Some(Self { row: row.get(0)?, parts: row.get(1)?, changed }))
     }
 
+    /// The columns that change.
+    fn changed_columns<T: Table>(&self) -> impl Iterator<Item = &'static str> {
+        own_columns::<T>().enumerate().filter(|(place, _)| self.changed >> place & 1 == 1).map(|(_, column)| column)
+    }
+
     /// Writes the columns that change. SQLite keeps an index or checks a reference anew for every column that a statement sets, changed or not.
     fn update_row<T: Table>(&self, connection: &Connection, record: &T, next: Revision) -> Done<()> {
         let mut sql = format!("UPDATE {} SET revision = ?", T::SQL.table);
-        for (_, column) in own_columns::<T>().enumerate().filter(|(place, _)| self.changed >> place & 1 == 1) {
+        for column in self.changed_columns::<T>() {
             sql.push_str(", ");
             sql.push_str(column);
             sql.push_str(" = ?");
@@ -268,9 +284,12 @@ fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
 
 /// Deletes a record with its parts where nothing refers to it.
 pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
+    // The row is known only as long as the record is there.
+    let indexed =
+        T::SEARCH.map(|index| row_of::<T>(connection, id).map(|row| row.map(|row| (index, row)))).transpose()?;
     match prepared(connection, T::SQL.delete)?.execute([Bound(&id)]).map_err(Failure::Sql) {
         Ok(0) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
-        Ok(_) => Ok(()),
+        Ok(_) => indexed.flatten().map_or(Ok(()), |(index, row)| index.delete(connection, row)),
         Err(failure) if matches!(failure.broken(), Broken::Reference) => {
             for (by, sql) in T::REFERRERS {
                 let count: i64 = prepared(connection, sql)?.query_row([Bound(&id)], |row| row.get(0))?;
