@@ -125,6 +125,7 @@ impl ByHand {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -16 * 1_024)?;
         if !connection.table_exists(None, "crm_customer")? {
             connection.execute_batch(&tables())?;
         }
