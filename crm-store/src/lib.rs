@@ -41,6 +41,7 @@ mod connection;
 mod counter;
 mod customer;
 mod error;
+mod figures;
 mod interaction;
 mod journal;
 mod opportunity;

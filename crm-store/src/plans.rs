@@ -4,12 +4,12 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus, Period,
-    PlanScope, PlanStatus, Position, Priority, TicketStatus,
+    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
+    Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, TicketStatus,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter, SalePlans,
-        SalesRepFilter, SalesReps, Store, StoreError, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
+        SalePlans, SalesFilter, SalesRepFilter, SalesReps, Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{Acts, sample::Sample};
@@ -146,6 +146,29 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.history(first.id.into(), Page::first(9))?;
     tx.entries_with_key(&"key".parse().expect("a key"), Page::first(9))?;
     tx.cursor(&label)?;
+    ask_figures(tx, sample)
+}
+
+/// Every list of figures, each filter by itself, on the first page and on a later one.
+fn ask_figures(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> {
+    let (days, customer) = (Period::year(2026).expect("a year"), sample.customers[0].id);
+    let label: Label = "Hardware".parse().expect("a label");
+    let rep = SalesOf::Rep(Some(sample.sales_reps[0].id));
+    for by in [SalesBy::Reps, SalesBy::Regions, SalesBy::One(rep.clone())] {
+        let filter = SalesFilter::daily(by, days).currency(Currency::EUR);
+        tx.sales_figures(&filter, Page::first(9))?;
+        tx.sales_figures(&filter, Page::after((days.from(), Currency::EUR, rep.clone()), 9))?;
+    }
+    for (customer, currency) in [(None, None), (Some(customer), None), (None, Some(Currency::EUR))] {
+        let filter = CustomerFigureFilter { customer, currency };
+        tx.customer_figures(&filter, Page::first(9))?;
+        tx.customer_figures(&filter, Page::after((sample.customers[0].id, Currency::EUR), 9))?;
+    }
+    for pipeline in [None, Some(&label)] {
+        tx.pipeline_figures(pipeline, Page::first(9))?;
+        tx.pipeline_figures(pipeline, Page::after((label.clone(), label.clone(), None), 9))?;
+    }
+    tx.ticket_figures(Page::first(9))?;
     Ok(())
 }
 
@@ -230,6 +253,8 @@ fn no_statement_walks_a_table_that_grows() {
         for step in plan_of(&store, sql) {
             // An index in the order of the list, read until the page is full, is no walk.
             let walks = step.starts_with("SCAN crm_") && !step.contains("USING INDEX");
+            // It has one row for each status and priority, whatever else grows.
+            let walks = walks && step != "SCAN crm_figure_ticket";
             assert!(!walks, "{step}\n{sql}");
             let sorts = step.contains("TEMP B-TREE FOR ORDER BY");
             // The few customers of one address and the orders of one product are sorted, and those who refer are counted once; tables are not.

@@ -4,11 +4,12 @@ use crm_core::{
     Invalid, RecordId, Revision,
     store::{Page, StoreError, StoreErrorKind},
 };
-use rusqlite::{CachedStatement, Connection, ToSql};
+use rusqlite::{CachedStatement, Connection, Row, ToSql};
 use uuid::Uuid;
 
 use crate::{
     error::{Broken, Done, Failure},
+    figures::{self, Counted, Recount, Tally},
     part::PartsOf,
     row::{Binder, Bound, Cells, Column},
 };
@@ -43,6 +44,14 @@ pub(crate) trait Table: Sized {
     fn finish(connection: &Connection, row: i64, draft: Self::Draft) -> Done<Self>;
     /// Writes the parts of the record.
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()>;
+
+    /// What the figures count of the record, where they do.
+    const COUNTED: Option<Counted> = None;
+
+    /// Takes down what the record counts for.
+    fn count(&self, _: &mut Tally<'_>) -> Done<()> {
+        Ok(())
+    }
 }
 
 /// The statements of a record table.
@@ -166,7 +175,7 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
     insert_row(connection, record)
         .and_then(|row| {
             let parts = PartsOf::new_row(connection, row);
-            record.write_parts(&parts).inspect_err(|_| {
+            record.write_parts(&parts).and_then(|()| figures::inserted(connection, record)).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -184,9 +193,21 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
         });
     };
     let next = record.revision().next();
-    let parts = PartsOf::stored_row(connection, stored.row, stored.parts);
-    // The row comes last: where it is refused, nothing else has changed, or the parts are undone.
-    match record.write_parts(&parts).and_then(|()| stored.update_row(connection, record, next)) {
+    let recount = Recount::<T>::new(connection, record.id(), stored.parts);
+    let changing = |parts| recount.parts(parts);
+    let parts = PartsOf::stored_row(connection, stored.row, stored.parts, &changing);
+    let write = || {
+        recount.columns(stored.changed_columns::<T>())?;
+        record.write_parts(&parts)?;
+        let deltas = recount.deltas(record)?;
+        if !deltas.is_empty() {
+            parts.guard()?;
+        }
+        // The row comes after its parts: where it is refused, nothing else has changed, or the parts are undone.
+        stored.update_row(connection, record, next)?;
+        deltas.apply(connection)
+    };
+    match write() {
         Ok(()) => parts.keep().map(|()| next),
         Err(failure) => {
             parts.undo();
@@ -220,10 +241,15 @@ impl Stored {
         Ok(Some(Self { row: row.get(0)?, parts: row.get(1)?, changed }))
     }
 
+    fn changed_columns<T: Table>(&self) -> impl Iterator<Item = &'static str> + use<T> {
+        let changed = self.changed;
+        own_columns::<T>().enumerate().filter(move |(place, _)| changed >> place & 1 == 1).map(|(_, column)| column)
+    }
+
     /// Writes the columns that change. SQLite keeps an index or checks a reference anew for every column that a statement sets, changed or not.
     fn update_row<T: Table>(&self, connection: &Connection, record: &T, next: Revision) -> Done<()> {
         let mut sql = format!("UPDATE {} SET revision = ?", T::SQL.table);
-        for (_, column) in own_columns::<T>().enumerate().filter(|(place, _)| self.changed >> place & 1 == 1) {
+        for column in self.changed_columns::<T>() {
             sql.push_str(", ");
             sql.push_str(column);
             sql.push_str(" = ?");
@@ -245,6 +271,10 @@ fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
 
 /// Deletes a record with its parts where nothing refers to it.
 pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
+    figures::deleted::<T>(connection, id, || delete_row::<T>(connection, id))
+}
+
+fn delete_row<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
     match prepared(connection, T::SQL.delete)?.execute([Bound(&id)]).map_err(Failure::Sql) {
         Ok(0) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
         Ok(_) => Ok(()),
@@ -268,7 +298,7 @@ fn named<T: Table>(connection: &Connection, record: &T, row: Option<i64>, failur
     let kind = match failure.broken() {
         Broken::Unique => taken(connection, record, row)?,
         Broken::Reference => missing(connection, record)?,
-        Broken::Other => None,
+        Broken::Overflow | Broken::Other => None,
     };
     Ok(match kind {
         Some(kind) => failure.into_source_of(kind),
@@ -364,6 +394,37 @@ impl<'a> Where<'a> {
         self
     }
 
+    /// A condition on a row of values, `(a, b) > (?, ?)`.
+    pub(crate) fn row(
+        mut self,
+        condition: &'static str,
+        values: impl IntoIterator<Item = Box<dyn ToSql + 'a>>,
+    ) -> Self {
+        self = self.when(true, condition);
+        self.values.extend(values);
+        self
+    }
+
+    /// What a statement selects under these conditions, in an order, at most so many rows.
+    pub(crate) fn rows<T>(
+        self,
+        connection: &Connection,
+        select: &str,
+        order: &str,
+        limit: u16,
+        mut read: impl FnMut(&Row<'_>) -> Done<T>,
+    ) -> Done<Vec<T>> {
+        let mut statement = prepared(connection, &format!("{select}{} ORDER BY {order} LIMIT ?", self.sql))?;
+        let mut parameters = self.parameters();
+        parameters.push(&limit);
+        let mut rows = statement.query(parameters.as_slice())?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(row)?);
+        }
+        Ok(found)
+    }
+
     fn parameters(&self) -> Vec<&dyn ToSql> {
         self.values.iter().map(AsRef::as_ref).collect()
     }
@@ -419,7 +480,7 @@ pub(crate) struct Key {
 }
 
 /// A value that a condition owns.
-struct Owned<T>(T);
+pub(crate) struct Owned<T>(pub(crate) T);
 
 impl<T: Column> ToSql for Owned<T> {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {

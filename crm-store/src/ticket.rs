@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::{Broken, Done, Failure},
+    figures::{Counted, Tally},
     part::PartsOf,
     row::{Binder, Bound, Cells},
     table::{self, Key, Statements, Table, Where, contradictory, family_methods, prepared, row_of, statements},
@@ -119,6 +120,13 @@ impl Table for Ticket {
     fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
         Ok(())
     }
+
+    const COUNTED: Option<Counted> = Some(Counted { columns: &["status", "priority"], parts: 0, only_with: 0 });
+
+    fn count(&self, tally: &mut Tally<'_>) -> Done<()> {
+        tally.ticket(self.ticket_figure());
+        Ok(())
+    }
 }
 
 /// What is known of a solution, as its columns.
@@ -206,7 +214,7 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
         Err(failure) => Err(match failure.broken() {
             Broken::Unique => failure.into_source_of(StoreErrorKind::Duplicate { record: "message", field: "number" }),
             Broken::Reference => failure.into_source_of(missing("agent")),
-            Broken::Other => failure,
+            Broken::Overflow | Broken::Other => failure,
         }),
     }
 }

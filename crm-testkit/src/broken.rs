@@ -1,24 +1,25 @@
 //! Stores that are broken on purpose: they prove that the [suite](mod@crate::suite) has teeth.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
-    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
-    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
-    TicketMessage, TimelineItem,
+    Act, Agent, AgentId, Currency, Customer, CustomerFigure, CustomerId, EmailAddress, Entry, ExternalId, Fact,
+    FigureMismatch, IdempotencyKey, Interaction, InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order,
+    OrderId, OrderParts, OrderState, PaymentEntry, Period, Phone, PipelineFigure, PipelineKey, Position, Product,
+    ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesBy, SalesFigure, SalesKey, SalesOf, SalesRep,
+    SalesRepId, Span, Ticket, TicketFigure, TicketId, TicketKey, TicketMessage, TimelineItem,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry, RevenueKey,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets,
-        Timeline,
+        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry,
+        RevenueKey, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Store, StoreError,
+        StoreErrorKind, TicketFilter, Tickets, Timeline,
     },
 };
 
@@ -119,6 +120,32 @@ faults! {
     HistoryMixed = "C42",
     /// A cursor does not move.
     CursorForgotten = "C43",
+    /// Refunds are missing from the figures.
+    RefundNotCounted = "C50",
+    /// What is cancelled still counts.
+    CancellationLeftIn = "C50",
+    /// An order that was reassigned still counts for its first rep.
+    ReassignmentNotMoved = "C50",
+    /// A month is asked for and its days come.
+    MonthsAreDays = "C50",
+    /// A rep who moved leaves their sales in the region where they were first.
+    RegionOfThePast = "C51",
+    /// The last day of a customer stays where the newest order is cancelled.
+    LastDayStays = "C52",
+    /// What is lost is weighted like what is open.
+    LostIsWeighted = "C53",
+    /// Tickets of which nobody said how urgent they are, are left out.
+    UnprioritisedLeftOut = "C54",
+    /// The figures keep what was rolled back.
+    FiguresKeptAfterRollback = "C55",
+    /// A page of figures after the first leaves one out.
+    FigurePageSkipsOne = "C56",
+    /// The figures of one rep come with those of all others.
+    OneFigureIsEach = "C56",
+    /// What does not fit the figures is taken for good.
+    FigureOverflowAccepted = "C57",
+    /// Verification finds what is not there.
+    VerificationCriesWolf = "C58",
 }
 
 /// A [`MemoryStore`] with a fault, or without one.
@@ -135,6 +162,10 @@ pub struct Broken {
     store: MemoryStore,
     fault: Option<Fault>,
     deleted: Mutex<Vec<Any>>,
+    /// The records as they were inserted, for figures that do not follow them.
+    first: Mutex<BTreeMap<RecordRef, Any>>,
+    /// What a rolled back transaction had last.
+    rolled_back: Mutex<Option<MemoryTx>>,
 }
 
 impl Broken {
@@ -183,6 +214,7 @@ impl Store for Broken {
     fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut BrokenTx<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut appended = Vec::new();
         let mut outcome = None;
+        *lock(&self.rolled_back) = None;
         let result = self.store.write(|tx| {
             let mut tx = self.transaction(On::Write(tx));
             let ended = catch_unwind(AssertUnwindSafe(|| f(&mut tx)));
@@ -193,6 +225,9 @@ impl Store for Broken {
             };
             appended.append(&mut tx.appended);
             outcome = Some(ended);
+            if !commit {
+                *lock(&self.rolled_back) = tx.look(|tx| Ok(tx.imagined(|_, _| ()))).ok();
+            }
             if commit { Ok(()) } else { Err(rolled_back()) }
         });
         let failed = result.is_err();
@@ -202,6 +237,11 @@ impl Store for Broken {
         }
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
+}
+
+/// What was noted outlives a panic of the suite.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What tells the store underneath to roll back; it never comes out.
@@ -306,8 +346,7 @@ impl BrokenTx<'_> {
             let folded = |one: &Any| one.unique(field).is_some_and(|own| own.eq_ignore_ascii_case(value));
             return Ok(records.into_iter().find(folded));
         }
-        // What was noted here outlives a panic of the suite.
-        let deleted = self.store.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        let deleted = lock(&self.store.deleted);
         let same = |one: &&Any| one.family() == family && one.unique(field).as_deref() == Some(value);
         Ok(deleted.iter().rev().find(same).cloned())
     }
@@ -318,6 +357,7 @@ impl BrokenTx<'_> {
         }
         let result = record.insert(self.tx()?);
         self.inserted.insert(record.id());
+        lock(&self.store.first).insert(record.id(), record);
         self.forgiven(result).map(Option::unwrap_or_default)
     }
 
@@ -345,7 +385,7 @@ impl BrokenTx<'_> {
         let record = self.look(|tx| get(tx, id))?;
         let result = delete(self.tx()?, id);
         if self.has(Fault::DeleteLeavesIndex) && result.is_ok() {
-            self.store.deleted.lock().unwrap_or_else(PoisonError::into_inner).extend(record);
+            lock(&self.store.deleted).extend(record);
         }
         self.forgiven(result).map(Option::unwrap_or_default)
     }
@@ -357,6 +397,7 @@ impl BrokenTx<'_> {
             StoreErrorKind::Duplicate { .. } => self.has(Fault::DuplicateAccepted),
             StoreErrorKind::MissingReference { .. } => self.has(Fault::ReferenceUnchecked),
             StoreErrorKind::StillReferenced { .. } => self.has(Fault::StillReferencedIgnored),
+            StoreErrorKind::FigureOverflow { .. } => self.has(Fault::FigureOverflowAccepted),
             _ => false,
         };
         if hidden { Ok(None) } else { Err(error) }
@@ -550,5 +591,101 @@ impl Journal for BrokenTx<'_> {
 
     fn move_cursor(&mut self, consumer: &Label, to: Position) -> Stored<()> {
         if self.has(Fault::CursorForgotten) { Ok(()) } else { self.tx()?.move_cursor(consumer, to) }
+    }
+}
+
+impl BrokenTx<'_> {
+    /// What the figures are computed from, as the fault would have it.
+    fn counted<R>(&self, f: impl FnOnce(&MemoryTx) -> Stored<R>) -> Stored<R> {
+        if let (Some(kept), true) = (&*lock(&self.store.rolled_back), self.has(Fault::FiguresKeptAfterRollback)) {
+            return f(kept);
+        }
+        let first = lock(&self.store.first);
+        let imagined = |tx: &MemoryTx| {
+            tx.imagined(|orders, reps| {
+                for order in orders.values_mut() {
+                    let mut parts = OrderParts::from(order.clone());
+                    match (self.store.fault, first.get(&order.id.into()), order.state()) {
+                        (Some(Fault::RefundNotCounted), ..) => parts.payments.clear(),
+                        (
+                            Some(Fault::CancellationLeftIn),
+                            _,
+                            &OrderState::Cancelled { at, confirmed_on: Some(day), .. },
+                        ) => parts.state = OrderState::Confirmed { at, day },
+                        (Some(Fault::ReassignmentNotMoved), Some(Any::Order(first)), _) => parts.rep = first.rep(),
+                        _ => {}
+                    }
+                    *order = parts.try_into().unwrap_or_else(|_| order.clone());
+                }
+                for rep in reps.values_mut() {
+                    if let (true, Some(Any::SalesRep(first))) =
+                        (self.has(Fault::RegionOfThePast), first.get(&rep.id.into()))
+                    {
+                        rep.region.clone_from(&first.region);
+                    }
+                }
+            })
+        };
+        self.look(|tx| f(&imagined(tx)))
+    }
+}
+
+impl Figures for BrokenTx<'_> {
+    fn sales_figures(&self, filter: &SalesFilter, mut page: Page<SalesKey>) -> Stored<Vec<SalesFigure>> {
+        let mut filter = filter.clone();
+        if self.has(Fault::MonthsAreDays) {
+            filter.span = Span::Day;
+        }
+        if let (SalesBy::One(SalesOf::Rep(_)), true) = (&filter.by, self.has(Fault::OneFigureIsEach)) {
+            filter.by = SalesBy::Reps;
+        }
+        let skipped = page.after.is_some() && self.has(Fault::FigurePageSkipsOne);
+        page.limit = page.limit.saturating_add(skipped.into());
+        let found = self.counted(|tx| tx.sales_figures(&filter, page))?;
+        Ok(found.into_iter().skip(skipped.into()).collect())
+    }
+
+    fn customer_figures(
+        &self,
+        filter: &CustomerFigureFilter,
+        page: Page<(CustomerId, Currency)>,
+    ) -> Stored<Vec<CustomerFigure>> {
+        let mut found = self.counted(|tx| tx.customer_figures(filter, page))?;
+        if self.has(Fault::LastDayStays) {
+            for figure in &mut found {
+                let own = OrderFilter { customer: Some(figure.customer), ..OrderFilter::default() };
+                let orders = self.look(|tx| tx.orders(&own, Page::first(u16::MAX)))?;
+                let own = orders.iter().filter(|order| order.currency() == figure.revenue.currency());
+                figure.last_day = own.filter_map(|order| order.state().confirmed_on()).max().unwrap_or(figure.last_day);
+            }
+        }
+        Ok(found)
+    }
+
+    fn pipeline_figures(&self, pipeline: Option<&Label>, page: Page<PipelineKey>) -> Stored<Vec<PipelineFigure>> {
+        let mut found = self.counted(|tx| tx.pipeline_figures(pipeline, page))?;
+        if self.has(Fault::LostIsWeighted) {
+            for figure in &mut found {
+                let sum = figure.weighted.zip(figure.lost.value).and_then(|(sum, lost)| sum.checked_add(lost).ok());
+                figure.weighted = sum.or(figure.weighted);
+            }
+        }
+        Ok(found)
+    }
+
+    fn ticket_figures(&self, page: Page<TicketKey>) -> Stored<Vec<TicketFigure>> {
+        let mut found = self.counted(|tx| tx.ticket_figures(page))?;
+        found.retain(|one| one.priority.is_some() || !self.has(Fault::UnprioritisedLeftOut));
+        Ok(found)
+    }
+
+    fn verify_figures(&self, limit: u16) -> Stored<Vec<FigureMismatch>> {
+        let wolf = FigureMismatch::Tickets { kept: None, counted: None };
+        let cries = self.has(Fault::VerificationCriesWolf);
+        self.look(|tx| tx.verify_figures(limit)).map(|found| if cries { vec![wolf] } else { found })
+    }
+
+    fn rebuild_figures(&mut self) -> Stored<()> {
+        self.tx()?.rebuild_figures()
     }
 }
