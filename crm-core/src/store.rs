@@ -12,6 +12,8 @@
 //! - C05 A [`Store::read`] sees one snapshot: what others commit meanwhile does not show.
 //! - C06 Writes are serialised: of two closures that read and then write the same record, the second one reads what the first one wrote.
 //! - C07 A closure that calls its own store again, to read or to write, is refused with [`StoreErrorKind::Reentered`]; another store may be called.
+//! - C08 Writers that come at once may share one commit. An error or a panic of one undoes its own work and nobody else's.
+//! - C09 Nobody is answered, with `Ok` or an error, before what the answer rests on is committed: who is refused because of another one's record finds it in a read that begins then.
 //!
 //! **Records**, for each family
 //! - C10 A record that was inserted reads back equal, all fields, by its id. Instants are whole microseconds: what a host's own record (from its `…Parts`, from
@@ -99,6 +101,9 @@ pub trait Store: Send + Sync {
     fn read<T, E: From<StoreError>>(&self, f: impl FnOnce(&Self::Tx<'_>) -> Result<T, E>) -> Result<T, E>;
 
     /// Runs `f` in a transaction: `Ok` commits, durably; an error or a panic rolls back.
+    ///
+    /// `f` runs on this thread. It must not wait for another thread that writes to this store, and what it does outside the transaction may turn out to be for nothing: the commit
+    /// comes after it.
     ///
     /// # Errors
     ///

@@ -1,17 +1,16 @@
 //! Agents in SQLite.
 
 use crm_core::{
-    Agent, AgentId, ExternalId, Name, Revision,
+    Agent, AgentId, ExternalId, Invalid, Name, Revision,
     store::{AgentFilter, Agents, Page, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::PartsOf,
+    filter::{Serves, Where},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, family_methods, statements},
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -20,7 +19,8 @@ impl Table for Agent {
     type Draft = Self;
 
     const RECORD: &'static str = "agent";
-    const SQL: Statements = statements!("crm_agent", parts: "0", "external_id" "name" "name_key" "team" "active");
+    const SQL: Statements =
+        statements!("crm_agent", parts: "0", "external_id" "name" "team" "active", derived: "name_key");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE agent = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
@@ -49,16 +49,15 @@ impl Table for Agent {
             .put(&self.updated_at)?
             .put(&self.external_id)?
             .put(&self.name)?
-            .put(&self.name.key())?
             .put(&self.group)?
-            .put(&self.active)?;
+            .put(&self.active)?
+            .put(&self.name.key())?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (external_id, name) = (cells.take()?, cells.take()?);
-        let _key: String = cells.take()?;
         Ok(Self {
             id,
             revision,
@@ -71,18 +70,14 @@ impl Table for Agent {
         })
     }
 
-    fn finish(_: &Connection, _: i64, agent: Self) -> Done<Self> {
+    fn finish(agent: Self) -> Result<Self, Invalid> {
         Ok(agent)
-    }
-
-    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
-        Ok(())
     }
 }
 
 fn matching(filter: &AgentFilter) -> Where<'_> {
     let AgentFilter { group, active } = filter;
-    Where::default().and("team = ?", group.as_ref()).and("active = ?", active.as_ref())
+    Where::default().and(Serves::Ids, "team = ?", group.as_ref()).and(Serves::None, "active = ?", active.as_ref())
 }
 
 impl Agents for SqliteTx<'_> {
@@ -95,6 +90,6 @@ impl Agents for SqliteTx<'_> {
     }
 
     fn agents_named(&self, name: &Name, page: Page<AgentId>) -> Result<Vec<Agent>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 }

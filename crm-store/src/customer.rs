@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use crm_core::{
     Contact, ContactLabel, ContactPoint, ContactPoints, ContactValue, Customer, CustomerId, CustomerKind, CustomerType,
-    EmailAddress, ExternalId, Label, Name, Need, Phone, PostalAddress, RecordId, Revision,
+    EmailAddress, ExternalId, Invalid, Label, Name, Need, Phone, PostalAddress, RecordId, Revision,
     store::{CustomerFilter, Customers, Page, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    filter::{InPart, Serves, Where},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells, Json},
-    table::{self, Key, Statements, Table, Where, contradictory, family_methods, statements},
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -38,13 +38,23 @@ fn parts_of(customer: &Customer) -> i64 {
         | one(customer.contacts().next().is_some(), parts::CONTACTS)
 }
 
+/// A customer and what is stored of its parts.
+pub(crate) struct CustomerDraft {
+    customer: Customer,
+    emails: Vec<Point<EmailAddress>>,
+    phones: Vec<Point<Phone>>,
+    addresses: Vec<Point<PostalAddress>>,
+    tags: Vec<Tag>,
+    contacts: Vec<Contact>,
+}
+
 impl Table for Customer {
     type Id = CustomerId;
-    type Draft = (Self, i64);
+    type Draft = CustomerDraft;
 
     const RECORD: &'static str = "customer";
     const SQL: Statements = statements!("crm_customer", parts: "parts",
-        "external_id" "kind" "name" "name_key" "birth_date" "gender" "region" "parent" "owner" "archived_at" "parts"
+        "external_id" "kind" "name" "birth_date" "gender" "region" "parent" "owner" "archived_at", derived: "name_key" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         (
@@ -90,23 +100,22 @@ impl Table for Customer {
             .put(&self.external_id)?
             .put(&self.kind.name())?
             .put(&self.name)?
-            .put(&self.name.key())?
             .put(&self.birth_date())?
             .put(&self.gender())?
             .put(&self.region)?
             .put(&self.parent)?
             .put(&self.owner)?
             .put(&self.archived_at)?
+            .put(&self.name.key())?
             .put(&parts_of(self))?;
         Ok(())
     }
 
-    fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
+    fn read(cells: &mut Cells<'_, '_>) -> Done<CustomerDraft> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let external_id = cells.take()?;
         let kind: CustomerType = cells.take()?;
         let name = cells.take()?;
-        let _key: String = cells.take()?;
         let (birth_date, gender) = (cells.take()?, cells.take()?);
         let kind = match kind {
             CustomerType::Person => CustomerKind::Person { birth_date, gender },
@@ -130,29 +139,27 @@ impl Table for Customer {
             needs: Vec::new(),
             archived_at: cells.take()?,
         };
-        Ok((customer, cells.take()?))
+        let (emails, phones, addresses) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(CustomerDraft { customer, emails, phones, addresses, tags: Vec::new(), contacts: Vec::new() })
     }
 
-    fn finish(connection: &Connection, row: i64, (mut customer, parts): Self::Draft) -> Done<Self> {
-        if parts & parts::EMAILS != 0 {
-            customer.emails = points(connection, row)?;
-        }
-        if parts & parts::PHONES != 0 {
-            customer.phones = points(connection, row)?;
-        }
-        if parts & parts::ADDRESSES != 0 {
-            customer.addresses = points(connection, row)?;
-        }
-        if parts & parts::TAGS != 0 {
-            customer.tags = part::read::<Label>(connection, row)?.into_iter().collect();
-        }
-        if parts & parts::NEEDS != 0 {
-            customer.needs = part::read(connection, row)?;
-        }
-        if let CustomerKind::Organisation { contacts } = &mut customer.kind
-            && parts & parts::CONTACTS != 0
-        {
-            *contacts = part::read::<Contact>(connection, row)?.into_iter().collect();
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(parts::EMAILS, |draft| &mut draft.emails)?;
+        drafts.read(parts::PHONES, |draft| &mut draft.phones)?;
+        drafts.read(parts::ADDRESSES, |draft| &mut draft.addresses)?;
+        drafts.read(parts::TAGS, |draft| &mut draft.tags)?;
+        drafts.read(parts::NEEDS, |draft| &mut draft.customer.needs)?;
+        drafts.read(parts::CONTACTS, |draft| &mut draft.contacts)
+    }
+
+    fn finish(draft: CustomerDraft) -> Result<Self, Invalid> {
+        let CustomerDraft { mut customer, emails, phones, addresses, tags, contacts: stored } = draft;
+        customer.emails = points(emails)?;
+        customer.phones = points(phones)?;
+        customer.addresses = points(addresses)?;
+        customer.tags = tags.into_iter().map(|stored| stored.tag).collect();
+        if let CustomerKind::Organisation { contacts } = &mut customer.kind {
+            *contacts = stored.into_iter().collect();
         }
         Ok(customer)
     }
@@ -161,7 +168,8 @@ impl Table for Customer {
         parts.write(parts::EMAILS, &stored_points(&self.emails))?;
         parts.write(parts::PHONES, &stored_points(&self.phones))?;
         parts.write(parts::ADDRESSES, &stored_points(&self.addresses))?;
-        parts.write(parts::TAGS, &self.tags.iter().cloned().collect::<Vec<_>>())?;
+        let tag = |tag: &Label| Tag { customer: self.id, tag: tag.clone() };
+        parts.write(parts::TAGS, &self.tags.iter().map(tag).collect::<Vec<_>>())?;
         parts.write(parts::NEEDS, &self.needs)?;
         parts.write(parts::CONTACTS, &self.contacts().cloned().collect::<Vec<_>>())
     }
@@ -169,7 +177,7 @@ impl Table for Customer {
 
 /// A contact point with the mark of the primary one.
 #[derive(PartialEq)]
-struct Point<T> {
+pub(crate) struct Point<T> {
     point: ContactPoint<T>,
     primary: bool,
 }
@@ -179,15 +187,13 @@ fn stored_points<T: ContactValue + Clone + PartialEq>(points: &ContactPoints<T>)
     points.iter().map(|point| Point { point: point.clone(), primary: Some(point) == primary }).collect()
 }
 
-fn points<T: ContactValue + Clone + PartialEq>(connection: &Connection, row: i64) -> Done<ContactPoints<T>>
-where
-    Point<T>: Part,
-{
-    let stored: Vec<Point<T>> = part::read(connection, row)?;
+fn points<T: ContactValue>(stored: Vec<Point<T>>) -> Result<ContactPoints<T>, Invalid> {
+    if stored.is_empty() {
+        return Ok(ContactPoints::new());
+    }
     // Without a mark the place lies outside, which is refused as any contradiction is.
     let primary = stored.iter().position(|point| point.primary).unwrap_or(stored.len());
-    let points = stored.into_iter().map(|stored| stored.point).collect();
-    Ok(ContactPoints::from_parts(points, primary).map_err(contradictory::<Customer>(row))?)
+    ContactPoints::from_parts(stored.into_iter().map(|stored| stored.point).collect(), primary)
 }
 
 fn read_point<T>(value: T, cells: &mut Cells<'_, '_>) -> Done<Point<T>> {
@@ -197,37 +203,38 @@ fn read_point<T>(value: T, cells: &mut Cells<'_, '_>) -> Done<Point<T>> {
 }
 
 impl<T> Point<T> {
-    fn bind_marks(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+    fn bind_marks<'b, 's, 'c>(&self, binder: &'b mut Binder<'s, 'c>) -> Done<&'b mut Binder<'s, 'c>> {
         let ContactPoint { value: _, label, opted_out, invalid } = &self.point;
-        binder.put(label)?.put(&self.primary)?.put(opted_out)?.put(invalid)?;
-        Ok(())
+        binder.put(label)?.put(&self.primary)?.put(opted_out)?.put(invalid)
     }
 }
 
 impl Part for Point<EmailAddress> {
-    const SQL: PartStatements = part_statements!("crm_customer_email" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+    const SQL: PartStatements = part_statements!("crm_customer_email" of "customer", "value" "label" "is_primary" "opted_out" "invalid", derived: "value_key");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder.put(&self.point.value)?.put(&self.point.value.key())?;
-        self.bind_marks(binder)
+        binder.put(&self.point.value)?;
+        self.bind_marks(binder)?.put(&self.point.value.key())?;
+        Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let (value, _key): (EmailAddress, String) = (cells.take()?, cells.take()?);
+        let value = cells.take()?;
         read_point(value, cells)
     }
 }
 
 impl Part for Point<Phone> {
-    const SQL: PartStatements = part_statements!("crm_customer_phone" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+    const SQL: PartStatements = part_statements!("crm_customer_phone" of "customer", "value" "label" "is_primary" "opted_out" "invalid", derived: "value_key");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder.put(&self.point.value)?.put(&ContactValue::key(&self.point.value))?;
-        self.bind_marks(binder)
+        binder.put(&self.point.value)?;
+        self.bind_marks(binder)?.put(&ContactValue::key(&self.point.value))?;
+        Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let (value, _key): (Phone, String) = (cells.take()?, cells.take()?);
+        let value = cells.take()?;
         read_point(value, cells)
     }
 }
@@ -238,7 +245,8 @@ impl Part for Point<PostalAddress> {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         binder.put(&Json::of(&self.point.value)?)?;
-        self.bind_marks(binder)
+        self.bind_marks(binder)?;
+        Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
@@ -248,16 +256,23 @@ impl Part for Point<PostalAddress> {
     }
 }
 
-impl Part for Label {
-    const SQL: PartStatements = part_statements!("crm_customer_tag" of "customer", "tag");
+/// A tag with the id of its customer, to be listed by that.
+#[derive(PartialEq)]
+pub(crate) struct Tag {
+    customer: CustomerId,
+    tag: Label,
+}
+
+impl Part for Tag {
+    const SQL: PartStatements = part_statements!("crm_customer_tag" of "customer", "tag" "customer_id");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder.put(self)?;
+        binder.put(&self.tag)?.put(&self.customer)?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        cells.take()
+        Ok(Self { tag: cells.take()?, customer: cells.take()? })
     }
 }
 
@@ -289,17 +304,27 @@ impl Part for Contact {
 
 fn matching(filter: &CustomerFilter) -> Where<'_> {
     let CustomerFilter { kind, owner, without_owner, region, parent, tag, archived } = filter;
+    let organisation = *kind == Some(CustomerType::Organisation);
     Where::default()
-        .and("kind = ?", kind.as_ref())
-        .and("owner = ?", owner.as_ref())
-        .and("region = ?", region.as_ref())
-        .and("parent = ?", parent.as_ref())
-        .and("row IN (SELECT customer FROM crm_customer_tag WHERE tag = ?)", tag.as_ref())
-        .when(*without_owner == Some(true), "owner IS NULL")
-        .when(*without_owner == Some(false), "owner IS NOT NULL")
-        .when(*archived == Some(true), "archived_at IS NOT NULL")
-        .when(*archived == Some(false), "archived_at IS NULL")
+        .and(Serves::Few, "parent = ?", parent.as_ref())
+        .and(Serves::All, "owner = ?", owner.as_ref())
+        .when(*without_owner == Some(true), Serves::All, "owner IS NULL")
+        .and(Serves::Part(TAGGED), TAG, tag.as_ref())
+        .and(Serves::Ids, "region = ?", region.as_ref())
+        .when(*archived == Some(true), Serves::Ids, "archived_at IS NOT NULL")
+        .when(organisation, Serves::Ids, "kind = 'organisation'")
+        .and(Serves::None, "kind = ?", kind.as_ref().filter(|_| !organisation))
+        .when(*archived == Some(false), Serves::None, "archived_at IS NULL")
+        .when(*without_owner == Some(false), Serves::None, "owner IS NOT NULL")
 }
+
+/// The customers with a tag, by id.
+const TAGGED: InPart = InPart {
+    join: "JOIN crm_customer_tag AS part ON part.customer = row",
+    condition: "part.tag = ?",
+    id: "part.customer_id",
+};
+const TAG: &str = "EXISTS (SELECT 1 FROM crm_customer_tag AS part WHERE part.customer = row AND part.tag = ?)";
 
 impl Customers for SqliteTx<'_> {
     family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer update_customer delete_customer });
@@ -313,21 +338,20 @@ impl Customers for SqliteTx<'_> {
         filter: &CustomerFilter,
         page: Page<(String, CustomerId)>,
     ) -> Result<Vec<Customer>, StoreError> {
-        let key = Key { order: "name_key, id", after: "(name_key, id) > (?, ?)" };
-        Ok(matching(filter).by(self.connection, key, page)?)
+        Ok(matching(filter).by(self.connection, "name_key", page, None)?)
     }
 
     fn customers_named(&self, name: &Name, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 
     fn customers_with_email(&self, email: &EmailAddress, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
         let with = "row IN (SELECT customer FROM crm_customer_email WHERE value_key = ?)";
-        Ok(Where::default().also(with, email.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Sorted, with, email.key()).by_id(self.connection, page)?)
     }
 
     fn customers_with_phone(&self, phone: &Phone, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
         let with = "row IN (SELECT customer FROM crm_customer_phone WHERE value_key = ?)";
-        Ok(Where::default().also(with, ContactValue::key(phone)).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Sorted, with, ContactValue::key(phone)).by_id(self.connection, page)?)
     }
 }

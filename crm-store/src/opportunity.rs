@@ -2,19 +2,19 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, ExternalId, Label, Money, Opportunity, OpportunityId, OpportunityParts, OpportunityState,
+    Currency, ExternalId, Invalid, Label, Money, Opportunity, OpportunityId, OpportunityParts, OpportunityState,
     OpportunityStatus, RecordId, Revision, Stage, StageVisit, Text,
     store::{Opportunities, OpportunityFilter, Page, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
     figures::{self, Counted, Tally},
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    filter::{Serves, Where},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, contradictory, family_methods, statements},
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -126,9 +126,12 @@ impl Table for Opportunity {
         })
     }
 
-    fn finish(connection: &Connection, row: i64, mut parts: OpportunityParts) -> Done<Self> {
-        parts.history = part::read(connection, row)?;
-        Ok(parts.try_into().map_err(contradictory::<Self>(row))?)
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(1, |opportunity| &mut opportunity.history)
+    }
+
+    fn finish(parts: OpportunityParts) -> Result<Self, Invalid> {
+        parts.try_into()
     }
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
@@ -169,21 +172,15 @@ impl Part for StageVisit {
 
 fn matching(filter: &OpportunityFilter) -> Where<'_> {
     let OpportunityFilter { customer, product, rep, status, pipeline, stage, expected_close, closed } = filter;
-    let all = Where::default()
-        .and("customer = ?", customer.as_ref())
-        .and("product = ?", product.as_ref())
-        .and("rep = ?", rep.as_ref())
-        .and("status = ?", status.as_ref())
-        .and("pipeline = ?", pipeline.as_ref())
-        .and("stage = ?", stage.as_ref());
-    let all = match expected_close {
-        Some(days) => all.with("expected_close >= ?", days.from()).with("expected_close < ?", days.until()),
-        None => all,
-    };
-    match closed {
-        Some(days) => all.with("close_day >= ?", days.from()).with("close_day < ?", days.until()),
-        None => all,
-    }
+    Where::default()
+        .and(Serves::Ids, "customer = ?", customer.as_ref())
+        .and(Serves::Ids, "rep = ?", rep.as_ref())
+        .and(Serves::Ids, "product = ?", product.as_ref())
+        .and(Serves::Ids, "stage = ?", stage.as_ref())
+        .during(Serves::Sorted, "expected_close BETWEEN ? AND ?", *expected_close)
+        .during(Serves::Sorted, "close_day BETWEEN ? AND ?", *closed)
+        .and(Serves::Ids, "pipeline = ?", pipeline.as_ref())
+        .and(Serves::Ids, "status = ?", status.as_ref())
 }
 
 impl Opportunities for SqliteTx<'_> {

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, EntryKind, ExternalId, Fulfilment, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState,
-    OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind,
-    Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
+    Currency, EntryKind, ExternalId, Fulfilment, Invalid, Money, Number, Order, OrderId, OrderLine, OrderParts,
+    OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue,
+    RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -14,9 +14,10 @@ use crate::{
     counter,
     error::Done,
     figures::{self, Counted, Tally},
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    filter::{Serves, Where},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Bound, Cells, Json},
-    table::{self, Key, Statements, Table, Where, contradictory, family_methods, prepared, statements},
+    table::{self, Statements, Table, family_methods, prepared, statements},
     transaction::SqliteTx,
 };
 
@@ -38,12 +39,12 @@ fn parts_of(order: &Order) -> i64 {
 
 impl Table for Order {
     type Id = OrderId;
-    type Draft = (OrderParts, i64);
+    type Draft = (OrderParts, Vec<Owned<PaymentEntry>>);
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason"
-        "fulfilment" "payment" "parts"
+        "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        derived: "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
 
@@ -110,8 +111,6 @@ impl Table for Order {
             }
             _ => return Err(cells.corrupt()),
         };
-        // The two derived axes follow from the parts again.
-        let _: (Fulfilment, PaymentStatus) = (cells.take()?, cells.take()?);
         let order = OrderParts {
             id,
             revision,
@@ -128,21 +127,18 @@ impl Table for Order {
             shipments: Vec::new(),
             payments: Vec::new(),
         };
-        Ok((order, cells.take()?))
+        Ok((order, Vec::new()))
     }
 
-    fn finish(connection: &Connection, row: i64, (mut order, parts): Self::Draft) -> Done<Self> {
-        if parts & parts::LINES != 0 {
-            order.lines = part::read(connection, row)?;
-        }
-        if parts & parts::SHIPMENTS != 0 {
-            order.shipments = part::read(connection, row)?;
-        }
-        if parts & parts::PAYMENTS != 0 {
-            order.payments =
-                part::read::<Owned<PaymentEntry>>(connection, row)?.into_iter().map(|owned| owned.part).collect();
-        }
-        Ok(order.try_into().map_err(contradictory::<Self>(row))?)
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(parts::LINES, |(order, _)| &mut order.lines)?;
+        drafts.read(parts::SHIPMENTS, |(order, _)| &mut order.shipments)?;
+        drafts.read(parts::PAYMENTS, |(_, payments)| payments)
+    }
+
+    fn finish((mut order, payments): Self::Draft) -> Result<Self, Invalid> {
+        order.payments = payments.into_iter().map(|owned: Owned<PaymentEntry>| owned.part).collect();
+        order.try_into()
     }
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
@@ -239,7 +235,7 @@ impl Part for Shipment {
 
 /// A part that repeats the id of its order, to be listed by day over all orders.
 #[derive(PartialEq)]
-struct Owned<P> {
+pub(crate) struct Owned<P> {
     order: OrderId,
     part: P,
 }
@@ -298,19 +294,20 @@ impl Part for Owned<InCurrency> {
 
 fn matching(filter: &OrderFilter) -> Where<'_> {
     let OrderFilter { customer, rep, without_rep, product, status, fulfilment, payment, confirmed } = filter;
-    let all = Where::default()
-        .and("customer = ?", customer.as_ref())
-        .and("rep = ?", rep.as_ref())
-        .when(*without_rep == Some(true), "rep IS NULL")
-        .when(*without_rep == Some(false), "rep IS NOT NULL")
-        .and("row IN (SELECT order_row FROM crm_order_line WHERE product = ?)", product.as_ref())
-        .and("status = ?", status.as_ref())
-        .and("fulfilment = ?", fulfilment.as_ref())
-        .and("payment = ?", payment.as_ref());
-    match confirmed {
-        Some(days) => all.with("day >= ?", days.from()).with("day < ?", days.until()),
-        None => all,
-    }
+    // What is not done yet is little beside what is, and has an index; what is done fills a page by itself.
+    let (shipped, paid) = (*fulfilment == Some(Fulfilment::Fulfilled), *payment == Some(PaymentStatus::Paid));
+    Where::default()
+        .and(Serves::Few, "customer = ?", customer.as_ref())
+        .and(Serves::Ids, "rep = ?", rep.as_ref())
+        .when(*without_rep == Some(true), Serves::Ids, "rep IS NULL")
+        .and(Serves::Sorted, "row IN (SELECT order_row FROM crm_order_line WHERE product = ?)", product.as_ref())
+        .during(Serves::Sorted, "day BETWEEN ? AND ?", *confirmed)
+        .and(Serves::Ids, "fulfilment = ? AND fulfilment <> 'fulfilled'", fulfilment.as_ref().filter(|_| !shipped))
+        .and(Serves::Ids, "payment = ? AND payment <> 'paid'", payment.as_ref().filter(|_| !paid))
+        .and(Serves::Ids, "status = ?", status.as_ref())
+        .and(Serves::None, "fulfilment = ?", fulfilment.as_ref().filter(|_| shipped))
+        .and(Serves::None, "payment = ?", payment.as_ref().filter(|_| paid))
+        .when(*without_rep == Some(false), Serves::None, "rep IS NOT NULL")
 }
 
 const REVENUE: &str = "SELECT revenue.order_id, revenue.place, orders.customer, orders.rep, revenue.day, revenue.kind, revenue.amount, revenue.currency
@@ -361,14 +358,12 @@ impl Orders for SqliteTx<'_> {
     }
 
     fn orders_by_day(&self, filter: &OrderFilter, page: Page<(NaiveDate, OrderId)>) -> Result<Vec<Order>, StoreError> {
-        let key = Key { order: "day, id", after: "(day, id) > (?, ?)" };
         // The first day of the filter is a key like any other: one lower bound, and a deep page costs what the first one does.
         let eve = filter.confirmed.and_then(|days| days.from().pred_opt()).map(|eve| (eve, LAST));
         let page = Page { after: page.after.max(eve), ..page };
         let until = filter.confirmed.map(Period::until);
         let others = OrderFilter { confirmed: None, ..filter.clone() };
-        let all = matching(&others).and("day < ?", until.as_ref()).when(true, "day IS NOT NULL");
-        Ok(all.by(self.connection, key, page)?)
+        Ok(matching(&others).by(self.connection, "day", page, until)?)
     }
 
     fn revenue(&self, days: Period, page: Page<RevenueKey>) -> Result<Vec<RevenueEntry>, StoreError> {

@@ -1,7 +1,7 @@
 //! The version of the tables, and the way from one version to the next.
 
 use crm_core::store::{StoreError, StoreErrorKind};
-use rusqlite::{Connection, Error, TransactionBehavior};
+use rusqlite::{Connection, Error, Rows, TransactionBehavior};
 
 use crate::error::{Done, Failure};
 
@@ -26,7 +26,7 @@ pub(crate) fn version(connection: &Connection) -> Done<Option<u32>> {
     if !there {
         return Ok(None);
     }
-    match connection.query_row("SELECT version FROM crm_schema", [], |row| row.get(0)) {
+    match connection.query_row(VERSION, [], |row| row.get(0)) {
         Ok(version) => Ok(Some(version)),
         Err(
             Error::QueryReturnedNoRows
@@ -38,9 +38,18 @@ pub(crate) fn version(connection: &Connection) -> Done<Option<u32>> {
     }
 }
 
-/// Refuses tables that are newer than this library; for a writer that may have waited while another program brought them up to date.
+/// Asks for the version of tables that are there.
+pub(crate) const VERSION: &str = "SELECT version FROM crm_schema";
+
+/// Refuses tables that are newer than this library; for a transaction that may have waited while another program brought them up to date.
 pub(crate) fn still_known(connection: &Connection) -> Done<()> {
-    let found: u32 = connection.prepare_cached("SELECT version FROM crm_schema")?.query_row([], |row| row.get(0))?;
+    found_is_known(&mut connection.prepare_cached(VERSION)?.query([])?)
+}
+
+/// The same of the answer to [`VERSION`].
+pub(crate) fn found_is_known(rows: &mut Rows<'_>) -> Done<()> {
+    let row = rows.next()?.ok_or(Error::QueryReturnedNoRows)?;
+    let found: u32 = row.get(0)?;
     if found > known() { Err(StoreErrorKind::NewerSchema { found, known: known() }.into()) } else { Ok(()) }
 }
 

@@ -2,15 +2,15 @@
 
 use crm_core::{
     Invalid, RecordId, Revision,
-    store::{Page, StoreError, StoreErrorKind},
+    store::{StoreError, StoreErrorKind},
 };
-use rusqlite::{CachedStatement, Connection, Row, ToSql};
+use rusqlite::{CachedStatement, Connection, ToSql};
 use uuid::Uuid;
 
 use crate::{
     error::{Broken, Done, Failure},
     figures::{self, Counted, Recount, Tally},
-    part::PartsOf,
+    part::{Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
 };
 
@@ -38,12 +38,18 @@ pub(crate) trait Table: Sized {
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)>;
     /// Binds the columns of the table, from `created_at` on.
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()>;
-    /// Reads the columns of the table, from `id` on.
+    /// Reads the columns of the table, from `id` on, without the derived ones.
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft>;
-    /// Puts its parts to a record that was read.
-    fn finish(connection: &Connection, row: i64, draft: Self::Draft) -> Done<Self>;
+    /// Reads the parts of records that were read, a table of parts at a time.
+    fn read_parts(_: &mut Drafts<'_, Self>) -> Done<()> {
+        Ok(())
+    }
+    /// The record, once its parts are there.
+    fn finish(draft: Self::Draft) -> Result<Self, Invalid>;
     /// Writes the parts of the record.
-    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()>;
+    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
+        Ok(())
+    }
 
     /// What the figures count of the record, where they do.
     const COUNTED: Option<Counted> = None;
@@ -58,9 +64,11 @@ pub(crate) trait Table: Sized {
 pub(crate) struct Statements {
     /// The name of the table.
     pub(crate) table: &'static str,
-    /// The columns after `row`, in the order in which they are read: `id`, `revision`, `created_at`, `updated_at`, then those of the table.
+    /// The columns that are read, in their order: `id`, `revision`, `created_at`, `updated_at`, then those of the table.
     pub(crate) columns: &'static [&'static str],
-    /// `SELECT row, id, … FROM table`.
+    /// The columns that follow from the others: written after them for the sake of indexes, and never read.
+    pub(crate) derived: &'static [&'static str],
+    /// `SELECT row, parts, id, … FROM table`.
     pub(crate) select: &'static str,
     /// The same for one id.
     pub(crate) select_one: &'static str,
@@ -76,20 +84,24 @@ pub(crate) struct Statements {
     pub(crate) count: &'static str,
 }
 
-/// The statements of a table from the list of its own columns. `parts` says which of the parts of a record are stored, one bit a table: the column, or a constant.
+/// The statements of a table from the list of its own columns, those that are derived from others last. `parts` says which of the parts of a record are stored, one bit a
+/// table: the column, or a constant.
 macro_rules! statements {
-    ($table:literal, parts: $parts:literal, $($column:literal)*) => {
+    ($table:literal, parts: $parts:literal, $($column:literal)* $(, derived: $($derived:literal)*)?) => {
         $crate::table::Statements {
             table: $table,
             columns: &["id", "revision", "created_at", "updated_at", $($column),*],
-            select: concat!("SELECT row, id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table),
-            select_one: concat!("SELECT row, id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table, " WHERE id = ?1"),
+            derived: &[$($($derived),*)?],
+            select: concat!("SELECT row, ", $parts, ", id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table),
+            select_one: concat!(
+                "SELECT row, ", $parts, ", id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table, " WHERE id = ?1"
+            ),
             insert: concat!(
-                "INSERT INTO ", $table, " (revision, created_at, updated_at", $(", ", $column,)* ", id) VALUES (?, ?, ?",
-                $($crate::table::question!($column),)* ", ?)"
+                "INSERT INTO ", $table, " (revision, created_at, updated_at", $(", ", $column,)* $($(", ", $derived,)*)? ", id) VALUES (?, ?, ?",
+                $($crate::table::question!($column),)* $($($crate::table::question!($derived),)*)? ", ?)"
             ),
             compare: concat!(
-                "SELECT row, ", $parts, ", created_at IS ?, updated_at IS ?", $(", ", $column, " IS ?",)*
+                "SELECT row, ", $parts, ", created_at IS ?, updated_at IS ?", $(", ", $column, " IS ?",)* $($(", ", $derived, " IS ?",)*)?
                 " FROM ", $table, " WHERE id = ? AND revision = ?"
             ),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
@@ -266,7 +278,7 @@ impl Stored {
 
 /// The columns that [`Table::bind`] binds: all but the id and the revision.
 fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
-    T::SQL.columns.iter().skip(2).copied()
+    T::SQL.columns.iter().skip(2).chain(T::SQL.derived).copied()
 }
 
 /// Deletes a record with its parts where nothing refers to it.
@@ -332,18 +344,19 @@ fn missing<T: Table>(connection: &Connection, record: &T) -> Done<Option<StoreEr
     Ok(None)
 }
 
-/// Runs a statement that selects the columns of `T`, and reads each record with its parts.
-fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
+/// Runs a statement that selects the columns of `T`, and reads the records with their parts: one statement more for each table of parts in which they have any.
+pub(crate) fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
     let mut statement = prepared(connection, sql)?;
     let mut rows = statement.query(parameters)?;
-    let mut drafts = Vec::new();
+    let mut drafts = Drafts::new(connection);
     while let Some(row) = rows.next()? {
-        let (number, mut cells) = Cells::numbered(row, T::SQL.table, T::SQL.columns)?;
-        drafts.push((number, T::read(&mut cells)?));
+        let (number, parts) = (row.get(0)?, row.get(1)?);
+        drafts.push(number, parts, T::read(&mut Cells::numbered(row, T::SQL.table, T::SQL.columns, number))?);
     }
     drop(rows);
     drop(statement);
-    drafts.into_iter().map(|(row, draft)| T::finish(connection, row, draft)).collect()
+    T::read_parts(&mut drafts)?;
+    drafts.finish()
 }
 
 /// The record with an id.
@@ -354,138 +367,6 @@ pub(crate) fn get<T: Table>(connection: &Connection, id: T::Id) -> Done<Option<T
 /// The record whose unique column holds a value.
 pub(crate) fn get_by<T: Table, V: Column>(connection: &Connection, column: &'static str, value: &V) -> Done<Option<T>> {
     Ok(fetch(connection, &format!("{} WHERE {column} = ?1", T::SQL.select), &[&Bound(value)])?.pop())
-}
-
-/// The conditions of a list, each with the values that it binds.
-#[derive(Default)]
-pub(crate) struct Where<'a> {
-    sql: String,
-    values: Vec<Box<dyn ToSql + 'a>>,
-}
-
-impl<'a> Where<'a> {
-    /// A condition with one `?`, where there is a value for it.
-    pub(crate) fn and<V: Column>(self, condition: &'static str, value: Option<&'a V>) -> Self {
-        match value {
-            Some(value) => self.also(condition, Bound(value)),
-            None => self,
-        }
-    }
-
-    /// A condition with one `?` and its value.
-    pub(crate) fn also(mut self, condition: &'static str, value: impl ToSql + 'a) -> Self {
-        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
-        self.sql.push_str(condition);
-        self.values.push(Box::new(value));
-        self
-    }
-
-    /// A condition with one `?` and a value of a column.
-    pub(crate) fn with<V: Column + 'a>(self, condition: &'static str, value: V) -> Self {
-        self.also(condition, Owned(value))
-    }
-
-    /// A condition without a value, where it is wanted.
-    pub(crate) fn when(mut self, wanted: bool, condition: &'static str) -> Self {
-        if wanted {
-            self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
-            self.sql.push_str(condition);
-        }
-        self
-    }
-
-    /// A condition on a row of values, `(a, b) > (?, ?)`.
-    pub(crate) fn row(
-        mut self,
-        condition: &'static str,
-        values: impl IntoIterator<Item = Box<dyn ToSql + 'a>>,
-    ) -> Self {
-        self = self.when(true, condition);
-        self.values.extend(values);
-        self
-    }
-
-    /// What a statement selects under these conditions, in an order, at most so many rows.
-    pub(crate) fn rows<T>(
-        self,
-        connection: &Connection,
-        select: &str,
-        order: &str,
-        limit: u16,
-        mut read: impl FnMut(&Row<'_>) -> Done<T>,
-    ) -> Done<Vec<T>> {
-        let mut statement = prepared(connection, &format!("{select}{} ORDER BY {order} LIMIT ?", self.sql))?;
-        let mut parameters = self.parameters();
-        parameters.push(&limit);
-        let mut rows = statement.query(parameters.as_slice())?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(row)?);
-        }
-        Ok(found)
-    }
-
-    fn parameters(&self) -> Vec<&dyn ToSql> {
-        self.values.iter().map(AsRef::as_ref).collect()
-    }
-
-    /// How many records of `T` it lets through.
-    pub(crate) fn count<T: Table>(self, connection: &Connection) -> Done<u64> {
-        let sql = format!("{}{}", T::SQL.count, self.sql);
-        let count: i64 = prepared(connection, &sql)?.query_row(self.parameters().as_slice(), |row| row.get(0))?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// The records of `T` that it lets through, by id.
-    pub(crate) fn by_id<T: Table>(self, connection: &Connection, page: Page<T::Id>) -> Done<Vec<T>> {
-        let Page { after, limit } = page;
-        let all = match after {
-            Some(id) => self.with("id > ?", id),
-            None => self,
-        };
-        all.ordered(connection, "id", limit)
-    }
-
-    /// The records of `T` that it lets through, by a column and the id.
-    pub(crate) fn by<T: Table, K: Column + 'a>(
-        self,
-        connection: &Connection,
-        key: Key,
-        page: Page<(K, T::Id)>,
-    ) -> Done<Vec<T>> {
-        let Page { after, limit } = page;
-        let mut all = self;
-        if let Some((value, id)) = after {
-            all = all.with(key.after, value);
-            all.values.push(Box::new(Owned(id)));
-        }
-        all.ordered(connection, key.order, limit)
-    }
-
-    fn ordered<T: Table>(self, connection: &Connection, order: &'static str, limit: u16) -> Done<Vec<T>> {
-        let sql = format!("{}{} ORDER BY {order} LIMIT ?", T::SQL.select, self.sql);
-        let mut parameters = self.parameters();
-        parameters.push(&limit);
-        fetch(connection, &sql, &parameters)
-    }
-}
-
-/// How a list by a column and the id is ordered and continued.
-#[derive(Clone, Copy)]
-pub(crate) struct Key {
-    /// `column, id`.
-    pub(crate) order: &'static str,
-    /// `(column, id) > (?, ?)`.
-    pub(crate) after: &'static str,
-}
-
-/// A value that a condition owns.
-pub(crate) struct Owned<T>(pub(crate) T);
-
-impl<T: Column> ToSql for Owned<T> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        Ok(self.0.write())
-    }
 }
 
 #[cfg(test)]

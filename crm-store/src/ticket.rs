@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, ExternalId, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage, TicketParts,
-    TicketState, TicketStatus,
+    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage,
+    TicketParts, TicketState, TicketStatus,
     store::{Page, StoreError, StoreErrorKind, TicketFilter, Tickets},
 };
 use rusqlite::Connection;
@@ -13,9 +13,9 @@ use crate::{
     counter,
     error::{Broken, Done, Failure},
     figures::{Counted, Tally},
-    part::PartsOf,
+    filter::{Serves, Where},
     row::{Binder, Bound, Cells},
-    table::{self, Key, Statements, Table, Where, contradictory, family_methods, prepared, row_of, statements},
+    table::{self, Statements, Table, family_methods, prepared, row_of, statements},
     transaction::SqliteTx,
 };
 
@@ -113,12 +113,8 @@ impl Table for Ticket {
         })
     }
 
-    fn finish(_: &Connection, row: i64, parts: TicketParts) -> Done<Self> {
-        Ok(parts.try_into().map_err(contradictory::<Self>(row))?)
-    }
-
-    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
-        Ok(())
+    fn finish(parts: TicketParts) -> Result<Self, Invalid> {
+        parts.try_into()
     }
 
     const COUNTED: Option<Counted> = Some(Counted { columns: &["status", "priority"], parts: 0, only_with: 0 });
@@ -159,13 +155,13 @@ fn solution(state: &TicketState) -> Solution {
 fn matching(filter: &TicketFilter) -> Where<'_> {
     let TicketFilter { customer, assignee, unassigned, group, status, priority } = filter;
     Where::default()
-        .and("customer = ?", customer.as_ref())
-        .and("assignee = ?", assignee.as_ref())
-        .when(*unassigned == Some(true), "assignee IS NULL")
-        .when(*unassigned == Some(false), "assignee IS NOT NULL")
-        .and("team = ?", group.as_ref())
-        .and("status = ?", status.as_ref())
-        .and("priority = ?", priority.as_ref())
+        .and(Serves::Few, "customer = ?", customer.as_ref())
+        .and(Serves::All, "assignee = ?", assignee.as_ref())
+        .when(*unassigned == Some(true), Serves::All, "assignee IS NULL")
+        .and(Serves::All, "status = ?", status.as_ref())
+        .and(Serves::Ids, "team = ?", group.as_ref())
+        .and(Serves::Ids, "priority = ?", priority.as_ref())
+        .when(*unassigned == Some(false), Serves::None, "assignee IS NOT NULL")
 }
 
 const MESSAGE_COLUMNS: &[&str] = &["number", "at", "kind", "agent", "text"];
@@ -237,8 +233,7 @@ impl Tickets for SqliteTx<'_> {
         filter: &TicketFilter,
         page: Page<(DateTime<Utc>, TicketId)>,
     ) -> Result<Vec<Ticket>, StoreError> {
-        let key = Key { order: "due_at, id", after: "(due_at, id) > (?, ?)" };
-        Ok(matching(filter).when(true, "due_at IS NOT NULL").by(self.connection, key, page)?)
+        Ok(matching(filter).by(self.connection, "due_at", page, None)?)
     }
 
     fn messages(&self, ticket: TicketId, page: Page<u32>) -> Result<Vec<TicketMessage>, StoreError> {

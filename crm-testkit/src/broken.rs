@@ -4,7 +4,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -64,6 +68,10 @@ faults! {
     SnapshotMoves = "C05",
     /// A closure that calls its own store is told to try again.
     ReentryIsContention = "C07",
+    /// Where a closure fails, what another thread committed last goes, too.
+    NeighbourUndone = "C08",
+    /// A closure is refused because of what another one wrote, and undid, while this one was in line.
+    RefusalRestsOnTheUndone = "C09",
     /// The tags of a new customer are not kept.
     FieldLost = "C10",
     /// An id that is not there is an error.
@@ -166,6 +174,12 @@ pub struct Broken {
     first: Mutex<BTreeMap<RecordRef, Any>>,
     /// What a rolled back transaction had last.
     rolled_back: Mutex<Option<MemoryTx>>,
+    /// What was inserted by the last commit, and on which thread.
+    last: Mutex<Option<(ThreadId, RecordRef)>>,
+    /// Those who wait for their turn to write.
+    in_line: AtomicUsize,
+    /// What was undone while others were in line.
+    undone: Mutex<BTreeSet<RecordRef>>,
 }
 
 impl Broken {
@@ -176,6 +190,23 @@ impl Broken {
 
     fn transaction<'t>(&'t self, on: On<'t>) -> BrokenTx<'t> {
         BrokenTx { store: self, on, inserted: BTreeSet::new(), appended: Vec::new() }
+    }
+
+    /// Notes what a closure committed, or deletes, after one that failed, what another thread noted.
+    fn undo_a_neighbour(&self, failed: bool, inserted: Option<&RecordRef>) -> Stored<()> {
+        let own = thread::current().id();
+        let mut last = noted(&self.last);
+        match (failed, *last) {
+            (true, Some((other, record))) if other != own => {
+                *last = None;
+                self.store.write(|tx| delete(tx, record))
+            }
+            (true, _) => Ok(()),
+            (false, _) => {
+                *last = inserted.map(|record| (own, *record));
+                Ok(())
+            }
+        }
     }
 
     /// The error of the store underneath, as the fault would have it.
@@ -213,9 +244,12 @@ impl Store for Broken {
 
     fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut BrokenTx<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut appended = Vec::new();
+        let mut inserted = BTreeSet::new();
         let mut outcome = None;
-        *lock(&self.rolled_back) = None;
+        *noted(&self.rolled_back) = None;
+        self.in_line.fetch_add(1, Ordering::SeqCst);
         let result = self.store.write(|tx| {
+            self.in_line.fetch_sub(1, Ordering::SeqCst);
             let mut tx = self.transaction(On::Write(tx));
             let ended = catch_unwind(AssertUnwindSafe(|| f(&mut tx)));
             let commit = match ended {
@@ -224,14 +258,25 @@ impl Store for Broken {
                 Err(_) => self.fault == Some(Fault::RollbackSkippedOnPanic),
             };
             appended.append(&mut tx.appended);
+            inserted.append(&mut tx.inserted);
             outcome = Some(ended);
             if !commit {
-                *lock(&self.rolled_back) = tx.look(|tx| Ok(tx.imagined(|_, _| ()))).ok();
+                *noted(&self.rolled_back) = tx.look(|tx| Ok(tx.imagined(|_, _| ()))).ok();
+            }
+            if self.fault == Some(Fault::RefusalRestsOnTheUndone) {
+                let others = self.in_line.load(Ordering::SeqCst) > 0;
+                *noted(&self.undone) = if others && !commit { inserted.clone() } else { BTreeSet::new() };
             }
             if commit { Ok(()) } else { Err(rolled_back()) }
         });
         let failed = result.is_err();
-        let Some(ended) = outcome else { return Err(self.error(result.err().unwrap_or_else(rolled_back)).into()) };
+        let Some(ended) = outcome else {
+            self.in_line.fetch_sub(1, Ordering::SeqCst);
+            return Err(self.error(result.err().unwrap_or_else(rolled_back)).into());
+        };
+        if self.fault == Some(Fault::NeighbourUndone) {
+            self.undo_a_neighbour(failed, inserted.first())?;
+        }
         if failed && self.fault == Some(Fault::EntryKeptAfterRollback) {
             self.store.write(|tx| appended.iter().try_for_each(|(act, fact)| tx.append(act, fact)))?;
         }
@@ -240,8 +285,8 @@ impl Store for Broken {
 }
 
 /// What was noted outlives a panic of the suite.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn noted<T>(notes: &Mutex<T>) -> MutexGuard<'_, T> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What tells the store underneath to roll back; it never comes out.
@@ -346,7 +391,7 @@ impl BrokenTx<'_> {
             let folded = |one: &Any| one.unique(field).is_some_and(|own| own.eq_ignore_ascii_case(value));
             return Ok(records.into_iter().find(folded));
         }
-        let deleted = lock(&self.store.deleted);
+        let deleted = noted(&self.store.deleted);
         let same = |one: &&Any| one.family() == family && one.unique(field).as_deref() == Some(value);
         Ok(deleted.iter().rev().find(same).cloned())
     }
@@ -355,9 +400,12 @@ impl BrokenTx<'_> {
         if let (Any::Customer(customer), true) = (&mut record, self.has(Fault::FieldLost)) {
             customer.tags.clear();
         }
+        if noted(&self.store.undone).contains(&record.id()) {
+            return Err(StoreErrorKind::Duplicate { record: record.family().name(), field: "id" }.into());
+        }
         let result = record.insert(self.tx()?);
         self.inserted.insert(record.id());
-        lock(&self.store.first).insert(record.id(), record);
+        noted(&self.store.first).insert(record.id(), record);
         self.forgiven(result).map(Option::unwrap_or_default)
     }
 
@@ -385,7 +433,7 @@ impl BrokenTx<'_> {
         let record = self.look(|tx| get(tx, id))?;
         let result = delete(self.tx()?, id);
         if self.has(Fault::DeleteLeavesIndex) && result.is_ok() {
-            lock(&self.store.deleted).extend(record);
+            noted(&self.store.deleted).extend(record);
         }
         self.forgiven(result).map(Option::unwrap_or_default)
     }
@@ -597,10 +645,10 @@ impl Journal for BrokenTx<'_> {
 impl BrokenTx<'_> {
     /// What the figures are computed from, as the fault would have it.
     fn counted<R>(&self, f: impl FnOnce(&MemoryTx) -> Stored<R>) -> Stored<R> {
-        if let (Some(kept), true) = (&*lock(&self.store.rolled_back), self.has(Fault::FiguresKeptAfterRollback)) {
+        if let (Some(kept), true) = (&*noted(&self.store.rolled_back), self.has(Fault::FiguresKeptAfterRollback)) {
             return f(kept);
         }
-        let first = lock(&self.store.first);
+        let first = noted(&self.store.first);
         let imagined = |tx: &MemoryTx| {
             tx.imagined(|orders, reps| {
                 for order in orders.values_mut() {

@@ -56,6 +56,7 @@ pub use self::{
         c01_what_a_closure_wrote_is_there_after_ok, c02_after_an_error_nothing_is_there,
         c03_after_a_panic_nothing_is_there_and_the_store_works, c04_a_closure_reads_what_it_wrote,
         c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
+        c08_a_failure_undoes_nobody_elses_work, c09_an_answer_rests_on_what_is_committed,
     },
 };
 
@@ -73,6 +74,8 @@ macro_rules! __clauses {
             c05_a_read_sees_one_snapshot
             c06_writes_are_serialised
             c07_a_closure_that_calls_its_own_store_is_refused
+            c08_a_failure_undoes_nobody_elses_work
+            c09_an_answer_rests_on_what_is_committed
             c10_an_inserted_record_reads_back_equal
             c11_an_absent_id_reads_as_none
             c12_a_taken_value_is_a_duplicate

@@ -32,7 +32,7 @@ macro_rules! filters {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
         ///
-        /// Fields that are `None` let everything through; the others must all hold.
+        /// Fields that are `None` let everything through; the others must all hold. Which of them a list is read by is the store's affair, and said there (`crm_store`, "What a list costs").
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: Option<$type>,)*

@@ -8,14 +8,14 @@ use crm_core::{
     SalesBy, SalesFigure, SalesKey, SalesOf, SalesRepId, Span, TicketFigure, TicketKey,
     store::{CustomerFigureFilter, Figures, Page, SalesFilter, StoreError},
 };
-use rusqlite::{Connection, Row, Rows, Statement};
+use rusqlite::{Connection, Row, Rows, Statement, ToSql};
 use uuid::Uuid;
 
 use super::{Whose, overflow, rebuild, verify};
 use crate::{
     error::Done,
     row::{Bound, Cells, OrEmpty},
-    table::{Owned, Where, prepared},
+    table::prepared,
     transaction::SqliteTx,
 };
 
@@ -31,10 +31,34 @@ pub(super) trait Read: Sized {
     fn of(row: &Row<'_>) -> Done<Self> {
         Self::read(&mut Cells::new(row, Self::TABLE, Self::COLUMNS))
     }
+}
 
-    fn select() -> String {
-        format!("SELECT {} FROM {}", Self::COLUMNS.join(", "), Self::TABLE)
+/// The figures after a key, in its order; those with some columns like that, where there is a value. The first page has a lower bound as well, before all keys.
+fn list<F: Read>(
+    connection: &Connection,
+    own: &[(&str, Option<&dyn ToSql>)],
+    after: &[&dyn ToSql],
+    limit: u16,
+) -> Done<Vec<F>> {
+    let keys = F::COLUMNS[..F::KEYS].join(", ");
+    let places = vec!["?"; after.len()].join(", ");
+    let mut sql = format!("SELECT {} FROM {} WHERE ({keys}) > ({places})", F::COLUMNS.join(", "), F::TABLE);
+    let mut values = after.to_vec();
+    for (column, value) in own {
+        if let Some(value) = value {
+            sql.push_str(&format!(" AND {column} = ?"));
+            values.push(*value);
+        }
     }
+    sql.push_str(&format!(" ORDER BY {keys} LIMIT ?"));
+    values.push(&limit);
+    let mut statement = prepared(connection, &sql)?;
+    let mut rows = statement.query(values.as_slice())?;
+    let mut figures = Vec::new();
+    while let Some(row) = rows.next()? {
+        figures.push(F::of(row)?);
+    }
+    Ok(figures)
 }
 
 const SALES: &str = "crm_figure_sales";
@@ -285,9 +309,6 @@ impl Read for TicketFigure {
     }
 }
 
-/// There are no more statuses and priorities than this together.
-const TICKET_FIGURES: u16 = 1_000;
-
 impl Figures for SqliteTx<'_> {
     fn sales_figures(&self, filter: &SalesFilter, page: Page<SalesKey>) -> Result<Vec<SalesFigure>, StoreError> {
         Ok(sales(self.connection, filter, &page)?)
@@ -298,17 +319,12 @@ impl Figures for SqliteTx<'_> {
         filter: &CustomerFigureFilter,
         page: Page<(CustomerId, Currency)>,
     ) -> Result<Vec<CustomerFigure>, StoreError> {
-        let all = Where::default()
-            .and("customer = ?", filter.customer.as_ref())
-            .and("currency = ?", filter.currency.as_ref());
-        // The first page has a lower bound as well, so that it is one and the same statement.
+        let (of, within) = (filter.customer.as_ref().map(Bound), filter.currency.as_ref().map(Bound));
+        let own =
+            [("customer", of.as_ref().map(|of| of as _)), ("currency", within.as_ref().map(|within| within as _))];
         let (customer, currency) = page.after.unzip();
-        let all = all.row(
-            "(customer, currency) > (?, ?)",
-            [Box::new(Owned(OrEmpty(customer.map(RecordId::uuid)))) as _, Box::new(Owned(OrEmpty(currency))) as _],
-        );
-        let select = CustomerFigure::select();
-        Ok(all.rows(self.connection, &select, "customer, currency", page.limit, CustomerFigure::of)?)
+        let (customer, currency) = (OrEmpty(customer.map(RecordId::uuid)), OrEmpty(currency));
+        Ok(list(self.connection, &own, &[&Bound(&customer), &Bound(&currency)], page.limit)?)
     }
 
     fn pipeline_figures(
@@ -316,28 +332,20 @@ impl Figures for SqliteTx<'_> {
         pipeline: Option<&Label>,
         page: Page<PipelineKey>,
     ) -> Result<Vec<PipelineFigure>, StoreError> {
-        let all = Where::default().and("pipeline = ?", pipeline);
+        let of = pipeline.map(Bound);
+        let own = [("pipeline", of.as_ref().map(|of| of as _))];
         let (pipeline, stage, currency) = match page.after {
             Some((pipeline, stage, currency)) => (Some(pipeline), Some(stage), currency),
             None => (None, None, None),
         };
-        let all = all.row(
-            "(pipeline, stage, currency) > (?, ?, ?)",
-            [
-                Box::new(Owned(OrEmpty(pipeline))) as _,
-                Box::new(Owned(OrEmpty(stage))) as _,
-                Box::new(Owned(OrEmpty(currency))) as _,
-            ],
-        );
-        let select = PipelineFigure::select();
-        Ok(all.rows(self.connection, &select, "pipeline, stage, currency", page.limit, PipelineFigure::of)?)
+        let (pipeline, stage, currency) = (OrEmpty(pipeline), OrEmpty(stage), OrEmpty(currency));
+        let after: [&dyn ToSql; 3] = [&Bound(&pipeline), &Bound(&stage), &Bound(&currency)];
+        Ok(list(self.connection, &own, &after, page.limit)?)
     }
 
     fn ticket_figures(&self, page: Page<TicketKey>) -> Result<Vec<TicketFigure>, StoreError> {
-        let all = Where::default();
-        let select = TicketFigure::select();
         // Their order is not that of the texts that are stored, and there are a few dozen at most.
-        let mut figures = all.rows(self.connection, &select, "status, priority", TICKET_FIGURES, TicketFigure::of)?;
+        let mut figures: Vec<TicketFigure> = list(self.connection, &[], &[&"", &""], u16::MAX)?;
         figures.sort_unstable_by_key(TicketFigure::key);
         figures.retain(|one| page.after.is_none_or(|after| one.key() > after));
         figures.truncate(page.limit.into());

@@ -7,12 +7,7 @@ use super::{
     Book, COUNTED, Deltas, KEPT,
     read::{Read, Spanned},
 };
-use crate::{
-    error::Done,
-    part,
-    row::Cells,
-    table::{Table, Where},
-};
+use crate::{error::Done, filter::Where, part, row::Cells, table::Table};
 
 /// Records are read, and what they count for is written, in pages of this many.
 const PAGE: u16 = 500;
