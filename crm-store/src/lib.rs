@@ -31,6 +31,7 @@
 //! |---|---|
 //! | `crm_customer`, `crm_order` … | the records; `row` is the row's own number and never leaves the library |
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
+//! | `crm_figure_sales` … | sums over the records, moved by every write of them |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
 //! | `crm_schema` | the version of the tables |
 //!
