@@ -67,6 +67,18 @@
 //! - C56 Figures come by key and page: pages put together are the whole list, and one key gives what the list of all has for it.
 //! - C57 A write after which a sum would not fit 64 bits is [`StoreErrorKind::FigureOverflow`] and changes nothing.
 //! - C58 After any of this [`Figures::verify_figures`] finds nothing, and [`Figures::rebuild_figures`] changes nothing.
+//!
+//! **Search**, as [`SearchText`](crate::SearchText) and [`SearchQuery`](crate::SearchQuery) define it
+//! - C60 A search finds each record that has all words of the query, and no other: a word by its beginning, a run of Han, Kana, Hangul, Thai and their like by any part of
+//!   it, in any case and with or without diacritics.
+//! - C61 Hits come by how well they answer ([`SearchTier`](crate::SearchTier)), then by the rank of their family ([`SearchFamily`](crate::SearchFamily)), then the record
+//!   first that was inserted last. Each record stands once.
+//! - C62 A page of hits continues after a place; pages put together are the whole list; a limit of zero gives nothing.
+//! - C63 A query over some families finds what the query over all finds of them.
+//! - C64 What was changed is found by what it says now and not by what it said; what was deleted is found by nothing. A ticket is found by its messages, in the moment in which they
+//!   are appended and for as long as it is there.
+//! - C65 A closure finds what it wrote; what was rolled back is not found, and what it changed is found as it was.
+//! - C66 Operators, quotes and wildcards are text in a query as in a record.
 
 mod error;
 mod families;
@@ -78,7 +90,7 @@ pub use self::{
     families::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
         OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -124,6 +136,7 @@ pub trait Records:
     + Tickets
     + Timeline
     + Figures
+    + Search
     + Journal
 {
 }
@@ -140,6 +153,7 @@ impl<T> Records for T where
         + Tickets
         + Timeline
         + Figures
+        + Search
         + Journal
         + ?Sized
 {

@@ -10,6 +10,7 @@ use crate::{
     error::Done,
     filter::{Serves, Where},
     row::{Binder, Cells},
+    search::Index,
     table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -26,6 +27,7 @@ impl Table for Agent {
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
         ("messages", "SELECT count(*) FROM crm_ticket_message WHERE agent = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> AgentId {
         self.id

@@ -13,6 +13,7 @@ use crate::{
     filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
+    search::Index,
     table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -26,6 +27,7 @@ impl Table for Interaction {
         "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating", derived: "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "subject", "content"]));
 
     fn id(&self) -> InteractionId {
         self.id

@@ -2,7 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, Thread},
     time::{Duration, Instant},
 };
 
@@ -27,8 +31,15 @@ struct State<T> {
 /// Where one thread waits.
 struct Place<T> {
     given: Mutex<Option<T>>,
-    called: Condvar,
+    /// Whether `given` may have something: looked at without the lock.
+    called: AtomicBool,
+    /// Whether it will not be long.
+    soon: AtomicBool,
+    thread: Thread,
 }
+
+/// For how long a thread that is told that its turn comes soon stays awake. To wake it up takes about as long as a short piece of work.
+const AWAKE: Duration = Duration::from_micros(50);
 
 impl<T> Line<T> {
     pub(crate) const fn of(free: Vec<T>) -> Self {
@@ -42,27 +53,47 @@ impl<T> Line<T> {
             if let Some(thing) = state.free.pop() {
                 return Ok(thing);
             }
-            let place = Arc::new(Place { given: Mutex::new(None), called: Condvar::new() });
+            let place = Arc::new(Place {
+                given: Mutex::new(None),
+                called: AtomicBool::new(false),
+                soon: AtomicBool::new(false),
+                thread: thread::current(),
+            });
             state.waiting.push_back(Arc::clone(&place));
             place
         };
-        let mut given = locked(&place.given);
         loop {
-            if let Some(thing) = given.take() {
-                return Ok(thing);
-            }
             let left = deadline.saturating_sub(started.elapsed());
-            if left.is_zero() {
+            if place.called.load(Ordering::Acquire) || left.is_zero() {
                 break;
             }
-            given = place.called.wait_timeout(given, left).unwrap_or_else(PoisonError::into_inner).0;
+            if place.soon.swap(false, Ordering::Acquire) {
+                place.stay_awake();
+            } else {
+                thread::park_timeout(left);
+            }
         }
-        drop(given);
+        if let Some(thing) = locked(&place.given).take() {
+            return Ok(thing);
+        }
         let mut state = locked(&self.state);
         state.waiting.retain(|other| !Arc::ptr_eq(other, &place));
         // Whoever hands on holds the state, so by now it was given, or never will be.
         let at_the_last_moment = locked(&place.given).take();
         at_the_last_moment.ok_or_else(|| StoreErrorKind::Contended { waited: started.elapsed() }.into())
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        locked(&self.state).waiting.len()
+    }
+
+    /// Tells whoever waits longest that it will not be long.
+    pub(crate) fn announce(&self) {
+        let Some(first) = locked(&self.state).waiting.front().cloned() else { return };
+        first.soon.store(true, Ordering::Release);
+        first.thread.unpark();
     }
 
     /// Gives a thing to whoever waits longest, or keeps it for who comes next.
@@ -84,11 +115,19 @@ impl<T> Line<T> {
 }
 
 impl<T> Place<T> {
+    fn stay_awake(&self) {
+        let since = Instant::now();
+        while !self.called.load(Ordering::Acquire) && since.elapsed() < AWAKE {
+            thread::yield_now();
+        }
+    }
+
     fn called_with(&self, thing: T, state: MutexGuard<'_, State<T>>) {
         *locked(&self.given) = Some(thing);
+        self.called.store(true, Ordering::Release);
         // Whoever wakes up finds no lock held.
         drop(state);
-        self.called.notify_one();
+        self.thread.unpark();
     }
 }
 
@@ -102,16 +141,12 @@ mod tests {
         line.take(Instant::now(), LONG).unwrap()
     }
 
-    fn waiting(line: &Line<u32>) -> usize {
-        locked(&line.state).waiting.len()
-    }
-
     #[test]
     fn who_waits_longest_is_first() {
         let line = Line::of(vec![0]);
         let order = Mutex::new(Vec::new());
         let thing = take(&line);
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             for number in 0..5 {
                 let (line, order) = (&line, &order);
                 scope.spawn(move || {
@@ -119,8 +154,8 @@ mod tests {
                     locked(order).push(number);
                     line.give(thing);
                 });
-                while waiting(line) <= number {
-                    std::thread::yield_now();
+                while line.waiting() <= number {
+                    thread::yield_now();
                 }
             }
             line.give(thing);
@@ -135,7 +170,7 @@ mod tests {
         assert!(!line.hand_on(|| 8), "nobody waits");
         let refused = line.take(Instant::now(), Duration::from_millis(1)).unwrap_err();
         assert!(matches!(refused.kind(), StoreErrorKind::Contended { waited } if *waited >= Duration::from_millis(1)));
-        assert_eq!(waiting(&line), 0);
+        assert_eq!(line.waiting(), 0);
         line.give(thing);
         assert_eq!(take(&line), 7);
     }
@@ -144,7 +179,7 @@ mod tests {
     #[test]
     fn giving_and_giving_up_at_once_keeps_the_count() {
         let line = Line::of(vec![1, 2]);
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             for thread in 0..6 {
                 let line = &line;
                 scope.spawn(move || {
@@ -159,6 +194,6 @@ mod tests {
         });
         let mut free = std::mem::take(&mut locked(&line.state).free);
         free.sort_unstable();
-        assert_eq!((free, waiting(&line)), (vec![1, 2], 0));
+        assert_eq!((free, line.waiting()), (vec![1, 2], 0));
     }
 }

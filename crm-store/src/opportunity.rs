@@ -14,6 +14,7 @@ use crate::{
     filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
+    search::Index,
     table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -28,6 +29,7 @@ impl Table for Opportunity {
         "currency" "probability" "expected_close" "status" "closed_at" "close_day" "lost_reason" "lost_note"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name", "lost_note"]));
 
     fn id(&self) -> OpportunityId {
         self.id

@@ -241,6 +241,11 @@ impl<'c> PartsOf<'c> {
         Ok(())
     }
 
+    /// Whether parts of a row that was there before were written.
+    pub(crate) fn changed(&self) -> bool {
+        self.undo.get() == Undo::Savepoint
+    }
+
     /// Keeps what was written.
     pub(crate) fn keep(&self) -> Done<()> {
         if self.undo.get() == Undo::Savepoint { run(self.connection, RELEASE) } else { Ok(()) }

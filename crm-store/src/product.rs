@@ -10,6 +10,7 @@ use crate::{
     error::Done,
     filter::{Serves, Where},
     row::{Binder, Cells},
+    search::Index,
     table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -26,6 +27,7 @@ impl Table for Product {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["sku", "name", "category"]));
 
     fn id(&self) -> ProductId {
         self.id

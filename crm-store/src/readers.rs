@@ -120,3 +120,6 @@ pub(crate) fn on_a_snapshot<T, E: From<StoreError>>(
     schema::found_is_known(&mut rows).map_err(StoreError::from)?;
     f(&SqliteTx::over(connection))
 }
+
+#[cfg(test)]
+mod tests;

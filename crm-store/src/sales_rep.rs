@@ -10,6 +10,7 @@ use crate::{
     error::Done,
     filter::{Serves, Where},
     row::{Binder, Cells},
+    search::Index,
     table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
@@ -28,6 +29,7 @@ impl Table for SalesRep {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> SalesRepId {
         self.id

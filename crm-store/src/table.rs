@@ -10,8 +10,9 @@ use uuid::Uuid;
 use crate::{
     error::{Broken, Done, Failure},
     figures::{self, Counted, Recount, Tally},
-    part::{Drafts, PartsOf},
+    part::{self, Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
+    search::Index,
 };
 
 /// A record and the table that keeps it. [`statements!`] writes the statements.
@@ -27,6 +28,8 @@ pub(crate) trait Table: Sized {
     const SQL: Statements;
     /// Who may refer to the record: the plural of the family, and how many of its records do, by the id.
     const REFERRERS: &'static [(&'static str, &'static str)];
+    /// How it is searched, where it is.
+    const SEARCH: Option<Index<Self>> = None;
 
     /// The id.
     fn id(&self) -> Self::Id;
@@ -187,7 +190,13 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
     insert_row(connection, record)
         .and_then(|row| {
             let parts = PartsOf::new_row(connection, row);
-            record.write_parts(&parts).and_then(|()| figures::inserted(connection, record)).inspect_err(|_| {
+            let indexed = || T::SEARCH.map_or(Ok(()), |index| index.insert(connection, row, record));
+            let counted = || figures::inserted(connection, record).and_then(|()| indexed());
+            let noted = || match T::COUNTED.is_some() && T::SEARCH.is_some() {
+                true => part::atomically(connection, counted),
+                false => counted(),
+            };
+            record.write_parts(&parts).and_then(|()| noted()).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -211,12 +220,14 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
     let write = || {
         recount.columns(stored.changed_columns::<T>())?;
         record.write_parts(&parts)?;
+        let searched = T::SEARCH.filter(|index| parts.changed() || index.has_any(stored.changed_columns::<T>()));
         let deltas = recount.deltas(record)?;
-        if !deltas.is_empty() {
+        if searched.is_some() || !deltas.is_empty() {
             parts.guard()?;
         }
         // The row comes after its parts: where it is refused, nothing else has changed, or the parts are undone.
         stored.update_row(connection, record, next)?;
+        searched.map_or(Ok(()), |index| index.update(connection, stored.row, record))?;
         deltas.apply(connection)
     };
     match write() {
@@ -253,6 +264,7 @@ impl Stored {
         Ok(Some(Self { row: row.get(0)?, parts: row.get(1)?, changed }))
     }
 
+    /// The columns that change.
     fn changed_columns<T: Table>(&self) -> impl Iterator<Item = &'static str> + use<T> {
         let changed = self.changed;
         own_columns::<T>().enumerate().filter(move |(place, _)| changed >> place & 1 == 1).map(|(_, column)| column)
@@ -276,6 +288,17 @@ impl Stored {
     }
 }
 
+/// Checks that a record that was read stands in its row as it would be written. The columns that follow from others are never read: by a wrong one, a list would miss the record.
+pub(crate) fn stands_as_written<T: Table>(connection: &Connection, record: &T) -> Done<()> {
+    let Some(stored) = Stored::of(connection, record)? else {
+        return Err(StoreErrorKind::NotFound { record: T::RECORD }.into());
+    };
+    match own_columns::<T>().enumerate().find(|(place, _)| stored.changed >> place & 1 == 1) {
+        Some((_, column)) => Err(StoreErrorKind::Corrupt { table: T::SQL.table, column, row: Some(stored.row) }.into()),
+        None => Ok(()),
+    }
+}
+
 /// The columns that [`Table::bind`] binds: all but the id and the revision.
 fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
     T::SQL.columns.iter().skip(2).chain(T::SQL.derived).copied()
@@ -287,9 +310,12 @@ pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
 }
 
 fn delete_row<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
+    // The row is known only as long as the record is there.
+    let indexed =
+        T::SEARCH.map(|index| row_of::<T>(connection, id).map(|row| row.map(|row| (index, row)))).transpose()?;
     match prepared(connection, T::SQL.delete)?.execute([Bound(&id)]).map_err(Failure::Sql) {
         Ok(0) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
-        Ok(_) => Ok(()),
+        Ok(_) => indexed.flatten().map_or(Ok(()), |(index, row)| index.delete(connection, row)),
         Err(failure) if matches!(failure.broken(), Broken::Reference) => {
             for (by, sql) in T::REFERRERS {
                 let count: i64 = prepared(connection, sql)?.query_row([Bound(&id)], |row| row.get(0))?;

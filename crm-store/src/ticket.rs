@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage,
-    TicketParts, TicketState, TicketStatus,
+    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, SearchText, Searched as _, Text, Ticket,
+    TicketId, TicketMessage, TicketParts, TicketState, TicketStatus,
     store::{Page, StoreError, StoreErrorKind, TicketFilter, Tickets},
 };
 use rusqlite::Connection;
@@ -15,6 +15,7 @@ use crate::{
     figures::{Counted, Tally},
     filter::{Serves, Where},
     row::{Binder, Bound, Cells},
+    search::Index,
     table::{self, Statements, Table, family_methods, prepared, row_of, statements},
     transaction::SqliteTx,
 };
@@ -29,6 +30,8 @@ impl Table for Ticket {
         "closed_at" "resolution" "messages"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const SEARCH: Option<Index<Self>> =
+        Some(Index::with(&["number", "external_id", "subject", "resolution"], conversation));
 
     fn id(&self) -> TicketId {
         self.id
@@ -164,9 +167,22 @@ fn matching(filter: &TicketFilter) -> Where<'_> {
         .when(*unassigned == Some(false), Serves::None, "assignee IS NOT NULL")
 }
 
+/// What is searched of a ticket: its own text and all that was said.
+fn conversation(connection: &Connection, row: i64, ticket: &Ticket) -> Done<SearchText> {
+    let mut statement = prepared(connection, "SELECT text FROM crm_ticket_message WHERE ticket = ?1 ORDER BY number")?;
+    let mut rows = statement.query([row])?;
+    let mut text = ticket.search_text();
+    while let Some(row) = rows.next()? {
+        let said: Text = Cells::new(row, "crm_ticket_message", &["text"]).take()?;
+        text = text.body(said.as_str());
+    }
+    Ok(text)
+}
+
 const MESSAGE_COLUMNS: &[&str] = &["number", "at", "kind", "agent", "text"];
 const MESSAGES: &str = "SELECT number, at, kind, agent, text FROM crm_ticket_message
     WHERE ticket = (SELECT row FROM crm_ticket WHERE id = ?1) AND number > ?2 ORDER BY number LIMIT ?3";
+const TAKE_BACK: &str = "DELETE FROM crm_ticket_message WHERE ticket = ?1 AND number = ?2";
 const APPEND: &str = "INSERT INTO crm_ticket_message (ticket, number, at, kind, agent, text) VALUES (?, ?, ?, ?, ?, ?)";
 
 fn messages(connection: &Connection, ticket: TicketId, page: Page<u32>) -> Done<Vec<TicketMessage>> {
@@ -206,7 +222,13 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
         .put(&kind.agent())?
         .put(text)?;
     match statement.raw_execute().map_err(Failure::Sql) {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            let appended = Ticket::SEARCH.map_or(Ok(()), |index| index.append(connection, row, text.as_str()));
+            appended.inspect_err(|_| {
+                // As where a record is inserted: cheaper than a savepoint around every message.
+                let _ = prepared(connection, TAKE_BACK).and_then(|mut take| take.execute((row, *number)));
+            })
+        }
         Err(failure) => Err(match failure.broken() {
             Broken::Unique => failure.into_source_of(StoreErrorKind::Duplicate { record: "message", field: "number" }),
             Broken::Reference => failure.into_source_of(missing("agent")),

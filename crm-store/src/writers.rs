@@ -114,14 +114,7 @@ impl Writers {
         let Baton { connection, group } = self.line.take(started, self.options.deadline)?;
         // From here on the turn is given back whatever happens.
         let mut turn = Turn { writers: self, connection, group, held: true };
-        if turn.connection.is_none() {
-            // What was in memory is gone with its connection.
-            let path = self.path.as_deref().ok_or(StoreErrorKind::Closed)?;
-            turn.connection = Some(
-                connection::writer(Some(path), &self.options, Opening::Again)
-                    .map_err(|failure| failure.contended(started))?,
-            );
-        }
+        turn.open(started)?;
         Ok(turn)
     }
 
@@ -130,9 +123,7 @@ impl Writers {
         let mut turn = self.take(started)?;
         if turn.group.is_some() {
             turn.commit();
-            drop(turn);
-            // The connection may be lost now; whoever takes the turn opens another.
-            return self.alone(started);
+            turn.open(started)?;
         }
         Ok(turn)
     }
@@ -157,6 +148,7 @@ impl Writers {
         let mut turn = self.take(started)?;
         let began = turn.enter(started)?;
         let connection = turn.connection()?;
+        self.line.announce();
         // The panic waits, too: the closure may have seen what a neighbour wrote.
         let ran = catch_unwind(AssertUnwindSafe(|| f(&mut SqliteTx::over(connection))));
         let answer = turn.leave(matches!(ran, Ok(Ok(_))), began);
@@ -180,6 +172,17 @@ pub(crate) struct Turn<'s> {
 }
 
 impl Turn<'_> {
+    /// Opens another connection where the last one is lost.
+    fn open(&mut self, started: Instant) -> Result<(), StoreError> {
+        if self.connection.is_none() {
+            // What was in memory is gone with its connection.
+            let path = self.writers.path.as_deref().ok_or(StoreErrorKind::Closed)?;
+            let opened = connection::writer(Some(path), &self.writers.options, Opening::Again);
+            self.connection = Some(opened.map_err(|failure| failure.contended(started))?);
+        }
+        Ok(())
+    }
+
     pub(crate) fn connection(&self) -> Result<&Connection, StoreError> {
         self.connection.as_ref().ok_or_else(|| StoreErrorKind::Closed.into())
     }
@@ -310,3 +313,6 @@ impl Drop for Turn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

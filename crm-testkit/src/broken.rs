@@ -18,11 +18,12 @@ use crm_core::{
     FigureMismatch, IdempotencyKey, Interaction, InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order,
     OrderId, OrderParts, OrderState, PaymentEntry, Period, Phone, PipelineFigure, PipelineKey, Position, Product,
     ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesBy, SalesFigure, SalesKey, SalesOf, SalesRep,
-    SalesRepId, Span, Ticket, TicketFigure, TicketId, TicketKey, TicketMessage, TimelineItem,
+    SalesRepId, SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchWord, Searched as _, Span, Ticket,
+    TicketFigure, TicketId, TicketKey, TicketMessage, TimelineItem,
     store::{
         AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
         Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry,
-        RevenueKey, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Store, StoreError,
+        RevenueKey, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError,
         StoreErrorKind, TicketFilter, Tickets, Timeline,
     },
 };
@@ -154,6 +155,20 @@ faults! {
     FigureOverflowAccepted = "C57",
     /// Verification finds what is not there.
     VerificationCriesWolf = "C58",
+    /// A search looks for the first word only.
+    OneWordIsEnough = "C60",
+    /// Hits come the worst first.
+    HitsUnranked = "C61",
+    /// Each page of hits is the first one.
+    PlaceIgnored = "C62",
+    /// A search is over all families, whatever the query says.
+    FamiliesIgnored = "C63",
+    /// A ticket is not found by its messages.
+    MessagesNotSearched = "C64",
+    /// A closure does not find what it inserted.
+    OwnInsertNotFound = "C65",
+    /// `OR`, `AND`, `NOT` and `NEAR` are not looked for.
+    OperatorsUnderstood = "C66",
 }
 
 /// A [`MemoryStore`] with a fault, or without one.
@@ -611,6 +626,44 @@ impl Timeline for BrokenTx<'_> {
         }
         Ok(found)
     }
+}
+
+impl Search for BrokenTx<'_> {
+    fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>> {
+        let words = || query.words().map(SearchWord::as_str);
+        let operator = |word: &&str| ["or", "and", "not", "near"].contains(word);
+        let (mut sought, mut page) = (query.clone(), page);
+        match self.store.fault {
+            Some(Fault::OneWordIsEnough) => sought = parsed(words().take(1), query),
+            Some(Fault::OperatorsUnderstood) => sought = parsed(words().filter(|word| !operator(word)), query),
+            Some(Fault::FamiliesIgnored) => sought = query.clone().only(SearchFamily::ALL.iter().copied()),
+            Some(Fault::PlaceIgnored) => page.after = None,
+            _ => {}
+        }
+        let mut found = self.listed(page, |tx, page| tx.search(&sought, page))?;
+        if self.has(Fault::HitsUnranked) {
+            found.reverse();
+        }
+        if self.has(Fault::OwnInsertNotFound) {
+            found.retain(|hit| !self.inserted.contains(&hit.record));
+        }
+        if self.has(Fault::MessagesNotSearched) {
+            let by_itself = |hit: &SearchHit| match hit.record {
+                RecordRef::Ticket(id) => self
+                    .look(|tx| tx.ticket(id))
+                    .is_ok_and(|ticket| ticket.is_some_and(|ticket| ticket.search_text().tier(query).is_some())),
+                _ => true,
+            };
+            found.retain(by_itself);
+        }
+        Ok(found)
+    }
+}
+
+/// A query of some of the words of another one, over the same families.
+fn parsed<'a>(words: impl Iterator<Item = &'a str>, query: &SearchQuery) -> SearchQuery {
+    let some = SearchQuery::parse(&words.collect::<Vec<_>>().join(" "));
+    some.map_or_else(|_| query.clone(), |some| some.only(query.families().iter().copied()))
 }
 
 impl Journal for BrokenTx<'_> {

@@ -16,13 +16,14 @@ mod lists;
 mod numbers;
 mod records;
 mod references;
+mod search;
 mod transactions;
 
 pub(crate) use self::{
     family::{Any, Family, Filter, Stored, all, count, delete, find, get, list},
     filters::{both, single},
     journal::facts,
-    maker::{Dice, Maker, act, id, text, year},
+    maker::{Dice, Maker, act, id, text, valid, year},
     world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 pub use self::{
@@ -52,6 +53,11 @@ pub use self::{
         c18_what_was_deleted_is_found_by_nothing, c19_a_unique_value_finds_its_record_and_no_other,
     },
     references::{c16_a_dangling_reference_is_refused, c17_what_others_refer_to_is_not_deleted},
+    search::{
+        c60_a_search_finds_what_has_all_words, c61_hits_come_by_rank_each_once, c62_pages_of_hits_are_the_whole_list,
+        c63_a_query_may_be_over_some_families, c64_what_changes_is_found_as_it_is, c65_a_search_is_of_the_transaction,
+        c66_operators_and_quotes_are_text,
+    },
     transactions::{
         c01_what_a_closure_wrote_is_there_after_ok, c02_after_an_error_nothing_is_there,
         c03_after_a_panic_nothing_is_there_and_the_store_works, c04_a_closure_reads_what_it_wrote,
@@ -108,6 +114,13 @@ macro_rules! __clauses {
             c56_figures_come_by_key_and_page
             c57_what_the_figures_cannot_hold_is_refused
             c58_verification_finds_nothing_and_rebuilding_changes_nothing
+            c60_a_search_finds_what_has_all_words
+            c61_hits_come_by_rank_each_once
+            c62_pages_of_hits_are_the_whole_list
+            c63_a_query_may_be_over_some_families
+            c64_what_changes_is_found_as_it_is
+            c65_a_search_is_of_the_transaction
+            c66_operators_and_quotes_are_text
         }
     };
 }

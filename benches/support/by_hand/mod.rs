@@ -15,8 +15,8 @@ use crm::{
 use serde::Serialize;
 
 use crate::{
-    company::{self, BEST_CUSTOMER, Done, ORDERS},
-    work::{Get, Lines, PAGE, Picks, Side, Work, timed},
+    company::{self, BEST_CUSTOMER, Done},
+    work::{END, Get, Lines, PAGE, Picks, Side, Work, timed},
 };
 
 const TABLES: &str = include_str!("../../../crm-store/src/migrations/0001.sql");
@@ -58,6 +58,13 @@ fn only<T>(mut found: Vec<T>) -> Result<T> {
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// One row of the search: of the record with an id, of a family with a code.
+fn searched(connection: &Connection, family: i64, id: i64, terms: &str) -> Result<()> {
+    let sql = "INSERT INTO crm_search (rowid, terms) VALUES (?, ?)";
+    connection.prepare_cached(sql)?.execute((family << 48 | id, terms))?;
+    Ok(())
 }
 
 /// One entry of the journal, with the fact as JSON.
@@ -125,6 +132,7 @@ impl ByHand {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -16 * 1_024)?;
         if !connection.table_exists(None, "crm_customer")? {
             connection.execute_batch(&tables())?;
         }
@@ -147,8 +155,9 @@ impl ByHand {
         })
     }
 
-    fn get(&mut self, get: Get, calls: u32, each: u32) -> Done<Duration> {
-        let numbers = self.picks.few(calls * each);
+    fn get(&mut self, work: Work, get: Get, calls: u32) -> Done<Duration> {
+        let each = work.times();
+        let numbers = self.picks.records_of(work, calls * each);
         let texts = |text: fn(u32) -> Done<String>, numbers: &mut dyn Iterator<Item = u32>| {
             numbers.map(text).collect::<Done<Vec<_>>>()
         };
@@ -193,6 +202,7 @@ impl Side for ByHand {
         for number in 1..=company::REPS {
             let from = company::sales_rep(number)?;
             rep.execute((key(from.id), from.name.as_str(), from.name.key()))?;
+            searched(&self.connection, 8_000, key(from.id), "trep")?;
         }
         let mut product = self.connection.prepare(
             "INSERT INTO crm_product (id, revision, created_at, updated_at, sku, name, name_key, list_price, currency, active)
@@ -202,13 +212,17 @@ impl Side for ByHand {
             let from = company::product(number)?;
             let price = from.list_price.millionths();
             product.execute((key(from.id), from.sku.as_str(), from.name.as_str(), from.name.key(), price))?;
+            searched(&self.connection, 12_000, key(from.id), "tlamp")?;
         }
         Ok(())
     }
 
     fn run(&mut self, work: Work, calls: u32) -> Done<Duration> {
+        let size = self.picks.size;
         let customers = |numbers: std::ops::RangeInclusive<u32>| numbers.map(customer::new).collect::<Done<Vec<_>>>();
-        let orders = |numbers: std::ops::RangeInclusive<u32>| numbers.map(order::new).collect::<Done<Vec<_>>>();
+        let orders = |numbers: std::ops::RangeInclusive<u32>| {
+            numbers.map(|number| order::new(number, size)).collect::<Done<Vec<_>>>()
+        };
         match work {
             Work::BulkCustomers => {
                 let new = customers(self.picks.new_customers(calls))?;
@@ -248,10 +262,9 @@ impl Side for ByHand {
                     })
                 })
             }
-            Work::Gets(get) => self.get(get, calls, work.times()),
-            Work::LoneGet(get) => self.get(get, calls, 1),
+            Work::Gets(get) | Work::ScatteredGets(get) | Work::LoneGet(get) => self.get(work, get, calls),
             Work::FirstPage(lines) => self.pages(lines, calls, 0),
-            Work::DeepPage(lines) => self.pages(lines, calls, ORDERS - 2_000),
+            Work::DeepPage(lines) => self.pages(lines, calls, self.picks.size.orders - END),
         }
     }
 }

@@ -473,3 +473,8 @@ CREATE TABLE crm_figure_ticket (
     count INTEGER NOT NULL,
     PRIMARY KEY (status, priority)
 ) STRICT, WITHOUT ROWID;
+
+-- What is searched of each record, as terms that begin with a mark (search.rs). A row has the family's code in its highest 16 bits, then the row of the record.
+-- Prefixes of 2 to 7 characters are the mark and one to six letters.
+CREATE VIRTUAL TABLE crm_search USING fts5 (terms, tokenize = 'ascii', prefix = '2 3 4 5 6 7', columnsize = 0);
+INSERT INTO crm_search (crm_search, rank) VALUES ('secure-delete', 1);

@@ -46,6 +46,9 @@ macro_rules! tables {
         pub(super) struct State {
             $(pub(super) $table: BTreeMap<$id, $record>,)*
             pub(super) messages: BTreeMap<(TicketId, u32), TicketMessage>,
+            /// How many records had been inserted when each one was.
+            pub(super) inserted: BTreeMap<RecordRef, u64>,
+            pub(super) insertions: u64,
             /// The last number that was assigned.
             pub(super) order_numbers: u64,
             pub(super) ticket_numbers: u64,
@@ -163,7 +166,10 @@ impl State {
             return Err(StoreErrorKind::Duplicate { record: R::RECORD, field: "id" }.into());
         }
         self.check(record)?;
-        self.put(record.id(), Some(cut(record)?))
+        self.put(record.id(), Some(cut(record)?))?;
+        self.insertions += 1;
+        self.inserted.insert(record.id().into(), self.insertions);
+        Ok(())
     }
 
     /// Writes over the revision that the record carries; gives the next one.
@@ -184,6 +190,7 @@ impl State {
         self.unreferenced(id.into())?;
         self.put::<R>(id, None)?;
         record.delete_parts(self);
+        self.inserted.remove(&id.into());
         Ok(())
     }
 
