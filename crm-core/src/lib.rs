@@ -40,6 +40,7 @@
 
 mod act;
 mod agent;
+pub mod bulk;
 mod contact_point;
 mod customer;
 mod decimal;
@@ -77,7 +78,7 @@ pub use self::{
     decimal::{Percent, Quantity, UnitPrice},
     email::EmailAddress,
     id::{
-        AgentId, CustomerId, IdError, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
+        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
         SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},

@@ -53,13 +53,24 @@
 //! - C41 What was rolled back left no entry.
 //! - C42 The history of a record holds its entries and no others; a key finds the entries of its act.
 //! - C43 A cursor stands where it was moved to, from any connection; a new one stands at the start.
+//!
+//! **Bulk**, by [`bulk::import`](crate::bulk::import) and [`bulk::export`](crate::bulk::export), which work on every store
+//! - C70 Inserting many records keeps each that can be kept, as inserting one after the other in their order does, and gives the place and the refusal of each
+//!   that cannot. A record may refer to those before it. An error is a failure of the store, after which the transaction is to be rolled back.
+//! - C71 An import keeps its rows batch by batch, each in a transaction of its own with one entry in the journal that names the source, the rows and the outcome;
+//!   rows that are refused do not stop it.
+//! - C72 An import with a key that was stopped, or whose store failed, goes on after the last batch that was committed, under the same id: no row is lost or kept
+//!   twice. One that is finished does nothing.
+//! - C73 Between two batches of an import others write, and what is committed shows to readers.
+//! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
+//!   behind the page is not seen, and nothing is seen twice.
 
 mod error;
 mod families;
 mod page;
 
 pub use self::{
-    error::{StoreError, StoreErrorKind},
+    error::{Refused, StoreError, StoreErrorKind},
     families::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
         OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,

@@ -302,7 +302,7 @@ fn matching(filter: &CustomerFilter) -> Where<'_> {
 }
 
 impl Customers for SqliteTx<'_> {
-    family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer update_customer delete_customer });
+    family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer insert_customers update_customer delete_customer });
 
     fn customer_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Customer>, StoreError> {
         Ok(table::get_by(self.connection, "external_id", external_id)?)

@@ -99,7 +99,7 @@ macro_rules! question {
 
 /// The methods that every family trait has, over its table.
 macro_rules! family_methods {
-    ($record:ident($id:ident), $filter:ident, $matching:ident { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }) => {
+    ($record:ident($id:ident), $filter:ident, $matching:ident { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident }) => {
         fn $get(&self, id: $id) -> Result<Option<$record>, StoreError> {
             Ok($crate::table::get(self.connection, id)?)
         }

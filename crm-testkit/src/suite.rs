@@ -9,6 +9,7 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod bulk;
 mod filters;
 mod journal;
 mod lists;
@@ -17,14 +18,13 @@ mod records;
 mod references;
 mod transactions;
 
-pub(crate) use self::{
-    family::{Any, Family, Filter, Stored, all, count, delete, find, get, list},
-    filters::{both, single},
-    journal::facts,
-    maker::{Dice, Maker, act, id, text, year},
-    world::{CONSUMERS, Everything, everything, ground, label, message},
-};
 pub use self::{
+    bulk::{
+        c70_inserting_many_is_inserting_one_after_the_other,
+        c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each,
+        c72_an_import_is_resumed_without_loss_or_repetition, c73_others_write_between_two_batches,
+        c74_an_export_gives_each_record_once,
+    },
     filters::c22_filters_give_what_they_say_alone_and_together,
     journal::{
         c40_entries_read_back_with_their_act_in_the_order_of_the_commits, c41_what_was_rolled_back_left_no_entry,
@@ -49,6 +49,13 @@ pub use self::{
         c03_after_a_panic_nothing_is_there_and_the_store_works, c04_a_closure_reads_what_it_wrote,
         c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
     },
+};
+pub(crate) use self::{
+    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
+    filters::{both, single},
+    journal::facts,
+    maker::{Dice, Maker, act, id, text, year},
+    world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
 /// The clauses, enumerated here and nowhere else: hands what was given and their names to another macro.
@@ -88,6 +95,11 @@ macro_rules! __clauses {
             c41_what_was_rolled_back_left_no_entry
             c42_a_history_is_of_one_record_and_a_key_of_one_act
             c43_a_cursor_stands_where_it_was_moved_to
+            c70_inserting_many_is_inserting_one_after_the_other
+            c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each
+            c72_an_import_is_resumed_without_loss_or_repetition
+            c73_others_write_between_two_batches
+            c74_an_export_gives_each_record_once
         }
     };
 }
