@@ -1,101 +1,131 @@
 //! How fast crm-store is, against rusqlite written by hand in the same run: `cargo bench --bench store`.
 //!
-//! Criterion measures each side by itself. The table at the end is measured on its own: rounds in which the two sides take turns, so that what else the machine
-//! does meets both alike. `benches/README.md` says what the rows mean and what came out.
+//! Criterion measures each side by itself. The table at the end is measured on its own, in rounds (`support/rounds.rs`). `benches/README.md` says what the rows mean and
+//! what came out.
 
-#[path = "support/by_hand.rs"]
+#[path = "support/by_hand/mod.rs"]
 mod by_hand;
 #[path = "support/company.rs"]
 mod company;
 #[path = "support/ours.rs"]
 mod ours;
+#[path = "support/rounds.rs"]
+mod rounds;
 #[path = "support/work.rs"]
 mod work;
 
-use std::{fs, io, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use criterion::{Criterion, SamplingMode};
-use crm::sqlite::Durability;
+use crm::sqlite::{Durability, rusqlite::Connection};
 
 use crate::{
     by_hand::ByHand,
-    company::{Done, RECORDS},
+    company::{CUSTOMERS, Done, ORDERS},
     ours::Ours,
-    work::{Picks, Side, Work},
+    rounds::{Measured, Turn, print},
+    work::{Lines, Picks, Side, Work},
 };
 
 /// Records of one commit while the files are filled.
 const BULK: u32 = 500;
-/// Rounds of the table; each side does a work for about this long in a round.
-const ROUNDS: usize = 21;
-const ROUND: Duration = Duration::from_millis(25);
+/// Sessions that are opened afresh, and what is inserted in each.
+const SESSIONS: u32 = 21;
+const SESSION: u32 = 50;
 
-/// A work, the time of one call on each side, and their ratio.
-struct Measured {
-    title: String,
-    ours: Duration,
-    theirs: Duration,
-    ratio: f64,
-}
-
-impl Measured {
-    /// From the rounds of both sides: the median of each, and the median of the ratios, round by round.
-    fn new(title: String, rounds: &[(Duration, Duration)], calls: u32) -> Self {
-        let mut ours: Vec<_> = rounds.iter().map(|round| round.0).collect();
-        let mut theirs: Vec<_> = rounds.iter().map(|round| round.1).collect();
-        let mut ratios: Vec<_> = rounds.iter().map(|round| round.0.div_duration_f64(round.1)).collect();
-        ours.sort_unstable();
-        theirs.sort_unstable();
-        ratios.sort_unstable_by(f64::total_cmp);
-        let middle = rounds.len() / 2;
-        Self { title, ours: ours[middle] / calls, theirs: theirs[middle] / calls, ratio: ratios[middle] }
-    }
-}
-
-/// Fills the three files in turns, and measures that: the bulk insert of crm-store, and of both keys by hand, against integer keys by hand.
-fn fill(ours: &mut dyn Side, both: &mut dyn Side, dense: &mut dyn Side) -> Done<[Vec<Measured>; 2]> {
-    let mut measured = [Vec::new(), Vec::new()];
-    ours.found().and_then(|()| both.found()).and_then(|()| dense.found())?;
-    for work in [Work::BulkCustomers, Work::BulkOrders] {
-        let mut rounds = [Vec::new(), Vec::new()];
-        for _ in 0..RECORDS / BULK {
-            let (first, second, third) = (ours.run(work, BULK)?, both.run(work, BULK)?, dense.run(work, BULK)?);
-            rounds[0].push((first, third));
-            rounds[1].push((second, third));
-        }
-        for (table, rounds) in measured.iter_mut().zip(&rounds) {
-            table.push(Measured::new(work.title().into(), rounds, BULK));
-        }
-    }
-    Ok(measured)
-}
-
-/// Measures works in rounds in which the two sides take turns.
-fn compare(works: &[Work], note: &str, ours: &mut dyn Side, theirs: &mut dyn Side) -> Done<Vec<Measured>> {
+/// Fills the two files in turns, and measures that.
+fn fill(ours: &mut dyn Side, theirs: &mut dyn Side) -> Done<Vec<Measured>> {
     let mut table = Vec::new();
-    // The filter of criterion's command line is one of the table too.
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    for work in works.iter().filter(|work| format!("{}{note}", work.title()).contains(&filter)) {
-        let once = ours.run(*work, 20)? / 20;
-        let calls = u32::try_from(ROUND.as_nanos() / once.as_nanos().max(1))?.clamp(2, 1_000);
-        theirs.run(*work, 20)?;
+    ours.found().and_then(|()| theirs.found())?;
+    for (work, records) in [(Work::BulkCustomers, CUSTOMERS), (Work::BulkOrders, ORDERS)] {
         let mut rounds = Vec::new();
-        for round in 0..ROUNDS {
-            // Who goes first changes from round to round.
-            let first = (round % 2 == 0).then(|| ours.run(*work, calls)).transpose()?;
-            let second = theirs.run(*work, calls)?;
-            let first = first.map_or_else(|| ours.run(*work, calls), Ok)?;
-            rounds.push((first, second));
+        for _ in 0..records / BULK {
+            rounds.push((ours.run(work, BULK)?, theirs.run(work, BULK)?));
         }
-        table.push(Measured::new(format!("{}{note}", work.title()), &rounds, calls));
+        table.push(Measured::new(work.title().into(), work.target(false), &rounds, BULK));
     }
     Ok(table)
 }
 
-/// Lets criterion measure each side by itself.
-fn sample(criterion: &mut Criterion, works: &[Work], note: &str, sides: &mut [(&str, &mut dyn Side)]) {
+/// Does each write on both sides, and refuses to go on unless both have written the same rows: what is compared is the same work.
+fn same_rows(ours: &Path, theirs: &Path, first_number: u32) -> Done<()> {
+    let picks = Picks::after(first_number);
+    let mut sides: [Box<dyn Side>; 2] =
+        [Box::new(Ours::open(ours, Durability::Relaxed, picks)?), Box::new(ByHand::open(theirs, "NORMAL", picks)?)];
+    for side in &mut sides {
+        Work::WRITES.iter().try_for_each(|work| side.run(*work, 10).map(drop))?;
+    }
+    drop(sides);
+    let (ours, theirs) = (Connection::open(ours)?, Connection::open(theirs)?);
+    let mut tables = theirs.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'crm_%'")?;
+    let tables = tables.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    for table in tables {
+        let count = |side: &Connection| {
+            side.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
+        };
+        let (ours, theirs) = (count(&ours)?, count(&theirs)?);
+        if ours != theirs {
+            return Err(format!("{table}: crm-store has written {ours} rows, by hand {theirs}").into());
+        }
+    }
+    let payload = |side: &Connection| {
+        side.query_row("SELECT sum(length(payload)) FROM crm_journal", [], |row| row.get::<_, i64>(0))
+    };
+    let (ours, theirs) = (payload(&ours)?, payload(&theirs)?);
+    // By hand the facts are shorter: keys and amounts are bare integers there.
+    if !(ours * 2 / 3..=ours).contains(&theirs) {
+        return Err(format!("crm-store has written {ours} bytes of facts, by hand {theirs}").into());
+    }
+    Ok(())
+}
+
+/// Whether a row was asked for: the filter of criterion's command line is one of the table too.
+fn wanted(title: &str) -> bool {
+    std::env::args().skip(1).find(|argument| !argument.starts_with('-')).is_none_or(|filter| title.contains(&filter))
+}
+
+/// Measures works with the two sides in turns.
+fn compare(works: &[Work], durability: &str, ours: &mut dyn Side, theirs: &mut dyn Side) -> Done<Vec<Measured>> {
+    let mut table = Vec::new();
     for work in works {
-        let mut group = criterion.benchmark_group(format!("{}{note}", work.title()));
+        let title = format!("{}{durability}", work.title());
+        if wanted(&title) {
+            let target = work.target(durability == RELAXED);
+            table.push(Measured::in_rounds(title, target, work.times(), |turn, calls| match turn {
+                Turn::First => ours.run(*work, calls),
+                Turn::Second => theirs.run(*work, calls),
+            })?);
+        }
+    }
+    Ok(table)
+}
+
+/// Measures inserts in sessions that are opened afresh, when the log is as short as it was left: opening is not counted.
+fn fresh_sessions(ours: &Path, theirs: &Path, first_number: u32) -> Done<Measured> {
+    let mut rounds = Vec::new();
+    for session in 0..SESSIONS {
+        let picks = Picks::after(first_number + session * SESSION);
+        let first = Ours::open(ours, Durability::Full, picks)?.run(Work::InsertCustomer, SESSION)?;
+        let second = ByHand::open(theirs, "FULL", picks)?.run(Work::InsertCustomer, SESSION)?;
+        rounds.push((first, second));
+    }
+    let title = "insert of a customer, with journal, first 50 of a session (FULL)".into();
+    Ok(Measured::new(title, Some(1.1), &rounds, SESSION))
+}
+
+/// Measures a page at depth against the first one, both of crm-store.
+fn depth(ours: &mut dyn Side) -> Done<Measured> {
+    let title = "page of 50 orders, at depth against the first".into();
+    Measured::in_rounds(title, Some(1.1), 1, |turn, calls| match turn {
+        Turn::First => ours.run(Work::DeepPage(Lines::Apart), calls),
+        Turn::Second => ours.run(Work::FirstPage(Lines::Apart), calls),
+    })
+}
+
+/// Lets criterion measure each side by itself.
+fn sample(criterion: &mut Criterion, works: &[Work], durability: &str, sides: &mut [(&str, &mut dyn Side)]) {
+    for work in works {
+        let mut group = criterion.benchmark_group(format!("{}{durability}", work.title()));
         group.sampling_mode(SamplingMode::Flat);
         for (name, side) in &mut *sides {
             group.bench_function(*name, |bencher| {
@@ -109,36 +139,21 @@ fn sample(criterion: &mut Criterion, works: &[Work], note: &str, sides: &mut [(&
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
-fn print(title: &str, (first, second): (&str, &str), table: &[Measured]) {
-    println!("\n{title}\n\n| work | {first} | {second} | ratio |\n|---|---:|---:|---:|");
-    for Measured { title, ours, theirs, ratio } in table {
-        println!("| {title} | {ours:.1?} | {theirs:.1?} | {ratio:.2} |");
-    }
-}
+const RELAXED: &str = " (NORMAL)";
+const FULL: &str = " (FULL)";
 
-#[expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
-fn print_sizes(sizes: [io::Result<u64>; 3]) -> Done<()> {
-    println!("\nThe file with {RECORDS} customers and {RECORDS} orders of three lines\n\n| | KiB |\n|---|---:|");
-    for (name, size) in ["crm-store", "by hand, integer row and 16-byte id", "by hand, integer key"].iter().zip(sizes) {
-        println!("| {name} | {} |", size?);
-    }
-    Ok(())
-}
-
+#[expect(clippy::print_stdout, reason = "the sizes belong to the table")]
 fn main() -> Done<()> {
     // A folder of the build, since what stands for a temporary one is memory on many machines.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let [path, both, dense] = ["ours", "both", "dense"].map(|name| folder.path().join(name));
-    let (ours_by_hand, keys) = (("crm-store", "by hand"), ("integer row and 16-byte id", "integer key"));
+    let [path, by_hand] = ["ours", "by_hand"].map(|name| folder.path().join(name));
 
-    let filled = fill(
+    let mut table = fill(
         &mut Ours::open(&path, Durability::Full, Picks::after(0))?,
-        &mut ByHand::<[u8; 16]>::open(&both, "FULL", Picks::after(0))?,
-        &mut ByHand::<i64>::open(&dense, "FULL", Picks::after(0))?,
-    );
-    let [mut table, mut table_of_keys] = filled?;
-    let sizes = [&path, &both, &dense].map(|path| fs::metadata(path).map(|file| file.len() / 1_024));
+        &mut ByHand::open(&by_hand, "FULL", Picks::after(0))?,
+    )?;
+    same_rows(&path, &by_hand, 5_000_000)?;
+    let sizes = [fs::metadata(&path)?.len(), fs::metadata(&by_hand)?.len()].map(|bytes| bytes / 1_048_576);
 
     let mut criterion = Criterion::default()
         .sample_size(10)
@@ -148,23 +163,23 @@ fn main() -> Done<()> {
         .configure_from_args();
     let phases: [(Durability, &str, &str, &[Work]); 3] = [
         (Durability::Full, "FULL", "", &Work::READS),
-        (Durability::Relaxed, "NORMAL", " (NORMAL)", &Work::WRITES),
-        (Durability::Full, "FULL", " (FULL)", &Work::WRITES),
+        (Durability::Relaxed, "NORMAL", RELAXED, &Work::WRITES),
+        (Durability::Full, "FULL", FULL, &Work::WRITES),
     ];
     for ((durability, synchronous, note, works), first) in phases.into_iter().zip([1, 2, 3]) {
         let new = Picks::after(first * 10_000_000);
         let mut ours = Ours::open(&path, durability, new)?;
-        let mut theirs = ByHand::<i64>::open(&dense, synchronous, new)?;
+        let mut theirs = ByHand::open(&by_hand, synchronous, new)?;
         table.extend(compare(works, note, &mut ours, &mut theirs)?);
+        if note.is_empty() {
+            table.push(depth(&mut ours)?);
+        }
         sample(&mut criterion, works, note, &mut [("crm-store", &mut ours), ("by hand", &mut theirs)]);
     }
-    let new = Picks::after(0);
-    let mut with_ids = ByHand::<[u8; 16]>::open(&both, "FULL", new)?;
-    let mut integers = ByHand::<i64>::open(&dense, "FULL", new)?;
-    table_of_keys.extend(compare(&Work::READS, "", &mut with_ids, &mut integers)?);
+    table.push(fresh_sessions(&path, &by_hand, 40_000_000)?);
     criterion.final_summary();
 
-    print("crm-store against rusqlite by hand", ours_by_hand, &table);
-    print("Keys, both by hand", keys, &table_of_keys);
-    print_sizes(sizes)
+    print("crm-store against rusqlite by hand", ("crm-store", "by hand"), &table);
+    println!("\nThe file of {CUSTOMERS} customers and {ORDERS} orders: {} MiB, by hand {} MiB", sizes[0], sizes[1]);
+    Ok(())
 }

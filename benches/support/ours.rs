@@ -3,17 +3,15 @@
 use std::{path::Path, time::Duration};
 
 use crm::{
-    Customer, CustomerId, Order, OrderId, RecordId,
-    sales::{SalesError, draft_order, pay_order, register_customer},
-    sqlite::{Durability, SqliteOptions, SqliteStore},
-    store::{
-        CustomerFilter, Customers, OrderFilter, Orders, Page, Products, SalesReps, Store, StoreError, StoreErrorKind,
-    },
+    CustomerId, CustomerPatch, Label, Money, NewPayment, Number, Order, OrderId,
+    sales::{SalesError, confirm_order, draft_order, pay_order, register_customer, ship_order, update_customer},
+    sqlite::{Durability, SqliteOptions, SqliteStore, SqliteTx},
+    store::{Customers, OrderFilter, Orders, Page, Products, SalesReps, Store, StoreError, StoreErrorKind},
 };
 
 use crate::{
-    company::{self, Done},
-    work::{PAGE, Picks, Side, Work, timed},
+    company::{self, BEST_CUSTOMER, Done, ORDERS},
+    work::{Get, PAGE, Picks, Side, Work, timed},
 };
 
 pub(crate) struct Ours {
@@ -26,50 +24,59 @@ impl Ours {
         Ok(Self { store: SqliteOptions::new().durability(durability).open(path)?, picks })
     }
 
-    /// Records as they stand, changed by `change`, ready to be saved.
-    fn changed<T>(
-        &mut self,
-        calls: u32,
-        get: impl Fn(&crm::sqlite::SqliteTx<'_>, u32) -> Done<Option<T>>,
-        change: impl Fn(&mut T) -> Done<()>,
-    ) -> Done<Vec<T>> {
-        let mut records = Vec::new();
-        for number in self.picks.some(calls) {
-            let read = self.store.read(|tx| get(tx, number).map_err(|_| StoreError::from(StoreErrorKind::Backend)))?;
-            let mut record = read.ok_or("a record is missing")?;
-            change(&mut record)?;
-            records.push(record);
-        }
-        Ok(records)
+    /// One write for each input.
+    fn writes<I, T>(
+        &self,
+        inputs: Vec<I>,
+        write: impl Fn(&mut SqliteTx<'_>, I) -> Result<T, SalesError>,
+    ) -> Done<Duration> {
+        timed(|| inputs.into_iter().try_for_each(|input| self.store.write(|tx| write(tx, input)).map(drop)))
     }
 
     /// Gets each record, so many in one snapshot.
-    fn gets<I: RecordId, T>(
+    fn gets<K, T>(
         &self,
-        numbers: Vec<u32>,
-        each: usize,
-        get: impl Fn(&crm::sqlite::SqliteTx<'_>, I) -> Result<Option<T>, StoreError>,
+        keys: &[K],
+        each: u32,
+        get: impl Fn(&SqliteTx<'_>, &K) -> Result<Option<T>, StoreError>,
     ) -> Done<Duration> {
-        let ids: Vec<I> = numbers.into_iter().map(company::id).collect::<Done<_>>()?;
         timed(|| {
-            ids.chunks(each).try_for_each(|ids| {
+            keys.chunks(each as usize).try_for_each(|keys| {
                 self.store.read(|tx| -> Result<(), StoreError> {
-                    ids.iter().try_for_each(|id| get(tx, *id)?.map(drop).ok_or(StoreErrorKind::Backend.into()))
+                    keys.iter().try_for_each(|key| get(tx, key)?.map(drop).ok_or(StoreErrorKind::Backend.into()))
                 })
             })
         })
     }
 
-    fn pages<K: Copy, T>(
-        &mut self,
-        calls: u32,
-        after: impl Fn(u32) -> Done<K>,
-        fetch: impl Fn(&crm::sqlite::SqliteTx<'_>, Page<K>) -> Result<Vec<T>, StoreError>,
-    ) -> Done<Duration> {
-        let keys: Vec<K> = self.picks.pages(calls).map(after).collect::<Done<_>>()?;
+    fn get(&mut self, get: Get, calls: u32, each: u32) -> Done<Duration> {
+        let numbers = self.picks.few(calls * each);
+        match get {
+            Get::CustomerById => {
+                let ids: Vec<CustomerId> = numbers.map(company::id).collect::<Done<_>>()?;
+                self.gets(&ids, each, |tx, id| tx.customer(*id))
+            }
+            Get::CustomerByEmail => {
+                let emails: Vec<_> = numbers.map(company::email).collect::<Done<_>>()?;
+                self.gets(&emails, each, |tx, email| Ok(tx.customers_with_email(email, Page::first(PAGE))?.pop()))
+            }
+            Get::OrderById => {
+                let ids: Vec<OrderId> = numbers.map(company::id).collect::<Done<_>>()?;
+                self.gets(&ids, each, |tx, id| tx.order(*id))
+            }
+            Get::OrderByNumber => {
+                let numbers: Vec<Number> = numbers.map(company::order_number).collect::<Done<_>>()?;
+                self.gets(&numbers, each, |tx, number| tx.order_by_number(number))
+            }
+        }
+    }
+
+    /// Pages of the orders of the best customer, each from the key on.
+    fn pages(&self, calls: u32, after: Option<OrderId>) -> Done<Duration> {
+        let filter = OrderFilter { customer: Some(company::id(BEST_CUSTOMER)?), ..OrderFilter::default() };
         timed(|| {
-            keys.iter().try_for_each(|key| -> Result<(), StoreError> {
-                let page = self.store.read(|tx| fetch(tx, Page::after(*key, PAGE)))?;
+            (0..calls).try_for_each(|_| -> Result<(), StoreError> {
+                let page = self.store.read(|tx| tx.orders(&filter, Page { after, limit: PAGE }))?;
                 if page.len() == usize::from(PAGE) { Ok(()) } else { Err(StoreErrorKind::Backend.into()) }
             })
         })
@@ -87,85 +94,65 @@ impl Side for Ours {
     }
 
     fn run(&mut self, work: Work, calls: u32) -> Done<Duration> {
-        let customer = |tx: &crm::sqlite::SqliteTx<'_>, number| Ok(tx.customer(company::id(number)?)?);
-        let order = |tx: &crm::sqlite::SqliteTx<'_>, number| Ok(tx.order(company::id(number)?)?);
         match work {
             Work::BulkCustomers => {
-                let new: Vec<Customer> = self.picks.new_customers(calls).map(company::customer).collect::<Done<_>>()?;
+                let new: Vec<_> = self.picks.new_customers(calls).map(company::customer).collect::<Done<_>>()?;
                 timed(|| self.store.write(|tx| new.iter().try_for_each(|customer| tx.insert_customer(customer))))
             }
             Work::BulkOrders => {
-                let new: Vec<Order> = self.picks.new_orders(calls).map(company::order).collect::<Done<_>>()?;
+                let new: Vec<_> = self.picks.new_orders(calls).map(company::order).collect::<Done<_>>()?;
                 timed(|| self.store.write(|tx| new.iter().try_for_each(|order| tx.insert_order(order))))
             }
             Work::InsertCustomer => {
-                let new: Vec<Customer> = self.picks.new_customers(calls).map(company::customer).collect::<Done<_>>()?;
-                timed(|| new.iter().try_for_each(|customer| self.store.write(|tx| tx.insert_customer(customer))))
-            }
-            Work::InsertOrder => {
-                let new: Vec<Order> = self.picks.new_orders(calls).map(company::order).collect::<Done<_>>()?;
-                timed(|| new.iter().try_for_each(|order| self.store.write(|tx| tx.insert_order(order))))
+                let new = self.picks.new_customers(calls).map(|n| Ok((company::act(n)?, company::new_customer(n)?)));
+                let new = new.collect::<Done<Vec<_>>>()?;
+                self.writes(new, |tx, (mut act, new)| register_customer(tx, &mut act, new))
             }
             Work::UpdateCustomer => {
-                let regions = ["North".parse()?, "South".parse()?];
-                let records = self.changed(calls, customer, |customer: &mut Customer| {
-                    let flip = usize::from(customer.region.as_ref() == Some(&regions[0]));
-                    customer.region = Some(regions[flip].clone());
-                    Ok(())
-                })?;
-                timed(|| records.iter().try_for_each(|it| self.store.write(|tx| tx.update_customer(it)).map(drop)))
-            }
-            Work::UpdateOrder => {
-                let records = self.changed(calls, order, |order: &mut Order| {
-                    let at = order.updated_at;
-                    order.lock(at).or_else(|_| order.unlock(at))?;
-                    Ok(())
-                })?;
-                timed(|| records.iter().try_for_each(|it| self.store.write(|tx| tx.update_order(it)).map(drop)))
-            }
-            Work::RegisterCustomer => {
-                let acts = self.picks.new_customers(calls).map(|n| Ok((company::act(n)?, company::new_customer(n)?)));
+                let region: Label = self.picks.region().parse()?;
+                let acts = self.picks.some(calls).map(|n| Ok((company::act(n)?, company::id(n)?)));
                 let acts = acts.collect::<Done<Vec<_>>>()?;
-                timed(|| {
-                    acts.into_iter().try_for_each(|(mut act, new)| {
-                        self.store.write(|tx| register_customer(tx, &mut act, new)).map(drop)
-                    })
+                self.writes(acts, |tx, (mut act, id)| {
+                    let patch = CustomerPatch { region: Some(Some(region.clone())), ..CustomerPatch::default() };
+                    update_customer(tx, &mut act, id, patch)
                 })
             }
-            Work::DraftOrder => {
-                let acts = self.picks.new_orders(calls).map(|n| Ok((company::act(n)?, company::new_order(n)?)));
-                let acts = acts.collect::<Done<Vec<_>>>()?;
-                timed(|| {
-                    acts.into_iter()
-                        .try_for_each(|(mut act, new)| self.store.write(|tx| draft_order(tx, &mut act, new)).map(drop))
-                })
+            Work::InsertOrder => {
+                let new = self.picks.new_orders(calls).map(|n| Ok((company::act(n)?, company::new_order(n)?)));
+                let new = new.collect::<Done<Vec<_>>>()?;
+                self.writes(new, |tx, (mut act, new)| draft_order(tx, &mut act, new))
             }
             Work::PayOrder => {
-                let acts = self.picks.some(calls).map(|n| Ok((company::act(n)?, company::id::<OrderId>(n)?)));
+                let acts = self.picks.some(calls).map(|n| Ok((company::act(n)?, company::order(n)?)));
                 let acts = acts.collect::<Done<Vec<_>>>()?;
+                self.writes(acts, |tx, (mut act, order)| pay_order(tx, &mut act, order.id, one_cent(&order)))
+            }
+            Work::PlaceOrder => {
+                let new = self.picks.new_orders(calls).map(|n| {
+                    let act = || company::act(n);
+                    Ok(([act()?, act()?, act()?], company::new_order(n)?))
+                });
+                let new = new.collect::<Done<Vec<_>>>()?;
                 timed(|| {
-                    acts.into_iter().try_for_each(|(mut act, id)| {
-                        let pay = self.store.write(|tx| pay_order(tx, &mut act, id, company::new_payment()));
-                        pay.map(drop).map_err(|error: SalesError| error)
+                    new.into_iter().try_for_each(|([mut ordered, mut paid, mut shipped], new)| {
+                        let order = self.store.write(|tx| {
+                            let order = draft_order(tx, &mut ordered, new)?;
+                            confirm_order(tx, &mut ordered, order.id)
+                        })?;
+                        let payment = NewPayment::of(order.total());
+                        self.store.write(|tx| pay_order(tx, &mut paid, order.id, payment))?;
+                        self.store.write(|tx| ship_order(tx, &mut shipped, order.id)).map(drop)
                     })
                 })
             }
-            Work::GetCustomer | Work::GetCustomers | Work::GetCustomerCold => {
-                let (numbers, each) = self.picks.gets(work, calls);
-                self.gets(numbers, each, |tx, id: CustomerId| tx.customer(id))
-            }
-            Work::GetOrder | Work::GetOrders | Work::GetOrderCold => {
-                let (numbers, each) = self.picks.gets(work, calls);
-                self.gets(numbers, each, |tx, id: OrderId| tx.order(id))
-            }
-            Work::PageCustomers => {
-                let all = CustomerFilter::default();
-                self.pages(calls, company::id, |tx, page| tx.customers(&all, page))
-            }
-            Work::PageOrders | Work::PageOrdersJoined => {
-                let all = OrderFilter::default();
-                self.pages(calls, company::id, |tx, page| tx.orders(&all, page))
-            }
+            Work::Gets(get) => self.get(get, calls, work.times()),
+            Work::LoneGet(get) => self.get(get, calls, 1),
+            Work::FirstPage(_) => self.pages(calls, None),
+            Work::DeepPage(_) => self.pages(calls, Some(company::id(ORDERS - 2_000)?)),
         }
     }
+}
+
+fn one_cent(order: &Order) -> NewPayment {
+    NewPayment::of(Money::from_minor(1, order.currency()))
 }

@@ -1,4 +1,4 @@
-//! What is measured: the works, and how a side does them.
+//! What is measured: the works, how a side does them, and which records they meet.
 
 use std::{
     error::Error,
@@ -6,82 +6,107 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::company::{Done, RECORDS};
+use crate::company::{CUSTOMERS, Done};
 
 /// Records of a page.
 pub(crate) const PAGE: u16 = 50;
 /// Gets that share one snapshot, where they do.
 const SNAPSHOT: u32 = 100;
-/// Records that are got again and again, where they are.
+/// Records that are got again and again.
 const FEW: u32 = 500;
 
-/// One kind of work; a call is one transaction, a bulk work is one transaction in all.
+/// How one record is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Get {
+    CustomerById,
+    CustomerByEmail,
+    OrderById,
+    OrderByNumber,
+}
+
+/// How a page of orders is read by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// With the order, in one statement.
+    Joined,
+    /// In a statement of their own.
+    Apart,
+}
+
+/// One kind of work. A call is one transaction, or as its title says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     BulkCustomers,
     BulkOrders,
     InsertCustomer,
-    InsertOrder,
     UpdateCustomer,
-    UpdateOrder,
-    RegisterCustomer,
-    DraftOrder,
+    InsertOrder,
     PayOrder,
-    GetCustomer,
-    GetCustomers,
-    GetCustomerCold,
-    GetOrder,
-    GetOrders,
-    GetOrderCold,
-    PageCustomers,
-    PageOrders,
-    PageOrdersJoined,
+    PlaceOrder,
+    Gets(Get),
+    LoneGet(Get),
+    FirstPage(Lines),
+    DeepPage(Lines),
 }
 
 impl Work {
-    pub(crate) const WRITES: [Self; 7] = [
-        Self::InsertCustomer,
-        Self::InsertOrder,
-        Self::UpdateCustomer,
-        Self::UpdateOrder,
-        Self::RegisterCustomer,
-        Self::DraftOrder,
-        Self::PayOrder,
-    ];
-    pub(crate) const READS: [Self; 9] = [
-        Self::GetCustomer,
-        Self::GetCustomers,
-        Self::GetCustomerCold,
-        Self::GetOrder,
-        Self::GetOrders,
-        Self::GetOrderCold,
-        Self::PageCustomers,
-        Self::PageOrders,
-        Self::PageOrdersJoined,
+    pub(crate) const WRITES: [Self; 5] =
+        [Self::InsertCustomer, Self::UpdateCustomer, Self::InsertOrder, Self::PayOrder, Self::PlaceOrder];
+    pub(crate) const READS: [Self; 11] = [
+        Self::Gets(Get::CustomerById),
+        Self::Gets(Get::CustomerByEmail),
+        Self::Gets(Get::OrderById),
+        Self::Gets(Get::OrderByNumber),
+        Self::LoneGet(Get::CustomerById),
+        Self::LoneGet(Get::CustomerByEmail),
+        Self::LoneGet(Get::OrderById),
+        Self::LoneGet(Get::OrderByNumber),
+        Self::FirstPage(Lines::Joined),
+        Self::DeepPage(Lines::Joined),
+        Self::FirstPage(Lines::Apart),
     ];
 
     /// What it is in the table.
     pub(crate) const fn title(self) -> &'static str {
         match self {
-            Self::BulkCustomers => "bulk insert, 500 customers a commit",
-            Self::BulkOrders => "bulk insert, 500 orders a commit",
-            Self::InsertCustomer => "insert customer",
-            Self::InsertOrder => "insert order",
-            Self::UpdateCustomer => "update customer",
-            Self::UpdateOrder => "update order",
-            Self::RegisterCustomer => "register customer, with journal",
-            Self::DraftOrder => "draft order, with journal",
-            Self::PayOrder => "pay order, with journal",
-            Self::GetCustomer => "get customer",
-            Self::GetCustomers => "get 100 customers in one snapshot",
-            Self::GetCustomerCold => "get customer, scattered over the file",
-            Self::GetOrder => "get order",
-            Self::GetOrders => "get 100 orders in one snapshot",
-            Self::GetOrderCold => "get order, scattered over the file",
-            Self::PageCustomers => "page of 50 customers",
-            Self::PageOrders => "page of 50 orders with lines",
-            Self::PageOrdersJoined => "the same against a join",
+            Self::BulkCustomers => "500 customers in one commit, each",
+            Self::BulkOrders => "500 orders with three lines in one commit, each",
+            Self::InsertCustomer => "insert of a customer, with journal",
+            Self::UpdateCustomer => "update of a customer, with journal",
+            Self::InsertOrder => "insert of an order, with journal",
+            Self::PayOrder => "update of an order by a payment, with journal",
+            Self::PlaceOrder => "order → pay → ship, three commits, with journal",
+            Self::Gets(Get::CustomerById) => "get of a customer by id, of 100 in one snapshot",
+            Self::Gets(Get::CustomerByEmail) => "get of a customer by e-mail, of 100 in one snapshot",
+            Self::Gets(Get::OrderById) => "get of an order by id, of 100 in one snapshot",
+            Self::Gets(Get::OrderByNumber) => "get of an order by number, of 100 in one snapshot",
+            Self::LoneGet(Get::CustomerById) => "the same alone: a customer by id",
+            Self::LoneGet(Get::CustomerByEmail) => "the same alone: a customer by e-mail",
+            Self::LoneGet(Get::OrderById) => "the same alone: an order by id",
+            Self::LoneGet(Get::OrderByNumber) => "the same alone: an order by number",
+            Self::FirstPage(Lines::Joined) => "page of 50 orders of one customer with lines, against a join",
+            Self::DeepPage(Lines::Joined) => "page at depth, against a join",
+            Self::FirstPage(Lines::Apart) => "page of 50 orders, against two statements",
+            Self::DeepPage(Lines::Apart) => "page at depth, against two statements",
         }
+    }
+
+    /// The ratio that is to be reached, where one was set; writes have one for each durability.
+    pub(crate) fn target(self, relaxed: bool) -> Option<f64> {
+        match self {
+            Self::PlaceOrder => Some(if relaxed { 1.5 } else { 1.1 }),
+            Self::InsertCustomer | Self::UpdateCustomer | Self::InsertOrder | Self::PayOrder => {
+                Some(if relaxed { 1.4 } else { 1.1 })
+            }
+            Self::Gets(_) => Some(1.4),
+            Self::FirstPage(Lines::Joined) | Self::DeepPage(Lines::Joined) => Some(0.6),
+            _ => None,
+        }
+    }
+
+    /// How many times it is done in one call.
+    pub(crate) const fn times(self) -> u32 {
+        if matches!(self, Self::Gets(_)) { SNAPSHOT } else { 1 }
     }
 }
 
@@ -129,23 +154,18 @@ impl Picks {
     /// Numbers of records that are there, scattered over the file, none twice within as many as there are.
     pub(crate) fn some(&mut self, count: u32) -> impl Iterator<Item = u32> + use<> {
         let first = self.picked;
-        self.picked = (first + count) % RECORDS;
-        // 7 919 is a prime that does not divide the number of records.
-        (first..first + count).map(|pick| (pick % RECORDS * 7_919) % RECORDS + 1)
+        self.picked = (first + count) % CUSTOMERS;
+        // 7 919 is a prime that does not divide the number of customers.
+        (first..first + count).map(|pick| (pick % CUSTOMERS * 7_919) % CUSTOMERS + 1)
     }
 
-    /// Numbers of records to get, and how many of them in one snapshot: a few records again and again, whose pages soon stand in SQLite's cache, or all over the file.
-    pub(crate) fn gets(&mut self, work: Work, calls: u32) -> (Vec<u32>, usize) {
-        let few = |number| number % FEW + 1;
-        match work {
-            Work::GetCustomers | Work::GetOrders => (self.some(calls * SNAPSHOT).map(few).collect(), SNAPSHOT as usize),
-            Work::GetCustomerCold | Work::GetOrderCold => (self.some(calls).collect(), 1),
-            _ => (self.some(calls).map(few).collect(), 1),
-        }
+    /// Numbers of records to get: a few again and again, whose pages stand in SQLite's cache.
+    pub(crate) fn few(&mut self, count: u32) -> impl Iterator<Item = u32> + use<> {
+        self.some(count).map(|number| number % FEW + 1)
     }
 
-    /// Numbers after which a whole page follows.
-    pub(crate) fn pages(&mut self, count: u32) -> impl Iterator<Item = u32> + use<> {
-        self.some(count).map(|number| number.min(RECORDS - u32::from(PAGE)))
+    /// A region that no customer is in yet.
+    pub(crate) fn region(&self) -> String {
+        format!("Area {}-{}", self.customers, self.picked)
     }
 }

@@ -1,15 +1,13 @@
 //! Agents in SQLite.
 
 use crm_core::{
-    Agent, AgentId, ExternalId, Name, Revision,
+    Agent, AgentId, ExternalId, Invalid, Name, Revision,
     store::{AgentFilter, Agents, Page, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::PartsOf,
     row::{Binder, Cells},
     table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
@@ -20,7 +18,8 @@ impl Table for Agent {
     type Draft = Self;
 
     const RECORD: &'static str = "agent";
-    const SQL: Statements = statements!("crm_agent", parts: "0", "external_id" "name" "name_key" "team" "active");
+    const SQL: Statements =
+        statements!("crm_agent", parts: "0", "external_id" "name" "team" "active", derived: "name_key");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE agent = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
@@ -49,16 +48,15 @@ impl Table for Agent {
             .put(&self.updated_at)?
             .put(&self.external_id)?
             .put(&self.name)?
-            .put(&self.name.key())?
             .put(&self.group)?
-            .put(&self.active)?;
+            .put(&self.active)?
+            .put(&self.name.key())?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (external_id, name) = (cells.take()?, cells.take()?);
-        let _key: String = cells.take()?;
         Ok(Self {
             id,
             revision,
@@ -71,12 +69,8 @@ impl Table for Agent {
         })
     }
 
-    fn finish(_: &Connection, _: i64, agent: Self) -> Done<Self> {
+    fn finish(agent: Self) -> Result<Self, Invalid> {
         Ok(agent)
-    }
-
-    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
-        Ok(())
     }
 }
 

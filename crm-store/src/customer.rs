@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 
 use crm_core::{
     Contact, ContactLabel, ContactPoint, ContactPoints, ContactValue, Customer, CustomerId, CustomerKind, CustomerType,
-    EmailAddress, ExternalId, Label, Name, Need, Phone, PostalAddress, RecordId, Revision,
+    EmailAddress, ExternalId, Invalid, Label, Name, Need, Phone, PostalAddress, RecordId, Revision,
     store::{CustomerFilter, Customers, Page, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells, Json},
-    table::{self, Key, Statements, Table, Where, contradictory, family_methods, statements},
+    table::{self, Key, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -38,13 +37,23 @@ fn parts_of(customer: &Customer) -> i64 {
         | one(customer.contacts().next().is_some(), parts::CONTACTS)
 }
 
+/// A customer and what is stored of its parts.
+pub(crate) struct CustomerDraft {
+    customer: Customer,
+    emails: Vec<Point<EmailAddress>>,
+    phones: Vec<Point<Phone>>,
+    addresses: Vec<Point<PostalAddress>>,
+    tags: Vec<Label>,
+    contacts: Vec<Contact>,
+}
+
 impl Table for Customer {
     type Id = CustomerId;
-    type Draft = (Self, i64);
+    type Draft = CustomerDraft;
 
     const RECORD: &'static str = "customer";
     const SQL: Statements = statements!("crm_customer", parts: "parts",
-        "external_id" "kind" "name" "name_key" "birth_date" "gender" "region" "parent" "owner" "archived_at" "parts"
+        "external_id" "kind" "name" "birth_date" "gender" "region" "parent" "owner" "archived_at", derived: "name_key" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         (
@@ -90,23 +99,22 @@ impl Table for Customer {
             .put(&self.external_id)?
             .put(&self.kind.name())?
             .put(&self.name)?
-            .put(&self.name.key())?
             .put(&self.birth_date())?
             .put(&self.gender())?
             .put(&self.region)?
             .put(&self.parent)?
             .put(&self.owner)?
             .put(&self.archived_at)?
+            .put(&self.name.key())?
             .put(&parts_of(self))?;
         Ok(())
     }
 
-    fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
+    fn read(cells: &mut Cells<'_, '_>) -> Done<CustomerDraft> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let external_id = cells.take()?;
         let kind: CustomerType = cells.take()?;
         let name = cells.take()?;
-        let _key: String = cells.take()?;
         let (birth_date, gender) = (cells.take()?, cells.take()?);
         let kind = match kind {
             CustomerType::Person => CustomerKind::Person { birth_date, gender },
@@ -130,29 +138,27 @@ impl Table for Customer {
             needs: Vec::new(),
             archived_at: cells.take()?,
         };
-        Ok((customer, cells.take()?))
+        let (emails, phones, addresses) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(CustomerDraft { customer, emails, phones, addresses, tags: Vec::new(), contacts: Vec::new() })
     }
 
-    fn finish(connection: &Connection, row: i64, (mut customer, parts): Self::Draft) -> Done<Self> {
-        if parts & parts::EMAILS != 0 {
-            customer.emails = points(connection, row)?;
-        }
-        if parts & parts::PHONES != 0 {
-            customer.phones = points(connection, row)?;
-        }
-        if parts & parts::ADDRESSES != 0 {
-            customer.addresses = points(connection, row)?;
-        }
-        if parts & parts::TAGS != 0 {
-            customer.tags = part::read::<Label>(connection, row)?.into_iter().collect();
-        }
-        if parts & parts::NEEDS != 0 {
-            customer.needs = part::read(connection, row)?;
-        }
-        if let CustomerKind::Organisation { contacts } = &mut customer.kind
-            && parts & parts::CONTACTS != 0
-        {
-            *contacts = part::read::<Contact>(connection, row)?.into_iter().collect();
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(parts::EMAILS, |draft| &mut draft.emails)?;
+        drafts.read(parts::PHONES, |draft| &mut draft.phones)?;
+        drafts.read(parts::ADDRESSES, |draft| &mut draft.addresses)?;
+        drafts.read(parts::TAGS, |draft| &mut draft.tags)?;
+        drafts.read(parts::NEEDS, |draft| &mut draft.customer.needs)?;
+        drafts.read(parts::CONTACTS, |draft| &mut draft.contacts)
+    }
+
+    fn finish(draft: CustomerDraft) -> Result<Self, Invalid> {
+        let CustomerDraft { mut customer, emails, phones, addresses, tags, contacts: stored } = draft;
+        customer.emails = points(emails)?;
+        customer.phones = points(phones)?;
+        customer.addresses = points(addresses)?;
+        customer.tags = tags.into_iter().collect();
+        if let CustomerKind::Organisation { contacts } = &mut customer.kind {
+            *contacts = stored.into_iter().collect();
         }
         Ok(customer)
     }
@@ -169,7 +175,7 @@ impl Table for Customer {
 
 /// A contact point with the mark of the primary one.
 #[derive(PartialEq)]
-struct Point<T> {
+pub(crate) struct Point<T> {
     point: ContactPoint<T>,
     primary: bool,
 }
@@ -179,15 +185,13 @@ fn stored_points<T: ContactValue + Clone + PartialEq>(points: &ContactPoints<T>)
     points.iter().map(|point| Point { point: point.clone(), primary: Some(point) == primary }).collect()
 }
 
-fn points<T: ContactValue + Clone + PartialEq>(connection: &Connection, row: i64) -> Done<ContactPoints<T>>
-where
-    Point<T>: Part,
-{
-    let stored: Vec<Point<T>> = part::read(connection, row)?;
+fn points<T: ContactValue>(stored: Vec<Point<T>>) -> Result<ContactPoints<T>, Invalid> {
+    if stored.is_empty() {
+        return Ok(ContactPoints::new());
+    }
     // Without a mark the place lies outside, which is refused as any contradiction is.
     let primary = stored.iter().position(|point| point.primary).unwrap_or(stored.len());
-    let points = stored.into_iter().map(|stored| stored.point).collect();
-    Ok(ContactPoints::from_parts(points, primary).map_err(contradictory::<Customer>(row))?)
+    ContactPoints::from_parts(stored.into_iter().map(|stored| stored.point).collect(), primary)
 }
 
 fn read_point<T>(value: T, cells: &mut Cells<'_, '_>) -> Done<Point<T>> {
@@ -197,37 +201,38 @@ fn read_point<T>(value: T, cells: &mut Cells<'_, '_>) -> Done<Point<T>> {
 }
 
 impl<T> Point<T> {
-    fn bind_marks(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+    fn bind_marks<'b, 's, 'c>(&self, binder: &'b mut Binder<'s, 'c>) -> Done<&'b mut Binder<'s, 'c>> {
         let ContactPoint { value: _, label, opted_out, invalid } = &self.point;
-        binder.put(label)?.put(&self.primary)?.put(opted_out)?.put(invalid)?;
-        Ok(())
+        binder.put(label)?.put(&self.primary)?.put(opted_out)?.put(invalid)
     }
 }
 
 impl Part for Point<EmailAddress> {
-    const SQL: PartStatements = part_statements!("crm_customer_email" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+    const SQL: PartStatements = part_statements!("crm_customer_email" of "customer", "value" "label" "is_primary" "opted_out" "invalid", derived: "value_key");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder.put(&self.point.value)?.put(&self.point.value.key())?;
-        self.bind_marks(binder)
+        binder.put(&self.point.value)?;
+        self.bind_marks(binder)?.put(&self.point.value.key())?;
+        Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let (value, _key): (EmailAddress, String) = (cells.take()?, cells.take()?);
+        let value = cells.take()?;
         read_point(value, cells)
     }
 }
 
 impl Part for Point<Phone> {
-    const SQL: PartStatements = part_statements!("crm_customer_phone" of "customer", "value" "value_key" "label" "is_primary" "opted_out" "invalid");
+    const SQL: PartStatements = part_statements!("crm_customer_phone" of "customer", "value" "label" "is_primary" "opted_out" "invalid", derived: "value_key");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder.put(&self.point.value)?.put(&ContactValue::key(&self.point.value))?;
-        self.bind_marks(binder)
+        binder.put(&self.point.value)?;
+        self.bind_marks(binder)?.put(&ContactValue::key(&self.point.value))?;
+        Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let (value, _key): (Phone, String) = (cells.take()?, cells.take()?);
+        let value = cells.take()?;
         read_point(value, cells)
     }
 }
@@ -238,7 +243,8 @@ impl Part for Point<PostalAddress> {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         binder.put(&Json::of(&self.point.value)?)?;
-        self.bind_marks(binder)
+        self.bind_marks(binder)?;
+        Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, CustomerId, ExternalId, Interaction, InteractionId, Name, Participant, RecordId, Revision, SalesRepId,
+    AgentId, CustomerId, ExternalId, Interaction, InteractionId, Invalid, Name, Participant, RecordId, Revision,
+    SalesRepId,
     store::{InteractionFilter, Interactions, Page, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
     table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
@@ -18,11 +18,11 @@ use crate::{
 
 impl Table for Interaction {
     type Id = InteractionId;
-    type Draft = (Self, bool);
+    type Draft = (Self, Vec<TookPart>);
 
     const RECORD: &'static str = "interaction";
     const SQL: Statements = statements!("crm_interaction", parts: "parts",
-        "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating" "parts"
+        "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating", derived: "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
 
@@ -80,14 +80,15 @@ impl Table for Interaction {
             rating: cells.take()?,
             participants: Vec::new(),
         };
-        Ok((interaction, cells.take()?))
+        Ok((interaction, Vec::new()))
     }
 
-    fn finish(connection: &Connection, row: i64, (mut interaction, parts): Self::Draft) -> Done<Self> {
-        if parts {
-            let stored: Vec<TookPart> = part::read(connection, row)?;
-            interaction.participants = stored.into_iter().map(|one| one.participant).collect();
-        }
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(1, |(_, participants)| participants)
+    }
+
+    fn finish((mut interaction, participants): Self::Draft) -> Result<Self, Invalid> {
+        interaction.participants = participants.into_iter().map(|one: TookPart| one.participant).collect();
         Ok(interaction)
     }
 
@@ -103,7 +104,7 @@ impl Table for Interaction {
 
 /// A participant with the id and the instant of the interaction, to be listed by instant over all interactions.
 #[derive(PartialEq)]
-struct TookPart {
+pub(crate) struct TookPart {
     interaction: InteractionId,
     occurred_at: DateTime<Utc>,
     participant: Participant,

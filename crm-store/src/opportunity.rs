@@ -2,18 +2,17 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, ExternalId, Label, Money, Opportunity, OpportunityId, OpportunityParts, OpportunityState,
+    Currency, ExternalId, Invalid, Label, Money, Opportunity, OpportunityId, OpportunityParts, OpportunityState,
     OpportunityStatus, RecordId, Revision, Stage, StageVisit, Text,
     store::{Opportunities, OpportunityFilter, Page, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, contradictory, family_methods, statements},
+    table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -125,9 +124,12 @@ impl Table for Opportunity {
         })
     }
 
-    fn finish(connection: &Connection, row: i64, mut parts: OpportunityParts) -> Done<Self> {
-        parts.history = part::read(connection, row)?;
-        Ok(parts.try_into().map_err(contradictory::<Self>(row))?)
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(1, |opportunity| &mut opportunity.history)
+    }
+
+    fn finish(parts: OpportunityParts) -> Result<Self, Invalid> {
+        parts.try_into()
     }
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, EntryKind, ExternalId, Fulfilment, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState,
-    OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind,
-    Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
+    Currency, EntryKind, ExternalId, Invalid, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState,
+    OrderStatus, PaymentEntry, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind, Revision,
+    Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -13,9 +13,9 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::Done,
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Bound, Cells, Json},
-    table::{self, Key, Statements, Table, Where, contradictory, family_methods, prepared, statements},
+    table::{self, Key, Statements, Table, Where, family_methods, prepared, statements},
     transaction::SqliteTx,
 };
 
@@ -37,12 +37,12 @@ fn parts_of(order: &Order) -> i64 {
 
 impl Table for Order {
     type Id = OrderId;
-    type Draft = (OrderParts, i64);
+    type Draft = (OrderParts, Vec<Owned<PaymentEntry>>);
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason"
-        "fulfilment" "payment" "parts"
+        "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        derived: "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
 
@@ -109,8 +109,6 @@ impl Table for Order {
             }
             _ => return Err(cells.corrupt()),
         };
-        // The two derived axes follow from the parts again.
-        let _: (Fulfilment, PaymentStatus) = (cells.take()?, cells.take()?);
         let order = OrderParts {
             id,
             revision,
@@ -127,21 +125,18 @@ impl Table for Order {
             shipments: Vec::new(),
             payments: Vec::new(),
         };
-        Ok((order, cells.take()?))
+        Ok((order, Vec::new()))
     }
 
-    fn finish(connection: &Connection, row: i64, (mut order, parts): Self::Draft) -> Done<Self> {
-        if parts & parts::LINES != 0 {
-            order.lines = part::read(connection, row)?;
-        }
-        if parts & parts::SHIPMENTS != 0 {
-            order.shipments = part::read(connection, row)?;
-        }
-        if parts & parts::PAYMENTS != 0 {
-            order.payments =
-                part::read::<Owned<PaymentEntry>>(connection, row)?.into_iter().map(|owned| owned.part).collect();
-        }
-        Ok(order.try_into().map_err(contradictory::<Self>(row))?)
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(parts::LINES, |(order, _)| &mut order.lines)?;
+        drafts.read(parts::SHIPMENTS, |(order, _)| &mut order.shipments)?;
+        drafts.read(parts::PAYMENTS, |(_, payments)| payments)
+    }
+
+    fn finish((mut order, payments): Self::Draft) -> Result<Self, Invalid> {
+        order.payments = payments.into_iter().map(|owned: Owned<PaymentEntry>| owned.part).collect();
+        order.try_into()
     }
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
@@ -223,7 +218,7 @@ impl Part for Shipment {
 
 /// A part that repeats the id of its order, to be listed by day over all orders.
 #[derive(PartialEq)]
-struct Owned<P> {
+pub(crate) struct Owned<P> {
     order: OrderId,
     part: P,
 }

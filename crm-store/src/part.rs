@@ -1,13 +1,14 @@
 //! Rows that belong to a record: the points, tags, lines and payments under its own row number and a place.
 
-use std::cell::Cell;
+use std::{cell::Cell, fmt::Write as _};
 
-use rusqlite::Connection;
+use crm_core::store::StoreErrorKind;
+use rusqlite::{Connection, Rows};
 
 use crate::{
     error::Done,
     row::{Binder, Cells},
-    table::prepared,
+    table::{Table, contradictory, prepared},
 };
 
 /// A part of a record and the table that keeps it. [`part_statements!`] writes the statements.
@@ -25,26 +26,32 @@ pub(crate) trait Part: Sized + PartialEq {
 pub(crate) struct PartStatements {
     /// The name of the table.
     pub(crate) table: &'static str,
-    /// The columns after the record's row and the place.
+    /// The columns that are read after the record's row and the place. Derived ones are written behind them for the sake of an index, and never read.
     pub(crate) columns: &'static [&'static str],
-    /// Gives the columns of all parts of a record, by place.
+    /// Gives the record's row, the place and the columns of all parts of a record, by place.
     pub(crate) select: &'static str,
+    /// The same for the records whose rows stand in a JSON array, in no promised order.
+    pub(crate) select_many: &'static str,
     /// Binds the record's row and the place, then the columns.
     pub(crate) insert: &'static str,
     /// Deletes from a place on.
     pub(crate) delete: &'static str,
 }
 
-/// The statements of a table of parts from its name, the column of the record's row, and its own columns.
+/// The statements of a table of parts from its name, the column of the record's row, and its own columns, those that are derived from others last.
 macro_rules! part_statements {
-    ($table:literal of $record:literal, $first:literal $($column:literal)*) => {
+    ($table:literal of $record:literal, $first:literal $($column:literal)* $(, derived: $($derived:literal)*)?) => {
         $crate::part::PartStatements {
             table: $table,
             columns: &[$first, $($column),*],
-            select: concat!("SELECT ", $first, $(", ", $column,)* " FROM ", $table, " WHERE ", $record, " = ?1 ORDER BY place"),
+            select: concat!("SELECT ", $record, ", place, ", $first, $(", ", $column,)* " FROM ", $table, " WHERE ", $record, " = ?1 ORDER BY place"),
+            select_many: concat!(
+                "WITH page(of_page) AS (SELECT value FROM json_each(?1)) SELECT ", $record, ", place, ", $first, $(", ", $column,)*
+                " FROM page CROSS JOIN ", $table, " ON ", $record, " = of_page"
+            ),
             insert: concat!(
-                "INSERT INTO ", $table, " (", $record, ", place, ", $first, $(", ", $column,)* ") VALUES (?, ?, ?",
-                $($crate::table::question!($column),)* ")"
+                "INSERT INTO ", $table, " (", $record, ", place, ", $first, $(", ", $column,)* $($(", ", $derived,)*)? ") VALUES (?, ?, ?",
+                $($crate::table::question!($column),)* $($($crate::table::question!($derived),)*)? ")"
             ),
             delete: concat!("DELETE FROM ", $table, " WHERE ", $record, " = ?1 AND place >= ?2"),
         }
@@ -53,15 +60,115 @@ macro_rules! part_statements {
 
 pub(crate) use part_statements;
 
+/// A part as it was read: the row of its record, its place there, and itself.
+struct Read<P> {
+    record: i64,
+    place: i64,
+    part: P,
+}
+
+impl<P: Part> Read<P> {
+    fn next(rows: &mut Rows<'_>) -> Done<Option<Self>> {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let part = P::read(&mut Cells::of_part(row, P::SQL.table, P::SQL.columns))?;
+        Ok(Some(Self { record: row.get(0)?, place: row.get(1)?, part }))
+    }
+
+    /// Puts it behind those before it. Places have no gaps: where one is, a part was lost.
+    fn put_behind(self, parts: &mut Vec<P>) -> Done<()> {
+        if self.place != place(parts.len()) {
+            return Err(StoreErrorKind::Corrupt { table: P::SQL.table, column: "place", row: None }.into());
+        }
+        parts.push(self.part);
+        Ok(())
+    }
+}
+
 /// The parts of a record, in their order.
 pub(crate) fn read<P: Part>(connection: &Connection, row: i64) -> Done<Vec<P>> {
     let mut statement = prepared(connection, P::SQL.select)?;
     let mut rows = statement.query([row])?;
     let mut parts = Vec::new();
-    while let Some(cells) = rows.next()? {
-        parts.push(P::read(&mut Cells::new(cells, P::SQL.table, P::SQL.columns))?);
+    while let Some(read) = Read::next(&mut rows)? {
+        read.put_behind(&mut parts)?;
     }
     Ok(parts)
+}
+
+/// Records that were read from their rows and wait for their parts, in the order of the list.
+pub(crate) struct Drafts<'c, T: Table> {
+    connection: &'c Connection,
+    drafts: Vec<Draft<T::Draft>>,
+}
+
+struct Draft<D> {
+    row: i64,
+    /// Which tables hold something of it, one bit each.
+    stored: i64,
+    draft: D,
+}
+
+impl<'c, T: Table> Drafts<'c, T> {
+    pub(crate) const fn new(connection: &'c Connection) -> Self {
+        Self { connection, drafts: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, row: i64, stored: i64, draft: T::Draft) {
+        self.drafts.push(Draft { row, stored, draft });
+    }
+
+    /// Reads the parts of all records from one table, `bit` in what they say is stored, each into the list that `list` names.
+    pub(crate) fn read<P: Part>(&mut self, bit: i64, list: impl Fn(&mut T::Draft) -> &mut Vec<P>) -> Done<()> {
+        let mut with = self.drafts.iter_mut().filter(|draft| draft.stored & bit != 0);
+        match (with.next(), with.next()) {
+            (None, _) => Ok(()),
+            (Some(only), None) => {
+                *list(&mut only.draft) = read(self.connection, only.row)?;
+                Ok(())
+            }
+            (Some(_), Some(_)) => self.read_many(bit, list),
+        }
+    }
+
+    fn read_many<P: Part>(&mut self, bit: i64, list: impl Fn(&mut T::Draft) -> &mut Vec<P>) -> Done<()> {
+        // The rows with their drafts, ascending: so SQLite meets its pages in their order.
+        let mut with: Vec<_> = self.drafts.iter_mut().filter(|draft| draft.stored & bit != 0).collect();
+        with.sort_unstable_by_key(|draft| draft.row);
+        let mut statement = prepared(self.connection, P::SQL.select_many)?;
+        let mut rows = statement.query([json_array(with.iter().map(|draft| draft.row))])?;
+        let mut parts = Vec::with_capacity(4 * with.len());
+        while let Some(read) = Read::<P>::next(&mut rows)? {
+            parts.push(read);
+        }
+        // The loop over the array and the key of the table give this order already. SQLite would sort to promise it.
+        if !parts.is_sorted_by_key(|read| (read.record, read.place)) {
+            parts.sort_unstable_by_key(|read| (read.record, read.place));
+        }
+        let mut parts = parts.into_iter().peekable();
+        for Draft { row, draft, .. } in with {
+            let list = list(draft);
+            while let Some(read) = parts.next_if(|read| read.record == *row) {
+                read.put_behind(list)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The records, once all their parts are there.
+    pub(crate) fn finish(self) -> Done<Vec<T>> {
+        let finish = |Draft { row, draft, .. }| Ok(T::finish(draft).map_err(contradictory::<T>(row))?);
+        self.drafts.into_iter().map(finish).collect()
+    }
+}
+
+fn json_array(numbers: impl Iterator<Item = i64>) -> String {
+    let mut json = String::from("[");
+    for number in numbers {
+        // Writing into a text does not fail.
+        let _ = write!(json, "{}{number}", if json.len() > 1 { "," } else { "" });
+    }
+    json.push(']');
+    json
 }
 
 /// The parts of one record, to be written.
@@ -143,4 +250,66 @@ impl<'c> PartsOf<'c> {
 fn place(index: usize) -> i64 {
     // A list in memory never has 2^63 entries.
     i64::try_from(index).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_core::{
+        Customer,
+        store::{CustomerFilter, Customers, Page, Store, StoreError, StoreErrorKind},
+    };
+    use crm_testkit::sample;
+
+    use crate::{SqliteStore, plans};
+
+    /// Customers with three tags each and two e-mail addresses.
+    fn customers(count: u64) -> (SqliteStore, Vec<Customer>) {
+        let store = SqliteStore::open_in_memory().unwrap();
+        let mut all: Vec<Customer> = (1..=count).map(sample::customer).collect();
+        for (number, customer) in all.iter_mut().enumerate() {
+            customer.tags = ["gold", "newsletter", "trial"].map(|tag| tag.parse().unwrap()).into();
+            for host in ["example.org", "example.net"] {
+                let address = format!("c{number}@{host}").parse().unwrap();
+                customer.emails.add(address, crm_core::ContactLabel::Work).unwrap();
+            }
+        }
+        // By descending id, so that the rows of a page do not ascend.
+        all.sort_unstable_by_key(|customer| std::cmp::Reverse(customer.id));
+        store.write(|tx| all.iter().try_for_each(|customer| tx.insert_customer(customer))).unwrap();
+        all.reverse();
+        (store, all)
+    }
+
+    fn page(store: &SqliteStore, limit: u16) -> Result<Vec<Customer>, StoreError> {
+        store.read(|tx| tx.customers(&CustomerFilter::default(), Page::first(limit)))
+    }
+
+    #[test]
+    fn a_page_takes_one_statement_and_one_for_each_table_of_parts() {
+        let (store, all) = customers(60);
+        let (ten, for_ten) = plans::count(|| page(&store, 10).unwrap());
+        let (sixty, for_sixty) = plans::count(|| page(&store, 60).unwrap());
+        assert_eq!((ten, &sixty), (all[..10].to_vec(), &all));
+        assert!(for_ten <= 7 && for_sixty <= 7, "{for_ten} statements for ten, {for_sixty} for sixty");
+    }
+
+    #[test]
+    fn parts_stand_in_their_order_whatever_order_sqlite_finds_them_in() {
+        let (store, all) = customers(20);
+        store.on_writer(|connection| Ok(connection.pragma_update(None, "reverse_unordered_selects", true)?)).unwrap();
+        assert_eq!(store.write(|tx| tx.customers(&CustomerFilter::default(), Page::first(20))).unwrap(), all);
+    }
+
+    #[test]
+    fn a_part_that_was_lost_is_noticed() {
+        let (store, all) = customers(3);
+        let lost = "DELETE FROM crm_customer_tag WHERE place = 1 AND customer = 1";
+        store.on_writer(|connection| Ok(connection.execute(lost, [])?)).unwrap();
+        // The first row is that of the highest id.
+        let customer = all[2].id;
+        let missing = StoreErrorKind::Corrupt { table: "crm_customer_tag", column: "place", row: None };
+        for read in [page(&store, 3).map(drop), store.read(|tx| tx.customer(customer)).map(drop)] {
+            assert_eq!(read.unwrap_err().kind(), &missing);
+        }
+    }
 }

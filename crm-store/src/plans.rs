@@ -1,6 +1,9 @@
 //! The plan of every statement that the library runs: none walks a table that grows, unless a list without a filter is asked for.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 
 use chrono::NaiveDate;
 use crm_core::{
@@ -18,11 +21,20 @@ use crate::{SqliteStore, SqliteTx};
 
 thread_local! {
     static SEEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    static PREPARED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Notes a statement that this thread prepares.
 pub(crate) fn note(sql: &str) {
     SEEN.with_borrow_mut(|seen| seen.insert(sql.to_owned()));
+    PREPARED.set(PREPARED.get() + 1);
+}
+
+/// How many statements this thread prepares in `work`.
+pub(crate) fn count<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = PREPARED.get();
+    let result = work();
+    (result, PREPARED.get() - before)
 }
 
 /// Every list and every look-up, with each filter by itself, on the first page and on a later one.

@@ -1,15 +1,13 @@
 //! Products in SQLite.
 
 use crm_core::{
-    Label, Name, Product, ProductId, Revision, UnitPrice,
+    Invalid, Label, Name, Product, ProductId, Revision, UnitPrice,
     store::{Page, ProductFilter, Products, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::PartsOf,
     row::{Binder, Cells},
     table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
@@ -20,8 +18,7 @@ impl Table for Product {
     type Draft = Self;
 
     const RECORD: &'static str = "product";
-    const SQL: Statements =
-        statements!("crm_product", parts: "0", "sku" "name" "name_key" "category" "list_price" "currency" "active");
+    const SQL: Statements = statements!("crm_product", parts: "0", "sku" "name" "category" "list_price" "currency" "active", derived: "name_key");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),
@@ -51,29 +48,24 @@ impl Table for Product {
             .put(&self.updated_at)?
             .put(&self.sku)?
             .put(&self.name)?
-            .put(&self.name.key())?
             .put(&self.category)?
             .put(&self.list_price.millionths())?
             .put(&self.list_price.currency())?
-            .put(&self.active)?;
+            .put(&self.active)?
+            .put(&self.name.key())?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (sku, name) = (cells.take()?, cells.take()?);
-        let _key: String = cells.take()?;
         let category = cells.take()?;
         let list_price = UnitPrice::from_millionths(cells.take()?, cells.take()?).map_err(|_| cells.corrupt())?;
         Ok(Self { id, revision, created_at, updated_at, sku, name, category, list_price, active: cells.take()? })
     }
 
-    fn finish(_: &Connection, _: i64, product: Self) -> Done<Self> {
+    fn finish(product: Self) -> Result<Self, Invalid> {
         Ok(product)
-    }
-
-    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
-        Ok(())
     }
 }
 

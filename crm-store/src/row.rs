@@ -247,18 +247,23 @@ pub(crate) struct Cells<'r, 's> {
 }
 
 impl<'r, 's> Cells<'r, 's> {
-    /// The cells of a row that was selected as `row` and these columns, in their order.
-    pub(crate) fn numbered(
+    /// The cells of a record's row that was selected as the row's number, its parts and these columns, in their order.
+    pub(crate) const fn numbered(
         row: &'r Row<'s>,
         table: &'static str,
         columns: &'static [&'static str],
-    ) -> Done<(i64, Self)> {
-        let number = row.get(0)?;
-        Ok((number, Self { row, table, columns, skipped: 1, next: 0, number: Some(number) }))
+        number: i64,
+    ) -> Self {
+        Self { row, table, columns, skipped: 2, next: 0, number: Some(number) }
+    }
+
+    /// The cells of a part's row that was selected as its record, its place and these columns, in their order.
+    pub(crate) const fn of_part(row: &'r Row<'s>, table: &'static str, columns: &'static [&'static str]) -> Self {
+        Self { row, table, columns, skipped: 2, next: 0, number: None }
     }
 
     /// The cells of a row that was selected as these columns, in their order.
-    pub(crate) fn new(row: &'r Row<'s>, table: &'static str, columns: &'static [&'static str]) -> Self {
+    pub(crate) const fn new(row: &'r Row<'s>, table: &'static str, columns: &'static [&'static str]) -> Self {
         Self { row, table, columns, skipped: 0, next: 0, number: None }
     }
 

@@ -2,18 +2,17 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Label, Money, Period, PlanScope, PlanState, PlanStatus, ProductId, RecordId, Revision, SalePlan, SalePlanId,
-    SalePlanParts, SalesRepId, Strategy,
+    Invalid, Label, Money, Period, PlanScope, PlanState, PlanStatus, ProductId, RecordId, Revision, SalePlan,
+    SalePlanId, SalePlanParts, SalesRepId, Strategy,
     store::{Page, SalePlanFilter, SalePlans, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::{self, Part, PartStatements, PartsOf, part_statements},
+    part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{Statements, Table, Where, contradictory, family_methods, statements},
+    table::{Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -29,12 +28,12 @@ fn columns(scope: &PlanScope) -> (&'static str, Option<SalesRepId>, Option<Produ
 
 impl Table for SalePlan {
     type Id = SalePlanId;
-    type Draft = (SalePlanParts, bool);
+    type Draft = SalePlanParts;
 
     const RECORD: &'static str = "sale plan";
     const SQL: Statements = statements!("crm_sale_plan", parts: "parts",
         "name" "period_from" "period_until" "target" "currency" "scope" "scope_rep" "scope_product" "scope_region" "credit" "status"
-        "active_since" "closed_at" "parts"
+        "active_since" "closed_at", derived: "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
 
@@ -83,7 +82,7 @@ impl Table for SalePlan {
         Ok(())
     }
 
-    fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
+    fn read(cells: &mut Cells<'_, '_>) -> Done<SalePlanParts> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let name = cells.take()?;
         let (from, until): (NaiveDate, NaiveDate) = (cells.take()?, cells.take()?);
@@ -107,8 +106,7 @@ impl Table for SalePlan {
             (PlanStatus::Closed, Some(since), Some(at)) => PlanState::Closed { since, at },
             _ => return Err(cells.corrupt()),
         };
-        let strategies = Vec::new();
-        let parts = SalePlanParts {
+        Ok(SalePlanParts {
             id,
             revision,
             created_at,
@@ -118,17 +116,17 @@ impl Table for SalePlan {
             target,
             scope,
             credit,
-            strategies,
+            strategies: Vec::new(),
             state,
-        };
-        Ok((parts, cells.take()?))
+        })
     }
 
-    fn finish(connection: &Connection, row: i64, (mut plan, parts): Self::Draft) -> Done<Self> {
-        if parts {
-            plan.strategies = part::read(connection, row)?;
-        }
-        Ok(plan.try_into().map_err(contradictory::<Self>(row))?)
+    fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
+        drafts.read(1, |plan| &mut plan.strategies)
+    }
+
+    fn finish(plan: SalePlanParts) -> Result<Self, Invalid> {
+        plan.try_into()
     }
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {

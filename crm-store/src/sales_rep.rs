@@ -1,15 +1,13 @@
 //! Sales reps in SQLite.
 
 use crm_core::{
-    ExternalId, Name, RecordId, Revision, SalesRep, SalesRepId,
+    ExternalId, Invalid, Name, RecordId, Revision, SalesRep, SalesRepId,
     store::{Page, SalesRepFilter, SalesReps, StoreError},
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     error::Done,
-    part::PartsOf,
     row::{Binder, Cells},
     table::{self, Statements, Table, Where, family_methods, statements},
     transaction::SqliteTx,
@@ -20,7 +18,7 @@ impl Table for SalesRep {
     type Draft = Self;
 
     const RECORD: &'static str = "sales rep";
-    const SQL: Statements = statements!("crm_sales_rep", parts: "0", "external_id" "name" "name_key" "position" "manager" "region" "commission_rate" "active");
+    const SQL: Statements = statements!("crm_sales_rep", parts: "0", "external_id" "name" "position" "manager" "region" "commission_rate" "active", derived: "name_key");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(*) FROM crm_customer WHERE owner = ?1"),
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE sales_rep = ?1"),
@@ -52,19 +50,18 @@ impl Table for SalesRep {
             .put(&self.updated_at)?
             .put(&self.external_id)?
             .put(&self.name)?
-            .put(&self.name.key())?
             .put(&self.position)?
             .put(&self.manager)?
             .put(&self.region)?
             .put(&self.commission_rate)?
-            .put(&self.active)?;
+            .put(&self.active)?
+            .put(&self.name.key())?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (external_id, name) = (cells.take()?, cells.take()?);
-        let _key: String = cells.take()?;
         Ok(Self {
             id,
             revision,
@@ -80,12 +77,8 @@ impl Table for SalesRep {
         })
     }
 
-    fn finish(_: &Connection, _: i64, rep: Self) -> Done<Self> {
+    fn finish(rep: Self) -> Result<Self, Invalid> {
         Ok(rep)
-    }
-
-    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
-        Ok(())
     }
 }
 

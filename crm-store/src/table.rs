@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Broken, Done, Failure},
-    part::PartsOf,
+    part::{Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
 };
 
@@ -37,21 +37,29 @@ pub(crate) trait Table: Sized {
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)>;
     /// Binds the columns of the table, from `created_at` on.
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()>;
-    /// Reads the columns of the table, from `id` on.
+    /// Reads the columns of the table, from `id` on, without the derived ones.
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft>;
-    /// Puts its parts to a record that was read.
-    fn finish(connection: &Connection, row: i64, draft: Self::Draft) -> Done<Self>;
+    /// Reads the parts of records that were read, a table of parts at a time.
+    fn read_parts(_: &mut Drafts<'_, Self>) -> Done<()> {
+        Ok(())
+    }
+    /// The record, once its parts are there.
+    fn finish(draft: Self::Draft) -> Result<Self, Invalid>;
     /// Writes the parts of the record.
-    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()>;
+    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
+        Ok(())
+    }
 }
 
 /// The statements of a record table.
 pub(crate) struct Statements {
     /// The name of the table.
     pub(crate) table: &'static str,
-    /// The columns after `row`, in the order in which they are read: `id`, `revision`, `created_at`, `updated_at`, then those of the table.
+    /// The columns that are read, in their order: `id`, `revision`, `created_at`, `updated_at`, then those of the table.
     pub(crate) columns: &'static [&'static str],
-    /// `SELECT row, id, … FROM table`.
+    /// The columns that follow from the others: written after them for the sake of indexes, and never read.
+    pub(crate) derived: &'static [&'static str],
+    /// `SELECT row, parts, id, … FROM table`.
     pub(crate) select: &'static str,
     /// The same for one id.
     pub(crate) select_one: &'static str,
@@ -67,20 +75,24 @@ pub(crate) struct Statements {
     pub(crate) count: &'static str,
 }
 
-/// The statements of a table from the list of its own columns. `parts` says which of the parts of a record are stored, one bit a table: the column, or a constant.
+/// The statements of a table from the list of its own columns, those that are derived from others last. `parts` says which of the parts of a record are stored, one bit a
+/// table: the column, or a constant.
 macro_rules! statements {
-    ($table:literal, parts: $parts:literal, $($column:literal)*) => {
+    ($table:literal, parts: $parts:literal, $($column:literal)* $(, derived: $($derived:literal)*)?) => {
         $crate::table::Statements {
             table: $table,
             columns: &["id", "revision", "created_at", "updated_at", $($column),*],
-            select: concat!("SELECT row, id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table),
-            select_one: concat!("SELECT row, id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table, " WHERE id = ?1"),
+            derived: &[$($($derived),*)?],
+            select: concat!("SELECT row, ", $parts, ", id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table),
+            select_one: concat!(
+                "SELECT row, ", $parts, ", id, revision, created_at, updated_at", $(", ", $column,)* " FROM ", $table, " WHERE id = ?1"
+            ),
             insert: concat!(
-                "INSERT INTO ", $table, " (revision, created_at, updated_at", $(", ", $column,)* ", id) VALUES (?, ?, ?",
-                $($crate::table::question!($column),)* ", ?)"
+                "INSERT INTO ", $table, " (revision, created_at, updated_at", $(", ", $column,)* $($(", ", $derived,)*)? ", id) VALUES (?, ?, ?",
+                $($crate::table::question!($column),)* $($($crate::table::question!($derived),)*)? ", ?)"
             ),
             compare: concat!(
-                "SELECT row, ", $parts, ", created_at IS ?, updated_at IS ?", $(", ", $column, " IS ?",)*
+                "SELECT row, ", $parts, ", created_at IS ?, updated_at IS ?", $(", ", $column, " IS ?",)* $($(", ", $derived, " IS ?",)*)?
                 " FROM ", $table, " WHERE id = ? AND revision = ?"
             ),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
@@ -240,7 +252,7 @@ impl Stored {
 
 /// The columns that [`Table::bind`] binds: all but the id and the revision.
 fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
-    T::SQL.columns.iter().skip(2).copied()
+    T::SQL.columns.iter().skip(2).chain(T::SQL.derived).copied()
 }
 
 /// Deletes a record with its parts where nothing refers to it.
@@ -302,18 +314,19 @@ fn missing<T: Table>(connection: &Connection, record: &T) -> Done<Option<StoreEr
     Ok(None)
 }
 
-/// Runs a statement that selects the columns of `T`, and reads each record with its parts.
+/// Runs a statement that selects the columns of `T`, and reads the records with their parts: one statement more for each table of parts in which they have any.
 fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
     let mut statement = prepared(connection, sql)?;
     let mut rows = statement.query(parameters)?;
-    let mut drafts = Vec::new();
+    let mut drafts = Drafts::new(connection);
     while let Some(row) = rows.next()? {
-        let (number, mut cells) = Cells::numbered(row, T::SQL.table, T::SQL.columns)?;
-        drafts.push((number, T::read(&mut cells)?));
+        let (number, parts) = (row.get(0)?, row.get(1)?);
+        drafts.push(number, parts, T::read(&mut Cells::numbered(row, T::SQL.table, T::SQL.columns, number))?);
     }
     drop(rows);
     drop(statement);
-    drafts.into_iter().map(|(row, draft)| T::finish(connection, row, draft)).collect()
+    T::read_parts(&mut drafts)?;
+    drafts.finish()
 }
 
 /// The record with an id.

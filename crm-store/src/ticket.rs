@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, ExternalId, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage, TicketParts,
-    TicketState, TicketStatus,
+    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage,
+    TicketParts, TicketState, TicketStatus,
     store::{Page, StoreError, StoreErrorKind, TicketFilter, Tickets},
 };
 use rusqlite::Connection;
@@ -12,9 +12,8 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::{Broken, Done, Failure},
-    part::PartsOf,
     row::{Binder, Bound, Cells},
-    table::{self, Key, Statements, Table, Where, contradictory, family_methods, prepared, row_of, statements},
+    table::{self, Key, Statements, Table, Where, family_methods, prepared, row_of, statements},
     transaction::SqliteTx,
 };
 
@@ -112,12 +111,8 @@ impl Table for Ticket {
         })
     }
 
-    fn finish(_: &Connection, row: i64, parts: TicketParts) -> Done<Self> {
-        Ok(parts.try_into().map_err(contradictory::<Self>(row))?)
-    }
-
-    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
-        Ok(())
+    fn finish(parts: TicketParts) -> Result<Self, Invalid> {
+        parts.try_into()
     }
 }
 

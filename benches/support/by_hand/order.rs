@@ -1,0 +1,380 @@
+//! Orders with their lines, shipments and payments, by hand.
+
+use std::sync::LazyLock;
+
+use crm::{
+    chrono::Datelike,
+    sqlite::rusqlite::{Connection, Result, Row, ToSql, params},
+};
+use serde::Serialize;
+
+use super::{Children, journal, json, key, only, touched};
+use crate::{
+    company::{self, Done},
+    work::PAGE,
+};
+
+#[derive(Serialize)]
+pub(super) struct Order {
+    id: i64,
+    revision: i64,
+    created_at: i64,
+    updated_at: i64,
+    number: String,
+    external_id: Option<String>,
+    customer: i64,
+    rep: Option<i64>,
+    currency: String,
+    total: i64,
+    status: String,
+    status_at: Option<i64>,
+    day: Option<i64>,
+    cancelled_on: Option<i64>,
+    cancel_reason: Option<String>,
+    fulfilment: String,
+    payment: String,
+    parts: i64,
+    lines: Vec<Line>,
+    shipments: Vec<Shipment>,
+    payments: Vec<Payment>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    number: i64,
+    product: i64,
+    quantity: i64,
+    unit_price: i64,
+    discount: i64,
+    amount: i64,
+    currency: String,
+}
+
+#[derive(Serialize)]
+struct Shipment {
+    number: i64,
+    shipped_at: i64,
+    state: String,
+    state_at: Option<i64>,
+    lines: Vec<(i64, i64)>,
+}
+
+#[derive(Serialize)]
+struct Payment {
+    number: i64,
+    kind: String,
+    amount: i64,
+    currency: String,
+    at: i64,
+    day: i64,
+    method: Option<String>,
+    reference: Option<String>,
+}
+
+/// Bits of `crm_order.parts`, as crm-store has them.
+const LINES: i64 = 1;
+const SHIPMENTS: i64 = 2;
+const PAYMENTS: i64 = 4;
+const REVENUE: i64 = 8;
+
+impl Order {
+    pub(super) const fn id(&self) -> i64 {
+        self.id
+    }
+
+    pub(super) const fn total(&self) -> i64 {
+        self.total
+    }
+}
+
+/// The order with a number, confirmed.
+pub(super) fn new(number: u32) -> Done<Order> {
+    let from = company::order(number)?;
+    let line = |line: &crm::OrderLine| Line {
+        number: line.number().into(),
+        product: key(line.product()),
+        quantity: line.quantity().millionths(),
+        unit_price: line.unit_price().millionths(),
+        discount: line.discount().ten_thousandths(),
+        amount: line.amount().minor(),
+        currency: line.amount().currency().code().into(),
+    };
+    Ok(Order {
+        id: key(from.id),
+        revision: 1,
+        created_at: from.created_at.timestamp_micros(),
+        updated_at: from.updated_at.timestamp_micros(),
+        number: from.number().as_str().into(),
+        external_id: from.external_id().map(|id| id.as_str().into()),
+        customer: key(from.customer()),
+        rep: from.rep().map(key),
+        currency: from.currency().code().into(),
+        total: from.total().minor(),
+        status: "confirmed".into(),
+        status_at: Some(from.updated_at.timestamp_micros()),
+        day: from.state().confirmed_on().map(|day| day.num_days_from_ce().into()),
+        cancelled_on: None,
+        cancel_reason: None,
+        fulfilment: "unfulfilled".into(),
+        payment: "unpaid".into(),
+        parts: LINES | REVENUE,
+        lines: from.lines().iter().map(line).collect(),
+        shipments: Vec::new(),
+        payments: Vec::new(),
+    })
+}
+
+pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, total, status, status_at, day,
+             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            order.id,
+            order.revision,
+            order.created_at,
+            order.updated_at,
+            order.number,
+            order.external_id,
+            order.customer,
+            order.rep,
+            order.currency,
+            order.total,
+            order.status,
+            order.status_at,
+            order.day,
+            order.cancelled_on,
+            order.cancel_reason,
+            order.fulfilment,
+            order.payment,
+            order.parts
+        ])?;
+    const LINE: &str = "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, amount, currency)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    for (place, line) in (0_i64..).zip(&order.lines) {
+        let Line { number, product, quantity, unit_price, discount, amount, currency } = line;
+        let values = (order.id, place, number, product, quantity, unit_price, discount, amount, currency);
+        connection.prepare_cached(LINE)?.execute(values)?;
+    }
+    if let Some(day) = order.day {
+        let sql = "INSERT INTO crm_order_revenue (order_row, place, order_id, day, kind, amount, currency) VALUES (?, 0, ?, ?, 'booked', ?, ?)";
+        connection.prepare_cached(sql)?.execute((order.id, order.id, day, order.total, &order.currency))?;
+    }
+    Ok(())
+}
+
+/// Prices the lines from the products and takes the next number.
+fn price(connection: &Connection, order: &mut Order) -> Result<()> {
+    order.total = 0;
+    for line in &mut order.lines {
+        let sql = "SELECT list_price FROM crm_product WHERE id = ?1";
+        line.unit_price = connection.prepare_cached(sql)?.query_row([line.product], |row| row.get(0))?;
+        line.amount = line.unit_price / 10_000 * line.quantity / 1_000_000;
+        order.total += line.amount;
+    }
+    let count = "INSERT INTO crm_counter (name, last) VALUES ('SO-', 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last";
+    let last: i64 = connection.prepare_cached(count)?.query_row([], |row| row.get(0))?;
+    order.number = format!("SO-{last:06}");
+    Ok(())
+}
+
+/// Inserts a draft, with the entry of the journal.
+pub(super) fn draft(connection: &Connection, order: &mut Order) -> Result<()> {
+    (order.status_at, order.day, order.parts) = (None, None, LINES);
+    order.status.replace_range(.., "draft");
+    price(connection, order)?;
+    insert(connection, order)?;
+    journal(connection, ("order", "order.drafted"), order.id, order.created_at, &json(order))
+}
+
+/// Inserts an order that is confirmed at once, with the two entries of the journal.
+pub(super) fn confirmed(connection: &Connection, order: &mut Order) -> Result<()> {
+    #[derive(Serialize)]
+    struct Confirmed {
+        day: Option<i64>,
+        total: (i64, &'static str),
+    }
+    order.revision = 2;
+    price(connection, order)?;
+    insert(connection, order)?;
+    journal(connection, ("order", "order.drafted"), order.id, order.created_at, &json(order))?;
+    let fact = json(&Confirmed { day: order.day, total: (order.total, "EUR") });
+    journal(connection, ("order", "order.confirmed"), order.id, order.created_at, &fact)
+}
+
+/// Takes money, with the entry of the journal.
+pub(super) fn pay(connection: &Connection, id: i64, amount: i64) -> Result<()> {
+    #[derive(Serialize)]
+    struct Paid<'a> {
+        entry: &'a Payment,
+        owed: i64,
+    }
+    let sql = "SELECT total, day, updated_at, currency, (SELECT count(*) FROM crm_order_payment WHERE order_row = id),
+        (SELECT coalesce(sum(amount), 0) FROM crm_order_payment WHERE order_row = id) FROM crm_order WHERE id = ?1";
+    let (total, day, at, currency, payments, paid): (i64, i64, i64, String, i64, i64) =
+        connection.prepare_cached(sql)?.query_row([id], |row| row.try_into())?;
+    let (number, owed) = (payments + 1, total - paid - amount);
+    let status = if owed == 0 { "paid" } else { "partial" };
+    let sql =
+        "UPDATE crm_order SET revision = revision + 1, updated_at = ?, payment = ?, parts = parts | ? WHERE id = ?";
+    touched(connection.prepare_cached(sql)?.execute((at, status, PAYMENTS, id))?)?;
+    let entry = Payment { number, kind: "payment".into(), amount, currency, at, day, method: None, reference: None };
+    let sql = "INSERT INTO crm_order_payment (order_row, place, order_id, number, kind, amount, currency, at, day, method, reference)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values =
+        params![id, payments, id, number, entry.kind, amount, entry.currency, at, day, entry.method, entry.reference];
+    connection.prepare_cached(sql)?.execute(values)?;
+    journal(connection, ("order", "order.paid"), id, at, &json(&Paid { entry: &entry, owed }))
+}
+
+/// Ships all lines, with the entry of the journal.
+pub(super) fn ship(connection: &Connection, id: i64) -> Result<()> {
+    let sql = "SELECT number, quantity FROM crm_order_line WHERE order_row = ?1 ORDER BY place";
+    let mut statement = connection.prepare_cached(sql)?;
+    let lines = statement.query_map([id], |row| row.try_into())?.collect::<Result<_>>()?;
+    let sql = "UPDATE crm_order SET revision = revision + 1, fulfilment = 'fulfilled', parts = parts | ? WHERE id = ? RETURNING updated_at";
+    let at: i64 = connection.prepare_cached(sql)?.query_row((SHIPMENTS, id), |row| row.get(0))?;
+    let shipment = Shipment { number: 1, shipped_at: at, state: "shipped".into(), state_at: None, lines };
+    let sql = "INSERT INTO crm_order_shipment (order_row, place, number, shipped_at, state, state_at, lines) VALUES (?, 0, ?, ?, ?, ?, ?)";
+    let values = (id, shipment.number, at, &shipment.state, shipment.state_at, json(&shipment.lines));
+    connection.prepare_cached(sql)?.execute(values)?;
+    journal(connection, ("order", "order.shipped"), id, at, &json(&shipment))
+}
+
+const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, rep, currency, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
+
+pub(super) fn get(connection: &Connection, id: i64) -> Result<Order> {
+    static SQL: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE id = ?1"));
+    only(fetch(connection, &SQL, &[&id])?)
+}
+
+pub(super) fn by_number(connection: &Connection, number: &str) -> Result<Order> {
+    static SQL: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE number = ?1"));
+    only(fetch(connection, &SQL, &[&number])?)
+}
+
+/// A page of the orders of a customer, with a statement for the orders and one for their lines.
+pub(super) fn page(connection: &Connection, customer: i64, after: i64) -> Result<Vec<Order>> {
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("{SELECT} WHERE customer = ?1 AND id > ?2 ORDER BY id LIMIT ?3"));
+    fetch(connection, &SQL, &[&customer, &after, &PAGE])
+}
+
+/// The same page in one statement; the columns of the order come again with each of its lines.
+pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) -> Result<Vec<Order>> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT o.*, l.number, l.product, l.quantity, l.unit_price, l.discount, l.amount, l.currency
+             FROM ({SELECT} WHERE customer = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS o
+             JOIN crm_order_line AS l ON l.order_row = o.id ORDER BY o.id, l.place"
+        )
+    });
+    let mut statement = connection.prepare_cached(&SQL)?;
+    let mut rows = statement.query((customer, after, PAGE))?;
+    let mut found: Vec<Order> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        if found.last().is_none_or(|last| last.id != id) {
+            found.push(read(row)?);
+        }
+        if let Some(order) = found.last_mut() {
+            order.lines.push(read_line(row, 18)?);
+        }
+    }
+    other_parts(connection, found)
+}
+
+fn fetch(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Order>> {
+    static LINES: LazyLock<Children> = LazyLock::new(|| {
+        let columns = "number, product, quantity, unit_price, discount, amount, currency";
+        Children::new("crm_order_line", "order_row", columns)
+    });
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query_map(parameters, read)?.collect::<Result<Vec<_>>>()?;
+    LINES.read(connection, &mut found, Order::id, |row| read_line(row, 1), |order| &mut order.lines)?;
+    other_parts(connection, found)
+}
+
+/// Shipments and payments, where there are any.
+fn other_parts(connection: &Connection, mut found: Vec<Order>) -> Result<Vec<Order>> {
+    static SHIPPED: LazyLock<Children> = LazyLock::new(|| {
+        let columns = "number, shipped_at, state, state_at, lines";
+        Children::new("crm_order_shipment", "order_row", columns)
+    });
+    static PAID: LazyLock<Children> = LazyLock::new(|| {
+        let columns = "number, kind, amount, currency, at, day, method, reference";
+        Children::new("crm_order_payment", "order_row", columns)
+    });
+    let parts = found.iter().fold(0, |parts, order| parts | order.parts);
+    if parts & SHIPMENTS != 0 {
+        SHIPPED.read(connection, &mut found, Order::id, read_shipment, |order| &mut order.shipments)?;
+    }
+    if parts & PAYMENTS != 0 {
+        PAID.read(connection, &mut found, Order::id, read_payment, |order| &mut order.payments)?;
+    }
+    Ok(found)
+}
+
+fn read(row: &Row<'_>) -> Result<Order> {
+    Ok(Order {
+        id: row.get(0)?,
+        revision: row.get(1)?,
+        created_at: row.get(2)?,
+        updated_at: row.get(3)?,
+        number: row.get(4)?,
+        external_id: row.get(5)?,
+        customer: row.get(6)?,
+        rep: row.get(7)?,
+        currency: row.get(8)?,
+        total: row.get(9)?,
+        status: row.get(10)?,
+        status_at: row.get(11)?,
+        day: row.get(12)?,
+        cancelled_on: row.get(13)?,
+        cancel_reason: row.get(14)?,
+        fulfilment: row.get(15)?,
+        payment: row.get(16)?,
+        parts: row.get(17)?,
+        lines: Vec::new(),
+        shipments: Vec::new(),
+        payments: Vec::new(),
+    })
+}
+
+/// Reads a line from the column on.
+fn read_line(row: &Row<'_>, from: usize) -> Result<Line> {
+    Ok(Line {
+        number: row.get(from)?,
+        product: row.get(from + 1)?,
+        quantity: row.get(from + 2)?,
+        unit_price: row.get(from + 3)?,
+        discount: row.get(from + 4)?,
+        amount: row.get(from + 5)?,
+        currency: row.get(from + 6)?,
+    })
+}
+
+fn read_shipment(row: &Row<'_>) -> Result<Shipment> {
+    let lines: String = row.get(5)?;
+    Ok(Shipment {
+        number: row.get(1)?,
+        shipped_at: row.get(2)?,
+        state: row.get(3)?,
+        state_at: row.get(4)?,
+        lines: serde_json::from_str(&lines).unwrap_or_default(),
+    })
+}
+
+fn read_payment(row: &Row<'_>) -> Result<Payment> {
+    Ok(Payment {
+        number: row.get(1)?,
+        kind: row.get(2)?,
+        amount: row.get(3)?,
+        currency: row.get(4)?,
+        at: row.get(5)?,
+        day: row.get(6)?,
+        method: row.get(7)?,
+        reference: row.get(8)?,
+    })
+}
