@@ -43,6 +43,7 @@ mod customer;
 mod error;
 mod interaction;
 mod journal;
+mod many;
 mod opportunity;
 mod order;
 mod part;
