@@ -120,10 +120,12 @@ impl<'c> Staging<'c> {
             Ok::<_, Failure>(())
         });
         drop(unchecked);
-        for (table, _) in tables {
+        let cleared = tables.iter().try_for_each(|(table, _)| {
             prepared(connection, &format!("DELETE FROM temp.new_{table}"))?.execute([])?;
-        }
-        moved
+            Ok(())
+        });
+        // The first failure tells.
+        moved.and(cleared)
     }
 }
 
@@ -171,5 +173,92 @@ impl Drop for Unchecked<'_> {
     fn drop(&mut self) {
         // It sets a flag in memory, which does not fail; the pragma would do nothing inside a transaction.
         let _ = self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_core::{
+        CustomerId, Order,
+        store::{Customers as _, Orders as _, Products as _, Store as _, StoreError, StoreErrorKind},
+    };
+    use crm_testkit::sample;
+
+    use crate::SqliteStore;
+
+    /// A store with a customer and a product, and orders of them.
+    fn founded() -> (SqliteStore, Vec<Order>) {
+        let store = SqliteStore::open_in_memory().unwrap();
+        let (customer, product) = (sample::customer(1), sample::product(1));
+        store.write(|tx| tx.insert_customer(&customer).and_then(|()| tx.insert_product(&product))).unwrap();
+        (store, (0..2_100).map(|seed| sample::order(seed, customer.id, &[product.id])).collect())
+    }
+
+    fn count(store: &SqliteStore, sql: &str) -> i64 {
+        store.on_writer(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?)).unwrap()
+    }
+
+    /// That references are checked again, that all lead somewhere, and that nothing waits any more.
+    fn assert_whole(store: &SqliteStore) {
+        assert_eq!(count(store, "PRAGMA foreign_keys"), 1);
+        assert_eq!(count(store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert_eq!(count(store, "SELECT count(*) FROM temp.new_crm_order"), 0);
+        let orphans = "SELECT count(*) FROM crm_order_line WHERE order_row NOT IN (SELECT row FROM crm_order)";
+        assert_eq!(count(store, orphans), 0);
+        let dangling = sample::order(9_000, sample::customer(77).id, &[sample::product(1).id]);
+        let refused = store.write(|tx| tx.insert_order(&dangling)).unwrap_err();
+        let missing = StoreErrorKind::MissingReference { record: "order", field: "customer" };
+        assert_eq!(refused.kind(), &missing);
+    }
+
+    #[test]
+    fn orders_of_several_chunks_are_all_there_with_their_parts() {
+        let (store, orders) = founded();
+        assert!(store.write(|tx| tx.insert_orders(&orders)).unwrap().is_empty());
+        assert_whole(&store);
+        for order in orders.iter().step_by(97) {
+            assert_eq!(store.read(|tx| tx.order(order.id)).unwrap().as_ref(), Some(order));
+        }
+        assert_eq!(count(&store, "SELECT count(*) FROM crm_order"), 2_100);
+    }
+
+    #[test]
+    fn a_taken_number_in_the_middle_of_a_chunk_refuses_its_order_alone() {
+        let (store, orders) = founded();
+        store.write(|tx| tx.insert_order(&orders[1_500])).unwrap();
+        let refused = store.write(|tx| tx.insert_orders(&orders)).unwrap();
+        let duplicate = StoreErrorKind::Duplicate { record: "order", field: "id" };
+        assert_eq!(refused.iter().map(|one| (one.place, one.error.kind())).collect::<Vec<_>>(), [(1_500, &duplicate)]);
+        assert_whole(&store);
+        assert_eq!(count(&store, "SELECT count(*) FROM crm_order"), 2_100);
+    }
+
+    #[test]
+    fn a_store_that_is_full_keeps_nothing_and_goes_on_checking_references() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::SqliteOptions::new().limit_bytes(800 * 1_024);
+        let store = options.open(folder.path().join("crm.db")).unwrap();
+        let (customer, product) = (sample::customer(1), sample::product(1));
+        store.write(|tx| tx.insert_customer(&customer).and_then(|()| tx.insert_product(&product))).unwrap();
+        let orders: Vec<Order> = (0..2_100).map(|seed| sample::order(seed, customer.id, &[product.id])).collect();
+        let full = store.write(|tx| tx.insert_orders(&orders)).unwrap_err();
+        assert_eq!(full.kind(), &StoreErrorKind::StorageFull);
+        assert_eq!(count(&store, "SELECT count(*) FROM crm_order"), 0);
+        assert!(store.write(|tx| tx.insert_orders(&orders[..50])).unwrap().is_empty());
+        assert_whole(&store);
+    }
+
+    #[test]
+    fn references_within_the_slice_lead_backwards_only() {
+        let store = SqliteStore::open_in_memory().unwrap();
+        let mut family: Vec<_> = (0..40).map(sample::customer).collect();
+        let ids: Vec<CustomerId> = family.iter().map(|customer| customer.id).collect();
+        for (child, parent) in family.iter_mut().skip(1).zip(ids) {
+            child.parent = Some(parent);
+        }
+        let insert = |customers: &[_]| store.write(|tx| Ok::<_, StoreError>(tx.insert_customers(customers)?.len()));
+        assert_eq!(insert(&[&family[1..], &family[..1]].concat()).unwrap(), 39);
+        assert_eq!(insert(&family[1..]).unwrap(), 0);
+        assert_eq!(count(&store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     }
 }

@@ -15,7 +15,10 @@ use crm_core::{
         SalesRepFilter, SalesReps, Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
-use crm_testkit::{Acts, sample::Sample};
+use crm_testkit::{
+    Acts,
+    sample::{self, Sample},
+};
 
 use crate::{SqliteStore, SqliteTx};
 
@@ -231,6 +234,9 @@ fn no_statement_walks_a_table_that_grows() {
     let store = SqliteStore::open_in_memory().unwrap();
     let sample = Sample::new(1);
     store.write(|tx| sample.write_to(tx)).unwrap();
+    let (customer, product) = (sample.customers[0].id, sample.products[0].id);
+    let many = |seed| sample::order(seed, customer, &[product]);
+    store.write(|tx| tx.insert_orders(&(5_000..5_050).map(many).collect::<Vec<_>>())).unwrap();
     store.read(|tx| ask_everything(tx, &sample)).unwrap();
     store.write(|tx| change_everything(tx, &sample, &Acts::new().next("alice"))).unwrap();
     let statements = SEEN.with_borrow(Clone::clone);
