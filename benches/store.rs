@@ -7,6 +7,10 @@
 mod by_hand;
 #[path = "support/company.rs"]
 mod company;
+#[path = "support/filling.rs"]
+mod filling;
+#[path = "support/growth.rs"]
+mod growth;
 #[path = "support/ours.rs"]
 mod ours;
 #[path = "support/rounds.rs"]
@@ -21,35 +25,21 @@ use crm::sqlite::{Durability, rusqlite::Connection};
 
 use crate::{
     by_hand::ByHand,
-    company::{CUSTOMERS, Done, ORDERS},
+    company::{Done, Size},
     ours::Ours,
-    rounds::{Measured, Turn, print},
+    rounds::{Measured, Turn, compared, print},
     work::{Lines, Picks, Side, Work},
 };
 
-/// Records of one commit while the files are filled.
-const BULK: u32 = 500;
+/// What is in the file when the measuring begins.
+const SIZE: Size = Size::of_orders(200_000);
 /// Sessions that are opened afresh, and what is inserted in each.
 const SESSIONS: u32 = 21;
 const SESSION: u32 = 50;
 
-/// Fills the two files in turns, and measures that.
-fn fill(ours: &mut dyn Side, theirs: &mut dyn Side) -> Done<Vec<Measured>> {
-    let mut table = Vec::new();
-    ours.found().and_then(|()| theirs.found())?;
-    for (work, records) in [(Work::BulkCustomers, CUSTOMERS), (Work::BulkOrders, ORDERS)] {
-        let mut rounds = Vec::new();
-        for _ in 0..records / BULK {
-            rounds.push((ours.run(work, BULK)?, theirs.run(work, BULK)?));
-        }
-        table.push(Measured::new(work.title().into(), work.target(false), &rounds, BULK));
-    }
-    Ok(table)
-}
-
 /// Does each write on both sides, and refuses to go on unless both have written the same rows: what is compared is the same work.
 fn same_rows(ours: &Path, theirs: &Path, first_number: u32) -> Done<()> {
-    let picks = Picks::after(first_number);
+    let picks = Picks::after(first_number, SIZE);
     let mut sides: [Box<dyn Side>; 2] =
         [Box::new(Ours::open(ours, Durability::Relaxed, picks)?), Box::new(ByHand::open(theirs, "NORMAL", picks)?)];
     for side in &mut sides {
@@ -91,10 +81,7 @@ fn compare(works: &[Work], durability: &str, ours: &mut dyn Side, theirs: &mut d
         let title = format!("{}{durability}", work.title());
         if wanted(&title) {
             let target = work.target(durability == RELAXED);
-            table.push(Measured::in_rounds(title, target, work.times(), |turn, calls| match turn {
-                Turn::First => ours.run(*work, calls),
-                Turn::Second => theirs.run(*work, calls),
-            })?);
+            table.push(compared(*work, title, target, ours, theirs)?);
         }
     }
     Ok(table)
@@ -104,7 +91,7 @@ fn compare(works: &[Work], durability: &str, ours: &mut dyn Side, theirs: &mut d
 fn fresh_sessions(ours: &Path, theirs: &Path, first_number: u32) -> Done<Measured> {
     let mut rounds = Vec::new();
     for session in 0..SESSIONS {
-        let picks = Picks::after(first_number + session * SESSION);
+        let picks = Picks::after(first_number + session * SESSION, SIZE);
         let first = Ours::open(ours, Durability::Full, picks)?.run(Work::InsertCustomer, SESSION)?;
         let second = ByHand::open(theirs, "FULL", picks)?.run(Work::InsertCustomer, SESSION)?;
         rounds.push((first, second));
@@ -144,13 +131,17 @@ const FULL: &str = " (FULL)";
 
 #[expect(clippy::print_stdout, reason = "the sizes belong to the table")]
 fn main() -> Done<()> {
+    if std::env::args().any(|argument| argument == "growth") {
+        return growth::print();
+    }
     // A folder of the build, since what stands for a temporary one is memory on many machines.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let [path, by_hand] = ["ours", "by_hand"].map(|name| folder.path().join(name));
 
-    let mut table = fill(
-        &mut Ours::open(&path, Durability::Full, Picks::after(0))?,
-        &mut ByHand::open(&by_hand, "FULL", Picks::after(0))?,
+    let mut table = filling::fill(
+        SIZE,
+        &mut Ours::open(&path, Durability::Full, Picks::after(0, SIZE))?,
+        &mut ByHand::open(&by_hand, "FULL", Picks::after(0, SIZE))?,
     )?;
     same_rows(&path, &by_hand, 5_000_000)?;
     let sizes = [fs::metadata(&path)?.len(), fs::metadata(&by_hand)?.len()].map(|bytes| bytes / 1_048_576);
@@ -167,7 +158,7 @@ fn main() -> Done<()> {
         (Durability::Full, "FULL", FULL, &Work::WRITES),
     ];
     for ((durability, synchronous, note, works), first) in phases.into_iter().zip([1, 2, 3]) {
-        let new = Picks::after(first * 10_000_000);
+        let new = Picks::after(first * 10_000_000, SIZE);
         let mut ours = Ours::open(&path, durability, new)?;
         let mut theirs = ByHand::open(&by_hand, synchronous, new)?;
         table.extend(compare(works, note, &mut ours, &mut theirs)?);
@@ -180,6 +171,9 @@ fn main() -> Done<()> {
     criterion.final_summary();
 
     print("crm-store against rusqlite by hand", ("crm-store", "by hand"), &table);
-    println!("\nThe file of {CUSTOMERS} customers and {ORDERS} orders: {} MiB, by hand {} MiB", sizes[0], sizes[1]);
-    Ok(())
+    println!(
+        "\nThe file of {} customers and {} orders: {} MiB, by hand {} MiB",
+        SIZE.customers, SIZE.orders, sizes[0], sizes[1]
+    );
+    if wanted("growth") { growth::print() } else { Ok(()) }
 }

@@ -9,15 +9,25 @@ use crm::{
 /// A result of the bench: whatever goes wrong ends it.
 pub(crate) type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// Customers in the file when the measuring begins.
-pub(crate) const CUSTOMERS: u32 = 100_000;
-/// Orders in the file when the measuring begins.
-pub(crate) const ORDERS: u32 = 200_000;
+/// What is in the file when the measuring begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) customers: u32,
+    pub(crate) orders: u32,
+}
+
+impl Size {
+    /// Of so many orders, and half as many customers.
+    pub(crate) const fn of_orders(orders: u32) -> Self {
+        Self { customers: orders / 2, orders }
+    }
+}
+
 /// The customer of every tenth order, whose list is long enough to have a depth.
 pub(crate) const BEST_CUSTOMER: u32 = 1;
 pub(crate) const PRODUCTS: u32 = 200;
 pub(crate) const REPS: u32 = 20;
-const CURRENCY: Currency = Currency::EUR;
+pub(crate) const CURRENCY: Currency = Currency::EUR;
 const REGIONS: [&str; 4] = ["Central", "East", "West", "华东"];
 
 fn at(number: u32) -> DateTime<Utc> {
@@ -80,7 +90,7 @@ pub(crate) fn customer(number: u32) -> Done<Customer> {
 }
 
 /// A confirmed order of three lines.
-pub(crate) fn order(number: u32) -> Done<Order> {
+pub(crate) fn order(number: u32, size: Size) -> Done<Order> {
     let mut lines = Vec::new();
     for place in 1..=3 {
         let product = product(product_of(number, place))?;
@@ -92,7 +102,7 @@ pub(crate) fn order(number: u32) -> Done<Order> {
             id: id(number)?,
             number: order_number(number)?,
             external_id: Some(external_id(number)?),
-            customer: id(customer_of(number))?,
+            customer: id(customer_of(number, size))?,
             rep: Some(id(number % REPS + 1)?),
             currency: CURRENCY,
             lines,
@@ -107,8 +117,8 @@ pub(crate) fn order_number(number: u32) -> Done<Number> {
 }
 
 /// What the operation drafts an order from; its number is given on the way.
-pub(crate) fn new_order(number: u32) -> Done<NewOrder> {
-    let mut new = NewOrder::for_customer(id(customer_of(number))?, CURRENCY)
+pub(crate) fn new_order(number: u32, size: Size) -> Done<NewOrder> {
+    let mut new = NewOrder::for_customer(id(customer_of(number, size))?, CURRENCY)
         .id(id(number)?)
         .external_id(external_id(number)?)
         .rep(id(number % REPS + 1)?);
@@ -118,8 +128,8 @@ pub(crate) fn new_order(number: u32) -> Done<NewOrder> {
     Ok(new)
 }
 
-fn customer_of(order: u32) -> u32 {
-    if order.is_multiple_of(10) { BEST_CUSTOMER } else { order % CUSTOMERS + 1 }
+fn customer_of(order: u32, size: Size) -> u32 {
+    if order.is_multiple_of(10) { BEST_CUSTOMER } else { order % size.customers + 1 }
 }
 
 fn product_of(order: u32, place: u32) -> u32 {

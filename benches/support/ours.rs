@@ -3,15 +3,15 @@
 use std::{path::Path, time::Duration};
 
 use crm::{
-    CustomerId, CustomerPatch, Label, Money, NewPayment, Number, Order, OrderId,
+    CustomerId, CustomerPatch, Label, Money, NewPayment, Number, OrderId,
     sales::{SalesError, confirm_order, draft_order, pay_order, register_customer, ship_order, update_customer},
     sqlite::{Durability, SqliteOptions, SqliteStore, SqliteTx},
     store::{Customers, OrderFilter, Orders, Page, Products, SalesReps, Store, StoreError, StoreErrorKind},
 };
 
 use crate::{
-    company::{self, BEST_CUSTOMER, Done, ORDERS},
-    work::{Get, PAGE, Picks, Side, Work, timed},
+    company::{self, BEST_CUSTOMER, CURRENCY, Done},
+    work::{END, Get, PAGE, Picks, Side, Work, timed},
 };
 
 pub(crate) struct Ours {
@@ -49,8 +49,9 @@ impl Ours {
         })
     }
 
-    fn get(&mut self, get: Get, calls: u32, each: u32) -> Done<Duration> {
-        let numbers = self.picks.few(calls * each);
+    fn get(&mut self, work: Work, get: Get, calls: u32) -> Done<Duration> {
+        let each = work.times();
+        let numbers = self.picks.records_of(work, calls * each).into_iter();
         match get {
             Get::CustomerById => {
                 let ids: Vec<CustomerId> = numbers.map(company::id).collect::<Done<_>>()?;
@@ -94,13 +95,14 @@ impl Side for Ours {
     }
 
     fn run(&mut self, work: Work, calls: u32) -> Done<Duration> {
+        let size = self.picks.size;
         match work {
             Work::BulkCustomers => {
                 let new: Vec<_> = self.picks.new_customers(calls).map(company::customer).collect::<Done<_>>()?;
                 timed(|| self.store.write(|tx| new.iter().try_for_each(|customer| tx.insert_customer(customer))))
             }
             Work::BulkOrders => {
-                let new: Vec<_> = self.picks.new_orders(calls).map(company::order).collect::<Done<_>>()?;
+                let new: Vec<_> = self.picks.new_orders(calls).map(|n| company::order(n, size)).collect::<Done<_>>()?;
                 timed(|| self.store.write(|tx| new.iter().try_for_each(|order| tx.insert_order(order))))
             }
             Work::InsertCustomer => {
@@ -118,19 +120,21 @@ impl Side for Ours {
                 })
             }
             Work::InsertOrder => {
-                let new = self.picks.new_orders(calls).map(|n| Ok((company::act(n)?, company::new_order(n)?)));
+                let new = self.picks.new_orders(calls).map(|n| Ok((company::act(n)?, company::new_order(n, size)?)));
                 let new = new.collect::<Done<Vec<_>>>()?;
                 self.writes(new, |tx, (mut act, new)| draft_order(tx, &mut act, new))
             }
             Work::PayOrder => {
-                let acts = self.picks.some(calls).map(|n| Ok((company::act(n)?, company::order(n)?)));
+                let acts = self.picks.some(calls).map(|n| Ok((company::act(n)?, company::id(n)?)));
                 let acts = acts.collect::<Done<Vec<_>>>()?;
-                self.writes(acts, |tx, (mut act, order)| pay_order(tx, &mut act, order.id, one_cent(&order)))
+                self.writes(acts, |tx, (mut act, id)| {
+                    pay_order(tx, &mut act, id, NewPayment::of(Money::from_minor(1, CURRENCY)))
+                })
             }
             Work::PlaceOrder => {
                 let new = self.picks.new_orders(calls).map(|n| {
                     let act = || company::act(n);
-                    Ok(([act()?, act()?, act()?], company::new_order(n)?))
+                    Ok(([act()?, act()?, act()?], company::new_order(n, size)?))
                 });
                 let new = new.collect::<Done<Vec<_>>>()?;
                 timed(|| {
@@ -145,14 +149,9 @@ impl Side for Ours {
                     })
                 })
             }
-            Work::Gets(get) => self.get(get, calls, work.times()),
-            Work::LoneGet(get) => self.get(get, calls, 1),
+            Work::Gets(get) | Work::ScatteredGets(get) | Work::LoneGet(get) => self.get(work, get, calls),
             Work::FirstPage(_) => self.pages(calls, None),
-            Work::DeepPage(_) => self.pages(calls, Some(company::id(ORDERS - 2_000)?)),
+            Work::DeepPage(_) => self.pages(calls, Some(company::id(self.picks.size.orders - END)?)),
         }
     }
-}
-
-fn one_cent(order: &Order) -> NewPayment {
-    NewPayment::of(Money::from_minor(1, order.currency()))
 }

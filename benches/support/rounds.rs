@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::company::Done;
+use crate::{
+    company::Done,
+    work::{Side, Work},
+};
 
 /// Rounds of a row; each side works for about this long in a round.
 const ROUNDS: usize = 21;
@@ -19,8 +22,8 @@ pub(crate) enum Turn {
 pub(crate) struct Measured {
     title: String,
     target: Option<f64>,
-    first: Duration,
-    second: Duration,
+    pub(crate) first: Duration,
+    pub(crate) second: Duration,
     ratio: f64,
 }
 
@@ -60,6 +63,20 @@ impl Measured {
         }
         Ok(Self::new(title, target, &rounds, calls * times))
     }
+}
+
+/// Measures a work of two sides in rounds.
+pub(crate) fn compared(
+    work: Work,
+    title: String,
+    target: Option<f64>,
+    ours: &mut dyn Side,
+    theirs: &mut dyn Side,
+) -> Done<Measured> {
+    Measured::in_rounds(title, target, work.times(), |turn, calls| match turn {
+        Turn::First => ours.run(work, calls),
+        Turn::Second => theirs.run(work, calls),
+    })
 }
 
 /// Prints rows as a table of Markdown.

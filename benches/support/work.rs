@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::company::{CUSTOMERS, Done};
+use crate::company::{Done, Size};
 
 /// Records of a page.
 pub(crate) const PAGE: u16 = 50;
@@ -14,6 +14,11 @@ pub(crate) const PAGE: u16 = 50;
 const SNAPSHOT: u32 = 100;
 /// Records that are got again and again.
 const FEW: u32 = 500;
+
+/// Orders that come after a deep page begins, of which every tenth is of its customer.
+pub(crate) const END: u32 = 1_000;
+/// A prime that divides no round number; times the most customers of a bench it fits into 32 bits.
+const STEP: u32 = 419;
 
 /// How one record is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,7 @@ pub(crate) enum Work {
     PayOrder,
     PlaceOrder,
     Gets(Get),
+    ScatteredGets(Get),
     LoneGet(Get),
     FirstPage(Lines),
     DeepPage(Lines),
@@ -80,6 +86,10 @@ impl Work {
             Self::Gets(Get::CustomerByEmail) => "get of a customer by e-mail, of 100 in one snapshot",
             Self::Gets(Get::OrderById) => "get of an order by id, of 100 in one snapshot",
             Self::Gets(Get::OrderByNumber) => "get of an order by number, of 100 in one snapshot",
+            Self::ScatteredGets(Get::CustomerById) => "get of a customer by id, all over the file",
+            Self::ScatteredGets(Get::CustomerByEmail) => "get of a customer by e-mail, all over the file",
+            Self::ScatteredGets(Get::OrderById) => "get of an order by id, all over the file",
+            Self::ScatteredGets(Get::OrderByNumber) => "get of an order by number, all over the file",
             Self::LoneGet(Get::CustomerById) => "the same alone: a customer by id",
             Self::LoneGet(Get::CustomerByEmail) => "the same alone: a customer by e-mail",
             Self::LoneGet(Get::OrderById) => "the same alone: an order by id",
@@ -106,7 +116,7 @@ impl Work {
 
     /// How many times it is done in one call.
     pub(crate) const fn times(self) -> u32 {
-        if matches!(self, Self::Gets(_)) { SNAPSHOT } else { 1 }
+        if matches!(self, Self::Gets(_) | Self::ScatteredGets(_)) { SNAPSHOT } else { 1 }
     }
 }
 
@@ -128,6 +138,7 @@ pub(crate) fn timed<E: Into<Box<dyn Error>>>(run: impl FnOnce() -> Result<(), E>
 /// Which records come next: the same for each side that did the same works.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Picks {
+    pub(crate) size: Size,
     customers: u32,
     orders: u32,
     picked: u32,
@@ -135,8 +146,8 @@ pub(crate) struct Picks {
 
 impl Picks {
     /// New records are numbered on from here.
-    pub(crate) const fn after(number: u32) -> Self {
-        Self { customers: number, orders: number, picked: 0 }
+    pub(crate) const fn after(number: u32, size: Size) -> Self {
+        Self { size, customers: number, orders: number, picked: 0 }
     }
 
     /// Numbers of customers that are not there yet.
@@ -153,15 +164,15 @@ impl Picks {
 
     /// Numbers of records that are there, scattered over the file, none twice within as many as there are.
     pub(crate) fn some(&mut self, count: u32) -> impl Iterator<Item = u32> + use<> {
-        let first = self.picked;
-        self.picked = (first + count) % CUSTOMERS;
-        // 7 919 is a prime that does not divide the number of customers.
-        (first..first + count).map(|pick| (pick % CUSTOMERS * 7_919) % CUSTOMERS + 1)
+        let (first, customers) = (self.picked, self.size.customers);
+        self.picked = (first + count) % customers;
+        (first..first + count).map(move |pick| pick % customers * STEP % customers + 1)
     }
 
-    /// Numbers of records to get: a few again and again, whose pages stand in SQLite's cache.
-    pub(crate) fn few(&mut self, count: u32) -> impl Iterator<Item = u32> + use<> {
-        self.some(count).map(|number| number % FEW + 1)
+    /// Numbers of records to get: all over the file, or a few again and again, whose pages stand in SQLite's cache.
+    pub(crate) fn records_of(&mut self, work: Work, count: u32) -> Vec<u32> {
+        let scattered = matches!(work, Work::ScatteredGets(_));
+        self.some(count).map(|number| if scattered { number } else { number % FEW + 1 }).collect()
     }
 
     /// A region that no customer is in yet.

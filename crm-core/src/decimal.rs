@@ -290,7 +290,10 @@ impl UnitPrice {
     ///
     /// [`Rule::Negative`].
     pub fn from_millionths(millionths: i64, currency: Currency) -> Result<Self, Invalid> {
-        Self::new(Decimal::new(millionths, Self::SCALE), currency)
+        if millionths >= 0 {
+            return Ok(Self { millionths, currency });
+        }
+        Err(Invalid::new("unit price", Decimal::new(millionths, Self::SCALE).to_string(), Rule::Negative))
     }
 
     /// The price in millionths of the major unit.

@@ -60,6 +60,9 @@ impl EmailAddress {
     ///
     /// [`Rule::Empty`], [`Rule::TooLong`] beyond [`EmailAddress::LIMIT_CHARACTERS`], else [`Rule::Malformed`].
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        if let Some(at) = at_of_kept(raw) {
+            return Ok(Self { whole: raw.into(), at });
+        }
         Self::checked(raw.trim()).map_err(|rule| Invalid::personal(FIELD, raw, rule))
     }
 
@@ -128,6 +131,36 @@ impl EmailAddress {
         // Letter by letter: `str::to_lowercase` would write a final sigma in another way.
         self.whole.chars().flat_map(char::to_lowercase).collect()
     }
+}
+
+/// Where the `@` stands in an address that is ASCII and written as it is kept, as nearly all are that come back from a store. `None` where only the whole check can tell.
+fn at_of_kept(text: &str) -> Option<usize> {
+    const LIMIT_LOCAL: usize = 64;
+    const LIMIT_DOMAIN: usize = 253;
+    const LIMIT_LABEL: usize = 63;
+    let bytes = text.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'@')?;
+    let (local, domain) = (&bytes[..at], &bytes[at + 1..]);
+    if local.len() > LIMIT_LOCAL || domain.len() > LIMIT_DOMAIN || bytes.len() > EmailAddress::LIMIT_CHARACTERS {
+        return None;
+    }
+    // RFC 5322: atoms of these characters with single dots between them.
+    let atoms = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(byte);
+    if !local.split(|byte| *byte == b'.').all(|atom| !atom.is_empty() && atom.iter().all(atoms)) {
+        return None;
+    }
+    let (mut labels, mut digits_only) = (0, true);
+    for label in domain.split(|byte| *byte == b'.') {
+        let letters = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+        // What a label with the mark of an international name says must be decoded to be checked.
+        let plain = label.iter().all(letters) && label.len() <= LIMIT_LABEL && !label.starts_with(b"xn--");
+        if !plain || label.is_empty() || label.starts_with(b"-") || label.ends_with(b"-") {
+            return None;
+        }
+        labels += 1;
+        digits_only = label.iter().all(u8::is_ascii_digit);
+    }
+    (labels >= 2 && !digits_only).then_some(at)
 }
 
 impl FromStr for EmailAddress {
@@ -278,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn the_short_check_keeps_the_limits_of_the_whole_one() {
+        let (label, local) = ("a".repeat(63), "l".repeat(64));
+        let tails = ["com".to_owned(), "c".repeat(63), "c".repeat(64), format!("{label}.{label}.com")];
+        let all = tails.iter().flat_map(|tail| {
+            [1, 60, 61, 62, 63, 64]
+                .map(|most| format!("{}@{label}.{}.{tail}", &local[..most.min(64)], "b".repeat(most)))
+        });
+        let more = (0..80).map(|most| format!("{}@{label}.{label}.{}.com", "l".repeat(most % 9 + 1), "b".repeat(most)));
+        for raw in all.chain(more) {
+            assert_eq!(at_of_kept(&raw).is_some(), EmailAddress::checked(&raw).is_ok(), "{raw}");
+        }
+    }
+
+    #[test]
     fn deserialising_checks_like_parsing() {
         let address: EmailAddress = serde_json::from_str("\"name@Example.com\"").unwrap();
         assert_eq!(serde_json::to_string(&address).unwrap(), "\"name@example.com\"");
@@ -292,6 +339,20 @@ mod tests {
                 prop_assert_eq!(format!("{}@{}", address.local_part(), address.domain()), address.as_str());
                 prop_assert_eq!(EmailAddress::parse(address.as_str()), Ok(address));
             }
+        }
+
+        #[test]
+        fn the_short_check_says_what_the_whole_one_says(
+            raw in "[A-Za-z0-9.+_'\"!-]{0,8}@?[a-zA-Z0-9.-]{0,8}(xn--)?[a-z0-9-]{0,4}[.]{0,2}[a-z0-9-]{0,3}"
+        ) {
+            if let Some(at) = at_of_kept(&raw) {
+                prop_assert_eq!(EmailAddress::checked(&raw), Ok(EmailAddress { whole: raw.as_str().into(), at }));
+            }
+        }
+
+        #[test]
+        fn what_is_kept_in_ascii_needs_no_whole_check(raw in "[A-Za-z0-9+_']{1,12}(\\.[a-z]{1,4})?@[a-z]{1,9}\\.[a-z]{2,6}") {
+            prop_assert!(at_of_kept(&raw).is_some());
         }
 
         #[test]

@@ -136,6 +136,8 @@ pub trait RecordId:
     fn from_uuid(uuid: Uuid) -> Self;
     /// The UUID.
     fn uuid(self) -> Uuid;
+    /// The bytes of the UUID where they stand: their order is that of the ids.
+    fn as_bytes(&self) -> &[u8; 16];
 }
 
 fn parse<I: RecordId>(text: &str) -> Result<I, IdError> {
@@ -167,6 +169,9 @@ macro_rules! ids {
             }
             fn uuid(self) -> Uuid {
                 self.0
+            }
+            fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
             }
         }
 

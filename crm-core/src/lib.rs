@@ -60,6 +60,7 @@ mod product;
 mod record;
 mod sale_plan;
 mod sales_rep;
+mod search;
 pub mod store;
 mod text;
 mod ticket;
@@ -104,6 +105,7 @@ pub use self::{
         SalePlanParts, SalePlanPatch, Strategy, StrategyKind,
     },
     sales_rep::{NewSalesRep, SalesRep, SalesRepFact, SalesRepPatch},
+    search::{SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchText, SearchTier, SearchWord, Searched},
     text::{Actor, ExternalId, IdempotencyKey, Label, Name, Number, Subject, Text},
     ticket::{
         MessageKind, NewMessage, NewTicket, Priority, Ticket, TicketAction, TicketError, TicketFact, TicketMessage,

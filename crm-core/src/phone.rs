@@ -66,6 +66,13 @@ impl Phone {
     /// assert!(Phone::parse("+44 20 7946 0958 ext. 12").is_err());
     /// ```
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        // As nearly all come that come back from a store.
+        if let Some(digits) = raw.strip_prefix('+')
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && Self::fits(digits)
+        {
+            return Ok(Self(raw.into()));
+        }
         Dialled::read(raw).and_then(Dialled::international).map_err(|rule| Invalid::personal(FIELD, raw, rule))
     }
 
@@ -105,12 +112,12 @@ impl Phone {
             .map_err(|rule| Invalid::personal(FIELD, raw, rule))
     }
 
+    fn fits(digits: &str) -> bool {
+        (7..=15).contains(&digits.len()) && !digits.starts_with('0')
+    }
+
     fn from_digits(digits: &str) -> Result<Self, Rule> {
-        if (7..=15).contains(&digits.len()) && !digits.starts_with('0') {
-            Ok(Self(format!("+{digits}").into()))
-        } else {
-            Err(NUMBER)
-        }
+        if Self::fits(digits) { Ok(Self(format!("+{digits}").into())) } else { Err(NUMBER) }
     }
 
     /// The number in E.164, with the `+`.
@@ -436,6 +443,12 @@ mod tests {
         ) {
             let spaced: String = digits.chars().zip(separators).flat_map(|(digit, between)| [digit.to_string(), between.to_owned()]).collect();
             prop_assert_eq!(Phone::parse(&format!("+{spaced}")).unwrap().to_string(), format!("+{digits}"));
+        }
+
+        #[test]
+        fn a_number_as_it_is_kept_is_read_like_any_other(raw in "\\+?[0-9]{5,17}[0-9 a]?") {
+            let read = Dialled::read(&raw).and_then(Dialled::international);
+            prop_assert_eq!(Phone::parse(&raw).map_err(|refused| refused.rule().clone()), read);
         }
 
         #[test]

@@ -85,7 +85,7 @@ impl PostalAddress {
         let PostalAddressFields { street, city, region, postcode, country } = fields;
         let mut lines = Vec::new();
         for raw in &street {
-            lines.extend(part("street", raw, Self::LIMIT_CHARACTERS)?);
+            lines.extend(line("street", raw, Self::LIMIT_CHARACTERS)?.map(Into::into));
             if lines.len() > Self::LIMIT_STREET_LINES {
                 let rule = Rule::TooMany { limit: Self::LIMIT_STREET_LINES };
                 return Err(Invalid::personal("street", street.join("\n"), rule));
@@ -93,9 +93,9 @@ impl PostalAddress {
         }
         let address = Self {
             street: lines,
-            city: part("city", &city, Self::LIMIT_CHARACTERS)?,
-            region: part("region", &region, Self::LIMIT_CHARACTERS)?,
-            postcode: part("postcode", &postcode, Self::LIMIT_POSTCODE_CHARACTERS)?,
+            city: part("city", city, Self::LIMIT_CHARACTERS)?,
+            region: part("region", region, Self::LIMIT_CHARACTERS)?,
+            postcode: part("postcode", postcode, Self::LIMIT_POSTCODE_CHARACTERS)?,
             country: country_code(&country)?,
         };
         let Self { street, city, region, postcode, country } = &address;
@@ -131,12 +131,23 @@ impl PostalAddress {
     }
 }
 
-fn part(field: &'static str, raw: &str, limit_characters: usize) -> Result<Option<Box<str>>, Invalid> {
+/// The part, or `None` where it is blank.
+fn line<'a>(field: &'static str, raw: &'a str, limit_characters: usize) -> Result<Option<&'a str>, Invalid> {
     match checked(raw, limit_characters, char::is_control) {
-        Ok(text) => Ok(Some(text.into())),
+        Ok(text) => Ok(Some(text)),
         Err(Rule::Empty) => Ok(None),
         Err(rule) => Err(Invalid::personal(field, raw, rule)),
     }
+}
+
+fn part(field: &'static str, raw: String, limit_characters: usize) -> Result<Option<Box<str>>, Invalid> {
+    let text = line(field, &raw, limit_characters)?;
+    // Without white space around it, it is kept as it came.
+    Ok(match text.map(|text| text.len() == raw.len()) {
+        Some(true) => Some(raw.into()),
+        Some(false) => text.map(Into::into),
+        None => None,
+    })
 }
 
 fn country_code(raw: &str) -> Result<Option<Box<str>>, Invalid> {

@@ -12,6 +12,8 @@
 //! - C05 A [`Store::read`] sees one snapshot: what others commit meanwhile does not show.
 //! - C06 Writes are serialised: of two closures that read and then write the same record, the second one reads what the first one wrote.
 //! - C07 A closure that calls its own store again, to read or to write, is refused with [`StoreErrorKind::Reentered`]; another store may be called.
+//! - C08 Writers that come at once may share one commit. An error or a panic of one undoes its own work and nobody else's.
+//! - C09 Nobody is answered, with `Ok` or an error, before what the answer rests on is committed: who is refused because of another one's record finds it in a read that begins then.
 //!
 //! **Records**, for each family
 //! - C10 A record that was inserted reads back equal, all fields, by its id. Instants are whole microseconds: what a host's own record (from its `…Parts`, from
@@ -54,6 +56,18 @@
 //! - C42 The history of a record holds its entries and no others; a key finds the entries of its act.
 //! - C43 A cursor stands where it was moved to, from any connection; a new one stands at the start.
 //!
+//! **Search**, as [`SearchText`](crate::SearchText) and [`SearchQuery`](crate::SearchQuery) define it
+//! - C60 A search finds each record that has all words of the query, and no other: a word by its beginning, a run of Han, Kana, Hangul, Thai and their like by any part of
+//!   it, in any case and with or without diacritics.
+//! - C61 Hits come by how well they answer ([`SearchTier`](crate::SearchTier)), then by the rank of their family ([`SearchFamily`](crate::SearchFamily)), then the record
+//!   first that was inserted last. Each record stands once.
+//! - C62 A page of hits continues after a place; pages put together are the whole list; a limit of zero gives nothing.
+//! - C63 A query over some families finds what the query over all finds of them.
+//! - C64 What was changed is found by what it says now and not by what it said; what was deleted is found by nothing. A ticket is found by its messages, in the moment in which they
+//!   are appended and for as long as it is there.
+//! - C65 A closure finds what it wrote; what was rolled back is not found, and what it changed is found as it was.
+//! - C66 Operators, quotes and wildcards are text in a query as in a record.
+//!
 //! **Bulk**, by [`bulk::import`](crate::bulk::import) and [`bulk::export`](crate::bulk::export), which work on every store
 //! - C70 Inserting many records keeps each that can be kept, as inserting one after the other in their order does, and gives the place and the refusal of each
 //!   that cannot. A record may refer to those before it. An error is a failure of the store, after which the transaction is to be rolled back.
@@ -74,7 +88,7 @@ pub use self::{
     families::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
         OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     page::{Page, pages},
 };
@@ -97,6 +111,9 @@ pub trait Store: Send + Sync {
 
     /// Runs `f` in a transaction: `Ok` commits, durably; an error or a panic rolls back.
     ///
+    /// `f` runs on this thread. It must not wait for another thread that writes to this store, and what it does outside the transaction may turn out to be for nothing: the commit
+    /// comes after it.
+    ///
     /// # Errors
     ///
     /// What `f` returns, or a [`StoreError`] of the transaction itself. After [`StoreErrorKind::CommitOutcomeUnknown`] the work may be there or not.
@@ -115,6 +132,7 @@ pub trait Records:
     + Agents
     + Tickets
     + Timeline
+    + Search
     + Journal
 {
 }
@@ -130,6 +148,7 @@ impl<T> Records for T where
         + Agents
         + Tickets
         + Timeline
+        + Search
         + Journal
         + ?Sized
 {

@@ -9,6 +9,20 @@ use crate::invalid::{Invalid, Rule};
 
 /// Trims, then refuses what is empty, over-long or holds a character that `forbidden` names.
 pub(crate) fn checked(raw: &str, limit_characters: usize, forbidden: fn(char) -> bool) -> Result<&str, Rule> {
+    if is_plain(raw) && raw.len() <= limit_characters && !(forbidden(' ') && raw.contains(' ')) {
+        return Ok(raw);
+    }
+    checked_at_length(raw, limit_characters, forbidden)
+}
+
+/// Whether a text is printable ASCII that begins and ends with something to be seen: then no rule but those for length and spaces can be broken.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    visible(bytes.first()) && visible(bytes.last()) && bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+fn checked_at_length(raw: &str, limit_characters: usize, forbidden: fn(char) -> bool) -> Result<&str, Rule> {
     let text = raw.trim();
     // Zero-width characters and byte order marks alone would look like nothing at all.
     if text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')) {
@@ -193,7 +207,20 @@ shown!(Label, Number, ExternalId, Actor, IdempotencyKey);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_short_check_says_what_the_long_one_says(raw in "[ -~]{0,14}|\\PC{0,6}|[ a\t\u{0}-\u{ff}]{0,8}", limit in 0_usize..12) {
+            let no_spaces: fn(char) -> bool = |c| c.is_control() || c.is_whitespace();
+            let lines: fn(char) -> bool = |c| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+            for forbidden in [char::is_control, no_spaces, lines] {
+                prop_assert_eq!(checked(&raw, limit, forbidden), checked_at_length(&raw, limit, forbidden));
+            }
+        }
+    }
 
     #[test]
     fn text_is_refused_with_the_rule_it_breaks() {

@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, family_methods, statements},
+    search::Index,
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -25,6 +27,7 @@ impl Table for Agent {
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
         ("messages", "SELECT count(*) FROM crm_ticket_message WHERE agent = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> AgentId {
         self.id
@@ -76,7 +79,7 @@ impl Table for Agent {
 
 fn matching(filter: &AgentFilter) -> Where<'_> {
     let AgentFilter { group, active } = filter;
-    Where::default().and("team = ?", group.as_ref()).and("active = ?", active.as_ref())
+    Where::default().and(Serves::Ids, "team = ?", group.as_ref()).and(Serves::None, "active = ?", active.as_ref())
 }
 
 impl Agents for SqliteTx<'_> {
@@ -89,6 +92,6 @@ impl Agents for SqliteTx<'_> {
     }
 
     fn agents_named(&self, name: &Name, page: Page<AgentId>) -> Result<Vec<Agent>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 }

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
     error::Done,
+    options::{Durability, SqliteOptions},
     schema,
-    store::{Durability, SqliteOptions},
 };
 
 /// `application_id` of a file that this library made: the letters `crm1`.
@@ -53,6 +53,8 @@ pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions, opening: Open
         let pages = bytes.div_ceil(page_size.unsigned_abs().max(1));
         connection.pragma_update(None, "max_page_count", i64::try_from(pages).unwrap_or(i64::MAX))?;
     }
+    // From here on writers wait for other programs themselves.
+    connection.busy_timeout(Duration::ZERO)?;
     Ok(connection)
 }
 

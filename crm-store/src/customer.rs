@@ -11,9 +11,11 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{InPart, Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells, Json},
-    table::{self, Key, Statements, Table, Where, family_methods, statements},
+    search::Index,
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -43,7 +45,7 @@ pub(crate) struct CustomerDraft {
     emails: Vec<Point<EmailAddress>>,
     phones: Vec<Point<Phone>>,
     addresses: Vec<Point<PostalAddress>>,
-    tags: Vec<Label>,
+    tags: Vec<Tag>,
     contacts: Vec<Contact>,
 }
 
@@ -71,6 +73,7 @@ impl Table for Customer {
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> CustomerId {
         self.id
@@ -156,7 +159,7 @@ impl Table for Customer {
         customer.emails = points(emails)?;
         customer.phones = points(phones)?;
         customer.addresses = points(addresses)?;
-        customer.tags = tags.into_iter().collect();
+        customer.tags = tags.into_iter().map(|stored| stored.tag).collect();
         if let CustomerKind::Organisation { contacts } = &mut customer.kind {
             *contacts = stored.into_iter().collect();
         }
@@ -167,7 +170,8 @@ impl Table for Customer {
         parts.write(parts::EMAILS, &stored_points(&self.emails))?;
         parts.write(parts::PHONES, &stored_points(&self.phones))?;
         parts.write(parts::ADDRESSES, &stored_points(&self.addresses))?;
-        parts.write(parts::TAGS, &self.tags.iter().cloned().collect::<Vec<_>>())?;
+        let tag = |tag: &Label| Tag { customer: self.id, tag: tag.clone() };
+        parts.write(parts::TAGS, &self.tags.iter().map(tag).collect::<Vec<_>>())?;
         parts.write(parts::NEEDS, &self.needs)?;
         parts.write(parts::CONTACTS, &self.contacts().cloned().collect::<Vec<_>>())
     }
@@ -254,16 +258,23 @@ impl Part for Point<PostalAddress> {
     }
 }
 
-impl Part for Label {
-    const SQL: PartStatements = part_statements!("crm_customer_tag" of "customer", "tag");
+/// A tag with the id of its customer, to be listed by that.
+#[derive(PartialEq)]
+pub(crate) struct Tag {
+    customer: CustomerId,
+    tag: Label,
+}
+
+impl Part for Tag {
+    const SQL: PartStatements = part_statements!("crm_customer_tag" of "customer", "tag" "customer_id");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder.put(self)?;
+        binder.put(&self.tag)?.put(&self.customer)?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        cells.take()
+        Ok(Self { tag: cells.take()?, customer: cells.take()? })
     }
 }
 
@@ -295,17 +306,27 @@ impl Part for Contact {
 
 fn matching(filter: &CustomerFilter) -> Where<'_> {
     let CustomerFilter { kind, owner, without_owner, region, parent, tag, archived } = filter;
+    let organisation = *kind == Some(CustomerType::Organisation);
     Where::default()
-        .and("kind = ?", kind.as_ref())
-        .and("owner = ?", owner.as_ref())
-        .and("region = ?", region.as_ref())
-        .and("parent = ?", parent.as_ref())
-        .and("row IN (SELECT customer FROM crm_customer_tag WHERE tag = ?)", tag.as_ref())
-        .when(*without_owner == Some(true), "owner IS NULL")
-        .when(*without_owner == Some(false), "owner IS NOT NULL")
-        .when(*archived == Some(true), "archived_at IS NOT NULL")
-        .when(*archived == Some(false), "archived_at IS NULL")
+        .and(Serves::Few, "parent = ?", parent.as_ref())
+        .and(Serves::All, "owner = ?", owner.as_ref())
+        .when(*without_owner == Some(true), Serves::All, "owner IS NULL")
+        .and(Serves::Part(TAGGED), TAG, tag.as_ref())
+        .and(Serves::Ids, "region = ?", region.as_ref())
+        .when(*archived == Some(true), Serves::Ids, "archived_at IS NOT NULL")
+        .when(organisation, Serves::Ids, "kind = 'organisation'")
+        .and(Serves::None, "kind = ?", kind.as_ref().filter(|_| !organisation))
+        .when(*archived == Some(false), Serves::None, "archived_at IS NULL")
+        .when(*without_owner == Some(false), Serves::None, "owner IS NOT NULL")
 }
+
+/// The customers with a tag, by id.
+const TAGGED: InPart = InPart {
+    join: "JOIN crm_customer_tag AS part ON part.customer = row",
+    condition: "part.tag = ?",
+    id: "part.customer_id",
+};
+const TAG: &str = "EXISTS (SELECT 1 FROM crm_customer_tag AS part WHERE part.customer = row AND part.tag = ?)";
 
 impl Customers for SqliteTx<'_> {
     family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer insert_customers update_customer delete_customer });
@@ -319,21 +340,20 @@ impl Customers for SqliteTx<'_> {
         filter: &CustomerFilter,
         page: Page<(String, CustomerId)>,
     ) -> Result<Vec<Customer>, StoreError> {
-        let key = Key { order: "name_key, id", after: "(name_key, id) > (?, ?)" };
-        Ok(matching(filter).by(self.connection, key, page)?)
+        Ok(matching(filter).by(self.connection, "name_key", page, None)?)
     }
 
     fn customers_named(&self, name: &Name, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 
     fn customers_with_email(&self, email: &EmailAddress, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
         let with = "row IN (SELECT customer FROM crm_customer_email WHERE value_key = ?)";
-        Ok(Where::default().also(with, email.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Sorted, with, email.key()).by_id(self.connection, page)?)
     }
 
     fn customers_with_phone(&self, phone: &Phone, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
         let with = "row IN (SELECT customer FROM crm_customer_phone WHERE value_key = ?)";
-        Ok(Where::default().also(with, ContactValue::key(phone)).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Sorted, with, ContactValue::key(phone)).by_id(self.connection, page)?)
     }
 }

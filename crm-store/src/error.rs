@@ -1,6 +1,9 @@
 //! SQLite's errors as the contract's.
 
-use std::time::Duration;
+use std::{
+    cell::RefCell,
+    time::{Duration, Instant},
+};
 
 use crm_core::store::{StoreError, StoreErrorKind};
 use rusqlite::ffi::{self, ErrorCode};
@@ -35,25 +38,52 @@ impl From<StoreErrorKind> for Failure {
 
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
-        let error = match failure {
-            Failure::Store(error) => return error,
-            Failure::Sql(error) => error,
-        };
-        let kind = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => StoreErrorKind::StorageFull,
-            // How long SQLite waited is known only where a writer waits for its turn; there the time is put in.
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StoreErrorKind::Contended { waited: Duration::ZERO }
+        match failure {
+            Failure::Store(error) => error,
+            Failure::Sql(error) => {
+                note(&error);
+                Self::new(kind_of(&error)).caused_by(error)
             }
-            Some(ErrorCode::ReadOnly) => StoreErrorKind::ReadOnly,
-            Some(ErrorCode::NotADatabase) => StoreErrorKind::ForeignFile,
-            Some(ErrorCode::DatabaseCorrupt) => {
-                StoreErrorKind::Corrupt { table: "the file", column: "page", row: None }
-            }
-            _ => StoreErrorKind::Backend,
-        };
-        Self::new(kind).caused_by(error)
+        }
     }
+}
+
+/// What an error of SQLite is in the contract.
+pub(crate) fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreErrorKind::StorageFull,
+        // How long SQLite waited is known only where somebody waits for a turn; there the time is put in.
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreErrorKind::Contended { waited: Duration::ZERO }
+        }
+        Some(ErrorCode::ReadOnly) => StoreErrorKind::ReadOnly,
+        Some(ErrorCode::NotADatabase) => StoreErrorKind::ForeignFile,
+        Some(ErrorCode::DatabaseCorrupt) => StoreErrorKind::Corrupt { table: "the file", column: "page", row: None },
+        Some(ErrorCode::OperationInterrupted) => StoreErrorKind::Interrupted,
+        _ => StoreErrorKind::Backend,
+    }
+}
+
+thread_local! {
+    /// The last failure on this thread of those after which SQLite may end the transaction by itself.
+    static ENDED_BY: RefCell<Option<rusqlite::Error>> = const { RefCell::new(None) };
+}
+
+/// Keeps a copy of what may have ended the transaction: the closure has the error itself, and may do with it what it likes, but its neighbours in the transaction must hear the cause.
+fn note(error: &rusqlite::Error) {
+    if let rusqlite::Error::SqliteFailure(code, message) = error
+        && matches!(
+            code.code,
+            ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted
+        )
+    {
+        ENDED_BY.set(Some(rusqlite::Error::SqliteFailure(*code, message.clone())));
+    }
+}
+
+/// Takes what was noted last on this thread.
+pub(crate) fn ended_by() -> Option<rusqlite::Error> {
+    ENDED_BY.take()
 }
 
 /// Which constraint a statement broke, if it was one.
@@ -67,6 +97,16 @@ pub(crate) enum Broken {
 }
 
 impl Failure {
+    /// As an error for one who has waited since `started`: [`StoreErrorKind::Contended`] knows for how long.
+    pub(crate) fn contended(self, started: Instant) -> StoreError {
+        match self {
+            Self::Sql(error) if busy(&error) => {
+                StoreError::new(StoreErrorKind::Contended { waited: started.elapsed() }).caused_by(error)
+            }
+            failure => failure.into(),
+        }
+    }
+
     pub(crate) fn broken(&self) -> Broken {
         match self {
             Self::Sql(error) => match error.sqlite_error().map(|error| error.extended_code) {

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, family_methods, statements},
+    search::Index,
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -25,6 +27,7 @@ impl Table for Interaction {
         "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating", derived: "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "subject", "content"]));
 
     fn id(&self) -> InteractionId {
         self.id
@@ -144,7 +147,11 @@ impl Part for TookPart {
 
 fn matching(filter: &InteractionFilter) -> Where<'_> {
     let InteractionFilter { customer, channel } = filter;
-    Where::default().and("customer = ?", customer.as_ref()).and("channel = ?", channel.as_ref())
+    Where::default().and(Serves::Ids, "customer = ?", customer.as_ref()).and(
+        Serves::Ids,
+        "channel = ?",
+        channel.as_ref(),
+    )
 }
 
 impl Interactions for SqliteTx<'_> {

@@ -32,40 +32,74 @@
 //! | `crm_customer`, `crm_order` … | the records; `row` is the row's own number and never leaves the library |
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
+//! | `crm_search` | what is searched, as the terms of an index (FTS5) |
 //! | `crm_schema` | the version of the tables |
 //!
 //! Money is stored as whole minor units, an instant as microseconds, a day as a number of days, an id as 16 bytes.
+//!
+//! # What a list costs
+//!
+//! **A list is read from one index, in the order of its key, until the page is full**, and a later page begins at its key. One field of the filter chooses the index; the other fields are
+//! looked at in each record that comes. So a page costs what is passed over until it is full: nothing where the chosen field stands alone. The field that chooses is the first one that is set, in
+//! this order:
+//!
+//! | list | fields that choose, the first one first |
+//! |---|---|
+//! | customers by id | `parent`, `owner`, `without_owner: true`, `tag`, `region`, `archived: true`, `kind: Organisation` |
+//! | customers by name | `parent` ¹, `owner`, `without_owner: true` |
+//! | interactions by id | `customer`, `channel` |
+//! | opportunities by id | `customer`, `rep`, `product`, `stage`, `expected_close` ¹, `closed` ¹, `pipeline`, `status` |
+//! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
+//! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
+//! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
+//! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
+//!
+//! ¹ All records of that customer, employer, product or span of days are read for each page, and sorted.
+//!
+//! What is not named has no index of its own, since it lets through most of a table (`kind: Person`, `archived: false`, `payment: Paid` …) and a page fills at once, or since the table stays small
+//! (products, reps, agents, plans). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
+//! the rest of the table: ask for the list by id, or sort what it gives.
+//!
+//! A count looks at all records that the choosing field lets through; without one, at the whole table.
 
 mod agent;
 mod connection;
 mod counter;
 mod customer;
 mod error;
+mod filter;
 mod interaction;
 mod journal;
+mod line;
+mod log;
 mod many;
 mod opportunity;
+mod options;
 mod order;
 mod part;
 #[cfg(test)]
 mod plans;
 mod product;
+mod readers;
 mod row;
 mod sale_plan;
 mod sales_rep;
 mod schema;
+mod search;
 mod store;
 mod table;
 mod ticket;
 mod timeline;
 mod transaction;
 mod upkeep;
+mod writers;
 
 pub use rusqlite;
 
 pub use self::{
+    options::{Durability, SqliteOptions},
     schema::install,
-    store::{Durability, SqliteOptions, SqliteStore},
+    store::SqliteStore,
     transaction::SqliteTx,
     upkeep::Problem,
 };

@@ -69,7 +69,12 @@ fn at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
         prepared(connection, &format!("DELETE FROM {} WHERE row > ?1", T::SQL.table))?.execute([last])?;
         return Ok(false);
     }
-    moved.map(|()| true)
+    moved?;
+    // What follows from a new record stands here for a whole chunk, as in `table::insert` for one.
+    if let Some(index) = T::SEARCH {
+        (last + 1..).zip(records).try_for_each(|(row, record)| index.insert(connection, row, record))?;
+    }
+    Ok(true)
 }
 
 /// Whether each reference leads to a record that is stored or comes before; each record that is referred to is looked up once.

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, family_methods, statements},
+    search::Index,
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -26,6 +28,7 @@ impl Table for Opportunity {
         "currency" "probability" "expected_close" "status" "closed_at" "close_day" "lost_reason" "lost_note"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name", "lost_note"]));
 
     fn id(&self) -> OpportunityId {
         self.id
@@ -159,21 +162,15 @@ impl Part for StageVisit {
 
 fn matching(filter: &OpportunityFilter) -> Where<'_> {
     let OpportunityFilter { customer, product, rep, status, pipeline, stage, expected_close, closed } = filter;
-    let all = Where::default()
-        .and("customer = ?", customer.as_ref())
-        .and("product = ?", product.as_ref())
-        .and("rep = ?", rep.as_ref())
-        .and("status = ?", status.as_ref())
-        .and("pipeline = ?", pipeline.as_ref())
-        .and("stage = ?", stage.as_ref());
-    let all = match expected_close {
-        Some(days) => all.with("expected_close >= ?", days.from()).with("expected_close < ?", days.until()),
-        None => all,
-    };
-    match closed {
-        Some(days) => all.with("close_day >= ?", days.from()).with("close_day < ?", days.until()),
-        None => all,
-    }
+    Where::default()
+        .and(Serves::Ids, "customer = ?", customer.as_ref())
+        .and(Serves::Ids, "rep = ?", rep.as_ref())
+        .and(Serves::Ids, "product = ?", product.as_ref())
+        .and(Serves::Ids, "stage = ?", stage.as_ref())
+        .during(Serves::Sorted, "expected_close BETWEEN ? AND ?", *expected_close)
+        .during(Serves::Sorted, "close_day BETWEEN ? AND ?", *closed)
+        .and(Serves::Ids, "pipeline = ?", pipeline.as_ref())
+        .and(Serves::Ids, "status = ?", status.as_ref())
 }
 
 impl Opportunities for SqliteTx<'_> {

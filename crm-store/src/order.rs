@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, EntryKind, ExternalId, Invalid, Money, Number, Order, OrderId, OrderLine, OrderParts, OrderState,
-    OrderStatus, PaymentEntry, Percent, Period, ProductId, Quantity, RecordId, Revenue, RevenueKind, Revision,
-    Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
+    Currency, EntryKind, ExternalId, Fulfilment, Invalid, Money, Number, Order, OrderId, OrderLine, OrderParts,
+    OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue,
+    RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -13,9 +13,10 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::Done,
+    filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Bound, Cells, Json},
-    table::{self, Key, Statements, Table, Where, family_methods, prepared, statements},
+    table::{self, Statements, Table, family_methods, prepared, statements},
     transaction::SqliteTx,
 };
 
@@ -277,19 +278,20 @@ impl Part for Owned<InCurrency> {
 
 fn matching(filter: &OrderFilter) -> Where<'_> {
     let OrderFilter { customer, rep, without_rep, product, status, fulfilment, payment, confirmed } = filter;
-    let all = Where::default()
-        .and("customer = ?", customer.as_ref())
-        .and("rep = ?", rep.as_ref())
-        .when(*without_rep == Some(true), "rep IS NULL")
-        .when(*without_rep == Some(false), "rep IS NOT NULL")
-        .and("row IN (SELECT order_row FROM crm_order_line WHERE product = ?)", product.as_ref())
-        .and("status = ?", status.as_ref())
-        .and("fulfilment = ?", fulfilment.as_ref())
-        .and("payment = ?", payment.as_ref());
-    match confirmed {
-        Some(days) => all.with("day >= ?", days.from()).with("day < ?", days.until()),
-        None => all,
-    }
+    // What is not done yet is little beside what is, and has an index; what is done fills a page by itself.
+    let (shipped, paid) = (*fulfilment == Some(Fulfilment::Fulfilled), *payment == Some(PaymentStatus::Paid));
+    Where::default()
+        .and(Serves::Few, "customer = ?", customer.as_ref())
+        .and(Serves::Ids, "rep = ?", rep.as_ref())
+        .when(*without_rep == Some(true), Serves::Ids, "rep IS NULL")
+        .and(Serves::Sorted, "row IN (SELECT order_row FROM crm_order_line WHERE product = ?)", product.as_ref())
+        .during(Serves::Sorted, "day BETWEEN ? AND ?", *confirmed)
+        .and(Serves::Ids, "fulfilment = ? AND fulfilment <> 'fulfilled'", fulfilment.as_ref().filter(|_| !shipped))
+        .and(Serves::Ids, "payment = ? AND payment <> 'paid'", payment.as_ref().filter(|_| !paid))
+        .and(Serves::Ids, "status = ?", status.as_ref())
+        .and(Serves::None, "fulfilment = ?", fulfilment.as_ref().filter(|_| shipped))
+        .and(Serves::None, "payment = ?", payment.as_ref().filter(|_| paid))
+        .when(*without_rep == Some(false), Serves::None, "rep IS NOT NULL")
 }
 
 const REVENUE: &str = "SELECT revenue.order_id, revenue.place, orders.customer, orders.rep, revenue.day, revenue.kind, revenue.amount, revenue.currency
@@ -340,14 +342,12 @@ impl Orders for SqliteTx<'_> {
     }
 
     fn orders_by_day(&self, filter: &OrderFilter, page: Page<(NaiveDate, OrderId)>) -> Result<Vec<Order>, StoreError> {
-        let key = Key { order: "day, id", after: "(day, id) > (?, ?)" };
         // The first day of the filter is a key like any other: one lower bound, and a deep page costs what the first one does.
         let eve = filter.confirmed.and_then(|days| days.from().pred_opt()).map(|eve| (eve, LAST));
         let page = Page { after: page.after.max(eve), ..page };
         let until = filter.confirmed.map(Period::until);
         let others = OrderFilter { confirmed: None, ..filter.clone() };
-        let all = matching(&others).and("day < ?", until.as_ref()).when(true, "day IS NOT NULL");
-        Ok(all.by(self.connection, key, page)?)
+        Ok(matching(&others).by(self.connection, "day", page, until)?)
     }
 
     fn revenue(&self, days: Period, page: Page<RevenueKey>) -> Result<Vec<RevenueEntry>, StoreError> {

@@ -227,10 +227,7 @@ impl<'c> PartsOf<'c> {
         if same == stored.len() && same == parts.len() {
             return Ok(());
         }
-        if self.undo.get() == Undo::Nothing {
-            self.run("SAVEPOINT crm_record")?;
-            self.undo.set(Undo::Savepoint);
-        }
+        self.guard()?;
         if same < stored.len() {
             prepared(self.connection, P::SQL.delete)?.execute((self.row, place(same)))?;
         }
@@ -242,6 +239,20 @@ impl<'c> PartsOf<'c> {
             statement.raw_execute()?;
         }
         Ok(())
+    }
+
+    /// Makes sure that what comes can be undone.
+    pub(crate) fn guard(&self) -> Done<()> {
+        if self.undo.get() == Undo::Nothing {
+            self.run("SAVEPOINT crm_record")?;
+            self.undo.set(Undo::Savepoint);
+        }
+        Ok(())
+    }
+
+    /// Whether parts of a row that was there before were written.
+    pub(crate) fn changed(&self) -> bool {
+        self.undo.get() == Undo::Savepoint
     }
 
     fn run(&self, sql: &str) -> Done<()> {

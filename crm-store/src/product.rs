@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, family_methods, statements},
+    search::Index,
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -25,6 +27,7 @@ impl Table for Product {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["sku", "name", "category"]));
 
     fn id(&self) -> ProductId {
         self.id
@@ -71,7 +74,11 @@ impl Table for Product {
 
 fn matching(filter: &ProductFilter) -> Where<'_> {
     let ProductFilter { category, active } = filter;
-    Where::default().and("category = ?", category.as_ref()).and("active = ?", active.as_ref())
+    Where::default().and(Serves::Ids, "category = ?", category.as_ref()).and(
+        Serves::None,
+        "active = ?",
+        active.as_ref(),
+    )
 }
 
 impl Products for SqliteTx<'_> {
@@ -84,6 +91,6 @@ impl Products for SqliteTx<'_> {
     }
 
     fn products_named(&self, name: &Name, page: Page<ProductId>) -> Result<Vec<Product>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 }

@@ -142,7 +142,7 @@ macro_rules! ids {
     ($($type:ty),*) => {$(
         impl Column for $type {
             fn write(&self) -> ToSqlOutput<'_> {
-                ToSqlOutput::Owned(Value::Blob(self.uuid().as_bytes().to_vec()))
+                ToSqlOutput::Borrowed(ValueRef::Blob(self.as_bytes()))
             }
             fn read(value: ValueRef<'_>) -> Option<Self> {
                 Uuid::read(value).map(Self::from_uuid)

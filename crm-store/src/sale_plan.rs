@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
-    table::{Statements, Table, Where, family_methods, statements},
+    table::{Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -149,20 +150,21 @@ impl Part for Strategy {
 
 fn matching(filter: &SalePlanFilter) -> Where<'_> {
     let SalePlanFilter { scope, status, covers } = filter;
-    let mut all = Where::default()
-        .and("status = ?", status.as_ref())
-        .and("period_from <= ?", covers.as_ref())
-        .and("period_until > ?", covers.as_ref());
+    let mut all = Where::default();
     if let Some(scope) = scope {
         let (name, rep, product, region) = columns(scope);
-        all = all.also("scope = ?", name);
         all = match (rep, product, region) {
-            (Some(rep), ..) => all.with("scope_rep = ?", rep),
-            (_, Some(product), _) => all.with("scope_product = ?", product),
-            (.., region) => all.and("scope_region = ?", region),
+            (Some(rep), ..) => all.with(Serves::Ids, "scope_rep = ?", rep),
+            (_, Some(product), _) => all.with(Serves::Ids, "scope_product = ?", product),
+            (.., region) => all.and(Serves::Ids, "scope_region = ?", region),
         };
+        all = all.also(Serves::None, "scope = ?", name);
     }
-    all
+    all.and(Serves::Ids, "status = ?", status.as_ref()).and(Serves::None, "period_from <= ?", covers.as_ref()).and(
+        Serves::None,
+        "period_until > ?",
+        covers.as_ref(),
+    )
 }
 
 impl SalePlans for SqliteTx<'_> {

@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    filter::{Serves, Where},
     row::{Binder, Cells},
-    table::{self, Statements, Table, Where, family_methods, statements},
+    search::Index,
+    table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
 
@@ -27,6 +29,7 @@ impl Table for SalesRep {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];
+    const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> SalesRepId {
         self.id
@@ -85,9 +88,9 @@ impl Table for SalesRep {
 fn matching(filter: &SalesRepFilter) -> Where<'_> {
     let SalesRepFilter { manager, region, active } = filter;
     Where::default()
-        .and("manager = ?", manager.as_ref())
-        .and("region = ?", region.as_ref())
-        .and("active = ?", active.as_ref())
+        .and(Serves::Ids, "manager = ?", manager.as_ref())
+        .and(Serves::Ids, "region = ?", region.as_ref())
+        .and(Serves::None, "active = ?", active.as_ref())
 }
 
 impl SalesReps for SqliteTx<'_> {
@@ -100,6 +103,6 @@ impl SalesReps for SqliteTx<'_> {
     }
 
     fn sales_reps_named(&self, name: &Name, page: Page<SalesRepId>) -> Result<Vec<SalesRep>, StoreError> {
-        Ok(Where::default().also("name_key = ?", name.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
     }
 }

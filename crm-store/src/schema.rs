@@ -1,15 +1,15 @@
 //! The version of the tables, and the way from one version to the next.
 
 use crm_core::store::{StoreError, StoreErrorKind};
-use rusqlite::{Connection, Error, TransactionBehavior};
+use rusqlite::{Connection, Error, Rows, TransactionBehavior};
 
 use crate::error::{Done, Failure};
 
 /// The migrations in their order; the first one makes version 1. A migration is frozen with the first release that has it.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
 
-/// The oldest SQLite that has what the tables need: STRICT tables came with 3.37, and a fix of theirs that matters here with 3.37.2.
-const OLDEST_SQLITE: i32 = 3_037_002;
+/// The oldest SQLite that has what the tables need: STRICT tables came with 3.37, deletion without a trace from the index of a search with 3.42.
+const OLDEST_SQLITE: i32 = 3_042_000;
 
 /// The newest version that this library knows.
 pub(crate) fn known() -> u32 {
@@ -26,7 +26,7 @@ pub(crate) fn version(connection: &Connection) -> Done<Option<u32>> {
     if !there {
         return Ok(None);
     }
-    match connection.query_row("SELECT version FROM crm_schema", [], |row| row.get(0)) {
+    match connection.query_row(VERSION, [], |row| row.get(0)) {
         Ok(version) => Ok(Some(version)),
         Err(
             Error::QueryReturnedNoRows
@@ -38,9 +38,18 @@ pub(crate) fn version(connection: &Connection) -> Done<Option<u32>> {
     }
 }
 
-/// Refuses tables that are newer than this library; for a writer that may have waited while another program brought them up to date.
+/// Asks for the version of tables that are there.
+pub(crate) const VERSION: &str = "SELECT version FROM crm_schema";
+
+/// Refuses tables that are newer than this library; for a transaction that may have waited while another program brought them up to date.
 pub(crate) fn still_known(connection: &Connection) -> Done<()> {
-    let found: u32 = connection.prepare_cached("SELECT version FROM crm_schema")?.query_row([], |row| row.get(0))?;
+    found_is_known(&mut connection.prepare_cached(VERSION)?.query([])?)
+}
+
+/// The same of the answer to [`VERSION`].
+pub(crate) fn found_is_known(rows: &mut Rows<'_>) -> Done<()> {
+    let row = rows.next()?.ok_or(Error::QueryReturnedNoRows)?;
+    let found: u32 = row.get(0)?;
     if found > known() { Err(StoreErrorKind::NewerSchema { found, known: known() }.into()) } else { Ok(()) }
 }
 
@@ -65,10 +74,18 @@ pub(crate) fn usable(connection: &Connection) -> Done<()> {
     }
 }
 
-/// Refuses an SQLite that is too old, and a connection that does not check references.
+/// Refuses an SQLite that is too old or has no full-text search, and a connection that does not check references.
 pub(crate) fn suitable(connection: &Connection) -> Done<()> {
     if rusqlite::version_number() < OLDEST_SQLITE {
-        return Err(StoreErrorKind::Unsuitable { must: "SQLite must be 3.37.2 or newer" }.into());
+        return Err(StoreErrorKind::Unsuitable { must: "SQLite must be 3.42.0 or newer" }.into());
+    }
+    match connection.prepare_cached("SELECT fts5_source_id()") {
+        Ok(_) => {}
+        // Any other failure is that of the file, not of the function.
+        Err(Error::SqlInputError { .. }) => {
+            return Err(StoreErrorKind::Unsuitable { must: "SQLite must have full-text search (FTS5)" }.into());
+        }
+        Err(error) => return Err(error.into()),
     }
     if !connection.pragma_query_value(None, "foreign_keys", |row| row.get::<_, bool>(0))? {
         return Err(StoreErrorKind::Unsuitable { must: "foreign keys must be on (PRAGMA foreign_keys = ON)" }.into());
@@ -87,7 +104,7 @@ pub(crate) fn suitable(connection: &Connection) -> Done<()> {
 ///
 /// # Errors
 ///
-/// [`StoreErrorKind::Unsuitable`] where foreign keys are off or SQLite is too old, [`StoreErrorKind::NewerSchema`] where the tables are newer than this
+/// [`StoreErrorKind::Unsuitable`] where foreign keys are off or SQLite is too old or without FTS5, [`StoreErrorKind::NewerSchema`] where the tables are newer than this
 /// library, [`StoreErrorKind::Backend`] with SQLite's own error where a statement fails; then nothing is changed.
 ///
 /// ```

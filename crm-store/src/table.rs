@@ -2,7 +2,7 @@
 
 use crm_core::{
     Invalid, RecordId, Revision,
-    store::{Page, StoreError, StoreErrorKind},
+    store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{CachedStatement, Connection, ToSql};
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use crate::{
     error::{Broken, Done, Failure},
     part::{Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
+    search::Index,
 };
 
 /// A record and the table that keeps it. [`statements!`] writes the statements.
@@ -26,6 +27,8 @@ pub(crate) trait Table: Sized {
     const SQL: Statements;
     /// Who may refer to the record: the plural of the family, and how many of its records do, by the id.
     const REFERRERS: &'static [(&'static str, &'static str)];
+    /// How it is searched, where it is.
+    const SEARCH: Option<Index<Self>> = None;
 
     /// The id.
     fn id(&self) -> Self::Id;
@@ -185,7 +188,8 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
     insert_row(connection, record)
         .and_then(|row| {
             let parts = PartsOf::new_row(connection, row);
-            record.write_parts(&parts).inspect_err(|_| {
+            let indexed = || T::SEARCH.map_or(Ok(()), |index| index.insert(connection, row, record));
+            record.write_parts(&parts).and_then(|()| indexed()).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -205,7 +209,14 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
     let next = record.revision().next();
     let parts = PartsOf::stored_row(connection, stored.row, stored.parts);
     // The row comes last: where it is refused, nothing else has changed, or the parts are undone.
-    match record.write_parts(&parts).and_then(|()| stored.update_row(connection, record, next)) {
+    let written = record.write_parts(&parts).and_then(|()| {
+        let searched = T::SEARCH.filter(|index| parts.changed() || index.has_any(stored.changed_columns::<T>()));
+        let Some(index) = searched else { return stored.update_row(connection, record, next) };
+        parts.guard()?;
+        stored.update_row(connection, record, next)?;
+        index.update(connection, stored.row, record)
+    });
+    match written {
         Ok(()) => parts.keep().map(|()| next),
         Err(failure) => {
             parts.undo();
@@ -239,10 +250,15 @@ impl Stored {
         Ok(Some(Self { row: row.get(0)?, parts: row.get(1)?, changed }))
     }
 
+    /// The columns that change.
+    fn changed_columns<T: Table>(&self) -> impl Iterator<Item = &'static str> {
+        own_columns::<T>().enumerate().filter(|(place, _)| self.changed >> place & 1 == 1).map(|(_, column)| column)
+    }
+
     /// Writes the columns that change. SQLite keeps an index or checks a reference anew for every column that a statement sets, changed or not.
     fn update_row<T: Table>(&self, connection: &Connection, record: &T, next: Revision) -> Done<()> {
         let mut sql = format!("UPDATE {} SET revision = ?", T::SQL.table);
-        for (_, column) in own_columns::<T>().enumerate().filter(|(place, _)| self.changed >> place & 1 == 1) {
+        for column in self.changed_columns::<T>() {
             sql.push_str(", ");
             sql.push_str(column);
             sql.push_str(" = ?");
@@ -257,6 +273,17 @@ impl Stored {
     }
 }
 
+/// Checks that a record that was read stands in its row as it would be written. The columns that follow from others are never read: by a wrong one, a list would miss the record.
+pub(crate) fn stands_as_written<T: Table>(connection: &Connection, record: &T) -> Done<()> {
+    let Some(stored) = Stored::of(connection, record)? else {
+        return Err(StoreErrorKind::NotFound { record: T::RECORD }.into());
+    };
+    match own_columns::<T>().enumerate().find(|(place, _)| stored.changed >> place & 1 == 1) {
+        Some((_, column)) => Err(StoreErrorKind::Corrupt { table: T::SQL.table, column, row: Some(stored.row) }.into()),
+        None => Ok(()),
+    }
+}
+
 /// The columns that [`Table::bind`] binds: all but the id and the revision.
 fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
     T::SQL.columns.iter().skip(2).chain(T::SQL.derived).copied()
@@ -264,9 +291,12 @@ fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
 
 /// Deletes a record with its parts where nothing refers to it.
 pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
+    // The row is known only as long as the record is there.
+    let indexed =
+        T::SEARCH.map(|index| row_of::<T>(connection, id).map(|row| row.map(|row| (index, row)))).transpose()?;
     match prepared(connection, T::SQL.delete)?.execute([Bound(&id)]).map_err(Failure::Sql) {
         Ok(0) => Err(StoreErrorKind::NotFound { record: T::RECORD }.into()),
-        Ok(_) => Ok(()),
+        Ok(_) => indexed.flatten().map_or(Ok(()), |(index, row)| index.delete(connection, row)),
         Err(failure) if matches!(failure.broken(), Broken::Reference) => {
             for (by, sql) in T::REFERRERS {
                 let count: i64 = prepared(connection, sql)?.query_row([Bound(&id)], |row| row.get(0))?;
@@ -326,7 +356,7 @@ pub(crate) fn is_there(connection: &Connection, table: &str, id: Uuid) -> Done<b
 }
 
 /// Runs a statement that selects the columns of `T`, and reads the records with their parts: one statement more for each table of parts in which they have any.
-fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
+pub(crate) fn fetch<T: Table>(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Done<Vec<T>> {
     let mut statement = prepared(connection, sql)?;
     let mut rows = statement.query(parameters)?;
     let mut drafts = Drafts::new(connection);
@@ -348,107 +378,6 @@ pub(crate) fn get<T: Table>(connection: &Connection, id: T::Id) -> Done<Option<T
 /// The record whose unique column holds a value.
 pub(crate) fn get_by<T: Table, V: Column>(connection: &Connection, column: &'static str, value: &V) -> Done<Option<T>> {
     Ok(fetch(connection, &format!("{} WHERE {column} = ?1", T::SQL.select), &[&Bound(value)])?.pop())
-}
-
-/// The conditions of a list, each with the values that it binds.
-#[derive(Default)]
-pub(crate) struct Where<'a> {
-    sql: String,
-    values: Vec<Box<dyn ToSql + 'a>>,
-}
-
-impl<'a> Where<'a> {
-    /// A condition with one `?`, where there is a value for it.
-    pub(crate) fn and<V: Column>(self, condition: &'static str, value: Option<&'a V>) -> Self {
-        match value {
-            Some(value) => self.also(condition, Bound(value)),
-            None => self,
-        }
-    }
-
-    /// A condition with one `?` and its value.
-    pub(crate) fn also(mut self, condition: &'static str, value: impl ToSql + 'a) -> Self {
-        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
-        self.sql.push_str(condition);
-        self.values.push(Box::new(value));
-        self
-    }
-
-    /// A condition with one `?` and a value of a column.
-    pub(crate) fn with<V: Column + 'a>(self, condition: &'static str, value: V) -> Self {
-        self.also(condition, Owned(value))
-    }
-
-    /// A condition without a value, where it is wanted.
-    pub(crate) fn when(mut self, wanted: bool, condition: &'static str) -> Self {
-        if wanted {
-            self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
-            self.sql.push_str(condition);
-        }
-        self
-    }
-
-    fn parameters(&self) -> Vec<&dyn ToSql> {
-        self.values.iter().map(AsRef::as_ref).collect()
-    }
-
-    /// How many records of `T` it lets through.
-    pub(crate) fn count<T: Table>(self, connection: &Connection) -> Done<u64> {
-        let sql = format!("{}{}", T::SQL.count, self.sql);
-        let count: i64 = prepared(connection, &sql)?.query_row(self.parameters().as_slice(), |row| row.get(0))?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// The records of `T` that it lets through, by id.
-    pub(crate) fn by_id<T: Table>(self, connection: &Connection, page: Page<T::Id>) -> Done<Vec<T>> {
-        let Page { after, limit } = page;
-        let all = match after {
-            Some(id) => self.with("id > ?", id),
-            None => self,
-        };
-        all.ordered(connection, "id", limit)
-    }
-
-    /// The records of `T` that it lets through, by a column and the id.
-    pub(crate) fn by<T: Table, K: Column + 'a>(
-        self,
-        connection: &Connection,
-        key: Key,
-        page: Page<(K, T::Id)>,
-    ) -> Done<Vec<T>> {
-        let Page { after, limit } = page;
-        let mut all = self;
-        if let Some((value, id)) = after {
-            all = all.with(key.after, value);
-            all.values.push(Box::new(Owned(id)));
-        }
-        all.ordered(connection, key.order, limit)
-    }
-
-    fn ordered<T: Table>(self, connection: &Connection, order: &'static str, limit: u16) -> Done<Vec<T>> {
-        let sql = format!("{}{} ORDER BY {order} LIMIT ?", T::SQL.select, self.sql);
-        let mut parameters = self.parameters();
-        parameters.push(&limit);
-        fetch(connection, &sql, &parameters)
-    }
-}
-
-/// How a list by a column and the id is ordered and continued.
-#[derive(Clone, Copy)]
-pub(crate) struct Key {
-    /// `column, id`.
-    pub(crate) order: &'static str,
-    /// `(column, id) > (?, ?)`.
-    pub(crate) after: &'static str,
-}
-
-/// A value that a condition owns.
-struct Owned<T>(T);
-
-impl<T: Column> ToSql for Owned<T> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        Ok(self.0.write())
-    }
 }
 
 #[cfg(test)]

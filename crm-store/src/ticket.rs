@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage,
-    TicketParts, TicketState, TicketStatus,
+    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, SearchText, Searched as _, Text, Ticket,
+    TicketId, TicketMessage, TicketParts, TicketState, TicketStatus,
     store::{Page, StoreError, StoreErrorKind, TicketFilter, Tickets},
 };
 use rusqlite::Connection;
@@ -12,8 +12,10 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::{Broken, Done, Failure},
+    filter::{Serves, Where},
     row::{Binder, Bound, Cells},
-    table::{self, Key, Statements, Table, Where, family_methods, prepared, row_of, statements},
+    search::Index,
+    table::{self, Statements, Table, family_methods, prepared, row_of, statements},
     transaction::SqliteTx,
 };
 
@@ -27,6 +29,8 @@ impl Table for Ticket {
         "closed_at" "resolution" "messages"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const SEARCH: Option<Index<Self>> =
+        Some(Index::with(&["number", "external_id", "subject", "resolution"], conversation));
 
     fn id(&self) -> TicketId {
         self.id
@@ -146,18 +150,31 @@ fn solution(state: &TicketState) -> Solution {
 fn matching(filter: &TicketFilter) -> Where<'_> {
     let TicketFilter { customer, assignee, unassigned, group, status, priority } = filter;
     Where::default()
-        .and("customer = ?", customer.as_ref())
-        .and("assignee = ?", assignee.as_ref())
-        .when(*unassigned == Some(true), "assignee IS NULL")
-        .when(*unassigned == Some(false), "assignee IS NOT NULL")
-        .and("team = ?", group.as_ref())
-        .and("status = ?", status.as_ref())
-        .and("priority = ?", priority.as_ref())
+        .and(Serves::Few, "customer = ?", customer.as_ref())
+        .and(Serves::All, "assignee = ?", assignee.as_ref())
+        .when(*unassigned == Some(true), Serves::All, "assignee IS NULL")
+        .and(Serves::All, "status = ?", status.as_ref())
+        .and(Serves::Ids, "team = ?", group.as_ref())
+        .and(Serves::Ids, "priority = ?", priority.as_ref())
+        .when(*unassigned == Some(false), Serves::None, "assignee IS NOT NULL")
+}
+
+/// What is searched of a ticket: its own text and all that was said.
+fn conversation(connection: &Connection, row: i64, ticket: &Ticket) -> Done<SearchText> {
+    let mut statement = prepared(connection, "SELECT text FROM crm_ticket_message WHERE ticket = ?1 ORDER BY number")?;
+    let mut rows = statement.query([row])?;
+    let mut text = ticket.search_text();
+    while let Some(row) = rows.next()? {
+        let said: Text = Cells::new(row, "crm_ticket_message", &["text"]).take()?;
+        text = text.body(said.as_str());
+    }
+    Ok(text)
 }
 
 const MESSAGE_COLUMNS: &[&str] = &["number", "at", "kind", "agent", "text"];
 const MESSAGES: &str = "SELECT number, at, kind, agent, text FROM crm_ticket_message
     WHERE ticket = (SELECT row FROM crm_ticket WHERE id = ?1) AND number > ?2 ORDER BY number LIMIT ?3";
+const TAKE_BACK: &str = "DELETE FROM crm_ticket_message WHERE ticket = ?1 AND number = ?2";
 const APPEND: &str = "INSERT INTO crm_ticket_message (ticket, number, at, kind, agent, text) VALUES (?, ?, ?, ?, ?, ?)";
 
 fn messages(connection: &Connection, ticket: TicketId, page: Page<u32>) -> Done<Vec<TicketMessage>> {
@@ -197,7 +214,13 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
         .put(&kind.agent())?
         .put(text)?;
     match statement.raw_execute().map_err(Failure::Sql) {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            let appended = Ticket::SEARCH.map_or(Ok(()), |index| index.append(connection, row, text.as_str()));
+            appended.inspect_err(|_| {
+                // As where a record is inserted: cheaper than a savepoint around every message.
+                let _ = prepared(connection, TAKE_BACK).and_then(|mut take| take.execute((row, *number)));
+            })
+        }
         Err(failure) => Err(match failure.broken() {
             Broken::Unique => failure.into_source_of(StoreErrorKind::Duplicate { record: "message", field: "number" }),
             Broken::Reference => failure.into_source_of(missing("agent")),
@@ -224,8 +247,7 @@ impl Tickets for SqliteTx<'_> {
         filter: &TicketFilter,
         page: Page<(DateTime<Utc>, TicketId)>,
     ) -> Result<Vec<Ticket>, StoreError> {
-        let key = Key { order: "due_at, id", after: "(due_at, id) > (?, ?)" };
-        Ok(matching(filter).when(true, "due_at IS NOT NULL").by(self.connection, key, page)?)
+        Ok(matching(filter).by(self.connection, "due_at", page, None)?)
     }
 
     fn messages(&self, ticket: TicketId, page: Page<u32>) -> Result<Vec<TicketMessage>, StoreError> {

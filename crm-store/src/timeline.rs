@@ -1,11 +1,11 @@
 //! The timeline of a customer in SQLite: the newest of each family, merged.
 
-use chrono::{DateTime, Utc};
 use crm_core::{
-    CustomerId, InteractionId, OpportunityId, OrderId, RecordRef, TicketId, TimelineItem,
+    CustomerId, InteractionId, OpportunityId, OrderId, RecordId, RecordRef, TicketId, TimelineItem,
     store::{Page, StoreError, Timeline},
 };
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::{
     error::Done,
@@ -14,7 +14,7 @@ use crate::{
     transaction::SqliteTx,
 };
 
-/// The records of one family up to an instant, newest first.
+/// The records of one family before an instant and an id, newest first.
 macro_rules! newest {
     ($table:literal, $at:literal, $id:literal) => {
         concat!(
@@ -24,9 +24,11 @@ macro_rules! newest {
             $id,
             " FROM ",
             $table,
-            " WHERE customer = ?1 AND ",
+            " WHERE customer = ?1 AND (",
             $at,
-            " <= ?2 ORDER BY ",
+            ", ",
+            $id,
+            ") < (?2, ?3) ORDER BY ",
             $at,
             " DESC, ",
             $id,
@@ -35,8 +37,22 @@ macro_rules! newest {
     };
 }
 
+/// The instant in microseconds and the id before which the records of a family come after the page's key. Records of one instant stand by their family and then by their id.
+fn before(after: Option<TimelineItem>, of: impl Fn(Uuid) -> RecordRef) -> (i64, Uuid) {
+    let Some(TimelineItem { at, record }) = after else { return (i64::MAX, Uuid::nil()) };
+    let at = at.timestamp_micros();
+    if of(Uuid::max()) < record {
+        // All of that instant are still to come.
+        (at.saturating_add(1), Uuid::nil())
+    } else if of(Uuid::nil()) > record {
+        (at, Uuid::nil())
+    } else {
+        (at, record.uuid())
+    }
+}
+
 /// Reads the items of one family that come after the page's key, at most as many as the page holds.
-fn family<I: Column>(
+fn family<I: Column + RecordId>(
     connection: &Connection,
     (table, sql): (&'static str, &'static str),
     customer: CustomerId,
@@ -44,18 +60,17 @@ fn family<I: Column>(
     of: fn(I) -> RecordRef,
     items: &mut Vec<TimelineItem>,
 ) -> Done<()> {
-    let until = page.after.map_or(DateTime::<Utc>::MAX_UTC, |after| after.at);
+    let (at, id) = before(page.after, |uuid| of(I::from_uuid(uuid)));
     let mut statement = prepared(connection, sql)?;
-    // Records of the very instant of the key may come before it, so the statement is read until the page is full, not limited.
-    let mut rows = statement.query((Bound(&customer), Bound(&until)))?;
+    // Who stands twice among the participants took part once, so the statement is read until the page is full, not limited.
+    let mut rows = statement.query((Bound(&customer), at, Bound(&id)))?;
     let mut wanted = usize::from(page.limit);
     while wanted > 0
         && let Some(row) = rows.next()?
     {
         let mut cells = Cells::new(row, table, &["at", "id"]);
         let item = TimelineItem { at: cells.take()?, record: of(cells.take()?) };
-        // Who stands twice among the participants took part once.
-        if page.after.is_none_or(|after| item < after) && items.last() != Some(&item) {
+        if items.last() != Some(&item) {
             items.push(item);
             wanted -= 1;
         }

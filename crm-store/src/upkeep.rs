@@ -16,7 +16,7 @@ use crm_core::store::{
 };
 use rusqlite::Connection;
 
-use crate::{error::Done, store::SqliteStore, transaction::SqliteTx};
+use crate::{error::Done, search, store::SqliteStore, table, transaction::SqliteTx};
 
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,13 @@ pub enum Problem {
         /// The error.
         error: String,
     },
+    /// The index of the search is not what the records say; [`SqliteStore::rebuild_search`] makes it anew.
+    Search {
+        /// The family, as one of it is called: `sales rep`.
+        family: &'static str,
+        /// How many of its records the index has otherwise or not at all, and how many it has that are not there.
+        differ: u64,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -50,6 +57,9 @@ impl fmt::Display for Problem {
                 write!(f, "row {row} of {table} refers to nothing in {parent}")
             }
             Self::Reference { table, row: None, parent } => write!(f, "a row of {table} refers to nothing in {parent}"),
+            Self::Search { family, differ } => {
+                write!(f, "the index of the search differs from the {family} records in {differ} places")
+            }
             Self::Records { family, error } => write!(f, "the {family} cannot be read: {error}"),
         }
     }
@@ -59,6 +69,11 @@ fn structure(connection: &Connection) -> Done<Vec<Problem>> {
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").map(Problem::Structure).collect())
+}
+
+fn searches(connection: &Connection) -> Done<Vec<Problem>> {
+    let all = search::differences(connection)?.into_iter();
+    Ok(all.filter(|(_, differ)| *differ > 0).map(|(family, differ)| Problem::Search { family, differ }).collect())
 }
 
 fn references(connection: &Connection) -> Done<Vec<Problem>> {
@@ -75,7 +90,15 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     macro_rules! readable {
         ($family:literal, $list:ident, $filter:ty) => {
-            readable!($family, |page| tx.$list(&<$filter>::default(), page), |record| record.id)
+            readable!(
+                $family,
+                |page| -> Result<_, StoreError> {
+                    let records = tx.$list(&<$filter>::default(), page)?;
+                    records.iter().try_for_each(|record| table::stands_as_written(tx.connection, record))?;
+                    Ok(records)
+                },
+                |record| record.id
+            )
         };
         ($family:literal, $fetch:expr, $key:expr) => {
             if let Some(Err(error)) = pages(PAGE, $fetch, $key).find(Result::is_err) {
@@ -97,7 +120,8 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
 }
 
 impl SqliteStore {
-    /// Looks for damage: in the structure of the file, in its references, and by reading every record and every entry of the journal. Empty where all is
+    /// Looks for damage: in the structure of the file, in its references, by reading every record and every entry of the journal, and by
+    /// comparing the index of the search with them. Empty where all is
     /// well. It reads one snapshot, and reads all of it.
     ///
     /// # Errors
@@ -121,9 +145,33 @@ impl SqliteStore {
                     Err(error) => return Err(error),
                 }
             }
-            problems.extend(records(tx));
+            let unread = records(tx);
+            // The index is compared with records that can be read.
+            if unread.is_empty() {
+                problems.extend(searches(tx.connection)?);
+            }
+            problems.extend(unread);
             Ok(problems)
         })
+    }
+
+    /// Makes the index of the search anew from the records, where [`SqliteStore::verify`] found it damaged or differing.
+    ///
+    /// It is one transaction: readers search the old index until it is done, writers wait, and the log grows by the size of the index. It takes about as long as inserting what is
+    /// searched did.
+    ///
+    /// # Errors
+    ///
+    /// As any write; [`StoreErrorKind::Corrupt`] where a record cannot be read. Then the index is as it was.
+    ///
+    /// ```
+    /// let store = crm_store::SqliteStore::open_in_memory()?;
+    /// store.rebuild_search()?;
+    /// assert_eq!(store.verify()?, []);
+    /// # Ok::<(), crm_core::store::StoreError>(())
+    /// ```
+    pub fn rebuild_search(&self) -> Result<(), StoreError> {
+        self.write(|tx| Ok::<_, StoreError>(search::rebuild(tx.writing()?)?))
     }
 
     /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others may read meanwhile; writers wait.

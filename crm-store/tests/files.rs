@@ -162,6 +162,23 @@ fn damage_is_found_and_named() {
     assert_eq!(unreadable, StoreErrorKind::Corrupt { table: "crm_customer", column: "kind", row: Some(1) });
 }
 
+/// Columns that only indexes need are not read with the record, so that the search for damage compares them.
+#[test]
+fn a_derived_column_that_is_wrong_is_found() {
+    let folder = Folder::new();
+    let path = folder.file("crm.db");
+    let store = SqliteStore::open(&path).unwrap();
+    store.write(|tx| tx.insert_customer(&customer(1))).unwrap();
+    assert_eq!(store.verify().unwrap(), []);
+    Connection::open(&path).unwrap().execute("UPDATE crm_customer SET name_key = 'nobody'", []).unwrap();
+    assert!(store.read(|tx| tx.customer(customer(1).id)).unwrap().is_some());
+    let problems = store.verify().unwrap();
+    assert!(
+        matches!(&*problems, [Problem::Records { family: "customers", error }] if error.contains("name_key")),
+        "{problems:?}"
+    );
+}
+
 /// The header of an entry stays when personal data must go.
 #[test]
 fn an_erased_payload_leaves_the_entry_readable() {

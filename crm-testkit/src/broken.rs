@@ -5,7 +5,10 @@ use std::{
     collections::BTreeSet,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, ThreadId},
     time::Duration,
 };
@@ -14,14 +17,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
     InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
-    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
-    TicketMessage, TimelineItem,
+    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, SearchFamily,
+    SearchHit, SearchPlace, SearchQuery, SearchWord, Searched as _, Ticket, TicketId, TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
         OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused, RevenueEntry, RevenueKey,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets,
-        Timeline,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, Store, StoreError, StoreErrorKind, TicketFilter,
+        Tickets, Timeline,
     },
 };
 
@@ -66,6 +69,10 @@ faults! {
     SnapshotMoves = "C05",
     /// A closure that calls its own store is told to try again.
     ReentryIsContention = "C07",
+    /// Where a closure fails, what another thread committed last goes, too.
+    NeighbourUndone = "C08",
+    /// A closure is refused because of what another one wrote, and undid, while this one was in line.
+    RefusalRestsOnTheUndone = "C09",
     /// The tags of a new customer are not kept.
     FieldLost = "C10",
     /// An id that is not there is an error.
@@ -122,6 +129,20 @@ faults! {
     HistoryMixed = "C42",
     /// A cursor does not move.
     CursorForgotten = "C43",
+    /// A search looks for the first word only.
+    OneWordIsEnough = "C60",
+    /// Hits come the worst first.
+    HitsUnranked = "C61",
+    /// Each page of hits is the first one.
+    PlaceIgnored = "C62",
+    /// A search is over all families, whatever the query says.
+    FamiliesIgnored = "C63",
+    /// A ticket is not found by its messages.
+    MessagesNotSearched = "C64",
+    /// A closure does not find what it inserted.
+    OwnInsertNotFound = "C65",
+    /// `OR`, `AND`, `NOT` and `NEAR` are not looked for.
+    OperatorsUnderstood = "C66",
     /// An insert of many ends at the first record that is refused.
     ManyEndAtRefusal = "C70",
     /// An insert of many keeps quiet about what it refused.
@@ -152,6 +173,12 @@ pub struct Broken {
     deleted: Mutex<Vec<Any>>,
     /// The thread whose import is not finished.
     importing: Mutex<Option<ThreadId>>,
+    /// What was inserted by the last commit, and on which thread.
+    last: Mutex<Option<(ThreadId, RecordRef)>>,
+    /// Those who wait for their turn to write.
+    in_line: AtomicUsize,
+    /// What was undone while others were in line.
+    undone: Mutex<BTreeSet<RecordRef>>,
 }
 
 impl Broken {
@@ -180,6 +207,23 @@ impl Broken {
         if self.fault == Some(Fault::ImportKeepsTheTurn) {
             let goes_on = matches!(fact, ImportFact::Batch(_));
             *self.importing.lock().unwrap_or_else(PoisonError::into_inner) = goes_on.then(|| thread::current().id());
+        }
+    }
+
+    /// Notes what a closure committed, or deletes, after one that failed, what another thread noted.
+    fn undo_a_neighbour(&self, failed: bool, inserted: Option<&RecordRef>) -> Stored<()> {
+        let own = thread::current().id();
+        let mut last = noted(&self.last);
+        match (failed, *last) {
+            (true, Some((other, record))) if other != own => {
+                *last = None;
+                self.store.write(|tx| delete(tx, record))
+            }
+            (true, _) => Ok(()),
+            (false, _) => {
+                *last = inserted.map(|record| (own, *record));
+                Ok(())
+            }
         }
     }
 
@@ -219,8 +263,11 @@ impl Store for Broken {
     fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut BrokenTx<'_>) -> Result<T, E>) -> Result<T, E> {
         self.turn()?;
         let mut appended = Vec::new();
+        let mut inserted = BTreeSet::new();
         let mut outcome = None;
+        self.in_line.fetch_add(1, Ordering::SeqCst);
         let result = self.store.write(|tx| {
+            self.in_line.fetch_sub(1, Ordering::SeqCst);
             let mut tx = self.transaction(On::Write(tx));
             let ended = catch_unwind(AssertUnwindSafe(|| f(&mut tx)));
             let commit = match ended {
@@ -229,17 +276,33 @@ impl Store for Broken {
                 Err(_) => self.fault == Some(Fault::RollbackSkippedOnPanic),
             };
             appended.append(&mut tx.appended);
+            inserted.append(&mut tx.inserted);
             outcome = Some(ended);
+            if self.fault == Some(Fault::RefusalRestsOnTheUndone) {
+                let others = self.in_line.load(Ordering::SeqCst) > 0;
+                *noted(&self.undone) = if others && !commit { inserted.clone() } else { BTreeSet::new() };
+            }
             if commit { Ok(()) } else { Err(rolled_back()) }
         });
         let failed = result.is_err();
         self.note_import(&appended);
-        let Some(ended) = outcome else { return Err(self.error(result.err().unwrap_or_else(rolled_back)).into()) };
+        let Some(ended) = outcome else {
+            self.in_line.fetch_sub(1, Ordering::SeqCst);
+            return Err(self.error(result.err().unwrap_or_else(rolled_back)).into());
+        };
+        if self.fault == Some(Fault::NeighbourUndone) {
+            self.undo_a_neighbour(failed, inserted.first())?;
+        }
         if failed && self.fault == Some(Fault::EntryKeptAfterRollback) {
             self.store.write(|tx| appended.iter().try_for_each(|(act, fact)| tx.append(act, fact)))?;
         }
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
+}
+
+/// What was noted outlives a panic of the suite.
+fn noted<T>(notes: &Mutex<T>) -> MutexGuard<'_, T> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What tells the store underneath to roll back; it never comes out.
@@ -349,8 +412,7 @@ impl BrokenTx<'_> {
             let folded = |one: &Any| one.unique(field).is_some_and(|own| own.eq_ignore_ascii_case(value));
             return Ok(records.into_iter().find(folded));
         }
-        // What was noted here outlives a panic of the suite.
-        let deleted = self.store.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        let deleted = noted(&self.store.deleted);
         let same = |one: &&Any| one.family() == family && one.unique(field).as_deref() == Some(value);
         Ok(deleted.iter().rev().find(same).cloned())
     }
@@ -358,6 +420,9 @@ impl BrokenTx<'_> {
     fn insert(&mut self, mut record: Any) -> Stored<()> {
         if let (Any::Customer(customer), true) = (&mut record, self.has(Fault::FieldLost)) {
             customer.tags.clear();
+        }
+        if noted(&self.store.undone).contains(&record.id()) {
+            return Err(StoreErrorKind::Duplicate { record: record.family().name(), field: "id" }.into());
         }
         let result = record.insert(self.tx()?);
         self.inserted.insert(record.id());
@@ -404,7 +469,7 @@ impl BrokenTx<'_> {
         let record = self.look(|tx| get(tx, id))?;
         let result = delete(self.tx()?, id);
         if self.has(Fault::DeleteLeavesIndex) && result.is_ok() {
-            self.store.deleted.lock().unwrap_or_else(PoisonError::into_inner).extend(record);
+            noted(&self.store.deleted).extend(record);
         }
         self.forgiven(result).map(Option::unwrap_or_default)
     }
@@ -584,6 +649,44 @@ impl Timeline for BrokenTx<'_> {
         }
         Ok(found)
     }
+}
+
+impl Search for BrokenTx<'_> {
+    fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>> {
+        let words = || query.words().map(SearchWord::as_str);
+        let operator = |word: &&str| ["or", "and", "not", "near"].contains(word);
+        let (mut sought, mut page) = (query.clone(), page);
+        match self.store.fault {
+            Some(Fault::OneWordIsEnough) => sought = parsed(words().take(1), query),
+            Some(Fault::OperatorsUnderstood) => sought = parsed(words().filter(|word| !operator(word)), query),
+            Some(Fault::FamiliesIgnored) => sought = query.clone().only(SearchFamily::ALL.iter().copied()),
+            Some(Fault::PlaceIgnored) => page.after = None,
+            _ => {}
+        }
+        let mut found = self.listed(page, |tx, page| tx.search(&sought, page))?;
+        if self.has(Fault::HitsUnranked) {
+            found.reverse();
+        }
+        if self.has(Fault::OwnInsertNotFound) {
+            found.retain(|hit| !self.inserted.contains(&hit.record));
+        }
+        if self.has(Fault::MessagesNotSearched) {
+            let by_itself = |hit: &SearchHit| match hit.record {
+                RecordRef::Ticket(id) => self
+                    .look(|tx| tx.ticket(id))
+                    .is_ok_and(|ticket| ticket.is_some_and(|ticket| ticket.search_text().tier(query).is_some())),
+                _ => true,
+            };
+            found.retain(by_itself);
+        }
+        Ok(found)
+    }
+}
+
+/// A query of some of the words of another one, over the same families.
+fn parsed<'a>(words: impl Iterator<Item = &'a str>, query: &SearchQuery) -> SearchQuery {
+    let some = SearchQuery::parse(&words.collect::<Vec<_>>().join(" "));
+    some.map_or_else(|_| query.clone(), |some| some.only(query.families().iter().copied()))
 }
 
 impl Journal for BrokenTx<'_> {

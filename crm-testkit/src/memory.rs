@@ -10,6 +10,7 @@ mod order;
 mod product;
 mod sale_plan;
 mod sales_rep;
+mod search;
 mod state;
 mod ticket;
 mod timeline;

@@ -12,7 +12,8 @@ use std::{
 };
 
 use crm_core::{
-    CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, TicketMessage, TimelineItem,
+    CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily, SearchQuery, SearchTier,
+    TicketMessage, TimelineItem,
     store::{Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
 };
 use proptest::{
@@ -25,7 +26,7 @@ use crate::{
     MemoryStore,
     suite::{
         Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, both, count, delete, everything, facts,
-        find, get, ground, id, insert_many, label, list, message, single, text, year,
+        find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
     },
 };
 
@@ -151,6 +152,7 @@ enum Value {
     Revenue(Vec<RevenueEntry>),
     Payments(Vec<(OrderId, PaymentEntry)>),
     Position(Position),
+    Hits(Vec<(RecordRef, SearchTier)>),
 }
 
 /// One transaction.
@@ -350,10 +352,28 @@ fn unplaced(mut found: Vec<Entry>) -> Value {
 /// The names that the made records have, in other spellings too.
 const NAMES: &[&str] = &["zoë", "ADA LOVELACE", "张三", "nobody"];
 
+/// What the made records say somewhere, and parts of it.
+const SOUGHT: &[&str] = &[
+    "zo",
+    "zoe",
+    "lovelace ada",
+    "张",
+    "张三",
+    "退款",
+    "drop table",
+    "l",
+    "vip",
+    "ext 000001",
+    "flickers",
+    "T-00000",
+    "back",
+    "nobody",
+];
+
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(18) {
+    match dice.below(21) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -426,6 +446,13 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 1 => page_of(dice, |page| tx.entries_with_key(&key, page), |entry| entry.position)?,
                 _ => page_of(dice, |page| tx.entries(page), |entry| entry.position)?,
             }))
+        }
+        18..=20 => {
+            let query = valid(SearchQuery::parse(dice.one(SOUGHT)));
+            let query =
+                if dice.yes() { query } else { query.only(SearchFamily::ALL.iter().copied().filter(|_| dice.yes())) };
+            let found = page_of(dice, |page| tx.search(&query, page), |hit| hit.place)?;
+            Ok(Value::Hits(found.into_iter().map(|hit| (hit.record, hit.place.tier())).collect()))
         }
         _ => Ok(Value::Position(tx.cursor(&label(dice.one(CONSUMERS)))?)),
     }

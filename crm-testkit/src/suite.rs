@@ -16,6 +16,7 @@ mod lists;
 mod numbers;
 mod records;
 mod references;
+mod search;
 mod transactions;
 
 pub use self::{
@@ -44,17 +45,23 @@ pub use self::{
         c18_what_was_deleted_is_found_by_nothing, c19_a_unique_value_finds_its_record_and_no_other,
     },
     references::{c16_a_dangling_reference_is_refused, c17_what_others_refer_to_is_not_deleted},
+    search::{
+        c60_a_search_finds_what_has_all_words, c61_hits_come_by_rank_each_once, c62_pages_of_hits_are_the_whole_list,
+        c63_a_query_may_be_over_some_families, c64_what_changes_is_found_as_it_is, c65_a_search_is_of_the_transaction,
+        c66_operators_and_quotes_are_text,
+    },
     transactions::{
         c01_what_a_closure_wrote_is_there_after_ok, c02_after_an_error_nothing_is_there,
         c03_after_a_panic_nothing_is_there_and_the_store_works, c04_a_closure_reads_what_it_wrote,
         c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
+        c08_a_failure_undoes_nobody_elses_work, c09_an_answer_rests_on_what_is_committed,
     },
 };
 pub(crate) use self::{
     family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
     filters::{both, single},
     journal::facts,
-    maker::{Dice, Maker, act, id, text, year},
+    maker::{Dice, Maker, act, id, text, valid, year},
     world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
@@ -72,6 +79,8 @@ macro_rules! __clauses {
             c05_a_read_sees_one_snapshot
             c06_writes_are_serialised
             c07_a_closure_that_calls_its_own_store_is_refused
+            c08_a_failure_undoes_nobody_elses_work
+            c09_an_answer_rests_on_what_is_committed
             c10_an_inserted_record_reads_back_equal
             c11_an_absent_id_reads_as_none
             c12_a_taken_value_is_a_duplicate
@@ -95,6 +104,13 @@ macro_rules! __clauses {
             c41_what_was_rolled_back_left_no_entry
             c42_a_history_is_of_one_record_and_a_key_of_one_act
             c43_a_cursor_stands_where_it_was_moved_to
+            c60_a_search_finds_what_has_all_words
+            c61_hits_come_by_rank_each_once
+            c62_pages_of_hits_are_the_whole_list
+            c63_a_query_may_be_over_some_families
+            c64_what_changes_is_found_as_it_is
+            c65_a_search_is_of_the_transaction
+            c66_operators_and_quotes_are_text
             c70_inserting_many_is_inserting_one_after_the_other
             c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each
             c72_an_import_is_resumed_without_loss_or_repetition

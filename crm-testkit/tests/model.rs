@@ -31,6 +31,11 @@ fn the_comparison_finds_the_faults_that_change_an_answer() {
         Fault::EntryKeptAfterRollback,
         Fault::HistoryMixed,
         Fault::CursorForgotten,
+        Fault::OneWordIsEnough,
+        Fault::HitsUnranked,
+        Fault::PlaceIgnored,
+        Fault::FamiliesIgnored,
+        Fault::MessagesNotSearched,
     ];
     // A fault is found by chance; so many cases leave it none to hide.
     let effort = Effort { cases: 2_000, steps: 60 };

@@ -72,7 +72,7 @@ pub(crate) type Taken = Result<Vec<Finding>, Refused>;
 pub(crate) fn everything(crm: &Crm, sources: &Sources) -> Result<Imported, Box<dyn Error>> {
     let mut import = Import {
         crm,
-        progress: progress::bar_over_bytes("importing", sources.bytes()?),
+        progress: progress::bar("importing", sources.bytes()?, "{bytes}/{total_bytes}"),
         rejected: Remarks::new()?,
         notices: Remarks::new()?,
     };

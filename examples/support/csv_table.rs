@@ -4,21 +4,24 @@
 //! the rows after it still come. Splitting and unquoting are the work of the `csv` crate; what stands here is which lines belong to one record.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
     fs::File,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
+    rc::Rc,
 };
 
 use crm::Invalid;
 use csv::ByteRecord;
+use flate2::read::MultiGzDecoder;
 
 use super::remarks::{Finding, Remark};
 
 /// A file with a header and rows.
 pub(crate) struct Table {
     file: String,
-    records: Records<BufReader<File>>,
+    records: Records<BufReader<Input>>,
     header: Vec<String>,
     columns: &'static [&'static str],
 }
@@ -42,7 +45,7 @@ impl Table {
     pub(crate) fn open(path: &Path, columns: &'static [&'static str]) -> Result<Self, TableError> {
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let unreadable = |error| TableError::Unreadable { file: file.clone(), error };
-        let mut records = Records::new(BufReader::new(File::open(path).map_err(unreadable)?));
+        let mut records = Records::new(BufReader::new(Input::open(path).map_err(unreadable)?));
         let Some(first) = records.next_record().map_err(unreadable)? else {
             return Err(TableError::NoHeader { file });
         };
@@ -64,7 +67,7 @@ impl Table {
 
     /// How far the file has been read.
     pub(crate) fn bytes_read(&self) -> u64 {
-        self.records.bytes_read
+        self.records.input.get_ref().bytes_read.get()
     }
 
     /// The columns that nobody asked for, each as a remark on line 1.
@@ -117,6 +120,41 @@ impl Table {
 
     fn remark(&self, line: u64, column: &str, value: &str, reason: String) -> Remark {
         Remark { file: self.file.clone(), line, column: column.to_owned(), value: value.to_owned(), reason }
+    }
+}
+
+/// A file as it is, or unpacked on the way where its name ends in `.gz`.
+struct Input {
+    bytes: Box<dyn Read>,
+    /// How much of the file itself was read: what stands in it may be longer.
+    bytes_read: Rc<Cell<u64>>,
+}
+
+impl Input {
+    fn open(path: &Path) -> io::Result<Self> {
+        let bytes_read = Rc::new(Cell::new(0));
+        let file = Counted { file: File::open(path)?, bytes: Rc::clone(&bytes_read) };
+        let packed = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        Ok(Self { bytes: if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) }, bytes_read })
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.bytes.read(into)
+    }
+}
+
+struct Counted {
+    file: File,
+    bytes: Rc<Cell<u64>>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.bytes.set(self.bytes.get() + read as u64);
+        Ok(read)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over so many bytes.
-pub(crate) fn bar_over_bytes(what: &'static str, bytes: u64) -> ProgressBar {
-    let bar = ProgressBar::new(bytes).with_message(what);
+/// A bar of a length; `units` shows what it is counted in: `{bytes}/{total_bytes}`, `{human_pos}/{human_len}`.
+pub(crate) fn bar(what: &'static str, length: u64, units: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length).with_message(what);
     // A template that does not parse leaves the usual bar.
-    match ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes}, {eta} left") {
+    match ProgressStyle::with_template(&format!("{{msg}} {{wide_bar}} {units}, {{eta}} left")) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -115,7 +115,7 @@ pub(super) fn insert(connection: &Connection, customer: &Customer) -> Result<()>
     const EMAIL: &str = "INSERT INTO crm_customer_email (customer, place, value, value_key, label, is_primary, opted_out, invalid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     const PHONE: &str = "INSERT INTO crm_customer_phone (customer, place, value, value_key, label, is_primary, opted_out, invalid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     const ADDRESS: &str = "INSERT INTO crm_customer_address (customer, place, value, label, is_primary, opted_out, invalid) VALUES (?, ?, ?, ?, ?, ?, ?)";
-    const TAG: &str = "INSERT INTO crm_customer_tag (customer, place, tag) VALUES (?, ?, ?)";
+    const TAG: &str = "INSERT INTO crm_customer_tag (customer, place, tag, customer_id) VALUES (?, ?, ?, ?)";
     let id = customer.id;
     for (sql, points) in [(EMAIL, &customer.emails), (PHONE, &customer.phones)] {
         for (place, Point { value, label, primary, opted_out, invalid }) in (0_i64..).zip(points) {
@@ -128,7 +128,7 @@ pub(super) fn insert(connection: &Connection, customer: &Customer) -> Result<()>
         connection.prepare_cached(ADDRESS)?.execute(values)?;
     }
     for (place, tag) in (0_i64..).zip(&customer.tags) {
-        connection.prepare_cached(TAG)?.execute((id, place, tag))?;
+        connection.prepare_cached(TAG)?.execute((id, place, tag, id))?;
     }
     Ok(())
 }

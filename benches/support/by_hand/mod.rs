@@ -15,8 +15,8 @@ use crm::{
 use serde::Serialize;
 
 use crate::{
-    company::{self, BEST_CUSTOMER, Done, ORDERS},
-    work::{Get, Lines, PAGE, Picks, Side, Work, timed},
+    company::{self, BEST_CUSTOMER, Done},
+    work::{END, Get, Lines, PAGE, Picks, Side, Work, timed},
 };
 
 const TABLES: &str = include_str!("../../../crm-store/src/migrations/0001.sql");
@@ -147,8 +147,9 @@ impl ByHand {
         })
     }
 
-    fn get(&mut self, get: Get, calls: u32, each: u32) -> Done<Duration> {
-        let numbers = self.picks.few(calls * each);
+    fn get(&mut self, work: Work, get: Get, calls: u32) -> Done<Duration> {
+        let each = work.times();
+        let numbers = self.picks.records_of(work, calls * each);
         let texts = |text: fn(u32) -> Done<String>, numbers: &mut dyn Iterator<Item = u32>| {
             numbers.map(text).collect::<Done<Vec<_>>>()
         };
@@ -207,8 +208,11 @@ impl Side for ByHand {
     }
 
     fn run(&mut self, work: Work, calls: u32) -> Done<Duration> {
+        let size = self.picks.size;
         let customers = |numbers: std::ops::RangeInclusive<u32>| numbers.map(customer::new).collect::<Done<Vec<_>>>();
-        let orders = |numbers: std::ops::RangeInclusive<u32>| numbers.map(order::new).collect::<Done<Vec<_>>>();
+        let orders = |numbers: std::ops::RangeInclusive<u32>| {
+            numbers.map(|number| order::new(number, size)).collect::<Done<Vec<_>>>()
+        };
         match work {
             Work::BulkCustomers => {
                 let new = customers(self.picks.new_customers(calls))?;
@@ -248,10 +252,9 @@ impl Side for ByHand {
                     })
                 })
             }
-            Work::Gets(get) => self.get(get, calls, work.times()),
-            Work::LoneGet(get) => self.get(get, calls, 1),
+            Work::Gets(get) | Work::ScatteredGets(get) | Work::LoneGet(get) => self.get(work, get, calls),
             Work::FirstPage(lines) => self.pages(lines, calls, 0),
-            Work::DeepPage(lines) => self.pages(lines, calls, ORDERS - 2_000),
+            Work::DeepPage(lines) => self.pages(lines, calls, self.picks.size.orders - END),
         }
     }
 }

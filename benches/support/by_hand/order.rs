@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Children, journal, json, key, only, touched};
 use crate::{
-    company::{self, Done},
+    company::{self, Done, Size},
     work::PAGE,
 };
 
@@ -88,8 +88,8 @@ impl Order {
 }
 
 /// The order with a number, confirmed.
-pub(super) fn new(number: u32) -> Done<Order> {
-    let from = company::order(number)?;
+pub(super) fn new(number: u32, size: Size) -> Done<Order> {
+    let from = company::order(number, size)?;
     let line = |line: &crm::OrderLine| Line {
         number: line.number().into(),
         product: key(line.product()),

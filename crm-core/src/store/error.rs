@@ -55,6 +55,8 @@ pub enum StoreErrorKind {
     CommitOutcomeUnknown,
     /// The storage ended the transaction, by a failure of this work or of a neighbour in the same commit; nothing of it is written. Try again.
     GroupAborted,
+    /// The store ended a read that stood in its way for too long (its documentation says when), or the host interrupted its own connection. Try again.
+    Interrupted,
     /// There is no room left. Nothing is written; reads go on.
     StorageFull,
     /// The file or the disk cannot be written to.
@@ -119,7 +121,10 @@ impl StoreError {
     /// assert!(!StoreError::new(StoreErrorKind::CommitOutcomeUnknown).is_retryable());
     /// ```
     pub const fn is_retryable(&self) -> bool {
-        matches!(self.kind, StoreErrorKind::Contended { .. } | StoreErrorKind::GroupAborted)
+        matches!(
+            self.kind,
+            StoreErrorKind::Contended { .. } | StoreErrorKind::GroupAborted | StoreErrorKind::Interrupted
+        )
     }
 
     /// Whether a rule of the contract refused this one record, and changed nothing: the transaction may go on with others.
@@ -184,6 +189,7 @@ impl fmt::Display for StoreErrorKind {
             Self::Reentered => f.write_str("a closure called its own store again; use the transaction that it has"),
             Self::CommitOutcomeUnknown => f.write_str("the commit failed and may have happened or not"),
             Self::GroupAborted => f.write_str("the storage ended the transaction, and nothing of it is written"),
+            Self::Interrupted => f.write_str("the work was interrupted"),
             Self::StorageFull => f.write_str("there is no room left in the storage"),
             Self::ReadOnly => f.write_str("the storage cannot be written to"),
             Self::Corrupt { table, column, row: Some(row) } => {

@@ -21,6 +21,7 @@ use crate::{
     record::Revision,
     sale_plan::{PlanScope, PlanStatus, SalePlan},
     sales_rep::SalesRep,
+    search::{SearchHit, SearchPlace, SearchQuery},
     text::{ExternalId, IdempotencyKey, Label, Name, Number},
     ticket::{Priority, Ticket, TicketMessage, TicketStatus},
     time::Period,
@@ -33,7 +34,7 @@ macro_rules! filters {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
         ///
-        /// Fields that are `None` let everything through; the others must all hold.
+        /// Fields that are `None` let everything through; the others must all hold. Which of them a list is read by is the store's affair, and said there (`crm_store`, "What a list costs").
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: Option<$type>,)*
@@ -344,7 +345,7 @@ family! {
     fn tickets_by_due(&self, filter: &TicketFilter, page: Page<(DateTime<Utc>, TicketId)>) -> Stored<Vec<Ticket>>;
     /// The conversation of a ticket, by number (C27).
     fn messages(&self, ticket: TicketId, page: Page<u32>) -> Stored<Vec<TicketMessage>>;
-    /// Adds a message to a conversation (C16, C27).
+    /// Adds a message to a conversation (C16, C27), which is searched as a whole (C64).
     fn append_message(&mut self, message: &TicketMessage) -> Stored<()>;
     /// A free number for a new ticket, `T-000001` and up (C30).
     fn next_ticket_number(&mut self) -> Stored<Number>;
@@ -354,6 +355,13 @@ family! {
 pub trait Timeline {
     /// The interactions, opportunities, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
+}
+
+/// What people look for, over all families that can be searched.
+pub trait Search {
+    /// The records that have each word of a query, the best first (C60 to C66). A page is read
+    /// no further than it is long, as far as the backend has an index for the words; a limit of zero gives nothing.
+    fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>>;
 }
 
 /// Every fact, in the order of the commits.

@@ -46,6 +46,9 @@ macro_rules! tables {
         pub(super) struct State {
             $(pub(super) $table: BTreeMap<$id, $record>,)*
             pub(super) messages: BTreeMap<(TicketId, u32), TicketMessage>,
+            /// How many records had been inserted when each one was.
+            pub(super) inserted: BTreeMap<RecordRef, u64>,
+            pub(super) insertions: u64,
             /// The last number that was assigned.
             pub(super) order_numbers: u64,
             pub(super) ticket_numbers: u64,
@@ -165,6 +168,8 @@ impl State {
         }
         self.check(record)?;
         R::table_mut(self).insert(record.id(), cut(record)?);
+        self.insertions += 1;
+        self.inserted.insert(record.id().into(), self.insertions);
         Ok(())
     }
 
@@ -186,6 +191,7 @@ impl State {
         self.unreferenced(id.into())?;
         record.delete_parts(self);
         R::table_mut(self).remove(&id);
+        self.inserted.remove(&id.into());
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! C01 to C07: transactions.
+//! C01 to C09: transactions.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -233,4 +233,107 @@ pub fn c07_a_closure_that_calls_its_own_store_is_refused<S: Store>(open: impl Fn
     let passed_on: Result<(), StoreError> = store.write(|_| store.write(|_| Ok(())));
     reentered(passed_on, "a write in a write, passed on");
     write(&store, "C07: afterwards the store must work", |_| Ok(()));
+}
+
+/// C08: an error or a panic of one writer undoes its own work and nobody else's.
+///
+/// First one after the other on two threads, then many at once, which end as they like. What each one was told must be what is there.
+pub fn c08_a_failure_undoes_nobody_elses_work<S: Store>(open: impl Fn() -> S) {
+    const THREADS: u32 = 6;
+    const WRITES: u32 = 20;
+    let store = founded(open, "C08");
+    let lamp: ProductId = id(1);
+    let barrier = Barrier::new(1 + THREADS as usize);
+    let record = |number: u32| Maker::sound(8).record(Family::Agent, 100 + number);
+    // Inserts one record and counts it on the product, then ends in one of three ways. Says whether it was to stay.
+    let work = |number: u32| {
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            store.write(|tx| -> Stored<()> {
+                record(number).insert(tx)?;
+                let Some(product) = tx.product(lamp)? else { panic!("C08: the product is gone") };
+                tx.update_product(&product)?;
+                thread::yield_now();
+                match number % 3 {
+                    0 => Ok(()),
+                    1 => Err(own_error()),
+                    _ => resume_unwind(Box::new("a closure of C08 panics")),
+                }
+            })
+        }));
+        match (number % 3, ended) {
+            (0, Ok(result)) => good(result, "C08: a neighbour's failure must not come out here"),
+            (1, Ok(result)) => refused(result, &StoreErrorKind::Backend, "C08: the closure's own error must come out"),
+            (2, Err(_)) => {}
+            (_, ended) => panic!("C08: closure {number} ended as {ended:?}"),
+        }
+    };
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (barrier, work) = (&barrier, &work);
+            scope.spawn(move || {
+                barrier.wait();
+                (0..WRITES).for_each(|number| work(10 + thread * WRITES + number));
+            });
+        }
+        // Whatever fails, the others must be let go.
+        let one_by_one = catch_unwind(AssertUnwindSafe(|| {
+            for number in 0..3 {
+                let ended = thread::scope(|scope| scope.spawn(|| work(number)).join());
+                ended.unwrap_or_else(|panic| resume_unwind(panic));
+                let first = read(&store, "C08", |tx| get(tx, record(0).id()));
+                assert_eq!(first, Some(record(0)), "C08: another one's failure undid what was committed");
+            }
+        }));
+        barrier.wait();
+        one_by_one.unwrap_or_else(|panic| resume_unwind(panic));
+    });
+    let mut kept = 0;
+    for number in (0..3).chain(10..10 + THREADS * WRITES) {
+        let expected = (number % 3 == 0).then(|| record(number));
+        kept += u64::from(expected.is_some());
+        let found = read(&store, "C08", |tx| get(tx, record(number).id()));
+        assert_eq!(found, expected, "C08: what is there of closure {number} is not what it was told");
+    }
+    let product = read(&store, "C08", |tx| tx.product(lamp));
+    assert_eq!(product.map(|product| product.revision.get()), Some(1 + kept), "C08: the counts do not add up");
+}
+
+/// C09: nobody is answered before what the answer rests on is committed.
+///
+/// A closure inserts a record and stays until another writer, who wants to insert the same, may be in line behind it. Whether the first one then keeps or undoes it, the answer of
+/// the second one must be what is there.
+pub fn c09_an_answer_rests_on_what_is_committed<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C09");
+    for (number, kept) in [(20, true), (21, false)] {
+        let record = Maker::sound(9).record(Family::Agent, number);
+        let (inserted, is_inserted) = mpsc::channel();
+        let (coming, is_coming) = mpsc::channel();
+        let (answer, found) = thread::scope(|scope| {
+            let (store, record) = (&store, &record);
+            scope.spawn(move || {
+                let first: Stored<()> = store.write(|tx| {
+                    record.insert(tx)?;
+                    // Nobody listens any more once the other one has failed; then that is what is reported.
+                    let _ = inserted.send(());
+                    let _ = is_coming.recv();
+                    (0..LOOKS).for_each(|_| thread::yield_now());
+                    if kept { Ok(()) } else { Err(own_error()) }
+                });
+                assert_eq!(first.is_ok(), kept, "C09: the first one's own outcome must come out");
+            });
+            assert!(is_inserted.recv().is_ok(), "C09: the first one did not get to its record");
+            let _ = coming.send(());
+            let answer: Stored<()> = store.write(|tx| record.insert(tx));
+            (answer, read(store, "C09", |tx| get(tx, record.id())))
+        });
+        match (answer, kept) {
+            (Ok(()), false) => {}
+            (answer, true) => {
+                let taken = StoreErrorKind::Duplicate { record: Family::Agent.name(), field: "id" };
+                refused(answer, &taken, "C09: of two who insert the same, the second one must be refused");
+            }
+            (Err(error), false) => panic!("C09: refused because of a record that was undone: {error:?}"),
+        }
+        assert_eq!(found.as_ref(), Some(&record), "C09: the answer came before what it rests on");
+    }
 }

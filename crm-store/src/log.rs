@@ -1,0 +1,82 @@
+//! The log beside the file: how long it may grow.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rusqlite::Connection;
+
+use crate::{options::SqliteOptions, readers::Reads};
+
+/// How long a writer waits for reads to end before the log is emptied; the others in line wait with it. Most reads are over by then.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// What a row that is changed writes to the log at most, roughly: the pages of its table and of its indexes.
+const A_ROW: u64 = 64 << 10;
+
+/// The length of the log is looked at after so many changed rows, or fewer where the limit is low.
+const MOST_ROWS: u64 = 256;
+
+/// Keeps the log from growing without bound. SQLite copies it into the file by itself every 1 000 pages, and begins it anew once all of it is copied and no read needs it; where
+/// there is always some read that does, this is what is left.
+pub(crate) struct Log {
+    /// `None` in memory, where there is no log.
+    file: Option<PathBuf>,
+    limit: u64,
+    /// The length past which reads are ended.
+    too_long: AtomicU64,
+    /// How many rows the connection had changed when its length was looked at last.
+    looked_at: AtomicU64,
+    reads: Arc<Reads>,
+}
+
+impl Log {
+    pub(crate) fn beside(path: Option<&Path>, options: &SqliteOptions, reads: Arc<Reads>) -> Self {
+        let file = path.map(|path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push("-wal");
+            PathBuf::from(name)
+        });
+        let limit = options.log_limit_bytes;
+        Self { file, limit, too_long: AtomicU64::new(limit), looked_at: AtomicU64::new(0), reads }
+    }
+
+    /// After a commit, on the connection of the one who has the turn: nobody else writes.
+    pub(crate) fn tend(&self, connection: &Connection) {
+        // To ask for the length after each commit makes the next one half as slow again: the system must then note a new time of change with it.
+        let changed = connection.total_changes();
+        if changed.abs_diff(self.looked_at.load(Ordering::Relaxed)) < (self.limit / A_ROW).clamp(1, MOST_ROWS) {
+            return;
+        }
+        self.looked_at.store(changed, Ordering::Relaxed);
+        let Some(length) = self.file.as_ref().and_then(|file| fs::metadata(file).ok()).map(|file| file.len()) else {
+            return;
+        };
+        if length <= self.limit {
+            return;
+        }
+        let grown = length > self.too_long.load(Ordering::Relaxed);
+        if grown {
+            self.reads.end_those_before_the_last_call();
+        }
+        let emptied = emptied(connection, if grown { WAIT } else { Duration::ZERO });
+        if emptied || grown {
+            let next = if emptied { self.limit } else { length.saturating_add(self.limit / 4) };
+            self.too_long.store(next, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Copies the log into the file and cuts it to nothing; `false` where a read, or another program, stands in the way, or the disk fails. Then nothing is lost: the log is longer.
+fn emptied(connection: &Connection, wait: Duration) -> bool {
+    let _ = connection.busy_timeout(wait);
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    let _ = connection.busy_timeout(Duration::ZERO);
+    busy.is_ok_and(|busy| !busy)
+}

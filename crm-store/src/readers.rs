@@ -1,0 +1,125 @@
+//! Readers: a bounded number of connections, each read on a snapshot of its own.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use crm_core::store::StoreError;
+use rusqlite::{Connection, InterruptHandle};
+
+use crate::{
+    connection,
+    error::Failure,
+    line::{Line, locked},
+    options::SqliteOptions,
+    schema,
+    transaction::SqliteTx,
+};
+
+/// The connections that read beside the writer.
+pub(crate) struct Readers {
+    path: PathBuf,
+    options: SqliteOptions,
+    /// As many as may read at once; `None` is one that is opened when it is needed.
+    line: Line<Option<Reader>>,
+    reads: Arc<Reads>,
+}
+
+/// A connection, and the read that goes on on it.
+struct Reader {
+    connection: Connection,
+    read: Arc<Read>,
+}
+
+/// All reads that go on, so that those which stand in the way of the log can be ended.
+#[derive(Default)]
+pub(crate) struct Reads {
+    /// How often it was asked to end reads.
+    calls: AtomicU64,
+    /// One for each connection.
+    known: Mutex<Vec<Arc<Read>>>,
+}
+
+struct Read {
+    /// How often it had been asked when this read began; `None` while none goes on.
+    since: Mutex<Option<u64>>,
+    interrupt: InterruptHandle,
+}
+
+impl Reads {
+    /// Ends the reads that were there already when this was called the last time: they were let go on, and stand in the way still.
+    pub(crate) fn end_those_before_the_last_call(&self) {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        for read in &*locked(&self.known) {
+            // The lock is held, so that it is this read which ends, and not the next one on its connection.
+            let since = locked(&read.since);
+            if since.is_some_and(|since| since < calls) {
+                read.interrupt.interrupt();
+            }
+        }
+    }
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, options: SqliteOptions, reads: Arc<Reads>) -> Self {
+        let line = Line::of((0..options.readers).map(|_| None).collect());
+        Self { path, options, line, reads }
+    }
+
+    /// Runs `f` on a snapshot.
+    pub(crate) fn read<T, E: From<StoreError>>(&self, f: impl FnOnce(&SqliteTx<'_>) -> Result<T, E>) -> Result<T, E> {
+        let kept = self.line.take(Instant::now(), self.options.deadline)?;
+        // From here on the place is given back whatever happens.
+        let mut reading = Reading { readers: self, reader: kept };
+        let reader = match &mut reading.reader {
+            Some(reader) => reader,
+            none => none.insert(self.opened()?),
+        };
+        *locked(&reader.read.since) = Some(self.reads.calls.load(Ordering::Relaxed));
+        on_a_snapshot(&reader.connection, f)
+    }
+
+    fn opened(&self) -> Result<Reader, StoreError> {
+        let connection = connection::reader(&self.path, &self.options)?;
+        let read = Arc::new(Read { since: Mutex::new(None), interrupt: connection.get_interrupt_handle() });
+        locked(&self.reads.known).push(Arc::clone(&read));
+        Ok(Reader { connection, read })
+    }
+}
+
+/// One of the places to read; it goes back when it is dropped.
+struct Reading<'s> {
+    readers: &'s Readers,
+    reader: Option<Reader>,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if let Some(reader) = &self.reader {
+            *locked(&reader.read.since) = None;
+        }
+        self.readers.line.give(self.reader.take());
+    }
+}
+
+/// Runs `f` on a snapshot of a connection.
+///
+/// The snapshot is held by a statement that stays at its row until `f` has ended. That is one statement where `BEGIN` and `ROLLBACK` are two, it finds newer tables at each read, and an
+/// interrupt holds for all that `f` still asks, not for the statement alone that runs at that moment.
+pub(crate) fn on_a_snapshot<T, E: From<StoreError>>(
+    connection: &Connection,
+    f: impl FnOnce(&SqliteTx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut statement = connection.prepare_cached(schema::VERSION).map_err(Failure::Sql).map_err(StoreError::from)?;
+    let mut rows = statement.query([]).map_err(Failure::Sql).map_err(StoreError::from)?;
+    schema::found_is_known(&mut rows).map_err(StoreError::from)?;
+    f(&SqliteTx::over(connection))
+}
+
+#[cfg(test)]
+mod tests;

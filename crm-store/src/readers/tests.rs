@@ -1,0 +1,223 @@
+//! What a read sees, for how long, and how many of them go on.
+
+use std::{
+    fs,
+    sync::{Barrier, mpsc},
+    thread,
+    time::Duration,
+};
+
+use crm_core::{
+    Customer, NewCustomer,
+    store::{CustomerFilter, Customers, Page, Store, StoreErrorKind},
+};
+use crm_testkit::Acts;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{Durability, SqliteStore};
+
+fn customer(seed: u16) -> Customer {
+    let mut act = Acts::seeded(seed).next("alice");
+    Customer::register(act.new_id(), act.at(), NewCustomer::person("Zhang".parse().unwrap())).unwrap()
+}
+
+fn options() -> SqliteOptions {
+    SqliteOptions::new().durability(Durability::Relaxed)
+}
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("crm.db")
+}
+
+fn count(tx: &SqliteTx<'_>) -> Result<u64, StoreError> {
+    tx.count_customers(&CustomerFilter::default())
+}
+
+#[test]
+fn as_many_read_as_may_and_one_more_is_told_that_it_waited() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().readers(2).deadline(Duration::from_millis(30)).open(file(&folder)).unwrap();
+    let (both, done) = (Barrier::new(3), Barrier::new(3));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                store
+                    .read(|tx| {
+                        both.wait();
+                        done.wait();
+                        count(tx)
+                    })
+                    .unwrap()
+            });
+        }
+        both.wait();
+        let refused = store.read(count);
+        store.write(|tx| tx.insert_customer(&customer(1))).unwrap();
+        done.wait();
+        let refused = refused.unwrap_err();
+        assert!(
+            matches!(refused.kind(), StoreErrorKind::Contended { waited } if *waited >= Duration::from_millis(30)),
+            "{refused:?}"
+        );
+    });
+    assert_eq!(store.read(count).unwrap(), 1);
+}
+
+#[test]
+fn a_place_is_given_back_by_a_panic_and_by_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().readers(1).deadline(Duration::from_millis(30)).open(file(&folder)).unwrap();
+    for _ in 0..3 {
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            store.read(|_| -> Result<(), StoreError> { std::panic::resume_unwind(Box::new("a read panics")) })
+        }));
+        assert!(panicked.is_err());
+        let refused = store.read(|_| -> Result<(), StoreError> { Err(StoreErrorKind::NotInstalled.into()) });
+        assert_eq!(refused.unwrap_err().kind(), &StoreErrorKind::NotInstalled);
+    }
+    assert_eq!(store.read(count).unwrap(), 0);
+}
+
+#[test]
+fn a_read_finds_tables_that_another_program_made_newer_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().open(file(&folder)).unwrap();
+    store.read(count).unwrap();
+    let other = Connection::open(file(&folder)).unwrap();
+    other.execute("UPDATE crm_schema SET version = 99", []).unwrap();
+    let refused = store.read(count).unwrap_err();
+    assert!(matches!(refused.kind(), StoreErrorKind::NewerSchema { found: 99, .. }), "{refused:?}");
+    other.execute("UPDATE crm_schema SET version = 1", []).unwrap();
+    assert_eq!(store.read(count).unwrap(), 0);
+}
+
+#[test]
+fn a_snapshot_is_of_the_moment_in_which_the_read_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().open(file(&folder)).unwrap();
+    let other = options().open(file(&folder)).unwrap();
+    let seen = store.read(|tx| {
+        // Before the first look.
+        other.write(|tx| tx.insert_customer(&customer(1)))?;
+        count(tx)
+    });
+    assert_eq!(seen.unwrap(), 0);
+}
+
+const LIMIT: u64 = 400_000;
+
+/// Writes as much as takes the log past its limit and on by a quarter, again and again.
+fn write_past_the_limit(store: &SqliteStore, first: u16) {
+    for number in 0..60 {
+        let seeds = first + 10 * number..first + 10 * number + 10;
+        store.write(|tx| seeds.clone().try_for_each(|seed| tx.insert_customer(&customer(seed)))).unwrap();
+    }
+}
+
+fn log(folder: &TempDir) -> u64 {
+    fs::metadata(folder.path().join("crm.db-wal")).unwrap().len()
+}
+
+#[test]
+fn a_read_that_holds_the_log_past_its_limit_is_ended_and_the_log_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().log_limit_bytes(LIMIT).open(file(&folder)).unwrap();
+    let (begun, has_begun) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel();
+    thread::scope(|scope| {
+        let (store, folder) = (&store, &folder);
+        let long = scope.spawn(move || {
+            store.read(|tx| -> Result<(), StoreError> {
+                count(tx)?;
+                begun.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                for _ in 0..3 {
+                    let ended = tx.customers(&CustomerFilter::default(), Page::first(9)).unwrap_err();
+                    assert_eq!(ended.kind(), &StoreErrorKind::Interrupted, "what is asked after the end");
+                    assert!(ended.is_retryable());
+                }
+                Err(count(tx).unwrap_err())
+            })
+        });
+        has_begun.recv().unwrap();
+        write_past_the_limit(store, 0);
+        assert!(log(folder) > LIMIT, "the read was to stand in the way");
+        // The writers went on, and a read that begins now sees what they wrote.
+        assert_eq!(store.read(count).unwrap(), 600);
+        go_on.send(()).unwrap();
+        assert_eq!(long.join().unwrap().unwrap_err().kind(), &StoreErrorKind::Interrupted);
+    });
+    write_past_the_limit(&store, 1_000);
+    assert!(log(&folder) <= 2 * LIMIT, "{} bytes are left of the log", log(&folder));
+    assert_eq!(store.read(count).unwrap(), 1_200, "the connection of the read that was ended reads on");
+}
+
+#[test]
+fn a_statement_that_runs_for_long_is_ended_in_its_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().log_limit_bytes(LIMIT).open(file(&folder)).unwrap();
+    let (begun, has_begun) = mpsc::channel();
+    thread::scope(|scope| {
+        let store = &store;
+        let long = scope.spawn(move || {
+            store.read(|tx| -> Result<(), StoreError> {
+                begun.send(()).unwrap();
+                let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n";
+                tx.connection.query_row(endless, [], |_| Ok(())).map_err(|error| Failure::Sql(error).into())
+            })
+        });
+        has_begun.recv().unwrap();
+        for round in 0..60 {
+            if !long.is_finished() {
+                write_past_the_limit(store, 1_000 * round);
+            }
+        }
+        assert_eq!(long.join().unwrap().unwrap_err().kind(), &StoreErrorKind::Interrupted);
+    });
+}
+
+#[test]
+fn reads_that_always_overlap_leave_the_log_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().log_limit_bytes(LIMIT).open(file(&folder)).unwrap();
+    let (done, is_done) = (AtomicU64::new(0), 1);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while done.load(Ordering::SeqCst) != is_done {
+                    // So low a limit is reached faster than a busy machine reads.
+                    let read = store.read(count);
+                    assert!(read.as_ref().err().is_none_or(StoreError::is_retryable), "{read:?}");
+                }
+            });
+        }
+        write_past_the_limit(&store, 0);
+        write_past_the_limit(&store, 1_000);
+        done.store(is_done, Ordering::SeqCst);
+    });
+    assert!(log(&folder) <= 3 * LIMIT, "{} bytes are left of the log", log(&folder));
+}
+
+#[test]
+fn a_store_that_is_let_go_while_reads_run_closes_when_the_last_one_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(options().open(file(&folder)).unwrap());
+    store.write(|tx| tx.insert_customer(&customer(1))).unwrap();
+    let (begun, has_begun) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel();
+    let shared = Arc::clone(&store);
+    let reading = thread::spawn(move || {
+        shared.read(|tx| {
+            begun.send(()).unwrap();
+            may_go_on.recv().unwrap();
+            count(tx)
+        })
+    });
+    has_begun.recv().unwrap();
+    drop(store);
+    go_on.send(()).unwrap();
+    assert_eq!(reading.join().unwrap().unwrap(), 1);
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["crm.db"], "it is closed, and its log is in the file");
+}
