@@ -47,7 +47,9 @@ fn same_rows(ours: &Path, theirs: &Path, first_number: u32) -> Done<()> {
     }
     drop(sides);
     let (ours, theirs) = (Connection::open(ours)?, Connection::open(theirs)?);
-    let mut tables = theirs.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'crm_%'")?;
+    let mut tables = theirs.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'crm_%' AND name NOT LIKE 'crm_search_%'",
+    )?;
     let tables = tables.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     for table in tables {
         let count = |side: &Connection| {

@@ -14,13 +14,13 @@ use std::{
 };
 
 use crm::{
-    Agent, NewAgent, RecordId,
+    Act, Agent, AgentFact, Fact, NewAgent, RecordId,
     sales::{draft_order, register_customer},
     sqlite::{
         Durability, SqliteOptions, SqliteStore,
         rusqlite::{Connection, config::DbConfig, params},
     },
-    store::{Agents, Customers, Products, SalesReps, Store, StoreError},
+    store::{Customers, Journal, Products, SalesReps, Store, StoreError},
 };
 
 use crate::company::{Done, Size};
@@ -58,12 +58,14 @@ fn by_all<E: std::fmt::Debug>(
     began.elapsed()
 }
 
-fn agent(number: u32) -> Agent {
-    let made = || -> Done<Agent> {
+/// An act, and the fact that it made: one row of the journal, and nothing else.
+fn entry(number: u32) -> (Act, Fact) {
+    let made = || -> Done<(Act, Fact)> {
         let mut act = company::act(number)?;
-        Ok(Agent::add(act.new_id(), act.at(), NewAgent::new(format!("Agent {number}").parse()?)))
+        let agent = Agent::add(act.new_id(), act.at(), NewAgent::new("Ada Lovelace".parse()?));
+        Ok((act, Fact::Agent(agent.id, AgentFact::Deleted { agent: Box::new(agent) })))
     };
-    made().unwrap_or_else(|error| panic!("agent {number}: {error}"))
+    made().unwrap_or_else(|error| panic!("entry {number}: {error}"))
 }
 
 /// One commit each, in turns by a mutex, written by hand.
@@ -80,25 +82,31 @@ impl ByHand {
         Ok(Self(Mutex::new(connection)))
     }
 
-    fn insert(&self, agent: &Agent) -> crm::sqlite::rusqlite::Result<()> {
+    fn append(&self, number: u32) -> Done<()> {
+        let (act, fact) = entry(number);
+        let Fact::Agent(id, fact) = fact else { return Err("not an agent".into()) };
+        let payload = serde_json::to_string(&fact)?;
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         connection
             .prepare_cached(
-                "INSERT INTO crm_agent (id, revision, created_at, updated_at, external_id, name, name_key, team, active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO crm_journal (at, actor, reason, in_answer_to, key, family, record, kind, version, payload)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
-                agent.id.uuid().into_bytes(),
+                act.at().timestamp_micros(),
+                act.actor().as_str(),
+                None::<String>,
+                None::<i64>,
+                None::<String>,
+                "agent",
+                id.uuid().into_bytes(),
+                "agent.deleted",
                 1,
-                agent.created_at.timestamp_micros(),
-                agent.updated_at.timestamp_micros(),
-                None::<String>,
-                agent.name.as_str(),
-                agent.name.as_str().to_lowercase(),
-                None::<String>,
-                agent.active,
+                payload,
             ])?;
-        connection.prepare_cached("COMMIT")?.execute([]).map(drop)
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
     }
 }
 
@@ -127,7 +135,7 @@ fn stored(result: Result<(), StoreError>) -> Result<(), String> {
     result.map_err(|error| format!("{error:?}"))
 }
 
-/// Bare inserts of one row: by hand with one commit each, and the store without and with groups.
+/// Bare inserts of one row, a journal entry: by hand with one commit each, and the store without and with groups.
 #[expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
 fn bare(folder: &Path, durability: Durability, synchronous: &str) -> Done<()> {
     let file = |name: &str| folder.join(format!("{name}-{synchronous}"));
@@ -135,8 +143,11 @@ fn bare(folder: &Path, durability: Durability, synchronous: &str) -> Done<()> {
     let options = || SqliteOptions::new().durability(durability);
     let each = options().group(1, Duration::ZERO).open(file("each"))?;
     let shared = options().open(file("shared"))?;
-    let insert = |store: &SqliteStore, number| stored(store.write(|tx| tx.insert_agent(&agent(number))));
-    println!("\nBare insert of one agent ({synchronous}), the time of one\n");
+    let append = |store: &SqliteStore, number| {
+        let (act, fact) = entry(number);
+        stored(store.write(|tx| tx.append(&act, &fact).map(drop)))
+    };
+    println!("\nBare insert of one row (a journal entry) ({synchronous}), the time of one\n");
     println!(
         "| writers | by hand, one commit each under a mutex | crm-store, one commit each | crm-store | throughput to by hand |"
     );
@@ -144,9 +155,9 @@ fn bare(folder: &Path, durability: Durability, synchronous: &str) -> Done<()> {
     let mut next = 1;
     for writers in [1, 2, 4, 16, 64] {
         let sides: [Call<'_>; 3] = [
-            ("", Box::new(|number| hand.insert(&agent(number)).map_err(|error| error.to_string()))),
-            ("", Box::new(|number| insert(&each, number))),
-            ("", Box::new(|number| insert(&shared, number))),
+            ("", Box::new(|number| hand.append(number).map_err(|error| error.to_string()))),
+            ("", Box::new(|number| append(&each, number))),
+            ("", Box::new(|number| append(&shared, number))),
         ];
         let times = compare(writers, CALLS, &mut next, &sides);
         let (hand, each, shared) = (times[0], times[1], times[2]);

@@ -1,6 +1,6 @@
 //! What becomes of reads when the file grows, beside what becomes of them by hand.
 
-use std::time::Duration;
+use std::{cmp::Ordering, path::Path, time::Duration};
 
 use crm::sqlite::Durability;
 
@@ -9,8 +9,8 @@ use crate::{
     company::{Done, Size},
     filling,
     ours::Ours,
-    rounds::{Measured, compared},
-    work::{Get, Lines, Picks, Work},
+    rounds::{ROUND, ROUNDS},
+    work::{Get, Lines, Picks, Side, Work},
 };
 
 /// Orders in the files, where `GROWTH_ORDERS` names no others.
@@ -26,15 +26,40 @@ const WORKS: [Work; 6] = [
 /// The growth that is to be reached, against that of by hand.
 const TARGET: f64 = 1.1;
 
-/// Makes files of one size and measures the reads in them.
-fn reads(orders: u32) -> Done<Vec<Measured>> {
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let (size, path, by_hand) = (Size::of_orders(orders), folder.path().join("ours"), folder.path().join("by_hand"));
-    let new = Picks::after(0, size);
-    let mut ours = Ours::open(&path, Durability::Relaxed, new)?;
-    let mut theirs = ByHand::open(&by_hand, "NORMAL", new)?;
-    filling::fill(size, &mut ours, &mut theirs)?;
-    WORKS.iter().map(|work| compared(*work, work.title().into(), None, &mut ours, &mut theirs)).collect()
+/// The files of one size, by both sides.
+struct Files {
+    ours: Ours,
+    theirs: ByHand,
+}
+
+impl Files {
+    fn of_orders(orders: u32, folder: &Path) -> Done<Self> {
+        let (size, path) = (Size::of_orders(orders), |side: &str| folder.join(format!("{side}-{orders}")));
+        let new = Picks::after(0, size);
+        let mut ours = Ours::open(&path("ours"), Durability::Relaxed, new)?;
+        let mut theirs = ByHand::open(&path("by-hand"), "NORMAL", new)?;
+        filling::fill(size, &mut ours, &mut theirs)?;
+        Ok(Self { ours, theirs })
+    }
+}
+
+/// The times of one work, by round and size: ours and by hand. All sizes take turns, so that what else the machine does meets them alike.
+fn rounds(work: Work, files: &mut [Files]) -> Done<Vec<Vec<(Duration, Duration)>>> {
+    let calls = |took: Duration| u32::try_from(ROUND.as_nanos() / took.as_nanos().max(1)).unwrap_or(1).clamp(2, 1_000);
+    let mut rounds = Vec::new();
+    let mut calls_of = Vec::new();
+    for size in &mut *files {
+        size.theirs.run(work, 20)?;
+        calls_of.push(calls(size.ours.run(work, 20)? / 20));
+    }
+    for _ in 0..ROUNDS {
+        let one = files.iter_mut().zip(&calls_of).map(|(size, calls)| {
+            let times = calls * work.times();
+            Ok((size.ours.run(work, *calls)? / times, size.theirs.run(work, *calls)? / times))
+        });
+        rounds.push(one.collect::<Done<_>>()?);
+    }
+    Ok(rounds)
 }
 
 /// Measures and prints.
@@ -44,22 +69,36 @@ pub(crate) fn print() -> Done<()> {
         Ok(sizes) => sizes.split(',').map(str::parse).collect::<Result<Vec<u32>, _>>()?,
         Err(_) => ORDERS.into(),
     };
-    let measured = sizes.iter().map(|orders| reads(*orders)).collect::<Done<Vec<_>>>()?;
-    let (Some(first), Some(last)) = (measured.first(), measured.last()) else { return Ok(()) };
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let mut files = sizes.iter().map(|orders| Files::of_orders(*orders, folder.path())).collect::<Done<Vec<_>>>()?;
 
-    println!("\nReads while the file grows: crm-store, in brackets by hand; growth from the first to the last\n");
+    println!("\nReads while the file grows: crm-store, in brackets by hand; growth from the first size to the last\n");
     let columns: String = sizes.iter().map(|orders| format!(" {orders} orders |")).collect();
     println!("| work |{columns} growth | by hand | ratio | to reach |");
     println!("|---|{}", "---:|".repeat(sizes.len() + 4));
-    for (place, work) in WORKS.iter().enumerate() {
-        let growth = |time: fn(&Measured) -> Duration| time(&last[place]).div_duration_f64(time(&first[place]));
-        let (ours, theirs) = (growth(|row| row.first), growth(|row| row.second));
-        let cells: String =
-            measured.iter().map(|rows| format!(" {:.1?} ({:.1?}) |", rows[place].first, rows[place].second)).collect();
+    for work in WORKS {
+        let rounds = rounds(work, &mut files)?;
+        let time = |size: usize, side: fn(&(Duration, Duration)) -> Duration| {
+            median(rounds.iter().map(|round| side(&round[size])).collect(), Ord::cmp)
+        };
+        let cells: String = (0..sizes.len())
+            .map(|size| format!(" {:.1?} ({:.1?}) |", time(size, |it| it.0), time(size, |it| it.1)))
+            .collect();
+        let growth = |side: fn(&(Duration, Duration)) -> Duration| -> Vec<f64> {
+            let last = sizes.len() - 1;
+            rounds.iter().map(|round| side(&round[last]).div_duration_f64(side(&round[0]))).collect()
+        };
+        let (ours, theirs) = (growth(|it| it.0), growth(|it| it.1));
         #[expect(clippy::float_arithmetic, reason = "a ratio of ratios")]
-        let ratio = ours / theirs;
+        let ratio = median(ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs).collect(), f64::total_cmp);
+        let (ours, theirs) = (median(ours, f64::total_cmp), median(theirs, f64::total_cmp));
         let target = if ratio <= TARGET { format!("{TARGET}") } else { format!("**{TARGET}**") };
         println!("| {} |{cells} {ours:.2} | {theirs:.2} | {ratio:.2} | {target} |", work.title());
     }
     Ok(())
+}
+
+fn median<T: Copy>(mut values: Vec<T>, order: fn(&T, &T) -> Ordering) -> T {
+    values.sort_unstable_by(order);
+    values[values.len() / 2]
 }

@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Rounds of a row; each side works for about this long in a round.
-const ROUNDS: usize = 21;
-const ROUND: Duration = Duration::from_millis(25);
+pub(crate) const ROUNDS: usize = 21;
+pub(crate) const ROUND: Duration = Duration::from_millis(25);
 
 /// Which of the two comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub(crate) enum Turn {
 pub(crate) struct Measured {
     title: String,
     target: Option<f64>,
-    pub(crate) first: Duration,
-    pub(crate) second: Duration,
+    first: Duration,
+    second: Duration,
     ratio: f64,
 }
 

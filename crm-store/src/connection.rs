@@ -17,6 +17,10 @@ const APPLICATION_ID: i32 = 0x6372_6D31;
 /// More statements than the library has, so that each is prepared once a connection.
 const STATEMENT_CACHE: usize = 256;
 
+/// Pages that a connection keeps in memory, in KiB: so much only where so much was read. SQLite's own 2 MB do not hold the upper levels of the indexes of a large file:
+/// gets scattered over 250 MB took 0.57 of their time with 16 MB and 0.47 with 64 MB. A map of the file in memory (`mmap_size`) gave nothing beside it.
+const CACHE_KIB: i64 = 16 * 1_024;
+
 /// Whether the file may be made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opening {
@@ -86,6 +90,7 @@ fn opened(path: Option<&Path>, options: &SqliteOptions, opening: Opening) -> Don
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(timeout(options.deadline))?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     schema::suitable(&connection)?;
     let empty = !ours(&connection)?;
     match (empty, may_make) {

@@ -328,6 +328,16 @@ const TAGGED: InPart = InPart {
 };
 const TAG: &str = "EXISTS (SELECT 1 FROM crm_customer_tag AS part WHERE part.customer = row AND part.tag = ?)";
 
+/// The few customers with an e-mail address, sorted. No customer has one address twice.
+const WITH_EMAIL: InPart = InPart {
+    join: "JOIN crm_customer_email AS part ON part.customer = row",
+    condition: "part.value_key = ?",
+    id: "+id",
+};
+
+/// The few customers with a telephone number, sorted.
+const WITH_PHONE: InPart = InPart { join: "JOIN crm_customer_phone AS part ON part.customer = row", ..WITH_EMAIL };
+
 impl Customers for SqliteTx<'_> {
     family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer insert_customers update_customer delete_customer });
 
@@ -349,11 +359,12 @@ impl Customers for SqliteTx<'_> {
 
     fn customers_with_email(&self, email: &EmailAddress, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
         let with = "row IN (SELECT customer FROM crm_customer_email WHERE value_key = ?)";
-        Ok(Where::default().also(Serves::Sorted, with, email.key()).by_id(self.connection, page)?)
+        Ok(Where::default().also(Serves::Part(WITH_EMAIL), with, email.key()).by_id(self.connection, page)?)
     }
 
     fn customers_with_phone(&self, phone: &Phone, page: Page<CustomerId>) -> Result<Vec<Customer>, StoreError> {
         let with = "row IN (SELECT customer FROM crm_customer_phone WHERE value_key = ?)";
-        Ok(Where::default().also(Serves::Sorted, with, ContactValue::key(phone)).by_id(self.connection, page)?)
+        let key = ContactValue::key(phone);
+        Ok(Where::default().also(Serves::Part(WITH_PHONE), with, key).by_id(self.connection, page)?)
     }
 }

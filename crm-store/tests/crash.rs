@@ -36,6 +36,7 @@ fn writer_that_is_killed() {
     });
 }
 
+#[expect(clippy::print_stdout, reason = "the process that started this one reads it")]
 fn write_for_ever(store: &SqliteStore, seed: u64) {
     let mut acts = Acts::seeded(u16::try_from(seed).unwrap());
     for number in 0.. {

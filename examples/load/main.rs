@@ -112,6 +112,7 @@ fn made(store: &SqliteStore, company: &Company) -> Done<(Vec<[String; 2]>, Subje
             .map(|n| Ok((company.order_id(n)?, Company::order_number(n)?)))
             .collect::<Done<_>>()?,
         best_customer: company.customer_id(1)?,
+        searches: vec!["张伟", "tanbar"],
         period: company.period()?,
         currency: company::CURRENCY,
     };

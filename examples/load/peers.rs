@@ -115,6 +115,7 @@ pub(crate) fn load(store: &SqliteStore, directory: &Path) -> Done<(Vec<[String; 
         emails,
         orders: scattered(orders)?.into_iter().map(|number| keys[number as usize - 1].clone()).collect(),
         best_customer: id(1, 0)?,
+        searches: vec!["anna zhang"],
         period: Period::new(Period::year(FIRST_YEAR)?.from(), Period::year(FIRST_YEAR + 2)?.until())?,
         currency: CURRENCY,
     };

@@ -7,12 +7,12 @@ use std::{
 
 use chrono::{Datelike, NaiveDate};
 use crm::{
-    Currency, CustomerId, EmailAddress, Money, Number, OrderId, Period, PlanScope, SalesRepId,
+    Currency, CustomerId, EmailAddress, Money, Number, OrderId, Period, PlanScope, SalesRepId, SearchQuery,
     analytics::attainment,
     sqlite::{SqliteStore, SqliteTx},
     store::{
-        CustomerFilter, Customers, OrderFilter, Orders, Page, SalePlanFilter, SalePlans, Store, StoreError, Timeline,
-        pages,
+        CustomerFilter, Customers, OrderFilter, Orders, Page, SalePlanFilter, SalePlans, Search, Store, StoreError,
+        Timeline, pages,
     },
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct Subjects {
     pub(crate) orders: Vec<(OrderId, Number)>,
     /// A customer with many orders.
     pub(crate) best_customer: CustomerId,
+    /// What is searched for.
+    pub(crate) searches: Vec<&'static str>,
     /// The days that the figures are for.
     pub(crate) period: Period,
     pub(crate) currency: Currency,
@@ -68,13 +70,17 @@ pub(crate) fn answers(store: &SqliteStore, subjects: &Subjects) -> Done<Vec<Answ
             Ok(found.map_or("nobody".into(), |_| "1 customer".into()))
         })?,
     );
-    answer(
-        "customer by e-mail",
-        asked(subjects.emails.len(), |time| {
-            let Some(email) = subjects.emails.get(time) else { return Ok("no addresses".into()) };
-            Ok(count(&store.read(|tx| tx.customers_with_email(email, Page::first(PAGE)))?, "customers"))
-        })?,
-    );
+    if !subjects.emails.is_empty() {
+        answer(
+            "customer by e-mail",
+            asked(subjects.emails.len(), |time| {
+                Ok(count(
+                    &store.read(|tx| tx.customers_with_email(&subjects.emails[time], Page::first(PAGE)))?,
+                    "customers",
+                ))
+            })?,
+        );
+    }
     answer(
         "order by number",
         asked(subjects.orders.len(), |time| {
@@ -109,6 +115,14 @@ pub(crate) fn answers(store: &SqliteStore, subjects: &Subjects) -> Done<Vec<Answ
             Ok(count(&store.read(|tx| tx.customers_by_name(&all, Page::first(PAGE)))?, "customers"))
         })?,
     );
+    for text in &subjects.searches {
+        let query = SearchQuery::parse(text)?;
+        let hits = asked(101, |_| {
+            let hits = store.read(|tx| tx.search(&query, Page::first(PAGE)))?;
+            Ok(format!("{text}: {}", count(&hits, "hits")))
+        })?;
+        answer("first 50 hits of a search, by rank", hits);
+    }
     answer(
         "revenue per rep and month with attainment, from all orders",
         asked(1, |_| {

@@ -357,6 +357,7 @@ fn subjects(shop: Shop) -> Done<Subjects> {
         emails: Vec::new(),
         orders,
         best_customer: best.ok_or("no order could be taken")?,
+        searches: vec!["customer 1785"],
         period: Period::new(from, last.succ_opt().ok_or("the last day has no next one")?)?,
         currency: CURRENCY,
     })

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crm::sqlite::rusqlite::{Connection, Result, Row, ToSql, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Children, journal, json, key, only, touched};
+use super::{Children, journal, json, key, only, searched, touched};
 use crate::{
     company::{self, Done},
     work::PAGE,
@@ -130,7 +130,25 @@ pub(super) fn insert(connection: &Connection, customer: &Customer) -> Result<()>
     for (place, tag) in (0_i64..).zip(&customer.tags) {
         connection.prepare_cached(TAG)?.execute((id, place, tag, id))?;
     }
-    Ok(())
+    searched(connection, 28_000, id, &terms(customer))
+}
+
+/// The words of the name and of what else a customer is found by, as crm-store marks them.
+fn terms(customer: &Customer) -> String {
+    let mut terms = String::new();
+    let mut push = |mark: char, text: &str| {
+        for word in text.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            terms.push(mark);
+            terms.push_str(&word.to_lowercase());
+            terms.push(' ');
+        }
+    };
+    push('t', &customer.name);
+    customer.emails.iter().for_each(|email| push('b', &email.value));
+    customer.phones.iter().for_each(|phone| push('b', &phone.value));
+    customer.tags.iter().for_each(|tag| push('b', tag));
+    customer.external_id.iter().for_each(|id| push('b', id));
+    terms
 }
 
 /// Inserts, with the entry of the journal.

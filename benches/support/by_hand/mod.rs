@@ -60,6 +60,13 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// One row of the search: of the record with an id, of a family with a code.
+fn searched(connection: &Connection, family: i64, id: i64, terms: &str) -> Result<()> {
+    let sql = "INSERT INTO crm_search (rowid, terms) VALUES (?, ?)";
+    connection.prepare_cached(sql)?.execute((family << 48 | id, terms))?;
+    Ok(())
+}
+
 /// One entry of the journal, with the fact as JSON.
 fn journal(connection: &Connection, (family, kind): (&str, &str), record: i64, at: i64, fact: &str) -> Result<()> {
     connection
@@ -125,6 +132,7 @@ impl ByHand {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -16 * 1_024)?;
         if !connection.table_exists(None, "crm_customer")? {
             connection.execute_batch(&tables())?;
         }
@@ -194,6 +202,7 @@ impl Side for ByHand {
         for number in 1..=company::REPS {
             let from = company::sales_rep(number)?;
             rep.execute((key(from.id), from.name.as_str(), from.name.key()))?;
+            searched(&self.connection, 8_000, key(from.id), "trep")?;
         }
         let mut product = self.connection.prepare(
             "INSERT INTO crm_product (id, revision, created_at, updated_at, sku, name, name_key, list_price, currency, active)
@@ -203,6 +212,7 @@ impl Side for ByHand {
             let from = company::product(number)?;
             let price = from.list_price.millionths();
             product.execute((key(from.id), from.sku.as_str(), from.name.as_str(), from.name.key(), price))?;
+            searched(&self.connection, 12_000, key(from.id), "tlamp")?;
         }
         Ok(())
     }
