@@ -32,7 +32,7 @@ pub(crate) fn parsed(field: &'static str, text: &str) -> Result<Decimal, Invalid
 macro_rules! decimals {
     ($($(#[$doc:meta])* $name:ident { field: $field:literal, scale: $scale:literal, negative: $negative:literal, units: $units:ident, from_units: $from_units:ident, unit: $unit:literal })*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "Decimal", into = "Decimal")]
         pub struct $name(i64);
 
@@ -129,6 +129,16 @@ decimals! {
     /// # Ok::<(), crm_core::Invalid>(())
     /// ```
     Quantity { field: "quantity", scale: 6, negative: false, units: millionths, from_units: from_millionths, unit: "millionths" }
+
+    /// How many of something over a time, with up to six decimals: below zero where more was called off than was sold.
+    ///
+    /// ```
+    /// use crm_core::Units;
+    ///
+    /// assert_eq!("-2.50".parse::<Units>()?.to_string(), "-2.5");
+    /// # Ok::<(), crm_core::Invalid>(())
+    /// ```
+    Units { field: "units", scale: 6, negative: true, units: millionths, from_units: from_millionths, unit: "millionths" }
 }
 
 impl Percent {
@@ -218,6 +228,35 @@ impl From<u32> for Quantity {
 }
 
 impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.to_decimal().to_string())
+    }
+}
+
+impl Units {
+    /// The sum.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`].
+    pub fn checked_add(self, other: Self) -> Result<Self, Invalid> {
+        let sum = self.0.checked_add(other.0).map(Self);
+        sum.ok_or_else(|| Invalid::new("units", format!("{self} and {other}"), Rule::Overflow))
+    }
+
+    /// As many for an order that was confirmed (1) or called off (-1), and none otherwise (0). Quantities are zero or more, so their opposite exists.
+    pub(crate) const fn times(self, orders: i64) -> Self {
+        Self(self.0 * orders.signum())
+    }
+}
+
+impl From<Quantity> for Units {
+    fn from(quantity: Quantity) -> Self {
+        Self(quantity.0)
+    }
+}
+
+impl fmt::Display for Units {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.to_decimal().to_string())
     }

@@ -44,6 +44,7 @@ mod contact_point;
 mod customer;
 mod decimal;
 mod email;
+mod figures;
 mod id;
 mod interaction;
 mod invalid;
@@ -75,8 +76,12 @@ pub use self::{
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
-    decimal::{Percent, Quantity, UnitPrice},
+    decimal::{Percent, Quantity, UnitPrice, Units},
     email::EmailAddress,
+    figures::{
+        CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
+        Span, TicketFigure, TicketKey,
+    },
     id::{
         AgentId, CustomerId, IdError, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
         SalesRepId, TicketId, typeid,

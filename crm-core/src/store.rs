@@ -56,6 +56,18 @@
 //! - C42 The history of a record holds its entries and no others; a key finds the entries of its act.
 //! - C43 A cursor stands where it was moved to, from any connection; a new one stands at the start.
 //!
+//! **Figures**
+//! - C50 Sales figures sum up the revenue of the orders on its days, with its entries, orders and units: by day and by month, in each currency, of all sales, of each rep and of
+//!   nobody, of each product and of each customer.
+//! - C51 The sales of a region are those of the reps who are in it now.
+//! - C52 The figures of a customer sum up the orders that count, and know the first and the last day of them.
+//! - C53 The figures of a pipeline sum up its opportunities by stage and currency, the weighted value of those that are open.
+//! - C54 Tickets are counted by status and priority.
+//! - C55 Figures move with the records: a closure reads what it wrote, and what was refused or rolled back left them as they were.
+//! - C56 Figures come by key and page: pages put together are the whole list, and one key gives what the list of all has for it.
+//! - C57 A write after which a sum would not fit 64 bits is [`StoreErrorKind::FigureOverflow`] and changes nothing.
+//! - C58 After any of this [`Figures::verify_figures`] finds nothing, and [`Figures::rebuild_figures`] changes nothing.
+//!
 //! **Search**, as [`SearchText`](crate::SearchText) and [`SearchQuery`](crate::SearchQuery) define it
 //! - C60 A search finds each record that has all words of the query, and no other: a word by its beginning, a run of Han, Kana, Hangul, Thai and their like by any part of
 //!   it, in any case and with or without diacritics.
@@ -70,6 +82,7 @@
 
 mod error;
 mod families;
+mod figures;
 mod page;
 
 pub use self::{
@@ -79,6 +92,7 @@ pub use self::{
         OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
         SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
+    figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
 };
 
@@ -121,6 +135,7 @@ pub trait Records:
     + Agents
     + Tickets
     + Timeline
+    + Figures
     + Search
     + Journal
 {
@@ -137,6 +152,7 @@ impl<T> Records for T where
         + Agents
         + Tickets
         + Timeline
+        + Figures
         + Search
         + Journal
         + ?Sized

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{Months, NaiveDate};
 use crm_core::{
-    CreditAt, Currency, EntryKind, Invalid, Money, Order, OrderId, PaymentEntry, Period, PlanScope, ProductId,
-    SalesRep, SalesRepId,
-    store::{Orders, RevenueEntry, SalesRepFilter, SalesReps, pages},
+    CreditAt, Currency, EntryKind, Invalid, Money, Order, OrderId, PaymentEntry, Period, PlanScope, ProductId, SalesBy,
+    SalesFigure, SalesOf, SalesRep, SalesRepId, Span,
+    store::{Figures, Orders, SalesFilter, SalesRepFilter, SalesReps, pages},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{error::SalesError, record};
 
-/// How many entries or reps are held in memory at a time.
+/// How many entries, figures or reps are held in memory at a time.
 const PAGE: u16 = 500;
 
 /// What was sold in one currency.
@@ -32,6 +33,17 @@ pub struct ActualSales {
 impl ActualSales {
     fn none(currency: Currency) -> Self {
         Self { amount: Money::zero(currency), entries: 0, in_other_currencies: 0, without_rep: 0 }
+    }
+
+    /// Counts the entries of a figure of the scope.
+    fn add(&mut self, figure: &SalesFigure) -> Result<(), SalesError> {
+        if figure.revenue.currency() == self.amount.currency() {
+            self.amount = self.amount.checked_add(figure.revenue)?;
+            self.entries += figure.entries;
+        } else {
+            self.in_other_currencies += figure.entries;
+        }
+        Ok(())
     }
 
     /// Counts an entry of the scope; `None` is one of others.
@@ -68,7 +80,7 @@ impl ActualSales {
 /// [`SalesError::NotFound`] for the rep, [`SalesError::Store`]; [`SalesError::Invalid`] where the sum does not fit 64
 /// bits.
 pub fn sales_of_rep(
-    tx: &(impl Orders + SalesReps + ?Sized),
+    tx: &(impl Orders + SalesReps + Figures + ?Sized),
     rep: SalesRepId,
     period: Period,
     currency: Currency,
@@ -90,14 +102,14 @@ pub fn sales_of_rep(
 ///   full, even in steps, leaves exactly nothing of any product (REF-2).
 /// - Entries in another currency are not added but counted.
 ///
-/// Memory is bounded by a page and by the number of reps. Time goes with the number of entries in the period, whosever
-/// they are; for a product, and for what is paid, each entry's order is read as well.
+/// Memory is bounded by a page and by the number of reps. What was booked is answered from the figures of whole months and of the days
+/// around them; what was paid takes time with the number of payments in the period, whosever they are, and reads the order of each.
 ///
 /// # Errors
 ///
 /// [`SalesError::Store`]; [`SalesError::Invalid`] where the sum does not fit 64 bits.
 pub fn actual_sales(
-    tx: &(impl Orders + SalesReps + ?Sized),
+    tx: &(impl Orders + SalesReps + Figures + ?Sized),
     scope: &PlanScope,
     credit: CreditAt,
     period: Period,
@@ -110,28 +122,66 @@ pub fn actual_sales(
     }
 }
 
+/// Reads the figures of the days, and for whole months those of the months.
 fn booked(
-    tx: &(impl Orders + ?Sized),
+    tx: &(impl Figures + ?Sized),
     whose: &Whose,
     period: Period,
     currency: Currency,
 ) -> Result<ActualSales, SalesError> {
     let mut sales = ActualSales::none(currency);
-    let mut orders = LastOrder::default();
-    for entry in pages(PAGE, |page| tx.revenue(period, page), RevenueEntry::key) {
-        let entry = entry?;
-        let amount = entry.revenue.amount;
-        match whose {
-            Whose::Reps(reps) => sales.count_for(reps, entry.rep, amount)?,
-            Whose::Product(product) => {
-                let order = orders.load(tx, entry.order)?;
-                let revenue = order.revenue();
-                let earlier = revenue.iter().zip(0..entry.number).map(|(earlier, _)| earlier.amount);
-                sales.count(product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?)?;
+    let figures = |by: &SalesBy, count: &mut dyn FnMut(SalesFigure) -> Result<(), SalesError>| {
+        for (span, days) in spans(period) {
+            let filter = SalesFilter { span, by: by.clone(), days, currency: None };
+            for figure in pages(PAGE, |page| tx.sales_figures(&filter, page), SalesFigure::key) {
+                count(figure?)?;
+            }
+        }
+        Ok::<_, SalesError>(())
+    };
+    match whose {
+        Whose::Product(product) => {
+            figures(&SalesBy::One(SalesOf::Product(*product)), &mut |figure| sales.add(&figure))?;
+        }
+        Whose::Reps(reps) => {
+            let mut count = |figure: SalesFigure| match figure.of {
+                SalesOf::Rep(Some(rep)) if reps.contains(&rep) => sales.add(&figure),
+                SalesOf::Rep(None) if figure.revenue.currency() == currency => {
+                    sales.without_rep += figure.entries;
+                    Ok(())
+                }
+                _ => Ok(()),
+            };
+            let one = |rep| SalesBy::One(SalesOf::Rep(rep));
+            match reps.first() {
+                // One is looked up, many are read together with all others.
+                Some(rep) if reps.len() == 1 => {
+                    figures(&one(Some(*rep)), &mut count)?;
+                    figures(&one(None), &mut count)?;
+                }
+                Some(_) => figures(&SalesBy::Reps, &mut count)?,
+                None => figures(&one(None), &mut count)?,
             }
         }
     }
     Ok(sales)
+}
+
+/// The whole months of a period, and the days before and after them.
+fn spans(period: Period) -> Vec<(Span, Period)> {
+    let (from, until) = (period.from(), period.until());
+    let next = |day: NaiveDate| Span::Month.first(day).checked_add_months(Months::new(1));
+    // The first month that begins in the period, and the last one that does not end in it.
+    let first = if Span::Month.first(from) == from { Some(from) } else { next(from) };
+    let end = Span::Month.first(until);
+    let months = first.and_then(|first| Period::new(first, end).ok());
+    let Some(months) = months else { return vec![(Span::Day, period)] };
+    let parts = [
+        (Span::Day, Period::new(from, months.from())),
+        (Span::Month, Ok(months)),
+        (Span::Day, Period::new(months.until(), until)),
+    ];
+    parts.into_iter().filter_map(|(span, days)| Some((span, days.ok()?))).collect()
 }
 
 fn paid(
@@ -225,22 +275,7 @@ fn signed(entry: &PaymentEntry) -> Result<Money, Invalid> {
 /// What of an entry over `amount` falls to a product, where `before` was the sum of the order's entries before it;
 /// `None` where the order has no line of the product.
 fn product_part(order: &Order, product: ProductId, before: Money, amount: Money) -> Result<Option<Money>, Invalid> {
-    if order.lines().iter().all(|line| line.product() != product) {
-        return Ok(None);
-    }
-    let after = before.checked_add(amount)?;
-    part_of_lines(order, product, after)?.checked_sub(part_of_lines(order, product, before)?).map(Some)
-}
-
-/// What of a sum falls to the lines of a product when it is split over all lines of the order by their amounts (MON-4).
-fn part_of_lines(order: &Order, product: ProductId, sum: Money) -> Result<Money, Invalid> {
-    if sum.is_zero() {
-        return Ok(sum);
-    }
-    // Lines are never below zero: price and quantity are not, and a discount is at most the whole.
-    let weights: Vec<u64> =
-        order.lines().iter().map(|line| u64::try_from(line.amount().minor()).unwrap_or(0)).collect();
-    let parts = sum.allocate(&weights)?;
-    let of_product = parts.into_iter().zip(order.lines()).filter(|(_, line)| line.product() == product);
-    Money::sum(of_product.map(|(part, _)| part), sum.currency())
+    let parts = (order.by_product(before.checked_add(amount)?)?, order.by_product(before)?);
+    let parts = parts.0.get(&product).zip(parts.1.get(&product));
+    parts.map(|(after, before)| after.checked_sub(*before)).transpose()
 }

@@ -2,7 +2,7 @@
 
 use crm_core::{
     Act, Invalid, Money, NewSalePlan, Period, SalePlan, SalePlanFact, SalePlanId, SalePlanPatch,
-    store::{Journal, Orders, SalePlans, SalesReps},
+    store::{Figures, Journal, Orders, SalePlans, SalesReps},
 };
 use serde::{Deserialize, Serialize};
 
@@ -147,7 +147,7 @@ impl PlanResult {
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn plan_result(
-    tx: &(impl SalePlans + Orders + SalesReps + ?Sized),
+    tx: &(impl SalePlans + Orders + SalesReps + Figures + ?Sized),
     id: SalePlanId,
 ) -> Result<PlanResult, SalesError> {
     let plan: SalePlan = record::find(tx, id)?;

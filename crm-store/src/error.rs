@@ -92,6 +92,8 @@ pub(crate) enum Broken {
     Unique,
     /// A reference leads nowhere, or something refers to what is to go.
     Reference,
+    /// A sum of whole numbers left 64 bits, so SQLite made it a float, which no column takes.
+    Overflow,
     /// None: something else happened.
     Other,
 }
@@ -112,6 +114,7 @@ impl Failure {
             Self::Sql(error) => match error.sqlite_error().map(|error| error.extended_code) {
                 Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => Broken::Unique,
                 Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => Broken::Reference,
+                Some(ffi::SQLITE_CONSTRAINT_DATATYPE) => Broken::Overflow,
                 _ => Broken::Other,
             },
             Self::Store(_) => Broken::Other,

@@ -31,6 +31,7 @@
 //! |---|---|
 //! | `crm_customer`, `crm_order` … | the records; `row` is the row's own number and never leaves the library |
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
+//! | `crm_figure_sales` … | sums over the records, moved by every write of them |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
 //! | `crm_search` | what is searched, as the terms of an index (FTS5) |
 //! | `crm_schema` | the version of the tables |
@@ -67,6 +68,7 @@ mod connection;
 mod counter;
 mod customer;
 mod error;
+mod figures;
 mod filter;
 mod interaction;
 mod journal;

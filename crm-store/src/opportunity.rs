@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Done,
+    figures::{self, Counted, Tally},
     filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells},
@@ -137,6 +138,17 @@ impl Table for Opportunity {
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
         parts.write(1, self.history())
+    }
+
+    const COUNTED: Option<Counted> = Some(Counted {
+        columns: &["pipeline", "stage", "value", "currency", "probability", "status"],
+        parts: 0,
+        only_with: 0,
+    });
+
+    fn count(&self, tally: &mut Tally<'_>) -> Done<()> {
+        tally.pipeline(self.pipeline_figure().map_err(figures::overflow("pipeline"))?);
+        Ok(())
     }
 }
 

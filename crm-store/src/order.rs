@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::Done,
+    figures::{self, Counted, Tally},
     filter::{Serves, Where},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Bound, Cells, Json},
@@ -141,13 +142,28 @@ impl Table for Order {
     }
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
+        // What the figures count comes first: they read the order as it was before that changes.
         parts.write(parts::LINES, self.lines())?;
-        parts.write(parts::SHIPMENTS, self.shipments())?;
         let order = self.id;
-        let payments: Vec<_> = self.payments().iter().map(|entry| Owned { order, part: entry.clone() }).collect();
-        parts.write(parts::PAYMENTS, &payments)?;
         let revenue: Vec<_> = self.revenue().into_iter().map(|part| Owned { order, part: InCurrency(part) }).collect();
-        parts.write(parts::REVENUE, &revenue)
+        parts.write(parts::REVENUE, &revenue)?;
+        parts.write(parts::SHIPMENTS, self.shipments())?;
+        let payments: Vec<_> = self.payments().iter().map(|entry| Owned { order, part: entry.clone() }).collect();
+        parts.write(parts::PAYMENTS, &payments)
+    }
+
+    const COUNTED: Option<Counted> = Some(Counted {
+        columns: &["customer", "rep", "currency", "total", "status", "day", "cancelled_on"],
+        parts: parts::LINES | parts::REVENUE,
+        only_with: parts::REVENUE,
+    });
+
+    fn count(&self, tally: &mut Tally<'_>) -> Done<()> {
+        for entry in self.sales_figures().map_err(figures::overflow("sales"))? {
+            entry.map_err(figures::overflow("sales"))?.iter().for_each(|figure| tally.sales(figure));
+        }
+        self.customer_figure().iter().for_each(|figure| tally.customer(figure));
+        Ok(())
     }
 }
 

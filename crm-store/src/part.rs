@@ -177,6 +177,8 @@ pub(crate) struct PartsOf<'c> {
     row: i64,
     /// Which tables hold something of it, one bit each.
     stored: i64,
+    /// Is told which table is about to change.
+    changing: &'c dyn Fn(i64) -> Done<()>,
     undo: Cell<Undo>,
 }
 
@@ -194,12 +196,17 @@ enum Undo {
 impl<'c> PartsOf<'c> {
     /// Of a row that is new and has none.
     pub(crate) const fn new_row(connection: &'c Connection, row: i64) -> Self {
-        Self { connection, row, stored: 0, undo: Cell::new(Undo::WithTheRow) }
+        Self { connection, row, stored: 0, changing: &|_| Ok(()), undo: Cell::new(Undo::WithTheRow) }
     }
 
-    /// Of a row that has those that `stored` says.
-    pub(crate) const fn stored_row(connection: &'c Connection, row: i64, stored: i64) -> Self {
-        Self { connection, row, stored, undo: Cell::new(Undo::Nothing) }
+    /// Of a row that has those that `stored` says; `changing` is called before a table of them changes.
+    pub(crate) const fn stored_row(
+        connection: &'c Connection,
+        row: i64,
+        stored: i64,
+        changing: &'c dyn Fn(i64) -> Done<()>,
+    ) -> Self {
+        Self { connection, row, stored, changing, undo: Cell::new(Undo::Nothing) }
     }
 
     /// Makes the stored parts these. What stands at the front of both stays untouched, so that one more line or payment costs one row. `bit` is that of their table; where it is
@@ -210,6 +217,7 @@ impl<'c> PartsOf<'c> {
         if same == stored.len() && same == parts.len() {
             return Ok(());
         }
+        (self.changing)(bit)?;
         self.guard()?;
         if same < stored.len() {
             prepared(self.connection, P::SQL.delete)?.execute((self.row, place(same)))?;
@@ -224,10 +232,10 @@ impl<'c> PartsOf<'c> {
         Ok(())
     }
 
-    /// Makes sure that what comes can be undone.
+    /// Sees to it that what comes can be undone.
     pub(crate) fn guard(&self) -> Done<()> {
         if self.undo.get() == Undo::Nothing {
-            self.run("SAVEPOINT crm_record")?;
+            run(self.connection, SAVEPOINT)?;
             self.undo.set(Undo::Savepoint);
         }
         Ok(())
@@ -238,24 +246,38 @@ impl<'c> PartsOf<'c> {
         self.undo.get() == Undo::Savepoint
     }
 
-    fn run(&self, sql: &str) -> Done<()> {
-        prepared(self.connection, sql)?.execute([])?;
-        Ok(())
-    }
-
     /// Keeps what was written.
-    pub(crate) fn keep(self) -> Done<()> {
-        if self.undo.get() == Undo::Savepoint { self.run("RELEASE crm_record") } else { Ok(()) }
+    pub(crate) fn keep(&self) -> Done<()> {
+        if self.undo.get() == Undo::Savepoint { run(self.connection, RELEASE) } else { Ok(()) }
     }
 
     /// Undoes what was written to the parts of a row that was there before.
-    pub(crate) fn undo(self) {
+    pub(crate) fn undo(&self) {
         if self.undo.get() == Undo::Savepoint {
-            // Where SQLite itself ended the transaction there is no savepoint any more, and nothing left to undo: the first error tells.
-            let _ = self.run("ROLLBACK TO crm_record");
-            let _ = self.run("RELEASE crm_record");
+            roll_back(self.connection);
         }
     }
+}
+
+const SAVEPOINT: &str = "SAVEPOINT crm_record";
+const RELEASE: &str = "RELEASE crm_record";
+
+fn run(connection: &Connection, sql: &str) -> Done<()> {
+    prepared(connection, sql)?.execute([])?;
+    Ok(())
+}
+
+fn roll_back(connection: &Connection) {
+    // Where SQLite itself ended the transaction there is no savepoint any more, and nothing left to undo: the first error tells.
+    let _ = run(connection, "ROLLBACK TO crm_record");
+    let _ = run(connection, RELEASE);
+}
+
+/// Does all of some work, or nothing.
+pub(crate) fn atomically(connection: &Connection, work: impl FnOnce() -> Done<()>) -> Done<()> {
+    run(connection, SAVEPOINT)?;
+    work().inspect_err(|_| roll_back(connection))?;
+    run(connection, RELEASE)
 }
 
 fn place(index: usize) -> i64 {

@@ -7,12 +7,13 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus, Period,
-    PlanScope, PlanStatus, Position, Priority, SearchFamily, SearchPlace, SearchQuery, SearchTier, TicketStatus,
+    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
+    Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery,
+    SearchTier, TicketStatus,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter, SalePlans,
-        SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
+        SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -190,6 +191,29 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.history(first.id.into(), Page::first(9))?;
     tx.entries_with_key(&"key".parse().expect("a key"), Page::first(9))?;
     tx.cursor(&label)?;
+    ask_figures(tx, sample)
+}
+
+/// Every list of figures, each filter by itself, on the first page and on a later one.
+fn ask_figures(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> {
+    let (days, customer) = (Period::year(2026).expect("a year"), sample.customers[0].id);
+    let label: Label = "Hardware".parse().expect("a label");
+    let rep = SalesOf::Rep(Some(sample.sales_reps[0].id));
+    for by in [SalesBy::Reps, SalesBy::Regions, SalesBy::One(rep.clone())] {
+        let filter = SalesFilter::daily(by, days).currency(Currency::EUR);
+        tx.sales_figures(&filter, Page::first(9))?;
+        tx.sales_figures(&filter, Page::after((days.from(), Currency::EUR, rep.clone()), 9))?;
+    }
+    for (customer, currency) in [(None, None), (Some(customer), None), (None, Some(Currency::EUR))] {
+        let filter = CustomerFigureFilter { customer, currency };
+        tx.customer_figures(&filter, Page::first(9))?;
+        tx.customer_figures(&filter, Page::after((sample.customers[0].id, Currency::EUR), 9))?;
+    }
+    for pipeline in [None, Some(&label)] {
+        tx.pipeline_figures(pipeline, Page::first(9))?;
+        tx.pipeline_figures(pipeline, Page::after((label.clone(), label.clone(), None), 9))?;
+    }
+    tx.ticket_figures(Page::first(9))?;
     Ok(())
 }
 
@@ -259,7 +283,7 @@ fn each_queue_of_what_nobody_has_is_read_from_its_own_index() {
 }
 
 /// Tables that stay small beside the rest.
-const SMALL: &[&str] = &["crm_product", "crm_sales_rep", "crm_agent", "crm_sale_plan"];
+const SMALL: &[&str] = &["crm_product", "crm_sales_rep", "crm_agent", "crm_sale_plan", "crm_figure_ticket"];
 
 /// Indexes whose records are sorted: those of one customer, employer, product, address or span of days.
 const SORTED: &[&str] = &[

@@ -6,7 +6,7 @@ use crm_core::{
     EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
     OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
     Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
-    StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus,
+    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -88,6 +88,9 @@ integers! {
     Position: |value| i64::try_from(value.get()).unwrap_or(i64::MAX), |read| u64::try_from(read).ok().map(Self::new);
     Percent: |value| value.ten_thousandths(), |read| Self::from_ten_thousandths(read).ok();
     Quantity: |value| value.millionths(), |read| Self::from_millionths(read).ok();
+    Units: |value| value.millionths(), |read| Self::from_millionths(read).ok();
+    u64: |value| i64::try_from(*value).unwrap_or(i64::MAX), |read| Self::try_from(read).ok();
+    Span: |value| match value { Self::Day => 0, Self::Month => 1 }, |read| match read { 0 => Some(Self::Day), 1 => Some(Self::Month), _ => None };
     Rating: |value| i64::from(value.get()), |read| Self::new(u8::try_from(read).ok()?).ok();
 }
 
@@ -163,6 +166,40 @@ impl Column for Uuid {
             _ => None,
         }
     }
+}
+
+/// A value of a key, which has no NULL: nothing is an empty text, or an empty blob for an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OrEmpty<T>(pub(crate) Option<T>);
+
+impl<T: Column + Keyed> Column for OrEmpty<T> {
+    fn write(&self) -> ToSqlOutput<'_> {
+        self.0.as_ref().map_or(ToSqlOutput::Borrowed(T::EMPTY), Column::write)
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        if value == T::EMPTY { Some(Self(None)) } else { T::read(value).map(Some).map(Self) }
+    }
+}
+
+/// What stands in a key for nothing.
+pub(crate) trait Keyed {
+    const EMPTY: ValueRef<'static>;
+}
+
+impl Keyed for Uuid {
+    const EMPTY: ValueRef<'static> = ValueRef::Blob(&[]);
+}
+
+impl Keyed for Currency {
+    const EMPTY: ValueRef<'static> = ValueRef::Text(&[]);
+}
+
+impl Keyed for Label {
+    const EMPTY: ValueRef<'static> = ValueRef::Text(&[]);
+}
+
+impl Keyed for Priority {
+    const EMPTY: ValueRef<'static> = ValueRef::Text(&[]);
 }
 
 macro_rules! names {
@@ -265,6 +302,16 @@ impl<'r, 's> Cells<'r, 's> {
     /// The cells of a row that was selected as these columns, in their order.
     pub(crate) const fn new(row: &'r Row<'s>, table: &'static str, columns: &'static [&'static str]) -> Self {
         Self { row, table, columns, skipped: 0, next: 0, number: None }
+    }
+
+    /// The cells after some others, of a row that was selected as these and then these columns, in their order.
+    pub(crate) fn after(
+        skipped: usize,
+        row: &'r Row<'s>,
+        table: &'static str,
+        columns: &'static [&'static str],
+    ) -> Self {
+        Self { skipped, ..Self::new(row, table, columns) }
     }
 
     /// The next cell.

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     error::{Broken, Done, Failure},
-    part::{Drafts, PartsOf},
+    figures::{self, Counted, Recount, Tally},
+    part::{self, Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
     search::Index,
 };
@@ -50,6 +51,14 @@ pub(crate) trait Table: Sized {
     fn finish(draft: Self::Draft) -> Result<Self, Invalid>;
     /// Writes the parts of the record.
     fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
+        Ok(())
+    }
+
+    /// What the figures count of the record, where they do.
+    const COUNTED: Option<Counted> = None;
+
+    /// Takes down what the record counts for.
+    fn count(&self, _: &mut Tally<'_>) -> Done<()> {
         Ok(())
     }
 }
@@ -182,7 +191,12 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
         .and_then(|row| {
             let parts = PartsOf::new_row(connection, row);
             let indexed = || T::SEARCH.map_or(Ok(()), |index| index.insert(connection, row, record));
-            record.write_parts(&parts).and_then(|()| indexed()).inspect_err(|_| {
+            let counted = || figures::inserted(connection, record).and_then(|()| indexed());
+            let noted = || match T::COUNTED.is_some() && T::SEARCH.is_some() {
+                true => part::atomically(connection, counted),
+                false => counted(),
+            };
+            record.write_parts(&parts).and_then(|()| noted()).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -200,16 +214,23 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
         });
     };
     let next = record.revision().next();
-    let parts = PartsOf::stored_row(connection, stored.row, stored.parts);
-    // The row comes last: where it is refused, nothing else has changed, or the parts are undone.
-    let written = record.write_parts(&parts).and_then(|()| {
+    let recount = Recount::<T>::new(connection, record.id(), stored.parts);
+    let changing = |parts| recount.parts(parts);
+    let parts = PartsOf::stored_row(connection, stored.row, stored.parts, &changing);
+    let write = || {
+        recount.columns(stored.changed_columns::<T>())?;
+        record.write_parts(&parts)?;
         let searched = T::SEARCH.filter(|index| parts.changed() || index.has_any(stored.changed_columns::<T>()));
-        let Some(index) = searched else { return stored.update_row(connection, record, next) };
-        parts.guard()?;
+        let deltas = recount.deltas(record)?;
+        if searched.is_some() || !deltas.is_empty() {
+            parts.guard()?;
+        }
+        // The row comes after its parts: where it is refused, nothing else has changed, or the parts are undone.
         stored.update_row(connection, record, next)?;
-        index.update(connection, stored.row, record)
-    });
-    match written {
+        searched.map_or(Ok(()), |index| index.update(connection, stored.row, record))?;
+        deltas.apply(connection)
+    };
+    match write() {
         Ok(()) => parts.keep().map(|()| next),
         Err(failure) => {
             parts.undo();
@@ -244,8 +265,9 @@ impl Stored {
     }
 
     /// The columns that change.
-    fn changed_columns<T: Table>(&self) -> impl Iterator<Item = &'static str> {
-        own_columns::<T>().enumerate().filter(|(place, _)| self.changed >> place & 1 == 1).map(|(_, column)| column)
+    fn changed_columns<T: Table>(&self) -> impl Iterator<Item = &'static str> + use<T> {
+        let changed = self.changed;
+        own_columns::<T>().enumerate().filter(move |(place, _)| changed >> place & 1 == 1).map(|(_, column)| column)
     }
 
     /// Writes the columns that change. SQLite keeps an index or checks a reference anew for every column that a statement sets, changed or not.
@@ -284,6 +306,10 @@ fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
 
 /// Deletes a record with its parts where nothing refers to it.
 pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
+    figures::deleted::<T>(connection, id, || delete_row::<T>(connection, id))
+}
+
+fn delete_row<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
     // The row is known only as long as the record is there.
     let indexed =
         T::SEARCH.map(|index| row_of::<T>(connection, id).map(|row| row.map(|row| (index, row)))).transpose()?;
@@ -310,7 +336,7 @@ fn named<T: Table>(connection: &Connection, record: &T, row: Option<i64>, failur
     let kind = match failure.broken() {
         Broken::Unique => taken(connection, record, row)?,
         Broken::Reference => missing(connection, record)?,
-        Broken::Other => None,
+        Broken::Overflow | Broken::Other => None,
     };
     Ok(match kind {
         Some(kind) => failure.into_source_of(kind),

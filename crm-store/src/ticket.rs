@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     counter,
     error::{Broken, Done, Failure},
+    figures::{Counted, Tally},
     filter::{Serves, Where},
     row::{Binder, Bound, Cells},
     search::Index,
@@ -117,6 +118,13 @@ impl Table for Ticket {
 
     fn finish(parts: TicketParts) -> Result<Self, Invalid> {
         parts.try_into()
+    }
+
+    const COUNTED: Option<Counted> = Some(Counted { columns: &["status", "priority"], parts: 0, only_with: 0 });
+
+    fn count(&self, tally: &mut Tally<'_>) -> Done<()> {
+        tally.ticket(self.ticket_figure());
+        Ok(())
     }
 }
 
@@ -224,7 +232,7 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
         Err(failure) => Err(match failure.broken() {
             Broken::Unique => failure.into_source_of(StoreErrorKind::Duplicate { record: "message", field: "number" }),
             Broken::Reference => failure.into_source_of(missing("agent")),
-            Broken::Other => failure,
+            Broken::Overflow | Broken::Other => failure,
         }),
     }
 }

@@ -7,12 +7,13 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crm_core::store::{
-    AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter,
-    SalePlanFilter, SalesRepFilter, Store, StoreError, StoreErrorKind, TicketFilter, pages,
-};
-use crm_core::store::{
-    Agents, Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, Tickets,
+use crm_core::{
+    FigureMismatch,
+    store::{
+        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
+        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
+        SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+    },
 };
 use rusqlite::Connection;
 
@@ -40,6 +41,8 @@ pub enum Problem {
         /// The error.
         error: String,
     },
+    /// A figure is not what the records say; [`Figures::rebuild_figures`] counts them all anew.
+    Figure(FigureMismatch),
     /// The index of the search is not what the records say; [`SqliteStore::rebuild_search`] makes it anew.
     Search {
         /// The family, as one of it is called: `sales rep`.
@@ -61,6 +64,15 @@ impl fmt::Display for Problem {
                 write!(f, "the index of the search differs from the {family} records in {differ} places")
             }
             Self::Records { family, error } => write!(f, "the {family} cannot be read: {error}"),
+            Self::Figure(mismatch) => {
+                let figures = match mismatch {
+                    FigureMismatch::Sales { .. } => "sales",
+                    FigureMismatch::Customer { .. } => "customer",
+                    FigureMismatch::Pipeline { .. } => "pipeline",
+                    FigureMismatch::Tickets { .. } => "ticket",
+                };
+                write!(f, "a figure of the {figures} figures is not what the records say")
+            }
         }
     }
 }
@@ -119,10 +131,20 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
     problems
 }
 
+/// So many figures are named; where that many are wrong, there may be more.
+const FIGURES: u16 = 100;
+
+/// Figures that are wrong. Where the records cannot be read, that was found already.
+fn figures(tx: &SqliteTx<'_>) -> Vec<Problem> {
+    match tx.verify_figures(FIGURES) {
+        Ok(found) => found.into_iter().map(Problem::Figure).collect(),
+        Err(error) => vec![Problem::Records { family: "figures", error: error.to_string() }],
+    }
+}
+
 impl SqliteStore {
-    /// Looks for damage: in the structure of the file, in its references, by reading every record and every entry of the journal, and by
-    /// comparing the index of the search with them. Empty where all is
-    /// well. It reads one snapshot, and reads all of it.
+    /// Looks for damage: in the structure of the file, in its references, by reading every record and every entry of the journal, by comparing the index of the search with
+    /// them, and by counting the figures anew, of which it names the first 100 that are wrong. Empty where all is well. It reads one snapshot, and reads all of it.
     ///
     /// # Errors
     ///
@@ -146,9 +168,10 @@ impl SqliteStore {
                 }
             }
             let unread = records(tx);
-            // The index is compared with records that can be read.
+            // The index and the figures are compared with records that can be read.
             if unread.is_empty() {
                 problems.extend(searches(tx.connection)?);
+                problems.extend(figures(tx));
             }
             problems.extend(unread);
             Ok(problems)

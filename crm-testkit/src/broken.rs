@@ -1,7 +1,7 @@
 //! Stores that are broken on purpose: they prove that the [suite](mod@crate::suite) has teeth.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
@@ -14,15 +14,17 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
-    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
-    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, SearchFamily,
-    SearchHit, SearchPlace, SearchQuery, SearchWord, Searched as _, Ticket, TicketId, TicketMessage, TimelineItem,
+    Act, Agent, AgentId, Currency, Customer, CustomerFigure, CustomerId, EmailAddress, Entry, ExternalId, Fact,
+    FigureMismatch, IdempotencyKey, Interaction, InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order,
+    OrderId, OrderParts, OrderState, PaymentEntry, Period, Phone, PipelineFigure, PipelineKey, Position, Product,
+    ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesBy, SalesFigure, SalesKey, SalesOf, SalesRep,
+    SalesRepId, SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchWord, Searched as _, Span, Ticket,
+    TicketFigure, TicketId, TicketKey, TicketMessage, TimelineItem,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry, RevenueKey,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, Store, StoreError, StoreErrorKind, TicketFilter,
-        Tickets, Timeline,
+        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry,
+        RevenueKey, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError,
+        StoreErrorKind, TicketFilter, Tickets, Timeline,
     },
 };
 
@@ -127,6 +129,32 @@ faults! {
     HistoryMixed = "C42",
     /// A cursor does not move.
     CursorForgotten = "C43",
+    /// Refunds are missing from the figures.
+    RefundNotCounted = "C50",
+    /// What is cancelled still counts.
+    CancellationLeftIn = "C50",
+    /// An order that was reassigned still counts for its first rep.
+    ReassignmentNotMoved = "C50",
+    /// A month is asked for and its days come.
+    MonthsAreDays = "C50",
+    /// A rep who moved leaves their sales in the region where they were first.
+    RegionOfThePast = "C51",
+    /// The last day of a customer stays where the newest order is cancelled.
+    LastDayStays = "C52",
+    /// What is lost is weighted like what is open.
+    LostIsWeighted = "C53",
+    /// Tickets of which nobody said how urgent they are, are left out.
+    UnprioritisedLeftOut = "C54",
+    /// The figures keep what was rolled back.
+    FiguresKeptAfterRollback = "C55",
+    /// A page of figures after the first leaves one out.
+    FigurePageSkipsOne = "C56",
+    /// The figures of one rep come with those of all others.
+    OneFigureIsEach = "C56",
+    /// What does not fit the figures is taken for good.
+    FigureOverflowAccepted = "C57",
+    /// Verification finds what is not there.
+    VerificationCriesWolf = "C58",
     /// A search looks for the first word only.
     OneWordIsEnough = "C60",
     /// Hits come the worst first.
@@ -157,6 +185,10 @@ pub struct Broken {
     store: MemoryStore,
     fault: Option<Fault>,
     deleted: Mutex<Vec<Any>>,
+    /// The records as they were inserted, for figures that do not follow them.
+    first: Mutex<BTreeMap<RecordRef, Any>>,
+    /// What a rolled back transaction had last.
+    rolled_back: Mutex<Option<MemoryTx>>,
     /// What was inserted by the last commit, and on which thread.
     last: Mutex<Option<(ThreadId, RecordRef)>>,
     /// Those who wait for their turn to write.
@@ -229,6 +261,7 @@ impl Store for Broken {
         let mut appended = Vec::new();
         let mut inserted = BTreeSet::new();
         let mut outcome = None;
+        *noted(&self.rolled_back) = None;
         self.in_line.fetch_add(1, Ordering::SeqCst);
         let result = self.store.write(|tx| {
             self.in_line.fetch_sub(1, Ordering::SeqCst);
@@ -242,6 +275,9 @@ impl Store for Broken {
             appended.append(&mut tx.appended);
             inserted.append(&mut tx.inserted);
             outcome = Some(ended);
+            if !commit {
+                *noted(&self.rolled_back) = tx.look(|tx| Ok(tx.imagined(|_, _| ()))).ok();
+            }
             if self.fault == Some(Fault::RefusalRestsOnTheUndone) {
                 let others = self.in_line.load(Ordering::SeqCst) > 0;
                 *noted(&self.undone) = if others && !commit { inserted.clone() } else { BTreeSet::new() };
@@ -384,6 +420,7 @@ impl BrokenTx<'_> {
         }
         let result = record.insert(self.tx()?);
         self.inserted.insert(record.id());
+        noted(&self.store.first).insert(record.id(), record);
         self.forgiven(result).map(Option::unwrap_or_default)
     }
 
@@ -423,6 +460,7 @@ impl BrokenTx<'_> {
             StoreErrorKind::Duplicate { .. } => self.has(Fault::DuplicateAccepted),
             StoreErrorKind::MissingReference { .. } => self.has(Fault::ReferenceUnchecked),
             StoreErrorKind::StillReferenced { .. } => self.has(Fault::StillReferencedIgnored),
+            StoreErrorKind::FigureOverflow { .. } => self.has(Fault::FigureOverflowAccepted),
             _ => false,
         };
         if hidden { Ok(None) } else { Err(error) }
@@ -654,5 +692,101 @@ impl Journal for BrokenTx<'_> {
 
     fn move_cursor(&mut self, consumer: &Label, to: Position) -> Stored<()> {
         if self.has(Fault::CursorForgotten) { Ok(()) } else { self.tx()?.move_cursor(consumer, to) }
+    }
+}
+
+impl BrokenTx<'_> {
+    /// What the figures are computed from, as the fault would have it.
+    fn counted<R>(&self, f: impl FnOnce(&MemoryTx) -> Stored<R>) -> Stored<R> {
+        if let (Some(kept), true) = (&*noted(&self.store.rolled_back), self.has(Fault::FiguresKeptAfterRollback)) {
+            return f(kept);
+        }
+        let first = noted(&self.store.first);
+        let imagined = |tx: &MemoryTx| {
+            tx.imagined(|orders, reps| {
+                for order in orders.values_mut() {
+                    let mut parts = OrderParts::from(order.clone());
+                    match (self.store.fault, first.get(&order.id.into()), order.state()) {
+                        (Some(Fault::RefundNotCounted), ..) => parts.payments.clear(),
+                        (
+                            Some(Fault::CancellationLeftIn),
+                            _,
+                            &OrderState::Cancelled { at, confirmed_on: Some(day), .. },
+                        ) => parts.state = OrderState::Confirmed { at, day },
+                        (Some(Fault::ReassignmentNotMoved), Some(Any::Order(first)), _) => parts.rep = first.rep(),
+                        _ => {}
+                    }
+                    *order = parts.try_into().unwrap_or_else(|_| order.clone());
+                }
+                for rep in reps.values_mut() {
+                    if let (true, Some(Any::SalesRep(first))) =
+                        (self.has(Fault::RegionOfThePast), first.get(&rep.id.into()))
+                    {
+                        rep.region.clone_from(&first.region);
+                    }
+                }
+            })
+        };
+        self.look(|tx| f(&imagined(tx)))
+    }
+}
+
+impl Figures for BrokenTx<'_> {
+    fn sales_figures(&self, filter: &SalesFilter, mut page: Page<SalesKey>) -> Stored<Vec<SalesFigure>> {
+        let mut filter = filter.clone();
+        if self.has(Fault::MonthsAreDays) {
+            filter.span = Span::Day;
+        }
+        if let (SalesBy::One(SalesOf::Rep(_)), true) = (&filter.by, self.has(Fault::OneFigureIsEach)) {
+            filter.by = SalesBy::Reps;
+        }
+        let skipped = page.after.is_some() && self.has(Fault::FigurePageSkipsOne);
+        page.limit = page.limit.saturating_add(skipped.into());
+        let found = self.counted(|tx| tx.sales_figures(&filter, page))?;
+        Ok(found.into_iter().skip(skipped.into()).collect())
+    }
+
+    fn customer_figures(
+        &self,
+        filter: &CustomerFigureFilter,
+        page: Page<(CustomerId, Currency)>,
+    ) -> Stored<Vec<CustomerFigure>> {
+        let mut found = self.counted(|tx| tx.customer_figures(filter, page))?;
+        if self.has(Fault::LastDayStays) {
+            for figure in &mut found {
+                let own = OrderFilter { customer: Some(figure.customer), ..OrderFilter::default() };
+                let orders = self.look(|tx| tx.orders(&own, Page::first(u16::MAX)))?;
+                let own = orders.iter().filter(|order| order.currency() == figure.revenue.currency());
+                figure.last_day = own.filter_map(|order| order.state().confirmed_on()).max().unwrap_or(figure.last_day);
+            }
+        }
+        Ok(found)
+    }
+
+    fn pipeline_figures(&self, pipeline: Option<&Label>, page: Page<PipelineKey>) -> Stored<Vec<PipelineFigure>> {
+        let mut found = self.counted(|tx| tx.pipeline_figures(pipeline, page))?;
+        if self.has(Fault::LostIsWeighted) {
+            for figure in &mut found {
+                let sum = figure.weighted.zip(figure.lost.value).and_then(|(sum, lost)| sum.checked_add(lost).ok());
+                figure.weighted = sum.or(figure.weighted);
+            }
+        }
+        Ok(found)
+    }
+
+    fn ticket_figures(&self, page: Page<TicketKey>) -> Stored<Vec<TicketFigure>> {
+        let mut found = self.counted(|tx| tx.ticket_figures(page))?;
+        found.retain(|one| one.priority.is_some() || !self.has(Fault::UnprioritisedLeftOut));
+        Ok(found)
+    }
+
+    fn verify_figures(&self, limit: u16) -> Stored<Vec<FigureMismatch>> {
+        let wolf = FigureMismatch::Tickets { kept: None, counted: None };
+        let cries = self.has(Fault::VerificationCriesWolf);
+        self.look(|tx| tx.verify_figures(limit)).map(|found| if cries { vec![wolf] } else { found })
+    }
+
+    fn rebuild_figures(&mut self) -> Stored<()> {
+        self.tx()?.rebuild_figures()
     }
 }

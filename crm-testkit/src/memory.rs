@@ -3,6 +3,7 @@
 mod agent;
 mod contact;
 mod customer;
+mod figures;
 mod interaction;
 mod journal;
 mod opportunity;
@@ -16,13 +17,16 @@ mod ticket;
 mod timeline;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, ThreadId},
 };
 
-use crm_core::store::{Store, StoreError, StoreErrorKind};
+use crm_core::{
+    Order, OrderId, SalesRep, SalesRepId,
+    store::{Store, StoreError, StoreErrorKind},
+};
 
 use self::state::State;
 
@@ -102,6 +106,16 @@ impl MemoryTx {
     /// The state to write to: from the first write on a copy that nobody else sees.
     fn state_mut(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
+    }
+
+    /// What the transaction would see if its orders and reps were others, for stores that are broken on purpose.
+    pub(crate) fn imagined(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<OrderId, Order>, &mut BTreeMap<SalesRepId, SalesRep>),
+    ) -> Self {
+        let mut state = State::clone(&self.state);
+        change(&mut state.orders, &mut state.sales_reps);
+        Self { state: Arc::new(state) }
     }
 }
 

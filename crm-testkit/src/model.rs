@@ -14,7 +14,7 @@ use std::{
 use crm_core::{
     CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily, SearchQuery, SearchTier,
     TicketMessage, TimelineItem,
-    store::{Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
+    store::{Figures as _, Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
 };
 use proptest::{
     collection::vec,
@@ -113,6 +113,9 @@ fn compare<S: Store>(store: &S, founded: bool, steps: &[Step]) -> Result<(), Tes
         }
     }
     let (wanted, found) = (seen(&reference)?, seen(store)?);
+    let wrong =
+        store.read(|tx| tx.verify_figures(9)).map_err(|error: StoreError| TestCaseError::fail(format!("{error:?}")))?;
+    prop_assert!(wrong.is_empty(), "figures after {} steps: {wrong:?}", steps.len());
     // A panic is a failure of the case; the first part that differs is named.
     found.must_equal(&wanted, format!("after {} steps", steps.len()));
     Ok(())

@@ -9,6 +9,7 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod figures;
 mod filters;
 mod journal;
 mod lists;
@@ -26,6 +27,13 @@ pub(crate) use self::{
     world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 pub use self::{
+    figures::{
+        c50_sales_figures_sum_up_the_revenue_of_the_orders, c51_a_region_is_the_reps_who_are_in_it_now,
+        c52_the_figures_of_a_customer_know_the_orders_that_count, c53_a_pipeline_is_summed_up_by_stage,
+        c54_tickets_are_counted_by_status_and_priority, c55_figures_move_with_the_records,
+        c56_figures_come_by_key_and_page, c57_what_the_figures_cannot_hold_is_refused,
+        c58_verification_finds_nothing_and_rebuilding_changes_nothing,
+    },
     filters::c22_filters_give_what_they_say_alone_and_together,
     journal::{
         c40_entries_read_back_with_their_act_in_the_order_of_the_commits, c41_what_was_rolled_back_left_no_entry,
@@ -97,6 +105,15 @@ macro_rules! __clauses {
             c41_what_was_rolled_back_left_no_entry
             c42_a_history_is_of_one_record_and_a_key_of_one_act
             c43_a_cursor_stands_where_it_was_moved_to
+            c50_sales_figures_sum_up_the_revenue_of_the_orders
+            c51_a_region_is_the_reps_who_are_in_it_now
+            c52_the_figures_of_a_customer_know_the_orders_that_count
+            c53_a_pipeline_is_summed_up_by_stage
+            c54_tickets_are_counted_by_status_and_priority
+            c55_figures_move_with_the_records
+            c56_figures_come_by_key_and_page
+            c57_what_the_figures_cannot_hold_is_refused
+            c58_verification_finds_nothing_and_rebuilding_changes_nothing
             c60_a_search_finds_what_has_all_words
             c61_hits_come_by_rank_each_once
             c62_pages_of_hits_are_the_whole_list

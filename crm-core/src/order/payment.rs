@@ -175,7 +175,7 @@ impl Order {
     }
 
     /// The total less all refunds: what a confirmed order counts for as revenue.
-    pub(super) fn worth(&self) -> Money {
+    pub(crate) fn worth(&self) -> Money {
         Money::from_minor(self.total.minor() - self.moved(EntryKind::Refund), self.currency)
     }
 

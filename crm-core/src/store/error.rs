@@ -44,6 +44,11 @@ pub enum StoreErrorKind {
         /// How many of its records do.
         count: u64,
     },
+    /// The figures that the record counts in would not fit 64 bits any more. Nothing is written.
+    FigureOverflow {
+        /// Whose figures: `sales`.
+        figures: &'static str,
+    },
     /// Others were writing for longer than the deadline. Try again.
     Contended {
         /// How long it waited; zero where the backend does not know.
@@ -156,6 +161,7 @@ impl fmt::Display for StoreErrorKind {
                 write!(f, "the {field} of the {record} refers to a record that is not there")
             }
             Self::StillReferenced { by, count } => write!(f, "it is still referred to by {count} of {by}"),
+            Self::FigureOverflow { figures } => write!(f, "the {figures} figures would not fit 64 bits"),
             Self::Contended { waited } if waited.is_zero() => f.write_str("others were writing"),
             Self::Contended { waited } => write!(f, "others were writing for {} ms", waited.as_millis()),
             Self::Reentered => f.write_str("a closure called its own store again; use the transaction that it has"),

@@ -424,6 +424,56 @@ CREATE TABLE crm_cursor (
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Figures: sums over the records, moved by every write of a record in its own transaction. A row that nothing adds to is deleted.
+
+-- `day` is the business day or the first day of the month, by `span`: 0 a day, 1 a month. `whose` says what `key` is: 0 everybody (no key), 1 a rep (or nobody: no key),
+-- 2 a product, 3 a customer. Time comes first, so that what is written together stands together. `units` are millionths.
+CREATE TABLE crm_figure_sales (
+    span INTEGER NOT NULL,
+    whose INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    key BLOB NOT NULL,
+    revenue INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    orders INTEGER NOT NULL,
+    units INTEGER NOT NULL,
+    PRIMARY KEY (span, whose, day, currency, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_figure_customer (
+    customer BLOB NOT NULL,
+    currency TEXT NOT NULL,
+    revenue INTEGER NOT NULL,
+    orders INTEGER NOT NULL,
+    first_day INTEGER NOT NULL,
+    last_day INTEGER NOT NULL,
+    PRIMARY KEY (customer, currency)
+) STRICT, WITHOUT ROWID;
+
+-- The currency is empty for opportunities without a value.
+CREATE TABLE crm_figure_pipeline (
+    pipeline TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    open_count INTEGER NOT NULL,
+    open_value INTEGER NOT NULL,
+    weighted INTEGER NOT NULL,
+    won_count INTEGER NOT NULL,
+    won_value INTEGER NOT NULL,
+    lost_count INTEGER NOT NULL,
+    lost_value INTEGER NOT NULL,
+    PRIMARY KEY (pipeline, stage, currency)
+) STRICT, WITHOUT ROWID;
+
+-- The priority is empty where nobody said so.
+CREATE TABLE crm_figure_ticket (
+    status TEXT NOT NULL,
+    priority TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (status, priority)
+) STRICT, WITHOUT ROWID;
+
 -- What is searched of each record, as terms that begin with a mark (search.rs). A row has the family's code in its highest 16 bits, then the row of the record.
 -- Prefixes of 2 to 7 characters are the mark and one to six letters.
 CREATE VIRTUAL TABLE crm_search USING fts5 (terms, tokenize = 'ascii', prefix = '2 3 4 5 6 7', columnsize = 0);

@@ -166,7 +166,7 @@ impl State {
             return Err(StoreErrorKind::Duplicate { record: R::RECORD, field: "id" }.into());
         }
         self.check(record)?;
-        R::table_mut(self).insert(record.id(), cut(record)?);
+        self.put(record.id(), Some(cut(record)?))?;
         self.insertions += 1;
         self.inserted.insert(record.id().into(), self.insertions);
         Ok(())
@@ -180,7 +180,7 @@ impl State {
         }
         self.check(record)?;
         let next = record.revision().next();
-        R::table_mut(self).insert(record.id(), cut(record)?.with_revision(next));
+        self.put(record.id(), Some(cut(record)?.with_revision(next)))?;
         Ok(next)
     }
 
@@ -188,10 +188,20 @@ impl State {
     pub(super) fn delete<R: Kept>(&mut self, id: R::Id) -> Stored<()> {
         let record = self.get::<R>(id).ok_or(StoreErrorKind::NotFound { record: R::RECORD })?;
         self.unreferenced(id.into())?;
+        self.put::<R>(id, None)?;
         record.delete_parts(self);
-        R::table_mut(self).remove(&id);
         self.inserted.remove(&id.into());
         Ok(())
+    }
+
+    /// Puts a record in the place of what is there, unless the figures cannot take it.
+    fn put<R: Kept>(&mut self, id: R::Id, record: Option<R>) -> Stored<()> {
+        let replace = |state: &mut Self, record: Option<R>| match record {
+            Some(record) => R::table_mut(state).insert(id, record),
+            None => R::table_mut(state).remove(&id),
+        };
+        let before = replace(self, record);
+        self.countable().inspect_err(|_| drop(replace(self, before)))
     }
 
     /// Refuses a record whose unique values another one has, or that refers to what is not there. It may refer to itself, as foreign keys allow.

@@ -9,6 +9,7 @@ use crm_core::{
 
 use super::{
     family::{Any, Family, Stored, all},
+    figures::{AllFigures, all_figures},
     maker::{Maker, SLOTS, at, id, text, year},
 };
 
@@ -69,6 +70,7 @@ pub(crate) struct Everything {
     timelines: Vec<Vec<TimelineItem>>,
     revenue: Vec<RevenueEntry>,
     payments: Vec<(OrderId, PaymentEntry)>,
+    figures: AllFigures,
     journal: Vec<Entry>,
     cursors: Vec<Position>,
 }
@@ -90,6 +92,7 @@ impl Everything {
         assert_eq!(self.timelines, expected.timelines, "{clause}: the timelines differ");
         assert_eq!(self.revenue, expected.revenue, "{clause}: the revenue differs");
         assert_eq!(self.payments, expected.payments, "{clause}: the payments differ");
+        assert_eq!(self.figures, expected.figures, "{clause}: the figures differ");
         assert_eq!(self.journal, expected.journal, "{clause}: the journals differ");
         assert_eq!(self.cursors, expected.cursors, "{clause}: the cursors differ");
     }
@@ -122,6 +125,7 @@ pub(crate) fn everything<T: Records + ?Sized>(tx: &T) -> Stored<Everything> {
     found.revenue = pages(1_000, |page| tx.revenue(year(), page), RevenueEntry::key).collect::<Stored<_>>()?;
     let key = |(order, entry): &(OrderId, PaymentEntry)| (entry.day, *order, entry.number);
     found.payments = pages(1_000, |page| tx.payments(year(), page), key).collect::<Stored<_>>()?;
+    found.figures = all_figures(tx)?;
     found.journal = entries(tx)?;
     found.cursors = CONSUMERS.iter().map(|consumer| tx.cursor(&label(consumer))).collect::<Stored<_>>()?;
     Ok(found)

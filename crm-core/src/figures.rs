@@ -1,0 +1,405 @@
+//! Figures: what is asked most, summed ahead, and what each record adds to it.
+//!
+//! A record says what the figures would be if there were no other; a store adds that up. So a record family brings its figures by one method.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decimal::Units,
+    id::{CustomerId, ProductId, SalesRepId},
+    invalid::Invalid,
+    money::{Currency, Money, Rounding},
+    opportunity::{Opportunity, OpportunityStatus},
+    order::{Order, OrderStatus, Revenue, RevenueKind},
+    text::Label,
+    ticket::{Priority, Ticket, TicketStatus},
+};
+
+/// How long a time one sales figure sums up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// A business day.
+    Day,
+    /// A calendar month.
+    Month,
+}
+
+impl Span {
+    /// The first day of the span that a day lies in.
+    ///
+    /// ```
+    /// use crm_core::Span;
+    ///
+    /// let day = "2026-03-17".parse().unwrap();
+    /// assert_eq!(Span::Day.first(day), day);
+    /// assert_eq!(Span::Month.first(day), "2026-03-01".parse().unwrap());
+    /// ```
+    #[must_use]
+    pub fn first(self, day: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Day => day,
+            // Every month has a first day.
+            Self::Month => day.with_day(1).unwrap_or(day),
+        }
+    }
+}
+
+/// Whose sales a figure sums up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SalesOf {
+    /// All of them.
+    Total,
+    /// Those of a rep, or those of nobody.
+    Rep(Option<SalesRepId>),
+    /// Those of a product.
+    Product(ProductId),
+    /// Those to a customer.
+    Customer(CustomerId),
+    /// Those of the reps who are in a region now; `None` for the reps without one, with the sales of nobody.
+    Region(Option<Label>),
+}
+
+/// Which sales figures are asked for: those of each, or of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SalesBy {
+    /// All sales together.
+    Total,
+    /// Each rep, and nobody.
+    Reps,
+    /// Each product.
+    Products,
+    /// Each customer.
+    Customers,
+    /// Each region.
+    Regions,
+    /// One of them.
+    One(SalesOf),
+}
+
+impl SalesBy {
+    /// Whether a figure of these sales is one that is asked for.
+    pub fn includes(&self, of: &SalesOf) -> bool {
+        match (self, of) {
+            (Self::Total, SalesOf::Total)
+            | (Self::Reps, SalesOf::Rep(_))
+            | (Self::Products, SalesOf::Product(_))
+            | (Self::Customers, SalesOf::Customer(_))
+            | (Self::Regions, SalesOf::Region(_)) => true,
+            (Self::One(one), of) => one == of,
+            _ => false,
+        }
+    }
+}
+
+/// Where a sales figure stands among those of its kind: by the first day of its span, the currency, and whose it is.
+pub type SalesKey = (NaiveDate, Currency, SalesOf);
+
+/// What was sold in a day or a month, in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesFigure {
+    /// The day, or the first day of the month.
+    pub day: NaiveDate,
+    /// Whose sales.
+    pub of: SalesOf,
+    /// The revenue ([`Order::revenue`]), net of discount and without tax: booked less refunded and cancelled, each on its own day. Below zero where more was taken back than sold.
+    pub revenue: Money,
+    /// How many entries of revenue are in it.
+    pub entries: u64,
+    /// The orders that were confirmed, less the confirmed ones that were cancelled.
+    pub orders: i64,
+    /// What the lines of these orders hold, in the same way. A refund leaves it.
+    pub units: Units,
+}
+
+impl SalesFigure {
+    /// Where it stands in a list.
+    pub fn key(&self) -> SalesKey {
+        (self.day, self.revenue.currency(), self.of.clone())
+    }
+
+    /// Adds the sums of another one in the same currency; the day and whose it is stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::CurrencyMismatch`](crate::Rule::CurrencyMismatch), [`Rule::Overflow`](crate::Rule::Overflow); then nothing is added.
+    pub fn add(&mut self, other: &Self) -> Result<(), Invalid> {
+        let (revenue, units) = (self.revenue.checked_add(other.revenue)?, self.units.checked_add(other.units)?);
+        (self.revenue, self.units) = (revenue, units);
+        // Nobody has 2^63 orders.
+        self.entries += other.entries;
+        self.orders += other.orders;
+        Ok(())
+    }
+}
+
+/// What a customer bought so far, in one currency: the ground of recency, frequency and monetary value (RFM-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerFigure {
+    /// The customer.
+    pub customer: CustomerId,
+    /// What the orders that count are worth, less refunds.
+    pub revenue: Money,
+    /// How many orders count: those that are confirmed or locked, and not refunded in full (RFM-2).
+    pub orders: u64,
+    /// The first business day on which one of them was confirmed.
+    pub first_day: NaiveDate,
+    /// The last one.
+    pub last_day: NaiveDate,
+}
+
+impl CustomerFigure {
+    /// Where it stands in a list.
+    pub const fn key(&self) -> (CustomerId, Currency) {
+        (self.customer, self.revenue.currency())
+    }
+}
+
+/// Some opportunities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deals {
+    /// How many.
+    pub count: u64,
+    /// The sum of their values; `None` for those without a value.
+    pub value: Option<Money>,
+}
+
+/// What stands in a stage of a pipeline, or was lost in it, in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineFigure {
+    /// The name of the pipeline.
+    pub pipeline: Label,
+    /// The key of the stage.
+    pub stage: Label,
+    /// The currency of the values; `None` for the opportunities without a value.
+    pub currency: Option<Currency>,
+    /// Those that are open.
+    pub open: Deals,
+    /// The values of the open ones, each times its probability and rounded half to even to the minor unit of the currency, and then summed (FC-1).
+    pub weighted: Option<Money>,
+    /// Those that were won.
+    pub won: Deals,
+    /// Those that were lost.
+    pub lost: Deals,
+}
+
+/// Where the figures of a stage stand in a list: by pipeline, stage and currency, those without a value first.
+pub type PipelineKey = (Label, Label, Option<Currency>);
+
+impl PipelineFigure {
+    /// Where it stands in a list.
+    pub fn key(&self) -> PipelineKey {
+        (self.pipeline.clone(), self.stage.clone(), self.currency)
+    }
+}
+
+/// How many tickets stand somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TicketFigure {
+    /// Where they stand.
+    pub status: TicketStatus,
+    /// How urgent they are; `None` where nobody said so.
+    pub priority: Option<Priority>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Where the number of some tickets stands in a list.
+pub type TicketKey = (TicketStatus, Option<Priority>);
+
+impl TicketFigure {
+    /// Where it stands in a list.
+    pub const fn key(&self) -> TicketKey {
+        (self.status, self.priority)
+    }
+}
+
+/// A figure that is not what the records say: what is kept, and what was counted. `None` where there is no such figure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FigureMismatch {
+    /// Of sales.
+    Sales {
+        /// By day or by month.
+        span: Span,
+        /// What is kept.
+        kept: Option<SalesFigure>,
+        /// What was counted.
+        counted: Option<SalesFigure>,
+    },
+    /// Of a customer.
+    Customer {
+        /// What is kept.
+        kept: Option<CustomerFigure>,
+        /// What was counted.
+        counted: Option<CustomerFigure>,
+    },
+    /// Of a pipeline.
+    Pipeline {
+        /// What is kept.
+        kept: Option<PipelineFigure>,
+        /// What was counted.
+        counted: Option<PipelineFigure>,
+    },
+    /// Of tickets.
+    Tickets {
+        /// What is kept.
+        kept: Option<TicketFigure>,
+        /// What was counted.
+        counted: Option<TicketFigure>,
+    },
+}
+
+impl Order {
+    /// What of a sum falls to each product when it is split over all lines by their amounts (MON-4); by product.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Empty`](crate::Rule::Empty) for a sum over an order that is worth nothing.
+    pub fn by_product(&self, sum: Money) -> Result<BTreeMap<ProductId, Money>, Invalid> {
+        let zero = Money::zero(sum.currency());
+        let parts = if sum.is_zero() {
+            vec![zero; self.lines().len()]
+        } else {
+            // Lines are never below zero: price and quantity are not, and a discount is at most the whole.
+            let weight = |minor: i64| u64::try_from(minor).unwrap_or(0);
+            let weights: Vec<u64> = self.lines().iter().map(|line| weight(line.amount().minor())).collect();
+            sum.allocate(&weights)?
+        };
+        let mut products = BTreeMap::new();
+        for (part, line) in parts.into_iter().zip(self.lines()) {
+            let product = products.entry(line.product()).or_insert(zero);
+            *product = product.checked_add(part)?;
+        }
+        Ok(products)
+    }
+
+    /// The entries of [`Order::revenue`], each with what it changes in the part of each product. What the order is worth is split anew after each entry, so a
+    /// booking counts with exactly the amounts of the lines, a refund in part is spread to the cent, and a refund in full, even in steps, leaves exactly nothing of any
+    /// product (MON-4, REF-2). It ends after an error, [`Rule::Overflow`](crate::Rule::Overflow), which an order that was checked does not give.
+    pub fn revenue_by_product(
+        &self,
+    ) -> impl Iterator<Item = Result<(Revenue, BTreeMap<ProductId, Money>), Invalid>> + use<'_> {
+        let mut worth = Money::zero(self.currency());
+        let mut before = BTreeMap::new();
+        self.revenue().into_iter().map(move |entry| {
+            worth = worth.checked_add(entry.amount)?;
+            let after = self.by_product(worth)?;
+            let mut changes = after.clone();
+            for (product, before) in &before {
+                if let Some(change) = changes.get_mut(product) {
+                    *change = change.checked_sub(*before)?;
+                }
+            }
+            before = after;
+            Ok((entry, changes))
+        })
+    }
+
+    /// What the order adds to the sales figures by day: for each entry of its revenue a figure of all sales, of its rep, of its customer and of each of its products.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`](crate::Rule::Overflow) where the quantities of its lines do not sum.
+    pub fn sales_figures(&self) -> Result<impl Iterator<Item = Result<Vec<SalesFigure>, Invalid>> + use<'_>, Invalid> {
+        let (mut all, mut of_products) = (Units::ZERO, BTreeMap::<ProductId, Units>::new());
+        // A draft counts for nothing, whatever it holds.
+        let binding = if self.state().confirmed_on().is_some() { self.lines() } else { &[] };
+        for line in binding {
+            all = all.checked_add(line.quantity().into())?;
+            let of_product = of_products.entry(line.product()).or_default();
+            *of_product = of_product.checked_add(line.quantity().into())?;
+        }
+        Ok(self.revenue_by_product().map(move |entry| {
+            let (Revenue { day, kind, amount }, products) = entry?;
+            let orders = match kind {
+                RevenueKind::Booked => 1,
+                RevenueKind::Refunded => 0,
+                RevenueKind::Cancelled => -1,
+            };
+            let figure = |of, revenue, units: Units| SalesFigure {
+                day,
+                of,
+                revenue,
+                entries: 1,
+                orders,
+                units: units.times(orders),
+            };
+            let mut figures = vec![
+                figure(SalesOf::Total, amount, all),
+                figure(SalesOf::Rep(self.rep()), amount, all),
+                figure(SalesOf::Customer(self.customer()), amount, all),
+            ];
+            for ((product, revenue), units) in products.into_iter().zip(of_products.values()) {
+                figures.push(figure(SalesOf::Product(product), revenue, *units));
+            }
+            Ok(figures)
+        }))
+    }
+
+    /// What the order adds to the figures of its customer; nothing while it is a draft, and once it is cancelled or refunded in full.
+    pub fn customer_figure(&self) -> Option<CustomerFigure> {
+        let binds = matches!(self.state().status(), OrderStatus::Confirmed | OrderStatus::Locked);
+        let day = self.state().confirmed_on().filter(|_| binds)?;
+        let revenue = self.worth();
+        let counts = revenue.is_positive() || self.total().is_zero();
+        counts.then_some(CustomerFigure {
+            customer: self.customer(),
+            revenue,
+            orders: 1,
+            first_day: day,
+            last_day: day,
+        })
+    }
+}
+
+impl Opportunity {
+    /// What the opportunity adds to the figures of its pipeline.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`](crate::Rule::Overflow), which a probability of at most 100 % does not give.
+    pub fn pipeline_figure(&self) -> Result<PipelineFigure, Invalid> {
+        let value = self.value();
+        let zero = value.map(|value| Money::zero(value.currency()));
+        let none = Deals { count: 0, value: zero };
+        let mut figure = PipelineFigure {
+            pipeline: self.pipeline().clone(),
+            stage: self.stage().key.clone(),
+            currency: value.map(Money::currency),
+            open: none,
+            weighted: zero,
+            won: none,
+            lost: none,
+        };
+        let one = Deals { count: 1, value };
+        match self.state().status() {
+            OpportunityStatus::Open => {
+                figure.open = one;
+                let weighted = value.map(|value| value.percent(self.probability(), Rounding::HalfEven));
+                figure.weighted = weighted.transpose()?;
+            }
+            OpportunityStatus::Won => figure.won = one,
+            OpportunityStatus::Lost => figure.lost = one,
+        }
+        Ok(figure)
+    }
+}
+
+impl Ticket {
+    /// What the ticket adds to the numbers of tickets.
+    pub fn ticket_figure(&self) -> TicketFigure {
+        TicketFigure { status: self.state().status(), priority: self.priority(), count: 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

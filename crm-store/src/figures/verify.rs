@@ -1,0 +1,150 @@
+//! Figures counted anew, and compared with those that are kept.
+
+use crm_core::{CustomerFigure, FigureMismatch, Opportunity, Order, PipelineFigure, Ticket, TicketFigure, store::Page};
+use rusqlite::Connection;
+
+use super::{
+    Book, COUNTED, Deltas, KEPT,
+    read::{Read, Spanned},
+};
+use crate::{error::Done, filter::Where, part, row::Cells, table::Table};
+
+/// Records are read, and what they count for is written, in pages of this many.
+const PAGE: u16 = 500;
+
+/// The tables of figures.
+const TABLES: [&str; 4] = ["crm_figure_sales", "crm_figure_customer", "crm_figure_pipeline", "crm_figure_ticket"];
+
+/// Counts every record into one of the books.
+fn count_all(connection: &Connection, book: Book) -> Done<()> {
+    count::<Order>(connection, book)?;
+    count::<Opportunity>(connection, book)?;
+    count::<Ticket>(connection, book)
+}
+
+fn count<T: Table>(connection: &Connection, book: Book) -> Done<()> {
+    let mut after = None;
+    loop {
+        let records: Vec<T> = Where::default().by_id(connection, Page { after, limit: PAGE })?;
+        let mut deltas = Deltas::default();
+        records.iter().try_for_each(|record| deltas.add(record))?;
+        deltas.write(connection, book)?;
+        after = records.last().map(Table::id);
+        if records.len() < usize::from(PAGE) {
+            return Ok(());
+        }
+    }
+}
+
+/// Throws the figures away and counts all records anew.
+pub(super) fn rebuild(connection: &Connection) -> Done<()> {
+    part::atomically(connection, || {
+        for table in TABLES {
+            connection.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        count_all(connection, Book::Kept)
+    })
+}
+
+/// Lets a reader fill temporary tables, which are no part of the file, until it is dropped.
+struct Scratch<'c> {
+    connection: &'c Connection,
+    query_only: bool,
+}
+
+impl<'c> Scratch<'c> {
+    fn new(connection: &'c Connection) -> Done<Self> {
+        let query_only = connection.pragma_query_value(None, "query_only", |row| row.get(0))?;
+        let scratch = Self { connection, query_only };
+        connection.pragma_update(None, "query_only", false)?;
+        connection.execute_batch("SAVEPOINT crm_scratch")?;
+        for table in TABLES {
+            // Of the same form, so that the same statements write it.
+            let sql = "SELECT sql FROM main.sqlite_schema WHERE name = ?1";
+            let made: String = connection.query_row(sql, [table], |row| row.get(0))?;
+            let name = table.replace(KEPT, COUNTED);
+            connection.execute_batch(&made.replacen(table, &name, 1))?;
+        }
+        Ok(scratch)
+    }
+}
+
+impl Drop for Scratch<'_> {
+    fn drop(&mut self) {
+        // What fails here fails because the transaction has ended, and the tables went with it.
+        let _ = self.connection.execute_batch("ROLLBACK TO crm_scratch; RELEASE crm_scratch");
+        let _ = self.connection.pragma_update(None, "query_only", self.query_only);
+    }
+}
+
+/// The rows of one book that the other has not, or, where `changed`, has with other sums; the rows of both.
+fn differences<F: Read>(
+    connection: &Connection,
+    (book, other): (&str, &str),
+    changed: bool,
+    limit: usize,
+) -> Done<Vec<(F, Option<F>)>> {
+    let columns = |of: &str| F::COLUMNS.iter().map(|column| format!("{of}.{column}")).collect::<Vec<_>>().join(", ");
+    let each = |columns: &[&str], operator: &str, between: &str| {
+        columns.iter().map(|column| format!("one.{column} {operator} two.{column}")).collect::<Vec<_>>().join(between)
+    };
+    let (keys, sums) = F::COLUMNS.split_at(F::KEYS);
+    let first = keys[0];
+    let changed = if changed { format!(" OR {}", each(sums, "<>", " OR ")) } else { String::new() };
+    let sql = format!(
+        "SELECT {}, two.{first} IS NOT NULL, {} FROM {} AS one LEFT JOIN {} AS two ON {} WHERE two.{first} IS NULL{changed} LIMIT {limit}",
+        columns("one"),
+        columns("two"),
+        F::TABLE.replace(KEPT, book),
+        F::TABLE.replace(KEPT, other),
+        each(keys, "=", " AND "),
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let there = row.get(F::COLUMNS.len())?;
+        let two = || F::read(&mut Cells::after(F::COLUMNS.len() + 1, row, F::TABLE, F::COLUMNS));
+        found.push((F::of(row)?, if there { Some(two()?) } else { None }));
+    }
+    Ok(found)
+}
+
+/// Compares a table of figures with what was counted.
+fn compare<F: Read>(
+    connection: &Connection,
+    limit: u16,
+    found: &mut Vec<FigureMismatch>,
+    mismatch: impl Fn(Option<F>, Option<F>) -> Option<FigureMismatch>,
+) -> Done<()> {
+    let left = |found: &Vec<FigureMismatch>| usize::from(limit).saturating_sub(found.len());
+    for (counted, kept) in differences::<F>(connection, (COUNTED, KEPT), true, left(found))? {
+        found.extend(mismatch(kept, Some(counted)));
+    }
+    for (kept, _) in differences::<F>(connection, (KEPT, COUNTED), false, left(found))? {
+        found.extend(mismatch(Some(kept), None));
+    }
+    Ok(())
+}
+
+/// The figures that are not what the records say, at most so many. What is counted stands in temporary tables meanwhile, which SQLite puts on disk where they grow.
+pub(super) fn verify(connection: &Connection, limit: u16) -> Done<Vec<FigureMismatch>> {
+    let _scratch = Scratch::new(connection)?;
+    count_all(connection, Book::Counted)?;
+    let mut found = Vec::new();
+    compare::<Spanned>(connection, limit, &mut found, |kept, counted| {
+        let span = kept.as_ref().or(counted.as_ref()).map(|Spanned(span, _)| *span)?;
+        let figure = |one: Option<Spanned>| one.map(|Spanned(_, figure)| figure);
+        Some(FigureMismatch::Sales { span, kept: figure(kept), counted: figure(counted) })
+    })?;
+    compare::<CustomerFigure>(connection, limit, &mut found, |kept, counted| {
+        Some(FigureMismatch::Customer { kept, counted })
+    })?;
+    compare::<PipelineFigure>(connection, limit, &mut found, |kept, counted| {
+        Some(FigureMismatch::Pipeline { kept, counted })
+    })?;
+    compare::<TicketFigure>(connection, limit, &mut found, |kept, counted| {
+        Some(FigureMismatch::Tickets { kept, counted })
+    })?;
+    Ok(found)
+}
