@@ -98,7 +98,8 @@ fn references(connection: &Connection) -> Done<Vec<Problem>> {
 /// Records are read in pages of this many.
 const PAGE: u16 = 256;
 
-fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
+/// An error that another try would not meet, such as the end of the read, says nothing of the records, and is passed on.
+fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     macro_rules! readable {
         ($family:literal, $list:ident, $filter:ty) => {
@@ -113,8 +114,10 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
             )
         };
         ($family:literal, $fetch:expr, $key:expr) => {
-            if let Some(Err(error)) = pages(PAGE, $fetch, $key).find(Result::is_err) {
-                problems.push(Problem::Records { family: $family, error: error.to_string() });
+            match pages(PAGE, $fetch, $key).find(Result::is_err) {
+                Some(Err(error)) if error.is_retryable() => return Err(error),
+                Some(Err(error)) => problems.push(Problem::Records { family: $family, error: error.to_string() }),
+                Some(Ok(_)) | None => {}
             }
         };
     }
@@ -128,7 +131,7 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
-    problems
+    Ok(problems)
 }
 
 /// So many figures are named; where that many are wrong, there may be more.
@@ -167,7 +170,7 @@ impl SqliteStore {
                     Err(error) => return Err(error),
                 }
             }
-            let unread = records(tx);
+            let unread = records(tx)?;
             // The index and the figures are compared with records that can be read.
             if unread.is_empty() {
                 problems.extend(searches(tx.connection)?);
@@ -245,5 +248,21 @@ impl SqliteStore {
             std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What ends a read is not damage.
+    #[test]
+    fn a_search_for_damage_that_is_ended_says_so_and_finds_none() {
+        let store = SqliteStore::open_in_memory().unwrap();
+        let ended = store.read(|tx| {
+            tx.connection.get_interrupt_handle().interrupt();
+            records(tx)
+        });
+        assert_eq!(ended.unwrap_err().kind(), &StoreErrorKind::Interrupted);
     }
 }
