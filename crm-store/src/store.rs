@@ -49,9 +49,11 @@ use crate::{
 /// What is committed stands in a log (`-wal`) until a **checkpoint** copies it into the file. SQLite does that after a commit that finds 1 000 pages (4 MB) in the log, and begins the log
 /// anew once all is copied and no read needs it; so in general it stays at a few megabytes. While a read goes on, the log keeps what was written after its snapshot, and grows.
 /// Once it is longer than [`SqliteOptions::log_limit_bytes`] (256 MiB by default), the writer that finds this waits 20 ms for the reads to end and cuts the log to nothing. Where that
-/// fails, it is tried again after each quarter of the limit, and reads that were there at the try before are ended: what they ask next, or are asking, is
-/// [`StoreErrorKind::Interrupted`], and the read may be done again. So a read has at least a quarter of the limit to itself, and the log is about as long as the limit and two quarters more
-/// at most, with two exceptions: a closure that does not look at the store cannot be ended, and holds the log until it does; and reads of other processes are not ended from here.
+/// fails, it is tried again after each quarter of the limit. The second time, reads that were there at the first try are ended: what they ask next, or are asking, is
+/// [`StoreErrorKind::Interrupted`], and the read may be done again. From the third time on, since reads overlap all the time, all are ended, and none begins meanwhile. So a read that
+/// nobody overlaps has at least a quarter of the limit to itself, and the log is about as long as the limit and two quarters more at most, with three exceptions: a closure holds the log
+/// until it returns, so one that does not look at the store, or goes on after the error, holds it for as long; reads of other processes are not ended from here; and one transaction is
+/// as long as it is.
 pub struct SqliteStore {
     /// Tells one store from another when a closure calls back.
     identity: u64,
@@ -85,6 +87,7 @@ impl SqliteStore {
         let started = Instant::now();
         let connection = connection::writer(path.as_deref(), &options, Opening::First)
             .map_err(|failure| failure.contended(started))?;
+        let path = path.map(|path| found_at(&connection, path));
         let reads = Arc::<Reads>::default();
         let log = Log::beside(path.as_deref(), &options, Arc::clone(&reads));
         Ok(Self {
@@ -95,7 +98,7 @@ impl SqliteStore {
         })
     }
 
-    /// The file, if it is one.
+    /// The file, if it is one: from the root, and where it was opened by a link, the file that this leads to.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -104,6 +107,15 @@ impl SqliteStore {
     pub(crate) fn on_writer<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
         let _entered = Entered::new(self.identity)?;
         self.writers.outside(work)
+    }
+}
+
+/// Where SQLite found the file, and keeps the log beside it: connections that are opened later must find the same one, wherever the process works then.
+fn found_at(connection: &Connection, asked: PathBuf) -> PathBuf {
+    match connection.path() {
+        Some(found) if !found.is_empty() => found.into(),
+        // Its name is not text.
+        _ => asked.canonicalize().unwrap_or(asked),
     }
 }
 
