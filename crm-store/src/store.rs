@@ -16,7 +16,7 @@ use rusqlite::Connection;
 
 use crate::{
     connection::{self, Opening},
-    error::Done,
+    error::{Done, ended_by, ended_by_again},
     log::Log,
     options::SqliteOptions,
     readers::{Readers, Reads, on_a_snapshot},
@@ -131,7 +131,11 @@ thread_local! {
 }
 
 /// Notes that this thread is inside a store, until it is dropped.
-struct Entered(u64);
+struct Entered {
+    store: u64,
+    /// What may have ended the transaction of another store that this thread is inside of.
+    outer: Option<rusqlite::Error>,
+}
 
 impl Entered {
     fn new(store: u64) -> Result<Self, StoreError> {
@@ -140,14 +144,15 @@ impl Entered {
                 return Err(StoreErrorKind::Reentered.into());
             }
             inside.push(store);
-            Ok(Self(store))
+            Ok(Self { store, outer: ended_by() })
         })
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        INSIDE.with_borrow_mut(|inside| inside.retain(|store| *store != self.0));
+        INSIDE.with_borrow_mut(|inside| inside.retain(|store| *store != self.store));
+        ended_by_again(self.outer.take());
     }
 }
 
@@ -165,5 +170,46 @@ impl Store for SqliteStore {
     fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut SqliteTx<'_>) -> Result<T, E>) -> Result<T, E> {
         let _entered = Entered::new(self.identity)?;
         self.writers.write(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_core::{
+        Customer, NewCustomer,
+        store::{CustomerFilter, Customers},
+    };
+    use crm_testkit::Acts;
+
+    use super::*;
+    use crate::{error::Failure, table::prepared};
+
+    /// A statement that keeps no journal of its own, so that SQLite ends the whole transaction where there is no room.
+    fn fill(tx: &SqliteTx<'_>) -> Result<(), StoreError> {
+        let full = "INSERT INTO crm_counter (name, last) VALUES (hex(zeroblob(4000000)), 1)";
+        let done = prepared(tx.connection, full).and_then(|mut insert| insert.execute([]));
+        done.map(drop).map_err(|error| Failure::Sql(error).into())
+    }
+
+    #[test]
+    fn what_ended_a_transaction_is_told_though_another_store_was_called_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str| SqliteOptions::new().limit_bytes(1 << 20).open(folder.path().join(name)).unwrap();
+        let (store, other) = (open("one.db"), open("other.db"));
+        let mut act = Acts::new().next("alice");
+        let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("Zhang".parse().unwrap())).unwrap();
+        let refused = store.write(|tx| {
+            assert_eq!(fill(tx).unwrap_err().kind(), &StoreErrorKind::StorageFull);
+            other.write(|tx| tx.insert_customer(&zhang))?;
+            other.read(|tx| tx.count_customers(&CustomerFilter::default()))
+        });
+        assert_eq!(refused.unwrap_err().kind(), &StoreErrorKind::StorageFull);
+
+        // The other way round it is the inner one's alone.
+        let kept = store.write(|tx| {
+            assert!(other.write(|tx| fill(tx)).is_err());
+            tx.insert_customer(&zhang)
+        });
+        assert!(kept.is_ok() && ended_by().is_none());
     }
 }
