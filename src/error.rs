@@ -3,6 +3,7 @@ use std::error::Error as StdError;
 use crm_analytics::FitError;
 use crm_core::{
     IdError, Invalid, OpportunityError, OrderError, PlanError, RecordRef, TicketError,
+    bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
 use crm_sales::SalesError;
@@ -44,6 +45,9 @@ pub enum Error {
     /// A text is not an id, or not the id of that record.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// An import ended before its source did.
+    #[error(transparent)]
+    Import(ImportError),
     /// A line cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -122,6 +126,16 @@ impl From<ServiceError> for Error {
                 Self::Invalid(refused)
             }
             other => Self::Service(other),
+        }
+    }
+}
+
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) => Self::Store(error),
+            ImportError::Invalid(refused) => Self::Invalid(refused),
+            other => Self::Import(other),
         }
     }
 }

@@ -10,8 +10,13 @@
 
 mod error;
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, Utc};
-use crm_core::store::Store;
+use crm_core::{
+    bulk::{ImportEvent, ImportOptions, ImportReport, Record},
+    store::{Page, Store},
+};
 
 pub use chrono;
 pub use crm_analytics as analytics;
@@ -110,6 +115,73 @@ impl<S: Store> Crm<S> {
     /// What `f` returns, or [`Error::Store`] of the transaction itself.
     pub fn write<T>(&self, f: impl FnOnce(&mut S::Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.store.write(f)
+    }
+
+    /// Keeps the records of a source of any size, batch by batch, with one entry in the journal for each: [`bulk::import`].
+    ///
+    /// With a key the act can be stopped, by `watch` or by a failure, and resumed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Import`], or [`Error::Store`] where the store failed. What was committed stays.
+    ///
+    /// # Examples
+    ///
+    /// Records as lines of JSON, out of one file and into another; a line that is none is rejected, and the import goes on:
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    ///
+    /// use crm::{Agent, Crm, Error, NewAgent, bulk::{ImportEvent, ImportOptions}, service, store::{AgentFilter, Agents, Page}};
+    ///
+    /// let (old, new) = (Crm::open_in_memory()?, Crm::open_in_memory()?);
+    /// for name in ["Mei", "Zoë"] {
+    ///     old.write(|tx| Ok(service::add_agent(tx, &mut old.act("alice")?, NewAgent::new(name.parse()?))?))?;
+    /// }
+    ///
+    /// let mut lines = Vec::new();
+    /// old.export(&AgentFilter::default(), Page::first(500), |agent: Agent| -> Result<(), Error> {
+    ///     lines.push(serde_json::to_string(&agent).map_err(Error::host)?);
+    ///     Ok(())
+    /// })?;
+    ///
+    /// lines.insert(1, "{\"name\":\"Mei\"}".to_owned());
+    /// let rows = lines.iter().map(|line| serde_json::from_str::<Agent>(line));
+    /// let act = &mut new.act("alice")?.with_key("agents of 2 March".parse()?);
+    /// let report = new.import(act, &ImportOptions::new("agents.jsonl".parse()?), rows, |event| {
+    ///     if let ImportEvent::Rejected { row, rejection } = event {
+    ///         assert_eq!(row, 2, "{rejection}");
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!((report.total.inserted, report.total.rejected), (2, 1));
+    ///
+    /// let agents = |crm: &Crm| crm.read(|tx| Ok(tx.agents(&AgentFilter::default(), Page::first(9))?));
+    /// assert_eq!(agents(&old)?, agents(&new)?);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn import<R: Record, X>(
+        &self,
+        act: &mut Act,
+        options: &ImportOptions,
+        rows: impl IntoIterator<Item = Result<R, X>>,
+        watch: impl FnMut(ImportEvent<X>) -> ControlFlow<()>,
+    ) -> Result<ImportReport, Error> {
+        Ok(bulk::import(&self.store, act, options, rows, watch)?)
+    }
+
+    /// Gives each record of a family that a filter lets through to `each`, by id, page by page; gives how many there were: [`bulk::export`].
+    ///
+    /// # Errors
+    ///
+    /// What `each` returns, or [`Error::Store`] of a page.
+    pub fn export<R: Record>(
+        &self,
+        filter: &R::Filter,
+        page: Page<R::Id>,
+        each: impl FnMut(R) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        bulk::export(&self.store, filter, page, each)
     }
 }
 

@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 const TESTKIT: &str = "crm-testkit";
 
 /// All that the core may use: vocabulary and arithmetic, nothing that reads, writes, waits or asks for the time.
-const OF_THE_CORE: [&str; 10] = [
+const OF_THE_CORE: [&str; 11] = [
     "chrono",
     "email_address",
     "idna",
@@ -34,6 +34,7 @@ const OF_THE_CORE: [&str; 10] = [
     "serde",
     "thiserror",
     "unicode-normalization",
+    "unicode-script",
     "uuid",
 ];
 

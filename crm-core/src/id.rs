@@ -238,6 +238,8 @@ ids! {
     AgentId = "agent";
     /// The id of a [`Ticket`](crate::Ticket): `tick_…`.
     TicketId = "tick";
+    /// The id of an [import](crate::bulk::import), under which its entries stand in the journal: `imp_…`.
+    ImportId = "imp";
 }
 
 #[cfg(test)]

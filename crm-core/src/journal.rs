@@ -9,10 +9,11 @@ use uuid::Uuid;
 use crate::{
     act::{Act, Cause},
     agent::AgentFact,
+    bulk::ImportFact,
     customer::CustomerFact,
     id::{
-        AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId, SalesRepId,
-        TicketId,
+        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
+        SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
@@ -206,6 +207,8 @@ families! {
         Opened = "opened", Updated = "updated", Assigned = "assigned", Messaged = "messaged", Moved = "moved",
         Solved = "solved", Deleted = "deleted"
     }
+    /// An import: it has no record of its own, its entries are all that there is of it.
+    Import(ImportId, ImportFact) = "import" { Batch = "batch", Finished = "finished" }
 }
 
 /// One line of a customer's timeline: a record and the instant that it belongs to.

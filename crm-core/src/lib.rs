@@ -40,6 +40,7 @@
 
 mod act;
 mod agent;
+pub mod bulk;
 mod contact_point;
 mod customer;
 mod decimal;
@@ -83,7 +84,7 @@ pub use self::{
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
+        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
         SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},

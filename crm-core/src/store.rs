@@ -79,6 +79,17 @@
 //!   are appended and for as long as it is there.
 //! - C65 A closure finds what it wrote; what was rolled back is not found, and what it changed is found as it was.
 //! - C66 Operators, quotes and wildcards are text in a query as in a record.
+//!
+//! **Bulk**, by [`bulk::import`](crate::bulk::import) and [`bulk::export`](crate::bulk::export), which work on every store
+//! - C70 Inserting many records keeps each that can be kept, as inserting one after the other in their order does, and gives the place and the refusal of each
+//!   that cannot. A record may refer to those before it. An error is a failure of the store, after which the transaction is to be rolled back.
+//! - C71 An import keeps its rows batch by batch, each in a transaction of its own with one entry in the journal that names the source, the rows and the outcome;
+//!   rows that are refused do not stop it.
+//! - C72 An import with a key that was stopped, or whose store failed, goes on after the last batch that was committed, under the same id: no row is lost or kept
+//!   twice. One that is finished does nothing.
+//! - C73 Between two batches of an import others write, and what is committed shows to readers.
+//! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
+//!   behind the page is not seen, and nothing is seen twice.
 
 mod error;
 mod families;
@@ -86,7 +97,7 @@ mod figures;
 mod page;
 
 pub use self::{
-    error::{StoreError, StoreErrorKind},
+    error::{Refused, StoreError, StoreErrorKind},
     families::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
         OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,

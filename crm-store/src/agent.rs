@@ -84,7 +84,7 @@ fn matching(filter: &AgentFilter) -> Where<'_> {
 
 impl Agents for SqliteTx<'_> {
     family_methods!(Agent(AgentId), AgentFilter, matching {
-        agent agents count_agents insert_agent update_agent delete_agent
+        agent agents count_agents insert_agent insert_agents update_agent delete_agent
     });
 
     fn agent_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Agent>, StoreError> {

@@ -339,7 +339,7 @@ const WITH_EMAIL: InPart = InPart {
 const WITH_PHONE: InPart = InPart { join: "JOIN crm_customer_phone AS part ON part.customer = row", ..WITH_EMAIL };
 
 impl Customers for SqliteTx<'_> {
-    family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer update_customer delete_customer });
+    family_methods!(Customer(CustomerId), CustomerFilter, matching { customer customers count_customers insert_customer insert_customers update_customer delete_customer });
 
     fn customer_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Customer>, StoreError> {
         Ok(table::get_by(self.connection, "external_id", external_id)?)

@@ -156,7 +156,7 @@ fn matching(filter: &InteractionFilter) -> Where<'_> {
 
 impl Interactions for SqliteTx<'_> {
     family_methods!(Interaction(InteractionId), InteractionFilter, matching {
-        interaction interactions count_interactions insert_interaction update_interaction delete_interaction
+        interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction
     });
 
     fn interaction_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Interaction>, StoreError> {

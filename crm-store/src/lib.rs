@@ -74,6 +74,7 @@ mod interaction;
 mod journal;
 mod line;
 mod log;
+mod many;
 mod opportunity;
 mod options;
 mod order;

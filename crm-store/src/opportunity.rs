@@ -187,7 +187,7 @@ fn matching(filter: &OpportunityFilter) -> Where<'_> {
 
 impl Opportunities for SqliteTx<'_> {
     family_methods!(Opportunity(OpportunityId), OpportunityFilter, matching {
-        opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity
+        opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity
     });
 
     fn opportunity_by_external_id(&self, external_id: &ExternalId) -> Result<Option<Opportunity>, StoreError> {

@@ -346,7 +346,7 @@ fn by_day<T>(
 
 impl Orders for SqliteTx<'_> {
     family_methods!(Order(OrderId), OrderFilter, matching {
-        order orders count_orders insert_order update_order delete_order
+        order orders count_orders insert_order insert_orders update_order delete_order
     });
 
     fn order_by_number(&self, number: &Number) -> Result<Option<Order>, StoreError> {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Rows};
 
 use crate::{
     error::Done,
+    many::Stage,
     row::{Binder, Cells},
     table::{Table, contradictory, prepared},
 };
@@ -34,6 +35,8 @@ pub(crate) struct PartStatements {
     pub(crate) select_many: &'static str,
     /// Binds the record's row and the place, then the columns.
     pub(crate) insert: &'static str,
+    /// The columns that `insert` binds, in their order.
+    pub(crate) written: &'static str,
     /// Deletes from a place on.
     pub(crate) delete: &'static str,
 }
@@ -53,6 +56,7 @@ macro_rules! part_statements {
                 "INSERT INTO ", $table, " (", $record, ", place, ", $first, $(", ", $column,)* $($(", ", $derived,)*)? ") VALUES (?, ?, ?",
                 $($crate::table::question!($column),)* $($($crate::table::question!($derived),)*)? ")"
             ),
+            written: concat!($record, ", place, ", $first, $(", ", $column,)* $($(", ", $derived,)*)? ""),
             delete: concat!("DELETE FROM ", $table, " WHERE ", $record, " = ?1 AND place >= ?2"),
         }
     };
@@ -180,6 +184,8 @@ pub(crate) struct PartsOf<'c> {
     /// Is told which table is about to change.
     changing: &'c dyn Fn(i64) -> Done<()>,
     undo: Cell<Undo>,
+    /// Where they wait, with those of other records, to be written all at once.
+    staging: Option<&'c dyn Stage>,
 }
 
 /// How a failure is undone.
@@ -196,7 +202,7 @@ enum Undo {
 impl<'c> PartsOf<'c> {
     /// Of a row that is new and has none.
     pub(crate) const fn new_row(connection: &'c Connection, row: i64) -> Self {
-        Self { connection, row, stored: 0, changing: &|_| Ok(()), undo: Cell::new(Undo::WithTheRow) }
+        Self { connection, row, stored: 0, changing: &|_| Ok(()), undo: Cell::new(Undo::WithTheRow), staging: None }
     }
 
     /// Of a row that has those that `stored` says; `changing` is called before a table of them changes.
@@ -206,12 +212,24 @@ impl<'c> PartsOf<'c> {
         stored: i64,
         changing: &'c dyn Fn(i64) -> Done<()>,
     ) -> Self {
-        Self { connection, row, stored, changing, undo: Cell::new(Undo::Nothing) }
+        Self { connection, row, stored, changing, undo: Cell::new(Undo::Nothing), staging: None }
+    }
+
+    /// Of a row that is to be, and whose parts wait with it.
+    pub(crate) const fn staged(connection: &'c Connection, row: i64, staging: &'c dyn Stage) -> Self {
+        let changing = &|_| Ok(());
+        Self { connection, row, stored: 0, changing, undo: Cell::new(Undo::WithTheRow), staging: Some(staging) }
     }
 
     /// Makes the stored parts these. What stands at the front of both stays untouched, so that one more line or payment costs one row. `bit` is that of their table; where it is
     /// not set, none are stored, and none are looked for.
     pub(crate) fn write<P: Part>(&self, bit: i64, parts: &[P]) -> Done<()> {
+        if let Some(staging) = self.staging {
+            return (0_i64..).zip(parts).try_for_each(|(place, part)| {
+                let (table, columns) = (P::SQL.table, P::SQL.written);
+                staging.put(table, columns, &mut |binder| part.bind(binder.put(&self.row)?.put(&place)?))
+            });
+        }
         let stored = if self.stored & bit == 0 { Vec::new() } else { read::<P>(self.connection, self.row)? };
         let same = stored.iter().zip(parts).take_while(|(stored, part)| stored == part).count();
         if same == stored.len() && same == parts.len() {

@@ -341,6 +341,8 @@ fn no_statement_walks_or_sorts_a_table_that_grows() {
     store
         .write(|tx| {
             sample.write_to(tx)?;
+            let many = |seed| sample::order(seed, sample.customers[0].id, &[product]);
+            tx.insert_orders(&(5_000..5_050).map(many).collect::<Vec<_>>())?;
             for seed in 1_000_000..1_000_500 {
                 let mut customer = sample::customer(seed);
                 customer.owner = Some(rep);

@@ -83,7 +83,7 @@ fn matching(filter: &ProductFilter) -> Where<'_> {
 
 impl Products for SqliteTx<'_> {
     family_methods!(Product(ProductId), ProductFilter, matching {
-        product products count_products insert_product update_product delete_product
+        product products count_products insert_product insert_products update_product delete_product
     });
 
     fn product_by_sku(&self, sku: &Label) -> Result<Option<Product>, StoreError> {

@@ -169,6 +169,6 @@ fn matching(filter: &SalePlanFilter) -> Where<'_> {
 
 impl SalePlans for SqliteTx<'_> {
     family_methods!(SalePlan(SalePlanId), SalePlanFilter, matching {
-        sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan
+        sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan
     });
 }

@@ -95,7 +95,7 @@ fn matching(filter: &SalesRepFilter) -> Where<'_> {
 
 impl SalesReps for SqliteTx<'_> {
     family_methods!(SalesRep(SalesRepId), SalesRepFilter, matching {
-        sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep
+        sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep
     });
 
     fn sales_rep_by_external_id(&self, external_id: &ExternalId) -> Result<Option<SalesRep>, StoreError> {

@@ -77,6 +77,8 @@ pub(crate) struct Statements {
     pub(crate) select_one: &'static str,
     /// Binds the revision, what [`Table::bind`] binds, and the id.
     pub(crate) insert: &'static str,
+    /// The row and the columns that `insert` binds, in their order.
+    pub(crate) written: &'static str,
     /// Binds what [`Table::bind`] binds, the id and the revision; gives the row, the parts, and of each column whether it holds what was bound.
     pub(crate) compare: &'static str,
     /// Binds the id.
@@ -103,6 +105,7 @@ macro_rules! statements {
                 "INSERT INTO ", $table, " (revision, created_at, updated_at", $(", ", $column,)* $($(", ", $derived,)*)? ", id) VALUES (?, ?, ?",
                 $($crate::table::question!($column),)* $($($crate::table::question!($derived),)*)? ", ?)"
             ),
+            written: concat!("row, revision, created_at, updated_at", $(", ", $column,)* $($(", ", $derived,)*)? ", id"),
             compare: concat!(
                 "SELECT row, ", $parts, ", created_at IS ?, updated_at IS ?", $(", ", $column, " IS ?",)* $($(", ", $derived, " IS ?",)*)?
                 " FROM ", $table, " WHERE id = ? AND revision = ?"
@@ -123,7 +126,7 @@ macro_rules! question {
 
 /// The methods that every family trait has, over its table.
 macro_rules! family_methods {
-    ($record:ident($id:ident), $filter:ident, $matching:ident { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }) => {
+    ($record:ident($id:ident), $filter:ident, $matching:ident { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident }) => {
         fn $get(&self, id: $id) -> Result<Option<$record>, StoreError> {
             Ok($crate::table::get(self.connection, id)?)
         }
@@ -138,6 +141,10 @@ macro_rules! family_methods {
 
         fn $insert(&mut self, record: &$record) -> Result<(), StoreError> {
             Ok($crate::table::insert(self.writing()?, record)?)
+        }
+
+        fn $insert_many(&mut self, records: &[$record]) -> Result<Vec<crm_core::store::Refused>, StoreError> {
+            Ok($crate::many::insert_many(self.writing()?, records)?)
         }
 
         fn $update(&mut self, record: &$record) -> Result<Revision, StoreError> {
@@ -362,12 +369,16 @@ fn taken<T: Table>(connection: &Connection, record: &T, row: Option<i64>) -> Don
 fn missing<T: Table>(connection: &Connection, record: &T) -> Done<Option<StoreErrorKind>> {
     for (field, table, id) in record.references() {
         let own = table == T::SQL.table && id == record.id().uuid();
-        let sql = format!("SELECT 1 FROM {table} WHERE id = ?1");
-        if !own && !prepared(connection, &sql)?.exists([Bound(&id)])? {
+        if !own && !is_there(connection, table, id)? {
             return Ok(Some(StoreErrorKind::MissingReference { record: T::RECORD, field }));
         }
     }
     Ok(None)
+}
+
+/// Whether a table has a record with an id.
+pub(crate) fn is_there(connection: &Connection, table: &str, id: Uuid) -> Done<bool> {
+    Ok(prepared(connection, &format!("SELECT 1 FROM {table} WHERE id = ?1"))?.exists([Bound(&id)])?)
 }
 
 /// Runs a statement that selects the columns of `T`, and reads the records with their parts: one statement more for each table of parts in which they have any.

@@ -239,7 +239,7 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
 
 impl Tickets for SqliteTx<'_> {
     family_methods!(Ticket(TicketId), TicketFilter, matching {
-        ticket tickets count_tickets insert_ticket update_ticket delete_ticket
+        ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket
     });
 
     fn ticket_by_number(&self, number: &Number) -> Result<Option<Ticket>, StoreError> {

@@ -1,6 +1,7 @@
 //! Stores that are broken on purpose: they prove that the [suite](mod@crate::suite) has teeth.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -20,11 +21,12 @@ use crm_core::{
     ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesBy, SalesFigure, SalesKey, SalesOf, SalesRep,
     SalesRepId, SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchWord, Searched as _, Span, Ticket,
     TicketFigure, TicketId, TicketKey, TicketMessage, TimelineItem,
+    bulk::ImportFact,
     store::{
         AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, RevenueEntry,
-        RevenueKey, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError,
-        StoreErrorKind, TicketFilter, Tickets, Timeline,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused,
+        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store,
+        StoreError, StoreErrorKind, TicketFilter, Tickets, Timeline,
     },
 };
 
@@ -169,6 +171,18 @@ faults! {
     OwnInsertNotFound = "C65",
     /// `OR`, `AND`, `NOT` and `NEAR` are not looked for.
     OperatorsUnderstood = "C66",
+    /// An insert of many ends at the first record that is refused.
+    ManyEndAtRefusal = "C70",
+    /// An insert of many keeps quiet about what it refused.
+    ManyRefuseQuietly = "C70",
+    /// An entry of an import does not know its source.
+    ImportSourceLost = "C71",
+    /// A key does not find the entries of imports.
+    ImportForgotten = "C72",
+    /// From the first batch of an import to its last one others cannot write.
+    ImportKeepsTheTurn = "C73",
+    /// A snapshot that begins in the middle of a list leaves a record out.
+    SnapshotSkipsOne = "C74",
 }
 
 /// A [`MemoryStore`] with a fault, or without one.
@@ -189,6 +203,8 @@ pub struct Broken {
     first: Mutex<BTreeMap<RecordRef, Any>>,
     /// What a rolled back transaction had last.
     rolled_back: Mutex<Option<MemoryTx>>,
+    /// The thread whose import is not finished.
+    importing: Mutex<Option<ThreadId>>,
     /// What was inserted by the last commit, and on which thread.
     last: Mutex<Option<(ThreadId, RecordRef)>>,
     /// Those who wait for their turn to write.
@@ -204,7 +220,26 @@ impl Broken {
     }
 
     fn transaction<'t>(&'t self, on: On<'t>) -> BrokenTx<'t> {
-        BrokenTx { store: self, on, inserted: BTreeSet::new(), appended: Vec::new() }
+        BrokenTx { store: self, on, inserted: BTreeSet::new(), appended: Vec::new(), listed: Cell::new(false) }
+    }
+
+    /// Refuses a writer while another one imports, where the fault has it so.
+    fn turn(&self) -> Stored<()> {
+        let importing = *self.importing.lock().unwrap_or_else(PoisonError::into_inner);
+        match importing {
+            Some(thread) if thread != thread::current().id() => {
+                Err(StoreErrorKind::Contended { waited: Duration::ZERO }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn note_import(&self, appended: &[(Act, Fact)]) {
+        let Some((_, Fact::Import(_, fact))) = appended.last() else { return };
+        if self.fault == Some(Fault::ImportKeepsTheTurn) {
+            let goes_on = matches!(fact, ImportFact::Batch(_));
+            *self.importing.lock().unwrap_or_else(PoisonError::into_inner) = goes_on.then(|| thread::current().id());
+        }
     }
 
     /// Notes what a closure committed, or deletes, after one that failed, what another thread noted.
@@ -258,6 +293,7 @@ impl Store for Broken {
     }
 
     fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut BrokenTx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.turn()?;
         let mut appended = Vec::new();
         let mut inserted = BTreeSet::new();
         let mut outcome = None;
@@ -285,6 +321,7 @@ impl Store for Broken {
             if commit { Ok(()) } else { Err(rolled_back()) }
         });
         let failed = result.is_err();
+        self.note_import(&appended);
         let Some(ended) = outcome else {
             self.in_line.fetch_sub(1, Ordering::SeqCst);
             return Err(self.error(result.err().unwrap_or_else(rolled_back)).into());
@@ -315,6 +352,8 @@ pub struct BrokenTx<'t> {
     on: On<'t>,
     inserted: BTreeSet<RecordRef>,
     appended: Vec<(Act, Fact)>,
+    /// Whether a page of some list was read.
+    listed: Cell<bool>,
 }
 
 /// What a transaction stands on.
@@ -357,7 +396,7 @@ impl BrokenTx<'_> {
         }
         let found = self.look(get)?;
         if self.has(Fault::AbsentIsAnError) && found.is_none() {
-            return Err(StoreErrorKind::NotFound { record: Family::of(id).name() }.into());
+            return Err(StoreErrorKind::NotFound { record: id.family() }.into());
         }
         Ok(found)
     }
@@ -369,6 +408,7 @@ impl BrokenTx<'_> {
         fetch: impl Fn(&MemoryTx, Page<K>) -> Stored<Vec<R>>,
     ) -> Stored<Vec<R>> {
         let Page { after, limit } = page.clone();
+        let first = !self.listed.replace(true);
         match self.store.fault {
             Some(Fault::PageUnsorted) => {
                 let mut found = self.look(|tx| fetch(tx, page))?;
@@ -383,7 +423,9 @@ impl BrokenTx<'_> {
                 let before = whole.len().saturating_sub(rest + 1);
                 Ok(whole.into_iter().skip(before).take(limit.into()).collect())
             }
-            Some(Fault::PageSkipsOne) if after.is_some() => {
+            Some(fault @ (Fault::PageSkipsOne | Fault::SnapshotSkipsOne))
+                if after.is_some() && (first || fault == Fault::PageSkipsOne) =>
+            {
                 let found = self.look(|tx| fetch(tx, Page { after, limit: limit.saturating_add(1) }))?;
                 Ok(found.into_iter().skip(1).collect())
             }
@@ -422,6 +464,22 @@ impl BrokenTx<'_> {
         self.inserted.insert(record.id());
         noted(&self.store.first).insert(record.id(), record);
         self.forgiven(result).map(Option::unwrap_or_default)
+    }
+
+    fn insert_many(&mut self, records: impl Iterator<Item = Any>) -> Stored<Vec<Refused>> {
+        let mut refused = Vec::new();
+        for (place, record) in records.enumerate() {
+            match self.insert(record) {
+                Err(error) if error.is_refusal() => {
+                    refused.push(Refused { place, error });
+                    if self.has(Fault::ManyEndAtRefusal) {
+                        break;
+                    }
+                }
+                kept => kept?,
+            }
+        }
+        Ok(if self.has(Fault::ManyRefuseQuietly) { Vec::new() } else { refused })
     }
 
     fn update(&mut self, mut record: Any) -> Stored<Revision> {
@@ -469,7 +527,7 @@ impl BrokenTx<'_> {
 
 /// What all families have.
 macro_rules! records {
-    ($record:ident($id:ident), $filter:ident { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }) => {
+    ($record:ident($id:ident), $filter:ident { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident }) => {
         fn $get(&self, id: $id) -> Stored<Option<$record>> {
             self.got(id.into(), |tx| tx.$get(id))
         }
@@ -483,6 +541,9 @@ macro_rules! records {
         }
         fn $insert(&mut self, record: &$record) -> Stored<()> {
             self.insert(record.clone().into())
+        }
+        fn $insert_many(&mut self, records: &[$record]) -> Stored<Vec<Refused>> {
+            self.insert_many(records.iter().cloned().map(Any::from))
         }
         fn $update(&mut self, record: &$record) -> Stored<Revision> {
             self.update(record.clone().into())
@@ -515,7 +576,7 @@ macro_rules! lists {
 }
 
 impl Customers for BrokenTx<'_> {
-    records! { Customer(CustomerId), CustomerFilter { customer customers count_customers insert_customer update_customer delete_customer } }
+    records! { Customer(CustomerId), CustomerFilter { customer customers count_customers insert_customer insert_customers update_customer delete_customer } }
     unique! { customer_by_external_id(ExternalId): Customer by "external id"; }
     lists! {
         customers_by_name(&CustomerFilter, (String, CustomerId)) -> Customer;
@@ -531,33 +592,33 @@ impl Customers for BrokenTx<'_> {
 }
 
 impl Interactions for BrokenTx<'_> {
-    records! { Interaction(InteractionId), InteractionFilter { interaction interactions count_interactions insert_interaction update_interaction delete_interaction } }
+    records! { Interaction(InteractionId), InteractionFilter { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction } }
     unique! { interaction_by_external_id(ExternalId): Interaction by "external id"; }
 }
 
 impl Products for BrokenTx<'_> {
-    records! { Product(ProductId), ProductFilter { product products count_products insert_product update_product delete_product } }
+    records! { Product(ProductId), ProductFilter { product products count_products insert_product insert_products update_product delete_product } }
     unique! { product_by_sku(Label): Product by "sku"; }
     lists! { products_named(&Name, ProductId) -> Product; }
 }
 
 impl SalesReps for BrokenTx<'_> {
-    records! { SalesRep(SalesRepId), SalesRepFilter { sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep } }
+    records! { SalesRep(SalesRepId), SalesRepFilter { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep } }
     unique! { sales_rep_by_external_id(ExternalId): SalesRep by "external id"; }
     lists! { sales_reps_named(&Name, SalesRepId) -> SalesRep; }
 }
 
 impl SalePlans for BrokenTx<'_> {
-    records! { SalePlan(SalePlanId), SalePlanFilter { sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan } }
+    records! { SalePlan(SalePlanId), SalePlanFilter { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan } }
 }
 
 impl Opportunities for BrokenTx<'_> {
-    records! { Opportunity(OpportunityId), OpportunityFilter { opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity } }
+    records! { Opportunity(OpportunityId), OpportunityFilter { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity } }
     unique! { opportunity_by_external_id(ExternalId): Opportunity by "external id"; }
 }
 
 impl Orders for BrokenTx<'_> {
-    records! { Order(OrderId), OrderFilter { order orders count_orders insert_order update_order delete_order } }
+    records! { Order(OrderId), OrderFilter { order orders count_orders insert_order insert_orders update_order delete_order } }
     unique! {
         order_by_number(Number): Order by "number";
         order_by_external_id(ExternalId): Order by "external id";
@@ -579,13 +640,13 @@ impl Orders for BrokenTx<'_> {
 }
 
 impl Agents for BrokenTx<'_> {
-    records! { Agent(AgentId), AgentFilter { agent agents count_agents insert_agent update_agent delete_agent } }
+    records! { Agent(AgentId), AgentFilter { agent agents count_agents insert_agent insert_agents update_agent delete_agent } }
     unique! { agent_by_external_id(ExternalId): Agent by "external id"; }
     lists! { agents_named(&Name, AgentId) -> Agent; }
 }
 
 impl Tickets for BrokenTx<'_> {
-    records! { Ticket(TicketId), TicketFilter { ticket tickets count_tickets insert_ticket update_ticket delete_ticket } }
+    records! { Ticket(TicketId), TicketFilter { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket } }
     unique! {
         ticket_by_number(Number): Ticket by "number";
         ticket_by_external_id(ExternalId): Ticket by "external id";
@@ -670,8 +731,14 @@ impl Journal for BrokenTx<'_> {
     fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()> {
         let nobody = || Act::new(act.at(), text("nobody"), [0; 10]);
         let act = if self.has(Fault::ActorLost) { nobody() } else { act.clone() };
-        self.tx()?.append(&act, fact)?;
-        self.appended.push((act, fact.clone()));
+        let mut fact = fact.clone();
+        if let (Fact::Import(_, ImportFact::Batch(batch) | ImportFact::Finished(batch)), true) =
+            (&mut fact, self.has(Fault::ImportSourceLost))
+        {
+            batch.source = text("somewhere");
+        }
+        self.tx()?.append(&act, &fact)?;
+        self.appended.push((act, fact));
         Ok(())
     }
 
@@ -684,7 +751,11 @@ impl Journal for BrokenTx<'_> {
         self.listed(page, |tx, page| if mixed { tx.entries(page) } else { tx.history(record, page) })
     }
 
-    lists! { entries_with_key(&IdempotencyKey, Position) -> Entry; }
+    fn entries_with_key(&self, key: &IdempotencyKey, page: Page<Position>) -> Stored<Vec<Entry>> {
+        let mut found = self.listed(page, |tx, page| tx.entries_with_key(key, page))?;
+        found.retain(|entry| !matches!(entry.record, RecordRef::Import(_)) || !self.has(Fault::ImportForgotten));
+        Ok(found)
+    }
 
     fn cursor(&self, consumer: &Label) -> Stored<Position> {
         self.look(|tx| tx.cursor(consumer))

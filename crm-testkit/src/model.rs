@@ -26,7 +26,7 @@ use crate::{
     MemoryStore,
     suite::{
         Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, both, count, delete, everything, facts,
-        find, get, ground, id, label, list, message, single, text, valid, year,
+        find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
     },
 };
 
@@ -147,6 +147,7 @@ enum Value {
     Revision(Revision),
     Count(u64),
     Free(bool),
+    Places(Vec<usize>),
     Records(Vec<Any>),
     Entries(Vec<Entry>),
     Messages(Vec<TicketMessage>),
@@ -176,6 +177,7 @@ enum End {
 #[derive(Clone, Debug)]
 enum Op {
     Insert { family: Family, slot: u32, seed: u64 },
+    InsertMany { family: Family, slots: Vec<u32>, seed: u64 },
     Update { family: Family, slot: u32, seed: u64, from: From },
     Delete { family: Family, slot: u32 },
     Message { ticket: u32, number: u32 },
@@ -208,6 +210,8 @@ fn op() -> impl Strategy<Value = Op> {
     let from = prop_oneof![6 => Just(From::Present), 1 => Just(From::Before), 1 => Just(From::After)];
     prop_oneof![
         8 => (family(), slot(), any::<u64>()).prop_map(|(family, slot, seed)| Op::Insert { family, slot, seed }),
+        3 => (family(), vec(slot(), 0..=5), any::<u64>())
+            .prop_map(|(family, slots, seed)| Op::InsertMany { family, slots, seed }),
         5 => (family(), slot(), any::<u64>(), from)
             .prop_map(|(family, slot, seed, from)| Op::Update { family, slot, seed, from }),
         3 => (family(), slot()).prop_map(|(family, slot)| Op::Delete { family, slot }),
@@ -254,6 +258,12 @@ impl Op {
             Self::Insert { family, slot, seed } => {
                 Maker::clashing(seed).record(family, slot).insert(tx)?;
                 Ok(Value::Done)
+            }
+            Self::InsertMany { family, ref slots, seed } => {
+                let of_slot = |(seed, slot): (u64, &u32)| Maker::clashing(seed).record(family, *slot);
+                let records: Vec<Any> = (seed / 2..).zip(slots).map(of_slot).collect();
+                // Why each was refused is left out, since a backend may report either of two reasons.
+                Ok(Value::Places(insert_many(tx, &records)?.iter().map(|refused| refused.place).collect()))
             }
             Self::Update { family, slot, seed, from } => {
                 let stored = get(tx, family.id(slot))?.map_or(Revision::FIRST, |record| record.revision());

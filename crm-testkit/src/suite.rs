@@ -9,6 +9,7 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod bulk;
 mod figures;
 mod filters;
 mod journal;
@@ -19,14 +20,13 @@ mod references;
 mod search;
 mod transactions;
 
-pub(crate) use self::{
-    family::{Any, Family, Filter, Stored, all, count, delete, find, get, list},
-    filters::{both, single},
-    journal::facts,
-    maker::{Dice, Maker, act, id, text, valid, year},
-    world::{CONSUMERS, Everything, everything, ground, label, message},
-};
 pub use self::{
+    bulk::{
+        c70_inserting_many_is_inserting_one_after_the_other,
+        c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each,
+        c72_an_import_is_resumed_without_loss_or_repetition, c73_others_write_between_two_batches,
+        c74_an_export_gives_each_record_once,
+    },
     figures::{
         c50_sales_figures_sum_up_the_revenue_of_the_orders, c51_a_region_is_the_reps_who_are_in_it_now,
         c52_the_figures_of_a_customer_know_the_orders_that_count, c53_a_pipeline_is_summed_up_by_stage,
@@ -64,6 +64,13 @@ pub use self::{
         c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
         c08_a_failure_undoes_nobody_elses_work, c09_an_answer_rests_on_what_is_committed,
     },
+};
+pub(crate) use self::{
+    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
+    filters::{both, single},
+    journal::facts,
+    maker::{Dice, Maker, act, id, text, valid, year},
+    world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
 /// The clauses, enumerated here and nowhere else: hands what was given and their names to another macro.
@@ -121,6 +128,11 @@ macro_rules! __clauses {
             c64_what_changes_is_found_as_it_is
             c65_a_search_is_of_the_transaction
             c66_operators_and_quotes_are_text
+            c70_inserting_many_is_inserting_one_after_the_other
+            c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each
+            c72_an_import_is_resumed_without_loss_or_repetition
+            c73_others_write_between_two_batches
+            c74_an_export_gives_each_record_once
         }
     };
 }

@@ -46,12 +46,13 @@ pub(crate) fn write_all<T>(
     insert: impl Fn(&mut SqliteTx<'_>, &T) -> Result<(), StoreError>,
 ) -> Done<u64> {
     let bar = bar(what, expected, "{human_pos}/{human_len}");
-    let mut records = records.peekable();
+    let (mut records, mut written) = (records.peekable(), 0);
     while records.peek().is_some() {
         let batch = records.by_ref().take(BATCH).collect::<Done<Vec<_>>>()?;
         store.write(|tx| batch.iter().try_for_each(|record| insert(tx, record)))?;
-        bar.inc(batch.len() as u64);
+        written += batch.len() as u64;
+        bar.set_position(written);
     }
     bar.finish_and_clear();
-    Ok(bar.position())
+    Ok(written)
 }

@@ -27,6 +27,7 @@ pub(crate) mod options;
 mod peers;
 mod questions;
 pub(crate) mod retail;
+mod sums;
 
 use std::{
     io::{self, Write},

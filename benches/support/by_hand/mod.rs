@@ -4,6 +4,7 @@
 //! The company has no needs and contacts, so their tables are not looked at; crm-store does not look there either, by the same column of bits.
 
 mod customer;
+mod figures;
 mod order;
 
 use std::{path::Path, time::Duration};

@@ -8,7 +8,11 @@ use crm::{
 };
 use serde::Serialize;
 
-use super::{Children, journal, json, key, only, touched};
+use super::{
+    Children,
+    figures::{self, Sale},
+    journal, json, key, only, touched,
+};
 use crate::{
     company::{self, Done, Size},
     work::PAGE,
@@ -160,6 +164,17 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
     if let Some(day) = order.day {
         let sql = "INSERT INTO crm_order_revenue (order_row, place, order_id, day, kind, amount, currency) VALUES (?, 0, ?, ?, 'booked', ?, ?)";
         connection.prepare_cached(sql)?.execute((order.id, order.id, day, order.total, &order.currency))?;
+        figures::add(
+            connection,
+            &Sale {
+                day,
+                currency: &order.currency,
+                customer: order.customer,
+                rep: order.rep.unwrap_or_default(),
+                total: order.total,
+                lines: order.lines.iter().map(|line| (line.product, line.amount, line.quantity)).collect(),
+            },
+        )?;
     }
     Ok(())
 }

@@ -131,6 +131,35 @@ impl StoreError {
             StoreErrorKind::Contended { .. } | StoreErrorKind::GroupAborted | StoreErrorKind::Interrupted
         )
     }
+
+    /// Whether a rule of the contract refused this one record, and changed nothing: the transaction may go on with others.
+    ///
+    /// ```
+    /// use crm_core::store::{StoreError, StoreErrorKind};
+    ///
+    /// assert!(StoreError::new(StoreErrorKind::Duplicate { record: "order", field: "number" }).is_refusal());
+    /// assert!(!StoreError::new(StoreErrorKind::StorageFull).is_refusal());
+    /// ```
+    pub const fn is_refusal(&self) -> bool {
+        matches!(
+            self.kind,
+            StoreErrorKind::Duplicate { .. }
+                | StoreErrorKind::Conflict { .. }
+                | StoreErrorKind::NotFound { .. }
+                | StoreErrorKind::MissingReference { .. }
+                | StoreErrorKind::StillReferenced { .. }
+                | StoreErrorKind::FigureOverflow { .. }
+        )
+    }
+}
+
+/// A record that an insert of many could not keep.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its place among the records that were given, from 0.
+    pub place: usize,
+    /// Why: what the insert of that record alone is refused with.
+    pub error: StoreError,
 }
 
 impl From<StoreErrorKind> for StoreError {

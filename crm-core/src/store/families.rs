@@ -4,10 +4,11 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Page, StoreError};
+use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
     agent::Agent,
+    bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
     id::{AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId, TicketId},
@@ -153,11 +154,23 @@ filters! {
     }
 }
 
+/// Inserts one record after the other: what an insert of many does, said with an insert of one.
+fn one_by_one<R>(records: &[R], mut insert: impl FnMut(&R) -> Stored<()>) -> Stored<Vec<Refused>> {
+    let mut refused = Vec::new();
+    for (place, record) in records.iter().enumerate() {
+        match insert(record) {
+            Err(error) if error.is_refusal() => refused.push(Refused { place, error }),
+            kept => kept?,
+        }
+    }
+    Ok(refused)
+}
+
 macro_rules! family {
     (
         $(#[$doc:meta])*
         $trait:ident, $one:literal: $record:ident($id:ident), $filter:ident
-        { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }
+        { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident }
         $($rest:tt)*
     ) => {
         $(#[$doc])*
@@ -170,11 +183,33 @@ macro_rules! family {
             fn $count(&self, filter: &$filter) -> Stored<u64>;
             #[doc = concat!("Keeps a new ", $one, ", as it is (C10, C12, C16).")]
             fn $insert(&mut self, record: &$record) -> Stored<()>;
+            #[doc = concat!("Keeps each new ", $one, " that can be kept, as one after the other would be; gives those that cannot (C70).")]
+            fn $insert_many(&mut self, records: &[$record]) -> Stored<Vec<Refused>> {
+                one_by_one(records, |record| self.$insert(record))
+            }
             #[doc = concat!("Writes all fields of the ", $one, " over the revision that it carries; gives the new revision (C13 to C16).")]
             fn $update(&mut self, record: &$record) -> Stored<Revision>;
             #[doc = concat!("Removes the ", $one, " where nothing refers to it (C15, C17, C18).")]
             fn $delete(&mut self, id: $id) -> Stored<()>;
             $($rest)*
+        }
+
+        impl Record for $record {
+            type Id = $id;
+            type Filter = $filter;
+            const FAMILY: &'static str = RecordRef::$record($id::MAX).family();
+
+            fn id(&self) -> $id {
+                self.id
+            }
+
+            fn insert_many<T: Records + ?Sized>(tx: &mut T, records: &[Self]) -> Stored<Vec<Refused>> {
+                tx.$insert_many(records)
+            }
+
+            fn list<T: Records + ?Sized>(tx: &T, filter: &$filter, page: Page<$id>) -> Stored<Vec<Self>> {
+                tx.$list(filter, page)
+            }
         }
     };
 }
@@ -182,7 +217,7 @@ macro_rules! family {
 family! {
     /// Customers.
     Customers, "customer": Customer(CustomerId), CustomerFilter
-    { customer customers count_customers insert_customer update_customer delete_customer }
+    { customer customers count_customers insert_customer insert_customers update_customer delete_customer }
 
     /// The customer with an id in another system.
     fn customer_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Customer>>;
@@ -199,7 +234,7 @@ family! {
 family! {
     /// Interactions with customers.
     Interactions, "interaction": Interaction(InteractionId), InteractionFilter
-    { interaction interactions count_interactions insert_interaction update_interaction delete_interaction }
+    { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction }
 
     /// The interaction with an id in another system.
     fn interaction_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Interaction>>;
@@ -208,7 +243,7 @@ family! {
 family! {
     /// Products.
     Products, "product": Product(ProductId), ProductFilter
-    { product products count_products insert_product update_product delete_product }
+    { product products count_products insert_product insert_products update_product delete_product }
 
     /// The product with a stock keeping unit.
     fn product_by_sku(&self, sku: &Label) -> Stored<Option<Product>>;
@@ -219,7 +254,7 @@ family! {
 family! {
     /// Sales reps.
     SalesReps, "sales rep": SalesRep(SalesRepId), SalesRepFilter
-    { sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep }
+    { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
 
     /// The sales rep with an id in another system.
     fn sales_rep_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<SalesRep>>;
@@ -230,13 +265,13 @@ family! {
 family! {
     /// Sale plans.
     SalePlans, "sale plan": SalePlan(SalePlanId), SalePlanFilter
-    { sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan }
+    { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
 }
 
 family! {
     /// Opportunities.
     Opportunities, "opportunity": Opportunity(OpportunityId), OpportunityFilter
-    { opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity }
+    { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
 
     /// The opportunity with an id in another system.
     fn opportunity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Opportunity>>;
@@ -270,7 +305,7 @@ impl RevenueEntry {
 family! {
     /// Orders, with their lines, shipments and payments.
     Orders, "order": Order(OrderId), OrderFilter
-    { order orders count_orders insert_order update_order delete_order }
+    { order orders count_orders insert_order insert_orders update_order delete_order }
 
     /// The order with a number.
     fn order_by_number(&self, number: &Number) -> Stored<Option<Order>>;
@@ -289,7 +324,7 @@ family! {
 family! {
     /// Agents.
     Agents, "agent": Agent(AgentId), AgentFilter
-    { agent agents count_agents insert_agent update_agent delete_agent }
+    { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
 
     /// The agent with an id in another system.
     fn agent_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Agent>>;
@@ -300,7 +335,7 @@ family! {
 family! {
     /// Tickets and their conversations.
     Tickets, "ticket": Ticket(TicketId), TicketFilter
-    { ticket tickets count_tickets insert_ticket update_ticket delete_ticket }
+    { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 
     /// The ticket with a number.
     fn ticket_by_number(&self, number: &Number) -> Stored<Option<Ticket>>;

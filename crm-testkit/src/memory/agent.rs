@@ -30,7 +30,7 @@ impl Family for Agent {
 impl Agents for MemoryTx {
     record_methods! {
         Agent(AgentId), AgentFilter
-        { agent agents count_agents insert_agent update_agent delete_agent }
+        { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
     }
 
     by_external_id! { agent_by_external_id: Agent }

@@ -40,7 +40,7 @@ impl Family for Customer {
 impl Customers for MemoryTx {
     record_methods! {
         Customer(CustomerId), CustomerFilter
-        { customer customers count_customers insert_customer update_customer delete_customer }
+        { customer customers count_customers insert_customer insert_customers update_customer delete_customer }
     }
 
     by_external_id! { customer_by_external_id: Customer }

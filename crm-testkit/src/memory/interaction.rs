@@ -37,7 +37,7 @@ impl Family for Interaction {
 impl Interactions for MemoryTx {
     record_methods! {
         Interaction(InteractionId), InteractionFilter
-        { interaction interactions count_interactions insert_interaction update_interaction delete_interaction }
+        { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction }
     }
 
     by_external_id! { interaction_by_external_id: Interaction }

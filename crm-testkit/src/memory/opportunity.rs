@@ -42,7 +42,7 @@ impl Family for Opportunity {
 impl Opportunities for MemoryTx {
     record_methods! {
         Opportunity(OpportunityId), OpportunityFilter
-        { opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity }
+        { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     }
 
     by_external_id! { opportunity_by_external_id: Opportunity }

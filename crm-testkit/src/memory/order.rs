@@ -39,7 +39,7 @@ impl Family for Order {
 impl Orders for MemoryTx {
     record_methods! {
         Order(OrderId), OrderFilter
-        { order orders count_orders insert_order update_order delete_order }
+        { order orders count_orders insert_order insert_orders update_order delete_order }
     }
 
     fn order_by_number(&self, number: &Number) -> Stored<Option<Order>> {

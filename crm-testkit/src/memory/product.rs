@@ -30,7 +30,7 @@ impl Family for Product {
 impl Products for MemoryTx {
     record_methods! {
         Product(ProductId), ProductFilter
-        { product products count_products insert_product update_product delete_product }
+        { product products count_products insert_product insert_products update_product delete_product }
     }
 
     fn product_by_sku(&self, sku: &Label) -> Stored<Option<Product>> {

@@ -36,6 +36,6 @@ impl Family for SalePlan {
 impl SalePlans for MemoryTx {
     record_methods! {
         SalePlan(SalePlanId), SalePlanFilter
-        { sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan }
+        { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
     }
 }

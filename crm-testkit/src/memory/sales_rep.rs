@@ -32,7 +32,7 @@ impl Family for SalesRep {
 impl SalesReps for MemoryTx {
     record_methods! {
         SalesRep(SalesRepId), SalesRepFilter
-        { sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep }
+        { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
     }
 
     by_external_id! { sales_rep_by_external_id: SalesRep }

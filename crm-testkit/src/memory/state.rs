@@ -61,6 +61,7 @@ macro_rules! tables {
             fn has(&self, record: RecordRef) -> bool {
                 match record {
                     $(RecordRef::$record(id) => self.$table.contains_key(&id),)*
+                    RecordRef::Import(_) => false,
                 }
             }
 
@@ -256,7 +257,7 @@ pub(super) fn holds<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool
 
 /// The methods that every family trait has.
 macro_rules! record_methods {
-    ($record:ident($id:ident), $filter:ident { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident }) => {
+    ($record:ident($id:ident), $filter:ident { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident }) => {
         fn $get(&self, id: $id) -> Stored<Option<$record>> {
             Ok(self.state.get(id))
         }

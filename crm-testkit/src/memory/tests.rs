@@ -64,7 +64,8 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::SalePlan(_)
         | RecordRef::Opportunity(_)
         | RecordRef::Order(_)
-        | RecordRef::Ticket(_) => panic!("nothing refers to {record}"),
+        | RecordRef::Ticket(_)
+        | RecordRef::Import(_) => panic!("nothing refers to {record}"),
     }
 }
 

@@ -50,7 +50,7 @@ impl Family for Ticket {
 impl Tickets for MemoryTx {
     record_methods! {
         Ticket(TicketId), TicketFilter
-        { ticket tickets count_tickets insert_ticket update_ticket delete_ticket }
+        { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
     }
 
     fn ticket_by_number(&self, number: &Number) -> Stored<Option<Ticket>> {

@@ -8,7 +8,7 @@ use crm_core::{
     RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
         AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        SalePlanFilter, SalesRepFilter, StoreError, TicketFilter, pages,
+        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -19,7 +19,7 @@ use crate::instants::Instants as _;
 pub(crate) type Stored<T> = Result<T, StoreError>;
 
 macro_rules! families {
-    ($($family:ident, $filter:ident, $name:literal { $get:ident $list:ident $count:ident $insert:ident $update:ident $delete:ident })*) => {
+    ($($family:ident, $filter:ident, $name:literal { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident })*) => {
         /// A record family.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Family {
@@ -60,12 +60,6 @@ macro_rules! families {
             pub(crate) fn no_filter(self) -> Filter {
                 match self {
                     $(Self::$family => Filter::$family($filter::default()),)*
-                }
-            }
-
-            pub(crate) const fn of(record: RecordRef) -> Self {
-                match record {
-                    $(RecordRef::$family(_) => Self::$family,)*
                 }
             }
         }
@@ -124,15 +118,28 @@ macro_rules! families {
             }
         }
 
+        /// Inserts many records at once; those of another family than the first are left out.
+        pub(crate) fn insert_many<T: Records + ?Sized>(tx: &mut T, records: &[Any]) -> Stored<Vec<Refused>> {
+            match records.first().map(Any::family) {
+                None => Ok(Vec::new()),
+                $(Some(Family::$family) => {
+                    let of_family = |record: &Any| match record { Any::$family(record) => Some((**record).clone()), _ => None };
+                    tx.$insert_many(&records.iter().filter_map(of_family).collect::<Vec<_>>())
+                })*
+            }
+        }
+
         pub(crate) fn get<T: Records + ?Sized>(tx: &T, record: RecordRef) -> Stored<Option<Any>> {
             match record {
                 $(RecordRef::$family(id) => Ok(tx.$get(id)?.map(Any::from)),)*
+                RecordRef::Import(_) => Ok(None),
             }
         }
 
         pub(crate) fn delete<T: Records + ?Sized>(tx: &mut T, record: RecordRef) -> Stored<()> {
             match record {
                 $(RecordRef::$family(id) => tx.$delete(id),)*
+                RecordRef::Import(_) => Err(StoreErrorKind::NotFound { record: "import" }.into()),
             }
         }
 
@@ -161,15 +168,15 @@ macro_rules! families {
 }
 
 families! {
-    Product, ProductFilter, "product" { product products count_products insert_product update_product delete_product }
-    SalesRep, SalesRepFilter, "sales rep" { sales_rep sales_reps count_sales_reps insert_sales_rep update_sales_rep delete_sales_rep }
-    Agent, AgentFilter, "agent" { agent agents count_agents insert_agent update_agent delete_agent }
-    Customer, CustomerFilter, "customer" { customer customers count_customers insert_customer update_customer delete_customer }
-    Interaction, InteractionFilter, "interaction" { interaction interactions count_interactions insert_interaction update_interaction delete_interaction }
-    SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan update_sale_plan delete_sale_plan }
-    Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity update_opportunity delete_opportunity }
-    Order, OrderFilter, "order" { order orders count_orders insert_order update_order delete_order }
-    Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket update_ticket delete_ticket }
+    Product, ProductFilter, "product" { product products count_products insert_product insert_products update_product delete_product }
+    SalesRep, SalesRepFilter, "sales rep" { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
+    Agent, AgentFilter, "agent" { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
+    Customer, CustomerFilter, "customer" { customer customers count_customers insert_customer insert_customers update_customer delete_customer }
+    Interaction, InteractionFilter, "interaction" { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction }
+    SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
+    Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
+    Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
+    Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
 impl fmt::Display for Family {

@@ -97,6 +97,12 @@ impl Everything {
         assert_eq!(self.cursors, expected.cursors, "{clause}: the cursors differ");
     }
 
+    /// The same without the journal.
+    pub(super) fn without_journal(mut self) -> Self {
+        self.journal.clear();
+        self
+    }
+
     /// The same without what a backend may choose: the positions of the journal's entries.
     pub(crate) fn without_positions(mut self) -> Self {
         self.journal.iter_mut().for_each(|entry| entry.position = Position::START);
