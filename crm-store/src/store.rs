@@ -184,6 +184,26 @@ mod tests {
     use super::*;
     use crate::{error::Failure, table::prepared};
 
+    /// What a store offers beside reading and writing is no way around the refusal, which a closure would otherwise wait for until the deadline.
+    #[test]
+    fn a_backup_or_a_search_for_damage_in_a_closure_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("crm.db")).unwrap();
+        let refused = |result: Result<(), StoreError>| {
+            assert_eq!(result.unwrap_err().kind(), &StoreErrorKind::Reentered);
+        };
+        let all = || {
+            refused(store.backup(folder.path().join("copy.db")));
+            refused(store.verify().map(drop));
+            refused(store.rebuild_search());
+            Ok::<_, StoreError>(())
+        };
+        store.write(|_| all()).unwrap();
+        store.read(|_| all()).unwrap();
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert!(left.iter().all(|name| name.to_string_lossy().starts_with("crm.db")), "{left:?}");
+    }
+
     /// A statement that keeps no journal of its own, so that SQLite ends the whole transaction where there is no room.
     fn fill(tx: &SqliteTx<'_>) -> Result<(), StoreError> {
         let full = "INSERT INTO crm_counter (name, last) VALUES (hex(zeroblob(4000000)), 1)";

@@ -138,10 +138,11 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
 const FIGURES: u16 = 100;
 
 /// Figures that are wrong. Where the records cannot be read, that was found already.
-fn figures(tx: &SqliteTx<'_>) -> Vec<Problem> {
+fn figures(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     match tx.verify_figures(FIGURES) {
-        Ok(found) => found.into_iter().map(Problem::Figure).collect(),
-        Err(error) => vec![Problem::Records { family: "figures", error: error.to_string() }],
+        Ok(found) => Ok(found.into_iter().map(Problem::Figure).collect()),
+        Err(error) if error.is_retryable() => Err(error),
+        Err(error) => Ok(vec![Problem::Records { family: "figures", error: error.to_string() }]),
     }
 }
 
@@ -174,7 +175,7 @@ impl SqliteStore {
             // The index and the figures are compared with records that can be read.
             if unread.is_empty() {
                 problems.extend(searches(tx.connection)?);
-                problems.extend(figures(tx));
+                problems.extend(figures(tx)?);
             }
             problems.extend(unread);
             Ok(problems)
@@ -253,16 +254,38 @@ impl SqliteStore {
 
 #[cfg(test)]
 mod tests {
+    use crm_testkit::sample::Sample;
+
     use super::*;
+
+    fn store() -> SqliteStore {
+        let store = SqliteStore::open_in_memory().unwrap();
+        store.write(|tx| Sample::new(1).write_to(tx)).unwrap();
+        store
+    }
 
     /// What ends a read is not damage.
     #[test]
     fn a_search_for_damage_that_is_ended_says_so_and_finds_none() {
-        let store = SqliteStore::open_in_memory().unwrap();
-        let ended = store.read(|tx| {
-            tx.connection.get_interrupt_handle().interrupt();
-            records(tx)
-        });
-        assert_eq!(ended.unwrap_err().kind(), &StoreErrorKind::Interrupted);
+        let store = store();
+        for check in [records, figures] {
+            let ended = store.read(|tx| {
+                tx.connection.get_interrupt_handle().interrupt();
+                check(tx)
+            });
+            assert_eq!(ended.unwrap_err().kind(), &StoreErrorKind::Interrupted);
+        }
+        assert_eq!(store.verify().unwrap(), []);
+    }
+
+    #[test]
+    fn an_index_of_the_search_that_cannot_be_read_is_a_problem() {
+        for of in ["id = 1", "id = 10", "id > 10"] {
+            let store = store();
+            let damage = format!("UPDATE crm_search_data SET block = x'00ff00ff' WHERE {of}");
+            store.on_writer(|connection| Ok(connection.execute(&damage, [])?)).unwrap();
+            let problems = store.verify().unwrap();
+            assert!(matches!(*problems, [Problem::Structure(_)]), "{of}: {problems:?}");
+        }
     }
 }

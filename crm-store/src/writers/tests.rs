@@ -300,6 +300,23 @@ fn a_group_is_bounded_in_members_and_in_time() {
     }
 }
 
+/// The deadline is for the line: who has run waits for the commit as long as that takes.
+#[test]
+fn a_neighbour_who_takes_longer_than_the_deadline_costs_nobody_the_answer() {
+    let deadline = Duration::from_millis(300);
+    let desk = Desk::open(SqliteOptions::new().deadline(deadline).group(64, Duration::from_secs(60)));
+    let mut closures = inserts(0..2);
+    closures.push(Box::new(|tx| {
+        let began = Instant::now();
+        while began.elapsed() <= deadline {
+            thread::yield_now();
+        }
+        insert(tx, 2)
+    }));
+    assert_eq!(outcomes(&desk.in_line(closures)), ["ok"; 3]);
+    assert_eq!((desk.commits(), desk.count()), (1, 3));
+}
+
 #[test]
 fn a_backup_runs_in_no_group() {
     let desk = Desk::new();
