@@ -108,6 +108,7 @@ fn fill_by_hand(ours: &Path, by_hand: &mut Connection) -> Result<(), Box<dyn std
 }
 
 /// The time of a run that nothing else on the machine disturbs, in microseconds: that of the fastest tenth of many.
+#[expect(clippy::float_arithmetic, reason = "a time that is printed")]
 fn undisturbed<T>(mut run: impl FnMut() -> T) -> f64 {
     let started = Instant::now();
     let mut times = Vec::new();
@@ -126,6 +127,7 @@ fn ids(statement: &mut Statement<'_>, sought: &str) -> Result<Vec<[u8; 16]>, rus
 }
 
 /// What it takes to append a message to a conversation, the median of twenty, as the conversation grows: each is one document of the index.
+#[expect(clippy::float_arithmetic, reason = "a time that is printed")]
 #[expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
 fn append(store: &SqliteStore) -> Result<(), Box<dyn std::error::Error>> {
     let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 30, 0).unwrap();
