@@ -276,7 +276,7 @@ pub enum SearchTier {
     WholeTitle,
     /// Each word of the query is found in the title.
     Title,
-    /// Each word of the query is found in the title or in the body.
+    /// Each word of the query is found in the title or in the body; of a ticket, in the title or in one and the same message.
     Anywhere,
 }
 

@@ -9,8 +9,8 @@
 //! | `b` | the body | as `t`; a spaced word once |
 //!
 //! A record is one document, and so is each message of its conversation, with the title of the record before it: so a message costs what it is long, however much was said
-//! before. A row has the family's code in its highest 16 bits, then the row of the record in 30, then the document in 18: none for the record itself, one more than its number
-//! for a message. So a family is a range of rows, a record is one, and the order of rows is that of the rank.
+//! before. A row has the family's code in its highest 16 bits, then the row of the record; where the family has conversations, that takes 30 bits, and the last 18 say which document
+//! it is: none for the record itself, one more than its number for a message. So a family is a range of rows, a record is one, and the order of rows is that of the rank.
 
 mod find;
 
@@ -154,12 +154,10 @@ fn newest_message(connection: &Connection, documents: Documents, below: i64) -> 
     Ok(found.optional()?)
 }
 
-/// The lowest bits of a row of the index: which document of the record it is.
+/// The bits above a row of the index are the code of its family.
+const FAMILY_SHIFT: u32 = 48;
+/// The lowest bits of a row of a family with conversations: which document of the record it is. Others have none, so that rows are close: FTS5 keeps the distance to the next.
 const DOCUMENT_BITS: u32 = 18;
-/// The bits above them: the row of the record. The rest is the code of its family.
-const ROW_BITS: u32 = 30;
-const FAMILY_SHIFT: u32 = DOCUMENT_BITS + ROW_BITS;
-const ROW: i64 = (1 << ROW_BITS) - 1;
 
 /// The rows of a family in the index, from the lowest to the highest.
 const fn range(family: SearchFamily) -> (i64, i64) {
@@ -169,7 +167,7 @@ const fn range(family: SearchFamily) -> (i64, i64) {
 }
 
 /// The rows of one record in the index.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Documents {
     head: i64,
     last: i64,
@@ -177,11 +175,18 @@ struct Documents {
 
 impl Documents {
     fn of(family: SearchFamily, row: i64) -> Done<Self> {
-        if row & !ROW != 0 {
+        let (bits, (first, end)) = (document_bits(family), range(family));
+        if !(0..=(end - first) >> bits).contains(&row) {
             return Err(StoreErrorKind::StorageFull.into());
         }
-        let head = range(family).0 | row << DOCUMENT_BITS;
-        Ok(Self { head, last: head | ((1 << DOCUMENT_BITS) - 1) })
+        let head = first | row << bits;
+        Ok(Self { head, last: head | ((1 << bits) - 1) })
+    }
+
+    /// Those among which a row of the index is.
+    fn around(family: SearchFamily, number: i64) -> Self {
+        let others = (1 << document_bits(family)) - 1;
+        Self { head: number & !others, last: number | others }
     }
 
     fn message(self, number: u32) -> Done<i64> {
@@ -255,6 +260,16 @@ macro_rules! searched {
         const fn table(family: SearchFamily) -> &'static str {
             match family {
                 $(SearchFamily::$record => <$record as Table>::SQL.table,)*
+            }
+        }
+
+        /// How many bits of a row of the index say which document of the record it is.
+        const fn document_bits(family: SearchFamily) -> u32 {
+            match family {
+                $(SearchFamily::$record => match <$record as Table>::SEARCH {
+                    Some(Index { conversation: Some(_), .. }) => DOCUMENT_BITS,
+                    _ => 0,
+                },)*
             }
         }
 

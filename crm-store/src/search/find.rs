@@ -11,7 +11,7 @@ use crm_core::{
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
-use super::{DOCUMENT_BITS, FAMILY_SHIFT, ROW, lost, pairs, range, record, table};
+use super::{Documents, FAMILY_SHIFT, document_bits, lost, pairs, range, record, table};
 use crate::{error::Done, row::Column as _, table::prepared, transaction::SqliteTx};
 
 /// Whether the records of the tiers before are known, or an expression must leave them out.
@@ -106,11 +106,12 @@ fn part(mark: char, word: SearchWord<'_>) -> String {
 static FIND: LazyLock<String> = LazyLock::new(|| {
     let mut ids = String::new();
     for family in SearchFamily::ALL {
-        let (code, table) = (family.code(), table(*family));
+        let (code, table, (first, _)) = (family.code(), table(*family), range(*family));
+        let bits = document_bits(*family);
         // Writing to a String does not fail.
         let _ = write!(
             ids,
-            " WHEN {code} THEN (SELECT id FROM {table} WHERE row = crm_search.rowid >> {DOCUMENT_BITS} & {ROW})"
+            " WHEN {code} THEN (SELECT id FROM {table} WHERE row = (crm_search.rowid - {first}) >> {bits})"
         );
     }
     format!(
@@ -130,9 +131,13 @@ fn ranges(query: &SearchQuery) -> Vec<(i64, i64)> {
 /// The highest row of the index that stands behind a place.
 fn behind(place: SearchPlace) -> i64 {
     let number = i64::try_from(place.number()).unwrap_or(i64::MAX);
-    let (family, row) = (number >> 48 << FAMILY_SHIFT, number & ((1 << 48) - 1));
-    // No record has a row beyond: all of the family stand behind.
-    (family | row.min(ROW + 1) << DOCUMENT_BITS) - 1
+    let Some(family) = family(number) else { return number - 1 };
+    // A record that has no room in the index is none: all of the family stand behind.
+    Documents::of(family, number & !range(family).0).map_or(range(family).1, |documents| documents.head - 1)
+}
+
+fn family(number: i64) -> Option<SearchFamily> {
+    u16::try_from(number >> FAMILY_SHIFT).ok().and_then(SearchFamily::from_code)
 }
 
 /// The documents of a record stand side by side. When so many of them were passed over, the reading begins anew behind them.
@@ -177,13 +182,12 @@ impl Found {
         let (mut passed, mut last) = (0, None);
         while let Some(row) = rows.next()? {
             let number: i64 = row.get(0)?;
-            let head = number >> DOCUMENT_BITS << DOCUMENT_BITS;
+            let family = family(number).ok_or_else(|| lost(number))?;
+            let Documents { head, .. } = Documents::around(family, number);
             if self.heads.insert(head) {
-                let family = u16::try_from(number >> FAMILY_SHIFT).ok().and_then(SearchFamily::from_code);
-                let (Some(family), Some(id)) = (family, Uuid::read(row.get_ref(1)?)) else {
-                    return Err(lost(number).into());
-                };
-                let place = SearchPlace::new(tier, family, (number >> DOCUMENT_BITS & ROW).unsigned_abs());
+                let id = Uuid::read(row.get_ref(1)?).ok_or_else(|| lost(number))?;
+                let count = (head - range(family).0) >> document_bits(family);
+                let place = SearchPlace::new(tier, family, count.unsigned_abs());
                 self.hits.push(SearchHit { record: record(family, id), place });
                 self.left -= 1;
                 if self.left == 0 {

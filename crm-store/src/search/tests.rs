@@ -44,11 +44,15 @@ fn a_message_is_put_together_as_it_is_made_at_once() {
 
 #[test]
 fn what_has_no_room_in_the_index_is_refused() {
-    let documents = Documents::of(SearchFamily::Customer, (1 << 30) - 1).unwrap();
-    assert_eq!(documents.last, range(SearchFamily::Customer).1);
+    let documents = Documents::of(SearchFamily::Ticket, (1 << 30) - 1).unwrap();
+    assert_eq!(documents.last, range(SearchFamily::Ticket).1);
     assert_eq!(documents.message((1 << 18) - 2).unwrap(), documents.last);
     assert!(documents.message((1 << 18) - 1).is_err());
-    assert!(Documents::of(SearchFamily::Customer, 1 << 30).is_err());
+    assert!(Documents::of(SearchFamily::Ticket, 1 << 30).is_err());
+    let documents = Documents::of(SearchFamily::Customer, (1 << 48) - 1).unwrap();
+    assert_eq!((documents.head, documents.last), (documents.last, range(SearchFamily::Customer).1));
+    assert!(documents.message(0).is_err());
+    assert!(Documents::of(SearchFamily::Customer, 1 << 48).is_err());
 }
 
 fn tier(raw: &str, in_body: &[bool], tier: SearchTier, before: Before) -> Option<String> {
