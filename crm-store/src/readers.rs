@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
@@ -56,12 +56,28 @@ impl Reads {
     pub(crate) fn end_those_before_the_last_call(&self) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         for read in &*locked(&self.known) {
-            // The lock is held, so that it is this read which ends, and not the next one on its connection.
-            let since = locked(&read.since);
-            if since.is_some_and(|since| since < calls) {
-                read.interrupt.interrupt();
-            }
+            drop(read.end_where(|since| since < calls));
         }
+    }
+
+    /// Ends all reads, and lets none begin while `work` runs.
+    pub(crate) fn with_all_ended<T>(&self, work: impl FnOnce() -> T) -> T {
+        let known = locked(&self.known);
+        // A read that begins, or has ended, waits for its lock.
+        let _held: Vec<_> = known.iter().map(|read| read.end_where(|_| true)).collect();
+        work()
+    }
+}
+
+impl Read {
+    /// Interrupts what goes on, where `stands_in_the_way` says so of when it began.
+    fn end_where(&self, stands_in_the_way: impl FnOnce(u64) -> bool) -> MutexGuard<'_, Option<u64>> {
+        // The lock is held, so that it is this read which ends, and not the next one on its connection.
+        let since = locked(&self.since);
+        if since.is_some_and(stands_in_the_way) {
+            self.interrupt.interrupt();
+        }
+        since
     }
 }
 

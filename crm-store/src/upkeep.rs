@@ -98,7 +98,8 @@ fn references(connection: &Connection) -> Done<Vec<Problem>> {
 /// Records are read in pages of this many.
 const PAGE: u16 = 256;
 
-fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
+/// An error that another try would not meet, such as the end of the read, says nothing of the records, and is passed on.
+fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     macro_rules! readable {
         ($family:literal, $list:ident, $filter:ty) => {
@@ -113,8 +114,10 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
             )
         };
         ($family:literal, $fetch:expr, $key:expr) => {
-            if let Some(Err(error)) = pages(PAGE, $fetch, $key).find(Result::is_err) {
-                problems.push(Problem::Records { family: $family, error: error.to_string() });
+            match pages(PAGE, $fetch, $key).find(Result::is_err) {
+                Some(Err(error)) if error.is_retryable() => return Err(error),
+                Some(Err(error)) => problems.push(Problem::Records { family: $family, error: error.to_string() }),
+                Some(Ok(_)) | None => {}
             }
         };
     }
@@ -128,17 +131,18 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
-    problems
+    Ok(problems)
 }
 
 /// So many figures are named; where that many are wrong, there may be more.
 const FIGURES: u16 = 100;
 
 /// Figures that are wrong. Where the records cannot be read, that was found already.
-fn figures(tx: &SqliteTx<'_>) -> Vec<Problem> {
+fn figures(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     match tx.verify_figures(FIGURES) {
-        Ok(found) => found.into_iter().map(Problem::Figure).collect(),
-        Err(error) => vec![Problem::Records { family: "figures", error: error.to_string() }],
+        Ok(found) => Ok(found.into_iter().map(Problem::Figure).collect()),
+        Err(error) if error.is_retryable() => Err(error),
+        Err(error) => Ok(vec![Problem::Records { family: "figures", error: error.to_string() }]),
     }
 }
 
@@ -167,11 +171,11 @@ impl SqliteStore {
                     Err(error) => return Err(error),
                 }
             }
-            let unread = records(tx);
+            let unread = records(tx)?;
             // The index and the figures are compared with records that can be read.
             if unread.is_empty() {
                 problems.extend(searches(tx.connection)?);
-                problems.extend(figures(tx));
+                problems.extend(figures(tx)?);
             }
             problems.extend(unread);
             Ok(problems)
@@ -245,5 +249,43 @@ impl SqliteStore {
             std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_testkit::sample::Sample;
+
+    use super::*;
+
+    fn store() -> SqliteStore {
+        let store = SqliteStore::open_in_memory().unwrap();
+        store.write(|tx| Sample::new(1).write_to(tx)).unwrap();
+        store
+    }
+
+    /// What ends a read is not damage.
+    #[test]
+    fn a_search_for_damage_that_is_ended_says_so_and_finds_none() {
+        let store = store();
+        for check in [records, figures] {
+            let ended = store.read(|tx| {
+                tx.connection.get_interrupt_handle().interrupt();
+                check(tx)
+            });
+            assert_eq!(ended.unwrap_err().kind(), &StoreErrorKind::Interrupted);
+        }
+        assert_eq!(store.verify().unwrap(), []);
+    }
+
+    #[test]
+    fn an_index_of_the_search_that_cannot_be_read_is_a_problem() {
+        for of in ["id = 1", "id = 10", "id > 10"] {
+            let store = store();
+            let damage = format!("UPDATE crm_search_data SET block = x'00ff00ff' WHERE {of}");
+            store.on_writer(|connection| Ok(connection.execute(&damage, [])?)).unwrap();
+            let problems = store.verify().unwrap();
+            assert!(matches!(*problems, [Problem::Structure(_)]), "{of}: {problems:?}");
+        }
     }
 }

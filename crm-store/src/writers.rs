@@ -194,8 +194,6 @@ impl Turn<'_> {
 
     /// Begins a transaction, or joins the open one. Tells when it began.
     fn enter(&mut self, started: Instant) -> Result<Instant, StoreError> {
-        // What failed before on this thread is not what ends this transaction.
-        drop(ended_by());
         if let Some(group) = &mut self.group {
             group.members += 1;
             let began = group.began;
