@@ -100,7 +100,7 @@ impl SqliteOptions {
         self
     }
 
-    /// How many reads go on at once at most, at least one; more wait in line. Each has a connection with a cache of its own (up to 2 MB), opened when it is first needed.
+    /// How many reads go on at once at most, at least one; more wait in line. Each has a connection with a cache of its own (up to 16 MB), opened when it is first needed.
     pub const fn readers(mut self, readers: u16) -> Self {
         self.readers = if readers == 0 { 1 } else { readers };
         self

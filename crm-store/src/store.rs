@@ -84,9 +84,7 @@ impl SqliteStore {
 
     pub(crate) fn with(path: Option<PathBuf>, options: SqliteOptions) -> Result<Self, StoreError> {
         static STORES: AtomicU64 = AtomicU64::new(0);
-        let started = Instant::now();
-        let connection = connection::writer(path.as_deref(), &options, Opening::First)
-            .map_err(|failure| failure.contended(started))?;
+        let connection = connection::writer(path.as_deref(), &options, Opening::First, Instant::now())?;
         let path = path.map(|path| found_at(&connection, path));
         let reads = Arc::<Reads>::default();
         let log = Log::beside(path.as_deref(), &options, Arc::clone(&reads));
