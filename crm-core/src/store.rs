@@ -75,8 +75,9 @@
 //!   first that was inserted last. Each record stands once.
 //! - C62 A page of hits continues after a place; pages put together are the whole list; a limit of zero gives nothing.
 //! - C63 A query over some families finds what the query over all finds of them.
-//! - C64 What was changed is found by what it says now and not by what it said; what was deleted is found by nothing. A ticket is found by its messages, in the moment in which they
-//!   are appended and for as long as it is there.
+//! - C64 What was changed is found by what it says now and not by what it said; what was deleted is found by nothing. A ticket is found by each of
+//!   its messages together with its subject and its number, from the moment in which the message is appended for as long as the ticket is there; not by words of different
+//!   messages.
 //! - C65 A closure finds what it wrote; what was rolled back is not found, and what it changed is found as it was.
 //! - C66 Operators, quotes and wildcards are text in a query as in a record.
 //!

@@ -30,6 +30,10 @@ impl<'t> SqliteTx<'t> {
     /// (`Connection::set_prepared_statement_cache_capacity`) holds what a program uses at once: some 150, and one for each set of fields that it lists by or changes together; rusqlite's
     /// default of 16 prepares them again and again. So does SQLite by itself, unless `SQLITE_DBCONFIG_ENABLE_QPSG` is on (`Connection::set_db_config`): reads then take a third of the time.
     ///
+    /// Inserting many at once puts them in temporary tables first, named `new_` and the table (empty afterwards, and kept for the next time), and switches the check of foreign keys
+    /// off (`SQLITE_DBCONFIG_ENABLE_FKEY`) while SQLite moves rows that were checked; it is on again before the call ends, whatever happens. Where the host has a trigger on one of the
+    /// tables, they are inserted one by one instead, so that what the trigger writes is checked.
+    ///
     /// # Errors
     ///
     /// [`NotInstalled`](crm_core::store::StoreErrorKind::NotInstalled) without our tables, [`NewerSchema`](crm_core::store::StoreErrorKind::NewerSchema) where they are
