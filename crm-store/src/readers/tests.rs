@@ -275,7 +275,7 @@ fn reads_of_middle_length_that_always_overlap_leave_the_log_bounded() {
         done.store(1, Ordering::SeqCst);
         longest
     });
-    assert!(longest <= 3 * LIMIT, "the log was {longest} bytes long");
+    assert!(longest <= 5 * LIMIT, "the log was {longest} bytes long");
 }
 
 /// SQLite keeps the log beside the file itself, wherever the name that it was opened by stands.
