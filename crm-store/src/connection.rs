@@ -93,6 +93,11 @@ pub(crate) fn reader(path: &Path, options: &SqliteOptions) -> Done<Connection> {
     Ok(connection)
 }
 
+/// A connection that copies the file beside the writer: it changes nothing either, but SQLite takes the copy for a change.
+pub(crate) fn copier(path: &Path, options: &SqliteOptions) -> Done<Connection> {
+    opened(Some(path), options, Opening::Again, options.deadline)
+}
+
 /// A connection, set up, to a file that is ours or, where it may be made, empty. A statement waits for other programs for as long as is given.
 fn opened(path: Option<&Path>, options: &SqliteOptions, opening: Opening, wait: Duration) -> Done<Connection> {
     let may_make = opening == Opening::First && !options.read_only;

@@ -106,6 +106,15 @@ impl SqliteStore {
         let _entered = Entered::new(self.identity)?;
         self.writers.outside(work)
     }
+
+    /// Runs `work`, which copies the file, beside the writers; in memory, where there is one connection, when it is this thread's turn.
+    pub(crate) fn copying<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
+        let _entered = Entered::new(self.identity)?;
+        match &self.readers {
+            Some(readers) => readers.copy(work),
+            None => self.writers.outside(work),
+        }
+    }
 }
 
 /// Where SQLite found the file, and keeps the log beside it: connections that are opened later must find the same one, wherever the process works then.
