@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    bulk::{ImportEvent, ImportOptions, ImportReport, Record},
+    bulk::{ImportEvent, ImportOptions, ImportReport, ImportRow, Record},
     store::{Page, Store},
 };
 
@@ -160,12 +160,12 @@ impl<S: Store> Crm<S> {
     /// assert_eq!(agents(&old)?, agents(&new)?);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn import<R: Record, X>(
+    pub fn import<I: ImportRow>(
         &self,
         act: &mut Act,
         options: &ImportOptions,
-        rows: impl IntoIterator<Item = Result<R, X>>,
-        watch: impl FnMut(ImportEvent<X>) -> ControlFlow<()>,
+        rows: impl IntoIterator<Item = I>,
+        watch: impl FnMut(ImportEvent<I::Malformed>) -> ControlFlow<()>,
     ) -> Result<ImportReport, Error> {
         Ok(bulk::import(&self.store, act, options, rows, watch)?)
     }
