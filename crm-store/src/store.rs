@@ -102,6 +102,7 @@ impl SqliteStore {
     }
 
     /// Runs `work` on the writer's connection, outside any transaction, when it is this thread's turn.
+    #[cfg(test)]
     pub(crate) fn on_writer<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
         let _entered = Entered::new(self.identity)?;
         self.writers.outside(work)
