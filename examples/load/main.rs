@@ -134,8 +134,12 @@ fn processor() -> Duration {
     Duration::from_nanos(nanos.and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0))
 }
 
+/// What the file and its log take.
 fn mebibytes(file: &Path) -> io::Result<String> {
-    Ok(grouped(&(std::fs::metadata(file)?.len() / 1_048_576)))
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let bytes = std::fs::metadata(file)?.len() + std::fs::metadata(log).map_or(0, |log| log.len());
+    Ok(grouped(&bytes.div_ceil(1_048_576)))
 }
 
 fn readable(time: Duration) -> String {
