@@ -19,7 +19,7 @@ use uuid::Uuid;
 use self::verify::{rebuild, verify};
 use crate::{
     error::{Broken, Done, Failure},
-    part,
+    part::{self, Change},
     row::{Binder, OrEmpty},
     table::{self, Table, prepared},
 };
@@ -30,8 +30,9 @@ pub(crate) struct Counted {
     pub(crate) columns: &'static [&'static str],
     /// The tables of parts that they depend on, one bit each.
     pub(crate) parts: i64,
-    /// A stored record without any of these parts counts for nothing; zero where each one counts.
-    pub(crate) only_with: i64,
+    /// A table of parts of which each counts by itself, and without which a stored record counts for nothing; zero where each record counts as a whole. It is written after all
+    /// else that is counted.
+    pub(crate) entries: i64,
 }
 
 /// Which table of figures is written.
@@ -226,8 +227,15 @@ fn upsert<K: Key>(
     book: Book,
     key: &K,
     sums: &[i128],
-    also: impl FnOnce(&mut Binder<'_, '_>) -> Done<()>,
+    also: impl Fn(&mut Binder<'_, '_>) -> Done<()> + Copy,
 ) -> Done<()> {
+    if sums.iter().any(|sum| i64::try_from(*sum).is_err()) {
+        // What is added may not fit 64 bits where what comes of it does. The half way does in any case, or there is no way.
+        let half: Vec<i128> = sums.iter().map(|sum| sum / 2).collect();
+        let rest: Vec<i128> = sums.iter().zip(&half).map(|(sum, half)| sum - half).collect();
+        upsert(connection, book, key, &half, also)?;
+        return upsert(connection, book, key, &rest, also);
+    }
     let overflow = || StoreErrorKind::FigureOverflow { figures: K::FIGURES };
     let mut statement = book.prepared(connection, K::UPSERT)?;
     let mut binder = Binder::new(&mut statement);
@@ -278,12 +286,12 @@ pub(crate) struct Deltas {
 impl Deltas {
     /// Counts a record in.
     pub(crate) fn add<T: Table>(&mut self, record: &T) -> Done<()> {
-        record.count(&mut Tally { deltas: self, times: 1 })
+        record.count(&mut Tally { deltas: self, times: 1, before: 0 })
     }
 
     /// Counts a record out, as it was stored.
     pub(crate) fn remove<T: Table>(&mut self, record: &T) -> Done<()> {
-        record.count(&mut Tally { deltas: self, times: -1 })
+        record.count(&mut Tally { deltas: self, times: -1, before: 0 })
     }
 
     /// How many rows move.
@@ -337,6 +345,8 @@ pub(crate) struct Tally<'d> {
     deltas: &'d mut Deltas,
     /// 1 for a record that comes, -1 for one that goes.
     times: i128,
+    /// How many entries of the record are counted already.
+    before: usize,
 }
 
 impl Tally<'_> {
@@ -352,10 +362,21 @@ impl Tally<'_> {
         }
     }
 
-    pub(crate) fn customer(&mut self, figure: &CustomerFigure) {
+    /// How many entries of the record are counted already.
+    pub(crate) const fn before(&self) -> usize {
+        self.before
+    }
+
+    /// A customer's figure of an order, in the place of the one that it had before.
+    pub(crate) fn customer(&mut self, before: Option<&CustomerFigure>, now: Option<&CustomerFigure>) {
+        before.iter().for_each(|figure| self.of_customer(figure, -self.times));
+        now.iter().for_each(|figure| self.of_customer(figure, self.times));
+    }
+
+    fn of_customer(&mut self, figure: &CustomerFigure, times: i128) {
         let one = self.deltas.customers.entry(figure.key()).or_default();
-        let orders = i128::from(figure.orders) * self.times;
-        one.revenue += i128::from(figure.revenue.minor()) * self.times;
+        let orders = i128::from(figure.orders) * times;
+        one.revenue += i128::from(figure.revenue.minor()) * times;
         one.orders += orders;
         // One order, so its first day is its last.
         *one.days.entry(figure.last_day).or_default() += orders;
@@ -391,6 +412,11 @@ pub(crate) fn overflow(figures: &'static str) -> impl Fn(Invalid) -> Failure {
     move |refused| StoreError::new(StoreErrorKind::FigureOverflow { figures }).caused_by(refused).into()
 }
 
+/// Whether the figures cannot hold what was to be added.
+pub(crate) fn is_overflow(failure: &Failure) -> bool {
+    matches!(failure, Failure::Store(error) if matches!(error.kind(), StoreErrorKind::FigureOverflow { .. }))
+}
+
 /// Counts a record that was inserted.
 pub(crate) fn inserted<T: Table>(connection: &Connection, record: &T) -> Done<()> {
     let mut deltas = Deltas::default();
@@ -417,7 +443,8 @@ pub(crate) fn deleted<T: Table>(connection: &Connection, id: T::Id, delete: impl
     part::atomically(connection, || delete().and_then(|()| deltas.apply(connection)))
 }
 
-/// What a record that is updated counted for: it is read before the first thing changes that matters, and not at all where nothing does.
+/// What a record that is updated counted for. It is read before the first thing changes that matters, and not at all where nothing does, or where entries are added only: then
+/// the record that comes says what the entries before counted for.
 pub(crate) struct Recount<'c, T: Table> {
     connection: &'c Connection,
     id: T::Id,
@@ -429,14 +456,16 @@ pub(crate) struct Recount<'c, T: Table> {
 enum Before<T> {
     /// Nothing changed that matters.
     Same,
-    /// Something did; this is what was stored, where it counted.
+    /// So many entries were there, and some are added.
+    Entries(usize),
+    /// Something else changed; this is what was stored, where it counted.
     Was(Option<T>),
 }
 
 impl<'c, T: Table> Recount<'c, T> {
     /// Of a stored record with these parts.
     pub(crate) fn new(connection: &'c Connection, id: T::Id, parts: i64) -> Self {
-        let counts = T::COUNTED.is_some_and(|counted| counted.only_with == 0 || parts & counted.only_with != 0);
+        let counts = T::COUNTED.is_some_and(|counted| counted.entries == 0 || parts & counted.entries != 0);
         Self { connection, id, counts, before: RefCell::new(Before::Same) }
     }
 
@@ -449,9 +478,15 @@ impl<'c, T: Table> Recount<'c, T> {
     }
 
     /// A table of parts will change.
-    pub(crate) fn parts(&self, changing: i64) -> Done<()> {
-        match T::COUNTED {
-            Some(counted) if counted.parts & changing != 0 => self.look(),
+    pub(crate) fn parts(&self, change: Change) -> Done<()> {
+        match (T::COUNTED, change.kept) {
+            (Some(counted), Some(kept)) if counted.entries & change.table != 0 => {
+                if matches!(*self.before.borrow(), Before::Same) {
+                    self.before.replace(Before::Entries(kept));
+                }
+                Ok(())
+            }
+            (Some(counted), _) if counted.parts & change.table != 0 => self.look(),
             _ => Ok(()),
         }
     }
@@ -467,9 +502,13 @@ impl<'c, T: Table> Recount<'c, T> {
     /// What moves by the update.
     pub(crate) fn deltas(&self, record: &T) -> Done<Deltas> {
         let mut deltas = Deltas::default();
-        if let Before::Was(before) = &*self.before.borrow() {
-            before.iter().try_for_each(|before| deltas.remove(before))?;
-            deltas.add(record)?;
+        match &*self.before.borrow() {
+            Before::Same => {}
+            Before::Entries(before) => record.count(&mut Tally { deltas: &mut deltas, times: 1, before: *before })?,
+            Before::Was(before) => {
+                before.iter().try_for_each(|before| deltas.remove(before))?;
+                deltas.add(record)?;
+            }
         }
         Ok(deltas)
     }

@@ -8,13 +8,13 @@ use std::{cell::RefCell, collections::HashSet};
 
 use crm_core::{
     RecordId as _,
-    store::{Refused, StoreError, StoreErrorKind},
+    store::{Refused, StoreError},
 };
 use rusqlite::{CachedStatement, Connection, config::DbConfig};
 
 use crate::{
     error::{Broken, Done, Failure},
-    figures::Deltas,
+    figures::{Deltas, is_overflow},
     part::{self, PartsOf},
     row::Binder,
     table::{Table, insert, is_there, prepared},
@@ -54,7 +54,7 @@ fn at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
     }
     let mut deltas = Deltas::default();
     if let Err(failure) = records.iter().try_for_each(|record| deltas.add(record)) {
-        return if overflow(&failure) { Ok(false) } else { Err(failure) };
+        return if is_overflow(&failure) { Ok(false) } else { Err(failure) };
     }
     let staging = Staging::new(connection);
     for (row, record) in (last + 1..).zip(records) {
@@ -69,7 +69,7 @@ fn at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
     // What follows from a new record stands here for a whole chunk, as in `table::insert` for one.
     let kept = staging.finish().and_then(|()| part::atomically(connection, || deltas.apply(connection)));
     if let Err(failure) = &kept
-        && (matches!(failure.broken(), Broken::Unique) || overflow(failure))
+        && (matches!(failure.broken(), Broken::Unique) || is_overflow(failure))
     {
         // The parts go with their rows.
         prepared(connection, &format!("DELETE FROM {} WHERE row > ?1", T::SQL.table))?.execute([last])?;
@@ -80,11 +80,6 @@ fn at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
         (last + 1..).zip(records).try_for_each(|(row, record)| index.insert(connection, row, record))?;
     }
     Ok(true)
-}
-
-/// Whether a figure cannot hold what was to be added.
-fn overflow(failure: &Failure) -> bool {
-    matches!(failure, Failure::Store(error) if matches!(error.kind(), StoreErrorKind::FigureOverflow { .. }))
 }
 
 /// Whether each reference leads to a record that is stored or comes before; each record that is referred to is looked up once.
