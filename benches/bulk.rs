@@ -128,6 +128,7 @@ fn by_hand(path: &Path, customers: u32) -> Done<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -16 * 1_024)?;
     connection.execute_batch(&TABLES.replace(both, one).replace(" (row)", " (id)").replace(" BLOB", " INTEGER"))?;
     let counting = "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)";
     let insert = |sql: &str, count: u32| connection.execute(&format!("{sql} {counting} {}", select(sql)), [count]);
@@ -191,12 +192,54 @@ fn insert_by_hand(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn import_by_hand(connection: &Connection, numbers: RangeInclusive<u32>, customers: u32) -> Done<()> {
+/// What ours counts of a confirmed order, in the way that comes to mind first: added to each figure as it comes.
+fn count_by_hand(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
+    let day = row.at.num_days_from_ce();
+    let month = row.at.date_naive().with_day(1).map_or(day, |first| first.num_days_from_ce());
+    let total: i64 = row.lines.iter().map(|(_, quantity, cents)| quantity * cents).sum();
+    let units: i64 = row.lines.iter().map(|(_, quantity, _)| quantity * 1_000_000).sum();
+    let products = row.lines.map(|(product, quantity, cents)| (2, product, quantity * cents, quantity * 1_000_000));
+    let others = [(0, 0, total, units), (1, row.rep, total, units), (3, row.customer, total, units)];
+    for (span, from) in [(0, day), (1, month)] {
+        for (whose, key, revenue, units) in others.into_iter().chain(products) {
+            connection
+                .prepare_cached(
+                    "INSERT INTO crm_figure_sales (span, whose, day, currency, key, revenue, entries, orders, units)
+                     VALUES (?, ?, ?, 'EUR', ?, ?, 1, 1, ?) ON CONFLICT (span, whose, day, currency, key) DO UPDATE SET
+                     revenue = revenue + excluded.revenue, entries = entries + 1, orders = orders + 1, units = units + excluded.units",
+                )?
+                .execute((span, whose, from, key, revenue, units))?;
+        }
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO crm_figure_customer (customer, currency, revenue, orders, first_day, last_day) VALUES (?1, 'EUR', ?2, 1, ?3, ?3)
+             ON CONFLICT (customer, currency) DO UPDATE SET revenue = revenue + excluded.revenue, orders = orders + 1,
+             first_day = min(first_day, excluded.first_day), last_day = max(last_day, excluded.last_day)",
+        )?
+        .execute((row.customer, total, day))?;
+    Ok(())
+}
+
+/// How many figures there are, and the sums over them.
+const FIGURES: &str = "SELECT count(*), sum(revenue), sum(orders), sum(units) FROM crm_figure_sales
+    UNION ALL SELECT count(*), sum(revenue), sum(orders), sum(last_day - first_day) FROM crm_figure_customer";
+
+fn figures(connection: &Connection) -> rusqlite::Result<Vec<[i64; 4]>> {
+    let mut statement = connection.prepare(FIGURES)?;
+    statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?.collect()
+}
+
+fn import_by_hand(connection: &Connection, numbers: RangeInclusive<u32>, customers: u32, counted: bool) -> Done<()> {
     let numbers: Vec<u32> = numbers.collect();
     for batch in numbers.chunks(batch_rows() as usize) {
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         for number in batch {
-            insert_by_hand(connection, &row(*number, customers))?;
+            let row = row(*number, customers);
+            insert_by_hand(connection, &row)?;
+            if counted {
+                count_by_hand(connection, &row)?;
+            }
         }
         let fact = serde_json::to_string(&(batch.first(), batch.last(), batch.len()))?;
         connection
@@ -246,44 +289,50 @@ fn main() -> Done<()> {
     let customers = (orders / 10).max(1);
     // A folder of the build, since what stands for a temporary one is memory on many machines.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let (store, connection) =
-        (ours(&folder.path().join("ours"), customers)?, by_hand(&folder.path().join("by hand"), customers)?);
+    let path = |name: &str| folder.path().join(name);
+    let store = ours(&path("ours"), customers)?;
+    let (bare, counted) = (by_hand(&path("by hand"), customers)?, by_hand(&path("with figures"), customers)?);
     let (mut rounds, mut peaks) = (Vec::new(), Vec::new());
     let mut next = 1;
     while next <= orders {
         let last = orders.min(next + TURN * batch_rows() - 1);
-        let rows = (next..=last).map(|number| order(&row(number, customers)));
-        let ours = || timed(|| imported(&store, last - next + 1, rows));
-        let theirs = || timed(|| import_by_hand(&connection, next..=last, customers));
+        let mut round = [Times::default(); 3];
         // Who goes first changes from turn to turn.
-        rounds.push(if rounds.len() % 2 == 0 {
-            let first = ours()?;
-            (first, theirs()?)
-        } else {
-            let second = theirs()?;
-            (ours()?, second)
-        });
+        for side in 0..3 {
+            let side = (side + rounds.len()) % 3;
+            round[side] = timed(|| match side {
+                0 => imported(&store, last - next + 1, (next..=last).map(|number| order(&row(number, customers)))),
+                1 => import_by_hand(&bare, next..=last, customers, false),
+                _ => import_by_hand(&counted, next..=last, customers, true),
+            })?;
+        }
+        rounds.push(round);
         if next == 1 || last == orders {
             peaks.push((last, peak_mib()));
         }
         next = last + 1;
     }
-    println!("{orders} orders of three lines, {customers} customers, {} a batch\n", batch_rows());
+    drop(store);
+    let same = figures(&Connection::open(path("ours"))?)? == figures(&counted)?;
+    println!("{orders} orders of three lines, {customers} customers, {} a batch", batch_rows());
+    println!("figures {}\n", if same { "as by hand" } else { "DIFFER from those by hand" });
     println!(
-        "| bulk import, one order | crm-store | by hand | ratio | median of the turns | last quarter |\n|---|---:|---:|---:|---:|---:|"
+        "| bulk import, one order | crm-store | by hand | ratio | in the last quarter | by hand with figures | ratio | in the last quarter |\n|---|---:|---:|---:|---:|---:|---:|---:|"
     );
     for (kind, name) in ["by the clock", "time of the processor"].iter().enumerate() {
-        let sum = |side: fn(&(Times, Times)) -> Times| rounds.iter().map(|round| side(round)[kind]).sum::<Duration>();
-        let (ours, theirs) = (sum(|round| round.0), sum(|round| round.1));
-        let ratio = |round: &(Times, Times)| round.0[kind].div_duration_f64(round.1[kind]);
-        let late = rounds[rounds.len() - rounds.len().div_ceil(4)..].iter().map(ratio).collect();
+        let sum = |side: usize| rounds.iter().map(|round| round[side][kind]).sum::<Duration>();
+        let ratio = |side| sum(0).div_duration_f64(sum(side));
+        let late = |side: usize| {
+            let late = &rounds[rounds.len() - rounds.len().div_ceil(4)..];
+            median(late.iter().map(|round| round[0][kind].div_duration_f64(round[side][kind])).collect())
+        };
+        let [ours, bare, counted] = [0, 1, 2].map(|side| sum(side) / orders);
         println!(
-            "| {name} | {:.1?} | {:.1?} | {:.2} | {:.2} | {:.2} |",
-            ours / orders,
-            theirs / orders,
-            ours.div_duration_f64(theirs),
-            median(rounds.iter().map(ratio).collect()),
-            median(late),
+            "| {name} | {ours:.1?} | {bare:.1?} | {:.2} | {:.2} | {counted:.1?} | {:.2} | {:.2} |",
+            ratio(1),
+            late(1),
+            ratio(2),
+            late(2),
         );
     }
     for (so_far, peak) in peaks {
@@ -292,7 +341,7 @@ fn main() -> Done<()> {
             peak.map_or("unknown".into(), |mib| mib.to_string())
         );
     }
-    let size = |name: &str| fs::metadata(folder.path().join(name)).map_or(0, |file| file.len() / 1_048_576);
-    println!("files: {} MiB and {} MiB", size("ours"), size("by hand"));
+    let size = |name: &str| fs::metadata(path(name)).map_or(0, |file| file.len() / 1_048_576);
+    println!("files: {} MiB, {} MiB and {} MiB", size("ours"), size("by hand"), size("with figures"));
     Ok(())
 }

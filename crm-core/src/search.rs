@@ -81,6 +81,12 @@ impl SearchText {
         self
     }
 
+    /// The same title with another body: what is searched of a message that belongs to the record.
+    #[must_use]
+    pub fn with_body(&self, text: &str) -> Self {
+        Self { title: self.title.clone(), body: folded(text) }
+    }
+
     /// The words of the title, in their order.
     pub fn title_words(&self) -> impl Iterator<Item = SearchWord<'_>> {
         words(&self.title)
@@ -128,7 +134,7 @@ fn add(to: &mut String, text: &str) {
 ///
 /// Each word of a script with spaces is sought at the beginning of words (`zhang w` finds Wei Zhang), each run of Han, Kana, Hangul, Thai and their like anywhere (`退款` in
 /// `申请退款`), one character too. Case, diacritics and the width of characters do not matter. What is no letter and no digit parts words and is not looked for: there are no
-/// operators, and `"a" OR b*` looks for three words. A telephone number is found by the beginning of its international form, without spaces.
+/// operators, and `"a" OR b*` looks for three words. An apostrophe parts too: `o'bri` finds O'Brien, `obrien` does not. Archived customers are found like others. A telephone number is found by the beginning of its international form, without spaces.
 ///
 /// ```
 /// use crm_core::SearchQuery;
@@ -241,7 +247,7 @@ families! {
     Customer = 28_000,
     /// Opportunities: names; external ids, the notes of why they were lost.
     Opportunity = 24_000,
-    /// Tickets: subjects and numbers; external ids, all messages, resolutions.
+    /// Tickets: subjects and numbers; external ids and resolutions, or any one message.
     Ticket = 20_000,
     /// Interactions: subjects; contents, the names of those who took part and have no record, external ids.
     Interaction = 16_000,
@@ -258,7 +264,7 @@ pub trait Searched {
     /// Its family.
     const FAMILY: SearchFamily;
 
-    /// What is searched of it. The messages of a ticket are not in the record: stores add each to the body.
+    /// What is searched of it. The messages of a ticket are not in the record: each is a text of its own, under the title of the ticket ([`SearchText::with_body`]).
     fn search_text(&self) -> SearchText;
 }
 
@@ -270,7 +276,7 @@ pub enum SearchTier {
     WholeTitle,
     /// Each word of the query is found in the title.
     Title,
-    /// Each word of the query is found in the title or in the body.
+    /// Each word of the query is found in the title or in the body; of a ticket, in the title or in one and the same message.
     Anywhere,
 }
 

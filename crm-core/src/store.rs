@@ -75,8 +75,9 @@
 //!   first that was inserted last. Each record stands once.
 //! - C62 A page of hits continues after a place; pages put together are the whole list; a limit of zero gives nothing.
 //! - C63 A query over some families finds what the query over all finds of them.
-//! - C64 What was changed is found by what it says now and not by what it said; what was deleted is found by nothing. A ticket is found by its messages, in the moment in which they
-//!   are appended and for as long as it is there.
+//! - C64 What was changed is found by what it says now and not by what it said; what was deleted is found by nothing. A ticket is found by each of
+//!   its messages together with its subject and its number, from the moment in which the message is appended for as long as the ticket is there; not by words of different
+//!   messages.
 //! - C65 A closure finds what it wrote; what was rolled back is not found, and what it changed is found as it was.
 //! - C66 Operators, quotes and wildcards are text in a query as in a record.
 //!
@@ -85,7 +86,7 @@
 //!   that cannot. A record may refer to those before it. An error is a failure of the store, after which the transaction is to be rolled back.
 //! - C71 An import keeps its rows batch by batch, each in a transaction of its own with one entry in the journal that names the source, the rows and the outcome;
 //!   rows that are refused do not stop it.
-//! - C72 An import with a key that was stopped, or whose store failed, goes on after the last batch that was committed, under the same id: no row is lost or kept
+//! - C72 An import with a key that was stopped, or whose store or source failed, goes on after the last batch that was committed, under the same id: no row is lost or kept
 //!   twice. One that is finished does nothing.
 //! - C73 Between two batches of an import others write, and what is committed shows to readers.
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile

@@ -86,6 +86,11 @@ pub(crate) fn ended_by() -> Option<rusqlite::Error> {
     ENDED_BY.take()
 }
 
+/// Puts back what was taken, where the work between was about something else.
+pub(crate) fn ended_by_again(noted: Option<rusqlite::Error>) {
+    ENDED_BY.set(noted);
+}
+
 /// Which constraint a statement broke, if it was one.
 pub(crate) enum Broken {
     /// A value is taken.

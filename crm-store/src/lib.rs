@@ -33,7 +33,7 @@
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
 //! | `crm_figure_sales` … | sums over the records, moved by every write of them |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
-//! | `crm_search` | what is searched, as the terms of an index (FTS5) |
+//! | `crm_search` | what is searched, as the terms of an index (FTS5); it has room for 2^30 tickets with 262 142 messages each |
 //! | `crm_schema` | the version of the tables |
 //!
 //! Money is stored as whole minor units, an instant as microseconds, a day as a number of days, an id as 16 bytes.

@@ -29,8 +29,10 @@ pub(crate) struct Log {
     /// `None` in memory, where there is no log.
     file: Option<PathBuf>,
     limit: u64,
-    /// The length past which reads are ended.
+    /// The length past which reads are waited for and ended.
     too_long: AtomicU64,
+    /// How often that was tried in vain since the log was emptied last.
+    tries: AtomicU64,
     /// How many rows the connection had changed when its length was looked at last.
     looked_at: AtomicU64,
     reads: Arc<Reads>,
@@ -44,7 +46,14 @@ impl Log {
             PathBuf::from(name)
         });
         let limit = options.log_limit_bytes;
-        Self { file, limit, too_long: AtomicU64::new(limit), looked_at: AtomicU64::new(0), reads }
+        Self {
+            file,
+            limit,
+            too_long: AtomicU64::new(limit),
+            tries: AtomicU64::new(0),
+            looked_at: AtomicU64::new(0),
+            reads,
+        }
     }
 
     /// After a commit, on the connection of the one who has the turn: nobody else writes.
@@ -61,15 +70,24 @@ impl Log {
         if length <= self.limit {
             return;
         }
-        let grown = length > self.too_long.load(Ordering::Relaxed);
-        if grown {
-            self.reads.end_those_before_the_last_call();
+        // First without anybody's harm, which also leaves little to be copied while reads are waited for.
+        let grown = length > self.too_long.load(Ordering::Relaxed) && self.reads.can_make_way();
+        if emptied(connection, Duration::ZERO) || grown && self.emptied_without_reads(connection) {
+            self.tries.store(0, Ordering::Relaxed);
+            self.too_long.store(self.limit, Ordering::Relaxed);
+        } else if grown {
+            self.tries.fetch_add(1, Ordering::Relaxed);
+            self.too_long.store(length.saturating_add(self.limit / 4), Ordering::Relaxed);
         }
-        let emptied = emptied(connection, if grown { WAIT } else { Duration::ZERO });
-        if emptied || grown {
-            let next = if emptied { self.limit } else { length.saturating_add(self.limit / 4) };
-            self.too_long.store(next, Ordering::Relaxed);
+    }
+
+    /// Waits for reads, and ends those that were waited for already. Where none was there for so long and the log grew on, they overlap all the time: then all are ended, and none begins.
+    fn emptied_without_reads(&self, connection: &Connection) -> bool {
+        if self.tries.load(Ordering::Relaxed) > 1 {
+            return self.reads.with_all_ended(|| emptied(connection, WAIT));
         }
+        self.reads.end_those_before_the_last_call();
+        emptied(connection, WAIT)
     }
 }
 

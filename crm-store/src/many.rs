@@ -13,7 +13,7 @@ use crm_core::{
 use rusqlite::{CachedStatement, Connection, config::DbConfig};
 
 use crate::{
-    error::{Broken, Done, Failure},
+    error::{Broken, Done},
     figures::{Deltas, is_overflow},
     part::{self, PartsOf},
     row::Binder,
@@ -25,11 +25,12 @@ const CHUNK: usize = 1_000;
 /// Fewer records than these are inserted one by one: the way over the temporary tables has its price, too.
 const WORTHWHILE: usize = 20;
 
-/// Inserts each record that can be kept, and gives the others.
+/// Inserts each record that can be kept, and gives the others. After a failure, each record is there as a whole or not at all.
 pub(crate) fn insert_many<T: Table>(connection: &Connection, records: &[T]) -> Done<Vec<Refused>> {
     let mut refused = Vec::new();
+    let at_once = records.len() >= WORTHWHILE && !has_triggers(connection)?;
     for (chunk, first) in records.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
-        if chunk.len() >= WORTHWHILE && at_once(connection, chunk)? {
+        if at_once && chunk.len() >= WORTHWHILE && insert_at_once(connection, chunk)? {
             continue;
         }
         for (place, record) in (first..).zip(chunk) {
@@ -42,8 +43,15 @@ pub(crate) fn insert_many<T: Table>(connection: &Connection, records: &[T]) -> D
     Ok(refused)
 }
 
-/// Inserts all records, or none where one of them is to be refused; says which.
-fn at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
+/// Whether a host has put triggers on tables of ours: what they write is to be checked like anything else, and each is to find the record with its parts.
+fn has_triggers(connection: &Connection) -> Done<bool> {
+    let sql = "SELECT 1 FROM (SELECT type, tbl_name FROM main.sqlite_schema UNION ALL SELECT type, tbl_name FROM temp.sqlite_schema)
+        WHERE type = 'trigger' AND tbl_name LIKE 'crm\\_%' ESCAPE '\\'";
+    Ok(connection.prepare_cached(sql)?.exists([])?)
+}
+
+/// Inserts all records, or none where one of them is to be refused; says which. None either after a failure.
+fn insert_at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
     if !all_refer_to_what_is_there(connection, records)? {
         return Ok(false);
     }
@@ -52,10 +60,25 @@ fn at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
     if last.checked_add(i64::try_from(records.len()).unwrap_or(i64::MAX)).is_none() {
         return Ok(false);
     }
-    let mut deltas = Deltas::default();
-    if let Err(failure) = records.iter().try_for_each(|record| deltas.add(record)) {
-        return if is_overflow(&failure) { Ok(false) } else { Err(failure) };
+    let kept = write_at_once(connection, last, records);
+    let Err(failure) = kept else { return Ok(true) };
+    // Where SQLite itself ended the transaction they are gone already, and later rows are somebody else's.
+    if !connection.is_autocommit() {
+        // The parts go with their rows.
+        let sql = format!("DELETE FROM {} WHERE row > ?1", T::SQL.table);
+        let undone = prepared(connection, &sql).and_then(|mut delete| delete.execute([last]));
+        if matches!(failure.broken(), Broken::Unique) || is_overflow(&failure) {
+            undone?;
+            return Ok(false);
+        }
     }
+    Err(failure)
+}
+
+/// Writes records under the rows behind the last one, and what follows from a new record, as `table::insert` does for one. Where it fails, some rows may be there.
+fn write_at_once<T: Table>(connection: &Connection, last: i64, records: &[T]) -> Done<()> {
+    let mut deltas = Deltas::default();
+    records.iter().try_for_each(|record| deltas.add(record))?;
     let staging = Staging::new(connection);
     for (row, record) in (last + 1..).zip(records) {
         staging.put(T::SQL.table, T::SQL.written, &mut |binder| {
@@ -66,20 +89,12 @@ fn at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
         })?;
         record.write_parts(&PartsOf::staged(connection, row, &staging))?;
     }
-    // What follows from a new record stands here for a whole chunk, as in `table::insert` for one.
-    let kept = staging.finish().and_then(|()| part::atomically(connection, || deltas.apply(connection)));
-    if let Err(failure) = &kept
-        && (matches!(failure.broken(), Broken::Unique) || is_overflow(failure))
-    {
-        // The parts go with their rows.
-        prepared(connection, &format!("DELETE FROM {} WHERE row > ?1", T::SQL.table))?.execute([last])?;
-        return Ok(false);
-    }
-    kept?;
-    if let Some(index) = T::SEARCH {
-        (last + 1..).zip(records).try_for_each(|(row, record)| index.insert(connection, row, record))?;
-    }
-    Ok(true)
+    staging.moved()?;
+    part::atomically(connection, || {
+        deltas.apply(connection)?;
+        let Some(index) = T::SEARCH else { return Ok(()) };
+        (last + 1..).zip(records).try_for_each(|(row, record)| index.insert(connection, row, record))
+    })
 }
 
 /// Whether each reference leads to a record that is stored or comes before; each record that is referred to is looked up once.
@@ -119,24 +134,30 @@ impl<'c> Staging<'c> {
         Self { connection, tables: RefCell::new(Vec::new()) }
     }
 
-    /// Moves all to where it belongs. Where a value is taken, some records are moved, and none of their parts.
-    fn finish(self) -> Done<()> {
-        let Self { connection, tables } = self;
-        let tables: Vec<_> = tables.into_inner().into_iter().map(|staged| (staged.table, staged.written)).collect();
-        let unchecked = Unchecked::new(connection)?;
-        let moved = tables.iter().try_for_each(|(table, written)| {
+    /// Moves all to where it belongs. After a failure some records are moved, and some of their parts.
+    fn moved(self) -> Done<()> {
+        let _unchecked = Unchecked::new(self.connection)?;
+        self.tables.borrow().iter().try_for_each(|Staged { table, written, .. }| {
             let sql = format!("INSERT OR FAIL INTO {table} ({written}) SELECT {written} FROM temp.new_{table}");
-            prepared(connection, &sql)?.execute([])?;
-            Ok::<_, Failure>(())
-        });
-        drop(unchecked);
-        let cleared = tables.iter().try_for_each(|(table, _)| {
-            prepared(connection, &format!("DELETE FROM temp.new_{table}"))?.execute([])?;
+            prepared(self.connection, &sql)?.execute([])?;
             Ok(())
-        });
-        // The first failure tells.
-        moved.and(cleared)
+        })
     }
+}
+
+impl Drop for Staging<'_> {
+    fn drop(&mut self) {
+        for Staged { table, .. } in self.tables.get_mut() {
+            // Where SQLite itself ended the transaction, a new table is gone. What cannot be deleted, the next one to write there deletes.
+            let _ = emptied(self.connection, table);
+        }
+    }
+}
+
+/// Deletes what is left in the temporary table of a table.
+fn emptied(connection: &Connection, table: &str) -> Done<()> {
+    prepared(connection, &format!("DELETE FROM temp.new_{table}"))?.execute([])?;
+    Ok(())
 }
 
 /// Where rows wait until they are moved.
@@ -156,6 +177,7 @@ impl Stage for Staging<'_> {
             None => {
                 let create = format!("CREATE TEMP TABLE IF NOT EXISTS new_{table} ({written})");
                 prepared(self.connection, &create)?.execute([])?;
+                emptied(self.connection, table)?;
                 let marks = written.split(',').map(|_| "?").collect::<Vec<_>>().join(", ");
                 let insert = prepared(self.connection, &format!("INSERT INTO temp.new_{table} VALUES ({marks})"))?;
                 tables.push(Staged { table, written, insert });
@@ -187,89 +209,4 @@ impl Drop for Unchecked<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crm_core::{
-        CustomerId, Order,
-        store::{Customers as _, Figures as _, Orders as _, Products as _, Store as _, StoreError, StoreErrorKind},
-    };
-    use crm_testkit::sample;
-
-    use crate::SqliteStore;
-
-    /// A store with a customer and a product, and orders of them.
-    fn founded() -> (SqliteStore, Vec<Order>) {
-        let store = SqliteStore::open_in_memory().unwrap();
-        let (customer, product) = (sample::customer(1), sample::product(1));
-        store.write(|tx| tx.insert_customer(&customer).and_then(|()| tx.insert_product(&product))).unwrap();
-        (store, (0..2_100).map(|seed| sample::order(seed, customer.id, &[product.id])).collect())
-    }
-
-    fn count(store: &SqliteStore, sql: &str) -> i64 {
-        store.on_writer(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?)).unwrap()
-    }
-
-    /// That references are checked again, that all lead somewhere, and that nothing waits any more.
-    fn assert_whole(store: &SqliteStore) {
-        assert_eq!(count(store, "PRAGMA foreign_keys"), 1);
-        assert_eq!(count(store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-        assert_eq!(count(store, "SELECT count(*) FROM temp.new_crm_order"), 0);
-        assert_eq!(store.read(|tx| tx.verify_figures(9)).unwrap(), []);
-        let orphans = "SELECT count(*) FROM crm_order_line WHERE order_row NOT IN (SELECT row FROM crm_order)";
-        assert_eq!(count(store, orphans), 0);
-        let dangling = sample::order(9_000, sample::customer(77).id, &[sample::product(1).id]);
-        let refused = store.write(|tx| tx.insert_order(&dangling)).unwrap_err();
-        let missing = StoreErrorKind::MissingReference { record: "order", field: "customer" };
-        assert_eq!(refused.kind(), &missing);
-    }
-
-    #[test]
-    fn orders_of_several_chunks_are_all_there_with_their_parts() {
-        let (store, orders) = founded();
-        assert!(store.write(|tx| tx.insert_orders(&orders)).unwrap().is_empty());
-        assert_whole(&store);
-        for order in orders.iter().step_by(97) {
-            assert_eq!(store.read(|tx| tx.order(order.id)).unwrap().as_ref(), Some(order));
-        }
-        assert_eq!(count(&store, "SELECT count(*) FROM crm_order"), 2_100);
-    }
-
-    #[test]
-    fn a_taken_number_in_the_middle_of_a_chunk_refuses_its_order_alone() {
-        let (store, orders) = founded();
-        store.write(|tx| tx.insert_order(&orders[1_500])).unwrap();
-        let refused = store.write(|tx| tx.insert_orders(&orders)).unwrap();
-        let duplicate = StoreErrorKind::Duplicate { record: "order", field: "id" };
-        assert_eq!(refused.iter().map(|one| (one.place, one.error.kind())).collect::<Vec<_>>(), [(1_500, &duplicate)]);
-        assert_whole(&store);
-        assert_eq!(count(&store, "SELECT count(*) FROM crm_order"), 2_100);
-    }
-
-    #[test]
-    fn a_store_that_is_full_keeps_nothing_and_goes_on_checking_references() {
-        let folder = tempfile::tempdir().unwrap();
-        let options = crate::SqliteOptions::new().limit_bytes(800 * 1_024);
-        let store = options.open(folder.path().join("crm.db")).unwrap();
-        let (customer, product) = (sample::customer(1), sample::product(1));
-        store.write(|tx| tx.insert_customer(&customer).and_then(|()| tx.insert_product(&product))).unwrap();
-        let orders: Vec<Order> = (0..2_100).map(|seed| sample::order(seed, customer.id, &[product.id])).collect();
-        let full = store.write(|tx| tx.insert_orders(&orders)).unwrap_err();
-        assert_eq!(full.kind(), &StoreErrorKind::StorageFull);
-        assert_eq!(count(&store, "SELECT count(*) FROM crm_order"), 0);
-        assert!(store.write(|tx| tx.insert_orders(&orders[..50])).unwrap().is_empty());
-        assert_whole(&store);
-    }
-
-    #[test]
-    fn references_within_the_slice_lead_backwards_only() {
-        let store = SqliteStore::open_in_memory().unwrap();
-        let mut family: Vec<_> = (0..40).map(sample::customer).collect();
-        let ids: Vec<CustomerId> = family.iter().map(|customer| customer.id).collect();
-        for (child, parent) in family.iter_mut().skip(1).zip(ids) {
-            child.parent = Some(parent);
-        }
-        let insert = |customers: &[_]| store.write(|tx| Ok::<_, StoreError>(tx.insert_customers(customers)?.len()));
-        assert_eq!(insert(&[&family[1..], &family[..1]].concat()).unwrap(), 39);
-        assert_eq!(insert(&family[1..]).unwrap(), 0);
-        assert_eq!(count(&store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    }
-}
+mod tests;

@@ -307,8 +307,9 @@ const SORTED: &[&str] = &[
 fn fault(sql: &str, plan: &[String]) -> Option<&'static str> {
     let named = |step: &str, names: &[&str]| step.split(' ').any(|word| names.contains(&word));
     let (counts, list) = (sql.starts_with("SELECT count"), sql.ends_with("LIMIT ?") || sql.ends_with("LIMIT ?3"));
-    // A full-text index is asked for a row (`=`) or for what matches (`M`).
-    let asked = |step: &str| step.contains("VIRTUAL TABLE INDEX") && (step.contains(":=") || step.contains(":M"));
+    // A full-text index is asked for a row (`=`), for the rows of a record (`><`) or for what matches (`M`).
+    let asked =
+        |step: &str| step.contains("VIRTUAL TABLE INDEX") && [":=", ":M", ":><"].iter().any(|by| step.contains(by));
     let walked = |step: &&String| step.starts_with("SCAN crm_") && !named(step, SMALL) && !asked(step);
     // An index in the order of the list is read until the page is full; a count looks at what no field serves.
     if plan.iter().filter(walked).any(|step| !(counts || list && step.contains(" INDEX "))) {

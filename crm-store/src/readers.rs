@@ -3,8 +3,8 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -14,7 +14,7 @@ use rusqlite::{Connection, InterruptHandle};
 
 use crate::{
     connection,
-    error::Failure,
+    error::{Done, Failure},
     line::{Line, locked},
     options::SqliteOptions,
     schema,
@@ -41,6 +41,8 @@ struct Reader {
 pub(crate) struct Reads {
     /// How often it was asked to end reads.
     calls: AtomicU64,
+    /// How many copies of the file are being made: they stand in the way as well, and are not ended.
+    copies: AtomicUsize,
     /// One for each connection.
     known: Mutex<Vec<Arc<Read>>>,
 }
@@ -52,16 +54,37 @@ struct Read {
 }
 
 impl Reads {
+    /// Whether ending the reads may help.
+    pub(crate) fn can_make_way(&self) -> bool {
+        self.copies.load(Ordering::Relaxed) == 0
+    }
+
     /// Ends the reads that were there already when this was called the last time: they were let go on, and stand in the way still.
     pub(crate) fn end_those_before_the_last_call(&self) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         for read in &*locked(&self.known) {
-            // The lock is held, so that it is this read which ends, and not the next one on its connection.
-            let since = locked(&read.since);
-            if since.is_some_and(|since| since < calls) {
-                read.interrupt.interrupt();
-            }
+            drop(read.end_where(|since| since < calls));
         }
+    }
+
+    /// Ends all reads, and lets none begin while `work` runs.
+    pub(crate) fn with_all_ended<T>(&self, work: impl FnOnce() -> T) -> T {
+        let known = locked(&self.known);
+        // A read that begins, or has ended, waits for its lock.
+        let _held: Vec<_> = known.iter().map(|read| read.end_where(|_| true)).collect();
+        work()
+    }
+}
+
+impl Read {
+    /// Interrupts what goes on, where `stands_in_the_way` says so of when it began.
+    fn end_where(&self, stands_in_the_way: impl FnOnce(u64) -> bool) -> MutexGuard<'_, Option<u64>> {
+        // The lock is held, so that it is this read which ends, and not the next one on its connection.
+        let since = locked(&self.since);
+        if since.is_some_and(stands_in_the_way) {
+            self.interrupt.interrupt();
+        }
+        since
     }
 }
 
@@ -84,11 +107,35 @@ impl Readers {
         on_a_snapshot(&reader.connection, f)
     }
 
+    /// Runs `work` on a connection of its own, which may stand in the way of the log for as long as it takes.
+    pub(crate) fn copy<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
+        let started = Instant::now();
+        let copier = connection::copier(&self.path, &self.options).map_err(|failure| failure.contended(started))?;
+        let _copying = Copying::new(&self.reads.copies);
+        work(&copier).map_err(|failure| failure.contended(started))
+    }
+
     fn opened(&self) -> Result<Reader, StoreError> {
         let connection = connection::reader(&self.path, &self.options)?;
         let read = Arc::new(Read { since: Mutex::new(None), interrupt: connection.get_interrupt_handle() });
         locked(&self.reads.known).push(Arc::clone(&read));
         Ok(Reader { connection, read })
+    }
+}
+
+/// Counts a copy while it is made.
+struct Copying<'s>(&'s AtomicUsize);
+
+impl<'s> Copying<'s> {
+    fn new(copies: &'s AtomicUsize) -> Self {
+        copies.fetch_add(1, Ordering::Relaxed);
+        Self(copies)
+    }
+}
+
+impl Drop for Copying<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -8,16 +8,18 @@
 //! | `w` | the title | each run, whole |
 //! | `b` | the body | as `t`; a spaced word once |
 //!
-//! So a run is found by a phrase of pairs, one character by a prefix, and each tier of the rank is an expression of its own that FTS5 reads from the newest row down, no further than
-//! the page needs. A row has the family's code in its highest bits, then the row of the record: a family is a range of rows, and the order of rows is that of the rank.
+//! A record is one document, and so is each message of its conversation, with the title of the record before it: so a message costs what it is long, however much was said
+//! before. A row has the family's code in its highest 16 bits, then the row of the record; where the family has conversations, that takes 30 bits, and the last 18 say which document
+//! it is: none for the record itself, one more than its number for a message. So a family is a range of rows, a record is one, and the order of rows is that of the rank.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::LazyLock};
+mod find;
+
+use std::collections::BTreeSet;
 
 use crm_core::{
     Agent, AgentId, Customer, CustomerId, Interaction, InteractionId, Opportunity, OpportunityId, Product, ProductId,
-    RecordId as _, RecordRef, SalesRep, SalesRepId, SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchText,
-    SearchTier, SearchWord, Searched, Ticket, TicketId,
-    store::{Page, Search, StoreError, StoreErrorKind, pages},
+    RecordId as _, RecordRef, SalesRep, SalesRepId, SearchFamily, SearchText, SearchWord, Searched, Ticket, TicketId,
+    store::{StoreErrorKind, pages},
 };
 use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
@@ -25,9 +27,7 @@ use uuid::Uuid;
 use crate::{
     error::Done,
     filter::Where,
-    row::Column as _,
     table::{Table, prepared, row_of},
-    transaction::SqliteTx,
 };
 
 /// How the records of a table are searched.
@@ -35,21 +35,22 @@ pub(crate) struct Index<T> {
     family: SearchFamily,
     /// The columns of which something is searched; parts always count.
     columns: &'static [&'static str],
-    text: fn(&Connection, i64, &T) -> Done<SearchText>,
+    conversation: Option<Conversation>,
+    text: fn(&T) -> SearchText,
 }
+
+/// Hands each message that belongs to the row of a record to the last argument, with its number.
+pub(crate) type Conversation = fn(&Connection, i64, &mut dyn FnMut(u32, &str) -> Done<()>) -> Done<()>;
 
 impl<T: Searched> Index<T> {
     /// By what the record itself says.
     pub(crate) const fn of(columns: &'static [&'static str]) -> Self {
-        Self::with(columns, |_, _, record| Ok(record.search_text()))
+        Self { family: T::FAMILY, columns, conversation: None, text: T::search_text }
     }
 
-    /// By what it says and what belongs to its row.
-    pub(crate) const fn with(
-        columns: &'static [&'static str],
-        text: fn(&Connection, i64, &T) -> Done<SearchText>,
-    ) -> Self {
-        Self { family: T::FAMILY, columns, text }
+    /// And by what was said about it.
+    pub(crate) const fn and(self, conversation: Conversation) -> Self {
+        Self { conversation: Some(conversation), ..self }
     }
 }
 
@@ -61,32 +62,68 @@ impl<T> Index<T> {
 
     /// Puts a new record in.
     pub(crate) fn insert(&self, connection: &Connection, row: i64, record: &T) -> Done<()> {
-        put(connection, INSERT, number(self.family, row)?, &terms(&(self.text)(connection, row, record)?))
+        put(connection, INSERT, Documents::of(self.family, row)?.head, &terms(&(self.text)(record)))
     }
 
     /// Brings what is stored of a record to what it says now.
     pub(crate) fn update(&self, connection: &Connection, row: i64, record: &T) -> Done<()> {
-        let (number, terms) = (number(self.family, row)?, terms(&(self.text)(connection, row, record)?));
-        match stored(connection, number)? {
-            Some(stored) if stored == terms => Ok(()),
-            Some(_) => put(connection, UPDATE, number, &terms),
-            None => put(connection, INSERT, number, &terms),
+        let (documents, terms) = (Documents::of(self.family, row)?, terms(&(self.text)(record)));
+        let before = match stored(connection, documents.head)? {
+            Some(stored) if stored == terms => return Ok(()),
+            Some(stored) => {
+                put(connection, UPDATE, documents.head, &terms)?;
+                stored
+            }
+            None => {
+                put(connection, INSERT, documents.head, &terms)?;
+                String::new()
+            }
+        };
+        let title = title(&terms);
+        if self.conversation.is_none() || title == self::title(&before) {
+            return Ok(());
         }
-    }
-
-    /// Takes a record out.
-    pub(crate) fn delete(&self, connection: &Connection, row: i64) -> Done<()> {
-        prepared(connection, "DELETE FROM crm_search WHERE rowid = ?1")?.execute([number(self.family, row)?])?;
+        // Each message is found together with the title.
+        let mut below = documents.last + 1;
+        while let Some((number, said)) = newest_message(connection, documents, below)? {
+            put(connection, UPDATE, number, &joined(title, &said[self::title(&said).len()..]))?;
+            below = number;
+        }
         Ok(())
     }
 
-    /// Adds to the body of a record.
-    pub(crate) fn append(&self, connection: &Connection, row: i64, text: &str) -> Done<()> {
-        let number = number(self.family, row)?;
-        let stored = stored(connection, number)?.unwrap_or_default();
-        let mut terms = Terms::after(&stored);
-        terms.body(&SearchText::new().body(text));
-        if terms.new.is_empty() { Ok(()) } else { put(connection, UPDATE, number, &terms.put_together()) }
+    /// Takes a record out, with its messages.
+    pub(crate) fn delete(&self, connection: &Connection, row: i64) -> Done<()> {
+        let Documents { head, last } = Documents::of(self.family, row)?;
+        match self.conversation {
+            None => prepared(connection, "DELETE FROM crm_search WHERE rowid = ?1")?.execute([head])?,
+            Some(_) => {
+                prepared(connection, "DELETE FROM crm_search WHERE rowid BETWEEN ?1 AND ?2")?.execute([head, last])?
+            }
+        };
+        Ok(())
+    }
+
+    /// Puts a message in that belongs to a record.
+    pub(crate) fn append(&self, connection: &Connection, row: i64, number: u32, said: &str) -> Done<()> {
+        let documents = Documents::of(self.family, row)?;
+        let head = stored(connection, documents.head)?.unwrap_or_default();
+        let said = terms(&SearchText::new().body(said));
+        put(connection, INSERT, documents.message(number)?, &joined(title(&head), &said))
+    }
+
+    /// Hands each document of a record that should be there to `work`.
+    fn each_document(
+        &self,
+        connection: &Connection,
+        row: i64,
+        record: &T,
+        mut work: impl FnMut(i64, &str) -> Done<()>,
+    ) -> Done<()> {
+        let (documents, text) = (Documents::of(self.family, row)?, (self.text)(record));
+        work(documents.head, &terms(&text))?;
+        let mut said = |number, said: &str| work(documents.message(number)?, &terms(&text.with_body(said)));
+        self.conversation.map_or(Ok(()), |conversation| conversation(connection, row, &mut said))
     }
 }
 
@@ -109,54 +146,91 @@ fn stored(connection: &Connection, number: i64) -> Done<Option<String>> {
     Ok(statement.query_row([number], |row| row.get(0)).optional()?)
 }
 
-/// The bits of a number that hold the row of the record.
-const ROW: i64 = (1 << 48) - 1;
-
-/// The row in the index of a row of a family.
-fn number(family: SearchFamily, row: i64) -> Done<i64> {
-    if row & !ROW != 0 {
-        return Err(StoreErrorKind::StorageFull.into());
-    }
-    Ok(i64::from(family.code()) << 48 | row)
+/// The last message of a record below a row of the index.
+fn newest_message(connection: &Connection, documents: Documents, below: i64) -> Done<Option<(i64, String)>> {
+    let newest = "SELECT rowid, terms FROM crm_search WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid DESC LIMIT 1";
+    let mut statement = prepared(connection, newest)?;
+    let found = statement.query_row([documents.head + 1, below - 1], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
 }
 
-/// The terms of a text.
+/// The bits above a row of the index are the code of its family.
+const FAMILY_SHIFT: u32 = 48;
+/// The lowest bits of a row of a family with conversations: which document of the record it is. Others have none, so that rows are close: FTS5 keeps the distance to the next.
+const DOCUMENT_BITS: u32 = 18;
+
+/// The rows of a family in the index, from the lowest to the highest.
+const fn range(family: SearchFamily) -> (i64, i64) {
+    // A code has 16 bits, and the highest is not set.
+    let first = (family.code() as i64) << FAMILY_SHIFT;
+    (first, first | ((1 << FAMILY_SHIFT) - 1))
+}
+
+/// The rows of one record in the index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Documents {
+    head: i64,
+    last: i64,
+}
+
+impl Documents {
+    fn of(family: SearchFamily, row: i64) -> Done<Self> {
+        let (bits, (first, end)) = (document_bits(family), range(family));
+        if !(0..=(end - first) >> bits).contains(&row) {
+            return Err(StoreErrorKind::StorageFull.into());
+        }
+        let head = first | row << bits;
+        Ok(Self { head, last: head | ((1 << bits) - 1) })
+    }
+
+    /// Those among which a row of the index is.
+    fn around(family: SearchFamily, number: i64) -> Self {
+        let others = (1 << document_bits(family)) - 1;
+        Self { head: number & !others, last: number | others }
+    }
+
+    fn message(self, number: u32) -> Done<i64> {
+        let row = self.head + 1 + i64::from(number);
+        if row <= self.last { Ok(row) } else { Err(StoreErrorKind::StorageFull.into()) }
+    }
+}
+
+/// The terms of a text, those of the title first.
 fn terms(text: &SearchText) -> String {
-    let mut terms = Terms::after("");
+    let mut terms = Terms::default();
     for word in text.title_words() {
         if let SearchWord::Run(run) = word {
             terms.push('w', run);
         }
         terms.word('t', word);
     }
-    terms.body(text);
-    terms.put_together()
+    let mut known = BTreeSet::new();
+    for word in text.body_words() {
+        match word {
+            // A word is found as well by its first place as by all of them.
+            SearchWord::Spaced(spaced) if !known.insert(spaced) => {}
+            word => terms.word('b', word),
+        }
+    }
+    terms.0
+}
+
+/// Those of the title.
+fn title(terms: &str) -> &str {
+    let body = if terms.starts_with('b') { Some(0) } else { terms.find(" b") };
+    body.map_or(terms, |body| &terms[..body])
+}
+
+fn joined(title: &str, body: &str) -> String {
+    let body = body.trim_start();
+    if title.is_empty() || body.is_empty() { format!("{title}{body}") } else { format!("{title} {body}") }
 }
 
 /// Terms that are put together.
-struct Terms<'a> {
-    stored: &'a str,
-    new: String,
-    /// The spaced words of the body that are there already.
-    known: BTreeSet<String>,
-}
+#[derive(Default)]
+struct Terms(String);
 
-impl<'a> Terms<'a> {
-    fn after(stored: &'a str) -> Self {
-        let known = stored.split(' ').filter_map(|term| term.strip_prefix('b')).map(str::to_owned).collect();
-        Self { stored, new: String::new(), known }
-    }
-
-    fn body(&mut self, text: &SearchText) {
-        for word in text.body_words() {
-            match word {
-                // A word is found as well by its first place as by all of them.
-                SearchWord::Spaced(spaced) if !self.known.insert(spaced.to_owned()) => {}
-                word => self.word('b', word),
-            }
-        }
-    }
-
+impl Terms {
     fn word(&mut self, mark: char, word: SearchWord<'_>) {
         match word {
             SearchWord::Spaced(word) => self.push(mark, word),
@@ -165,15 +239,11 @@ impl<'a> Terms<'a> {
     }
 
     fn push(&mut self, mark: char, word: &str) {
-        if !self.new.is_empty() {
-            self.new.push(' ');
+        if !self.0.is_empty() {
+            self.0.push(' ');
         }
-        self.new.push(mark);
-        self.new.push_str(word);
-    }
-
-    fn put_together(self) -> String {
-        if self.stored.is_empty() { self.new } else { format!("{} {}", self.stored, self.new) }
+        self.0.push(mark);
+        self.0.push_str(word);
     }
 }
 
@@ -182,40 +252,6 @@ fn pairs(run: &str) -> impl Iterator<Item = &str> {
     let ends = run.char_indices().map(|(start, c)| start + c.len_utf8());
     let starts = run.char_indices().map(|(start, _)| start);
     starts.zip(ends.skip(1).chain(std::iter::once(run.len()))).map(|(start, end)| &run[start..end])
-}
-
-/// The expression of a tier, without the records of the tiers before it. The words hold letters, digits and marks only, so nothing of FTS5's language gets in.
-fn expression(query: &SearchQuery, tier: SearchTier) -> String {
-    let all = |of: fn(SearchWord<'_>) -> String| query.words().map(of).collect::<Vec<_>>().join(" AND ");
-    let in_title = || all(|word| part('t', word));
-    match tier {
-        SearchTier::WholeTitle => all(whole),
-        SearchTier::Title => format!("({}) NOT ({})", in_title(), all(whole)),
-        SearchTier::Anywhere => {
-            let anywhere = all(|word| format!("({} OR {})", part('t', word), part('b', word)));
-            format!("({anywhere}) NOT ({})", in_title())
-        }
-    }
-}
-
-/// A word or a run that stands whole in the title.
-fn whole(word: SearchWord<'_>) -> String {
-    match word {
-        SearchWord::Spaced(word) => format!("\"t{word}\""),
-        SearchWord::Run(run) => format!("\"w{run}\""),
-    }
-}
-
-/// The beginning of a word, or any part of a run.
-fn part(mark: char, word: SearchWord<'_>) -> String {
-    match word {
-        SearchWord::Run(run) if run.chars().nth(1).is_some() => {
-            let pairs: Vec<String> = pairs(run).map(|pair| format!("{mark}{pair}")).collect();
-            // The last one is the last character alone, which need not be the last one of the run that is sought.
-            format!("\"{}\"", pairs[..pairs.len() - 1].join(" "))
-        }
-        word => format!("\"{mark}{}\"*", word.as_str()),
-    }
 }
 
 macro_rules! searched {
@@ -227,20 +263,32 @@ macro_rules! searched {
             }
         }
 
+        /// How many bits of a row of the index say which document of the record it is.
+        const fn document_bits(family: SearchFamily) -> u32 {
+            match family {
+                $(SearchFamily::$record => match <$record as Table>::SEARCH {
+                    Some(Index { conversation: Some(_), .. }) => DOCUMENT_BITS,
+                    _ => 0,
+                },)*
+            }
+        }
+
         fn record(family: SearchFamily, id: Uuid) -> RecordRef {
             match family {
                 $(SearchFamily::$record => RecordRef::$record($id::from_uuid(id)),)*
             }
         }
 
-        /// How many records of each family are not in the index as they are, and how many rows of the index are of no record. It reads all of them.
+        /// How many documents of each family are not in the index as they should be, and how many documents of the index are of no record. It reads all of them.
         pub(crate) fn differences(connection: &Connection) -> Done<Vec<(&'static str, u64)>> {
             Ok(vec![$((<$record as Table>::RECORD, differ::<$record>(connection)?),)*])
         }
 
         /// Makes the index anew from the records.
         fn fill(connection: &Connection) -> Done<()> {
-            $(each::<$record>(connection, |index, row, record| index.insert(connection, row, record))?;)*
+            $(each::<$record>(connection, |index, row, record| {
+                index.each_document(connection, row, record, |number, terms| put(connection, INSERT, number, terms))
+            })?;)*
             Ok(())
         }
     };
@@ -248,66 +296,6 @@ macro_rules! searched {
 
 searched! {
     Customer(CustomerId) Opportunity(OpportunityId) Ticket(TicketId) Interaction(InteractionId) Product(ProductId) SalesRep(SalesRepId) Agent(AgentId)
-}
-
-/// Finds the newest rows of a range that an expression lets through, with the ids of their records.
-static FIND: LazyLock<String> = LazyLock::new(|| {
-    let mut ids = String::new();
-    for family in SearchFamily::ALL {
-        let (code, table) = (family.code(), table(*family));
-        // Writing to a String does not fail.
-        let _ = write!(ids, " WHEN {code} THEN (SELECT id FROM {table} WHERE row = crm_search.rowid & {ROW})");
-    }
-    format!(
-        "SELECT rowid, CASE rowid >> 48{ids} END FROM crm_search
-         WHERE crm_search MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC LIMIT ?4"
-    )
-});
-
-/// The rows of the families of a query, as ranges, from the highest down.
-fn ranges(query: &SearchQuery) -> Vec<(i64, i64)> {
-    if query.families() == SearchFamily::ALL {
-        return vec![(0, i64::MAX)];
-    }
-    let range = |family: &SearchFamily| (i64::from(family.code()) << 48, i64::from(family.code()) << 48 | ROW);
-    query.families().iter().map(range).collect()
-}
-
-fn search(connection: &Connection, query: &SearchQuery, page: Page<SearchPlace>) -> Done<Vec<SearchHit>> {
-    let mut statement = prepared(connection, &FIND)?;
-    let (ranges, mut left, mut hits) = (ranges(query), page.limit, Vec::new());
-    for tier in [SearchTier::WholeTitle, SearchTier::Title, SearchTier::Anywhere] {
-        let below = match page.after {
-            Some(after) if after.tier() > tier => continue,
-            Some(after) if after.tier() == tier => i64::try_from(after.number()).unwrap_or(i64::MAX),
-            _ => i64::MAX,
-        };
-        let expression = expression(query, tier);
-        for (from, to) in &ranges {
-            let to = *to.min(&(below - 1));
-            if left == 0 || to < *from {
-                continue;
-            }
-            let mut rows = statement.query((&expression, from, to, left))?;
-            while let Some(row) = rows.next()? {
-                let number: i64 = row.get(0)?;
-                let family = u16::try_from(number >> 48).ok().and_then(SearchFamily::from_code);
-                let (Some(family), Some(id)) = (family, Uuid::read(row.get_ref(1)?)) else {
-                    return Err(lost(number).into());
-                };
-                let place = SearchPlace::new(tier, family, (number & ROW).unsigned_abs());
-                left -= 1;
-                hits.push(SearchHit { record: record(family, id), place });
-            }
-        }
-    }
-    Ok(hits)
-}
-
-impl Search for SqliteTx<'_> {
-    fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Result<Vec<SearchHit>, StoreError> {
-        Ok(search(self.connection, query, page)?)
-    }
 }
 
 /// Hands each record of a table that is searched to `work`, with its row.
@@ -325,14 +313,15 @@ fn each<T: Table>(connection: &Connection, mut work: impl FnMut(&Index<T>, i64, 
 fn differ<T: Table + Searched>(connection: &Connection) -> Done<u64> {
     let (mut differ, mut found) = (0, 0);
     each::<T>(connection, |index, row, record| {
-        let stored = stored(connection, number(index.family, row)?)?;
-        found += u64::from(stored.is_some());
-        differ += u64::from(stored != Some(terms(&(index.text)(connection, row, record)?)));
-        Ok(())
+        index.each_document(connection, row, record, |number, terms| {
+            let stored = stored(connection, number)?;
+            found += u64::from(stored.is_some());
+            differ += u64::from(stored.as_deref() != Some(terms));
+            Ok(())
+        })
     })?;
-    let range = (i64::from(T::FAMILY.code()) << 48, i64::from(T::FAMILY.code()) << 48 | ROW);
     let rows = "SELECT count(*) FROM crm_search WHERE rowid BETWEEN ?1 AND ?2";
-    let rows: i64 = connection.query_row(rows, range, |row| row.get(0))?;
+    let rows: i64 = connection.query_row(rows, range(T::FAMILY), |row| row.get(0))?;
     Ok(differ + rows.unsigned_abs().saturating_sub(found))
 }
 

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 
 use crate::{
     connection::{self, Opening},
-    error::Done,
+    error::{Done, ended_by, ended_by_again},
     log::Log,
     options::SqliteOptions,
     readers::{Readers, Reads, on_a_snapshot},
@@ -49,9 +49,11 @@ use crate::{
 /// What is committed stands in a log (`-wal`) until a **checkpoint** copies it into the file. SQLite does that after a commit that finds 1 000 pages (4 MB) in the log, and begins the log
 /// anew once all is copied and no read needs it; so in general it stays at a few megabytes. While a read goes on, the log keeps what was written after its snapshot, and grows.
 /// Once it is longer than [`SqliteOptions::log_limit_bytes`] (256 MiB by default), the writer that finds this waits 20 ms for the reads to end and cuts the log to nothing. Where that
-/// fails, it is tried again after each quarter of the limit, and reads that were there at the try before are ended: what they ask next, or are asking, is
-/// [`StoreErrorKind::Interrupted`], and the read may be done again. So a read has at least a quarter of the limit to itself, and the log is about as long as the limit and two quarters more
-/// at most, with two exceptions: a closure that does not look at the store cannot be ended, and holds the log until it does; and reads of other processes are not ended from here.
+/// fails, it is tried again after each quarter of the limit. The second time, reads that were there at the first try are ended: what they ask next, or are asking, is
+/// [`StoreErrorKind::Interrupted`], and the read may be done again. From the third time on, since reads overlap all the time, all are ended, and none begins meanwhile. So a read that
+/// nobody overlaps has at least a quarter of the limit to itself, and the log is about as long as the limit and two quarters more at most, with three exceptions: a closure holds the log
+/// until it returns, so one that does not look at the store, or goes on after the error, is not ended; reads of other processes are not ended from here; and one transaction is
+/// as long as it is.
 pub struct SqliteStore {
     /// Tells one store from another when a closure calls back.
     identity: u64,
@@ -82,9 +84,8 @@ impl SqliteStore {
 
     pub(crate) fn with(path: Option<PathBuf>, options: SqliteOptions) -> Result<Self, StoreError> {
         static STORES: AtomicU64 = AtomicU64::new(0);
-        let started = Instant::now();
-        let connection = connection::writer(path.as_deref(), &options, Opening::First)
-            .map_err(|failure| failure.contended(started))?;
+        let connection = connection::writer(path.as_deref(), &options, Opening::First, Instant::now())?;
+        let path = path.map(|path| found_at(&connection, path));
         let reads = Arc::<Reads>::default();
         let log = Log::beside(path.as_deref(), &options, Arc::clone(&reads));
         Ok(Self {
@@ -95,15 +96,34 @@ impl SqliteStore {
         })
     }
 
-    /// The file, if it is one.
+    /// The file, if it is one: from the root, and where it was opened by a link, the file that this leads to.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
     /// Runs `work` on the writer's connection, outside any transaction, when it is this thread's turn.
+    #[cfg(test)]
     pub(crate) fn on_writer<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
         let _entered = Entered::new(self.identity)?;
         self.writers.outside(work)
+    }
+
+    /// Runs `work`, which copies the file, beside the writers; in memory, where there is one connection, when it is this thread's turn.
+    pub(crate) fn copying<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
+        let _entered = Entered::new(self.identity)?;
+        match &self.readers {
+            Some(readers) => readers.copy(work),
+            None => self.writers.outside(work),
+        }
+    }
+}
+
+/// Where SQLite found the file, and keeps the log beside it: connections that are opened later must find the same one, wherever the process works then.
+fn found_at(connection: &Connection, asked: PathBuf) -> PathBuf {
+    match connection.path() {
+        Some(found) if !found.is_empty() => found.into(),
+        // Its name is not text.
+        _ => asked.canonicalize().unwrap_or(asked),
     }
 }
 
@@ -119,7 +139,11 @@ thread_local! {
 }
 
 /// Notes that this thread is inside a store, until it is dropped.
-struct Entered(u64);
+struct Entered {
+    store: u64,
+    /// What may have ended the transaction of another store that this thread is inside of.
+    outer: Option<rusqlite::Error>,
+}
 
 impl Entered {
     fn new(store: u64) -> Result<Self, StoreError> {
@@ -128,14 +152,15 @@ impl Entered {
                 return Err(StoreErrorKind::Reentered.into());
             }
             inside.push(store);
-            Ok(Self(store))
+            Ok(Self { store, outer: ended_by() })
         })
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        INSIDE.with_borrow_mut(|inside| inside.retain(|store| *store != self.0));
+        INSIDE.with_borrow_mut(|inside| inside.retain(|store| *store != self.store));
+        ended_by_again(self.outer.take());
     }
 }
 
@@ -153,5 +178,66 @@ impl Store for SqliteStore {
     fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut SqliteTx<'_>) -> Result<T, E>) -> Result<T, E> {
         let _entered = Entered::new(self.identity)?;
         self.writers.write(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_core::{
+        Customer, NewCustomer,
+        store::{CustomerFilter, Customers},
+    };
+    use crm_testkit::Acts;
+
+    use super::*;
+    use crate::{error::Failure, table::prepared};
+
+    /// What a store offers beside reading and writing is no way around the refusal, which a closure would otherwise wait for until the deadline.
+    #[test]
+    fn a_backup_or_a_search_for_damage_in_a_closure_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("crm.db")).unwrap();
+        let refused = |result: Result<(), StoreError>| {
+            assert_eq!(result.unwrap_err().kind(), &StoreErrorKind::Reentered);
+        };
+        let all = || {
+            refused(store.backup(folder.path().join("copy.db")));
+            refused(store.verify().map(drop));
+            refused(store.rebuild_search());
+            Ok::<_, StoreError>(())
+        };
+        store.write(|_| all()).unwrap();
+        store.read(|_| all()).unwrap();
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert!(left.iter().all(|name| name.to_string_lossy().starts_with("crm.db")), "{left:?}");
+    }
+
+    /// A statement that keeps no journal of its own, so that SQLite ends the whole transaction where there is no room.
+    fn fill(tx: &SqliteTx<'_>) -> Result<(), StoreError> {
+        let full = "INSERT INTO crm_counter (name, last) VALUES (hex(zeroblob(4000000)), 1)";
+        let done = prepared(tx.connection, full).and_then(|mut insert| insert.execute([]));
+        done.map(drop).map_err(|error| Failure::Sql(error).into())
+    }
+
+    #[test]
+    fn what_ended_a_transaction_is_told_though_another_store_was_called_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str| SqliteOptions::new().limit_bytes(1 << 20).open(folder.path().join(name)).unwrap();
+        let (store, other) = (open("one.db"), open("other.db"));
+        let mut act = Acts::new().next("alice");
+        let zhang = Customer::register(act.new_id(), act.at(), NewCustomer::person("Zhang".parse().unwrap())).unwrap();
+        let refused = store.write(|tx| {
+            assert_eq!(fill(tx).unwrap_err().kind(), &StoreErrorKind::StorageFull);
+            other.write(|tx| tx.insert_customer(&zhang))?;
+            other.read(|tx| tx.count_customers(&CustomerFilter::default()))
+        });
+        assert_eq!(refused.unwrap_err().kind(), &StoreErrorKind::StorageFull);
+
+        // The other way round it is the inner one's alone.
+        let kept = store.write(|tx| {
+            assert!(other.write(|tx| fill(tx)).is_err());
+            tx.insert_customer(&zhang)
+        });
+        assert!(kept.is_ok() && ended_by().is_none());
     }
 }

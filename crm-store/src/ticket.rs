@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, SearchText, Searched as _, Text, Ticket,
-    TicketId, TicketMessage, TicketParts, TicketState, TicketStatus,
+    AgentId, ExternalId, Invalid, MessageKind, Number, RecordId, Revision, Text, Ticket, TicketId, TicketMessage,
+    TicketParts, TicketState, TicketStatus,
     store::{Page, StoreError, StoreErrorKind, TicketFilter, Tickets},
 };
 use rusqlite::Connection;
@@ -31,7 +31,7 @@ impl Table for Ticket {
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
     const SEARCH: Option<Index<Self>> =
-        Some(Index::with(&["number", "external_id", "subject", "resolution"], conversation));
+        Some(Index::of(&["number", "external_id", "subject", "resolution"]).and(conversation));
 
     fn id(&self) -> TicketId {
         self.id
@@ -167,16 +167,17 @@ fn matching(filter: &TicketFilter) -> Where<'_> {
         .when(*unassigned == Some(false), Serves::None, "assignee IS NOT NULL")
 }
 
-/// What is searched of a ticket: its own text and all that was said.
-fn conversation(connection: &Connection, row: i64, ticket: &Ticket) -> Done<SearchText> {
-    let mut statement = prepared(connection, "SELECT text FROM crm_ticket_message WHERE ticket = ?1 ORDER BY number")?;
+/// What was said about a ticket, for the search.
+fn conversation(connection: &Connection, row: i64, work: &mut dyn FnMut(u32, &str) -> Done<()>) -> Done<()> {
+    let said = "SELECT number, text FROM crm_ticket_message WHERE ticket = ?1 ORDER BY number";
+    let mut statement = prepared(connection, said)?;
     let mut rows = statement.query([row])?;
-    let mut text = ticket.search_text();
     while let Some(row) = rows.next()? {
-        let said: Text = Cells::new(row, "crm_ticket_message", &["text"]).take()?;
-        text = text.body(said.as_str());
+        let mut cells = Cells::new(row, "crm_ticket_message", &["number", "text"]);
+        let (number, said): (u32, Text) = (cells.take()?, cells.take()?);
+        work(number, said.as_str())?;
     }
-    Ok(text)
+    Ok(())
 }
 
 const MESSAGE_COLUMNS: &[&str] = &["number", "at", "kind", "agent", "text"];
@@ -223,7 +224,7 @@ fn append(connection: &Connection, message: &TicketMessage) -> Done<()> {
         .put(text)?;
     match statement.raw_execute().map_err(Failure::Sql) {
         Ok(_) => {
-            let appended = Ticket::SEARCH.map_or(Ok(()), |index| index.append(connection, row, text.as_str()));
+            let appended = Ticket::SEARCH.map_or(Ok(()), |index| index.append(connection, row, *number, text.as_str()));
             appended.inspect_err(|_| {
                 // As where a record is inserted: cheaper than a savepoint around every message.
                 let _ = prepared(connection, TAKE_BACK).and_then(|mut take| take.execute((row, *number)));

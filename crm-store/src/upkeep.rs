@@ -98,7 +98,8 @@ fn references(connection: &Connection) -> Done<Vec<Problem>> {
 /// Records are read in pages of this many.
 const PAGE: u16 = 256;
 
-fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
+/// An error that another try would not meet, such as the end of the read, says nothing of the records, and is passed on.
+fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     macro_rules! readable {
         ($family:literal, $list:ident, $filter:ty) => {
@@ -113,8 +114,10 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
             )
         };
         ($family:literal, $fetch:expr, $key:expr) => {
-            if let Some(Err(error)) = pages(PAGE, $fetch, $key).find(Result::is_err) {
-                problems.push(Problem::Records { family: $family, error: error.to_string() });
+            match pages(PAGE, $fetch, $key).find(Result::is_err) {
+                Some(Err(error)) if error.is_retryable() => return Err(error),
+                Some(Err(error)) => problems.push(Problem::Records { family: $family, error: error.to_string() }),
+                Some(Ok(_)) | None => {}
             }
         };
     }
@@ -128,17 +131,18 @@ fn records(tx: &SqliteTx<'_>) -> Vec<Problem> {
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
-    problems
+    Ok(problems)
 }
 
 /// So many figures are named; where that many are wrong, there may be more.
 const FIGURES: u16 = 100;
 
 /// Figures that are wrong. Where the records cannot be read, that was found already.
-fn figures(tx: &SqliteTx<'_>) -> Vec<Problem> {
+fn figures(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     match tx.verify_figures(FIGURES) {
-        Ok(found) => found.into_iter().map(Problem::Figure).collect(),
-        Err(error) => vec![Problem::Records { family: "figures", error: error.to_string() }],
+        Ok(found) => Ok(found.into_iter().map(Problem::Figure).collect()),
+        Err(error) if error.is_retryable() => Err(error),
+        Err(error) => Ok(vec![Problem::Records { family: "figures", error: error.to_string() }]),
     }
 }
 
@@ -167,11 +171,11 @@ impl SqliteStore {
                     Err(error) => return Err(error),
                 }
             }
-            let unread = records(tx);
+            let unread = records(tx)?;
             // The index and the figures are compared with records that can be read.
             if unread.is_empty() {
                 problems.extend(searches(tx.connection)?);
-                problems.extend(figures(tx));
+                problems.extend(figures(tx)?);
             }
             problems.extend(unread);
             Ok(problems)
@@ -197,7 +201,8 @@ impl SqliteStore {
         self.write(|tx| Ok::<_, StoreError>(search::rebuild(tx.writing()?)?))
     }
 
-    /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others may read meanwhile; writers wait.
+    /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others read and write meanwhile; the log
+    /// beside the file grows with what they write until the copy is made. A store in memory has one connection, which the others wait for.
     ///
     /// The copy is written beside the target and takes its name only when it is whole. A file that is there already is replaced, unless it is in use.
     ///
@@ -235,7 +240,7 @@ impl SqliteStore {
     fn copy_into(&self, part: &Path, to: &Path) -> Result<(), StoreError> {
         let disk = |error: std::io::Error| StoreError::new(StoreErrorKind::Backend).caused_by(error);
         let name = part.to_str().ok_or_else(|| disk(std::io::ErrorKind::InvalidFilename.into()))?;
-        self.on_writer(|connection| Ok(connection.execute("VACUUM INTO ?1", [name]).map(drop)?))?;
+        self.copying(|connection| Ok(connection.execute("VACUUM INTO ?1", [name]).map(drop)?))?;
         OpenOptions::new().write(true).open(part).and_then(|file| file.sync_all()).map_err(disk)?;
         std::fs::rename(part, to).map_err(disk)?;
         // The new name is on disk once the folder is.
@@ -245,5 +250,76 @@ impl SqliteStore {
             std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_testkit::sample::Sample;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_holds_no_writer_up_and_no_read_is_ended_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::SqliteOptions::new().log_limit_bytes(0).deadline(std::time::Duration::from_secs(60));
+        let store = options.open(folder.path().join("crm.db")).unwrap();
+        let write = |seed| {
+            let customer = crm_testkit::sample::customer(seed);
+            std::thread::scope(|scope| {
+                scope.spawn(|| store.write(|tx| tx.insert_customer(&customer))).join().unwrap().unwrap();
+            });
+        };
+        write(0);
+        store
+            .copying(|copier| {
+                let mut held = copier.prepare("SELECT count(*) FROM crm_customer")?;
+                let mut held = held.query([])?;
+                let before: i64 = held.next()?.expect("a count").get(0)?;
+                std::thread::scope(|scope| {
+                    let read = scope.spawn(|| {
+                        store.read(|tx| {
+                            // Each of these would end a read that stands in the way.
+                            (1..9).for_each(write);
+                            tx.count_customers(&CustomerFilter::default())
+                        })
+                    });
+                    assert_eq!(i64::try_from(read.join().unwrap().unwrap()), Ok(before));
+                });
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(store.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap(), 9);
+    }
+
+    fn store() -> SqliteStore {
+        let store = SqliteStore::open_in_memory().unwrap();
+        store.write(|tx| Sample::new(1).write_to(tx)).unwrap();
+        store
+    }
+
+    /// What ends a read is not damage.
+    #[test]
+    fn a_search_for_damage_that_is_ended_says_so_and_finds_none() {
+        let store = store();
+        for check in [records, figures] {
+            let ended = store.read(|tx| {
+                tx.connection.get_interrupt_handle().interrupt();
+                check(tx)
+            });
+            assert_eq!(ended.unwrap_err().kind(), &StoreErrorKind::Interrupted);
+        }
+        assert_eq!(store.verify().unwrap(), []);
+    }
+
+    #[test]
+    fn an_index_of_the_search_that_cannot_be_read_is_a_problem() {
+        for of in ["id = 1", "id = 10", "id > 10"] {
+            let store = store();
+            let damage = format!("UPDATE crm_search_data SET block = x'00ff00ff' WHERE {of}");
+            store.on_writer(|connection| Ok(connection.execute(&damage, [])?)).unwrap();
+            let problems = store.verify().unwrap();
+            assert!(matches!(*problems, [Problem::Structure(_)]), "{of}: {problems:?}");
+        }
     }
 }

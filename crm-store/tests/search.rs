@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crm_core::{
-    Customer, MessageKind, SearchQuery, Searched as _, TicketMessage,
+    Customer, MessageKind, SearchQuery, TicketMessage, TicketParts,
     store::{Customers as _, Page, Search as _, Store as _, StoreError, StoreErrorKind, Tickets as _},
 };
 use crm_store::{Problem, SqliteStore, install, rusqlite::Connection};
@@ -108,24 +108,41 @@ fn deleted_text_leaves_no_trace_in_the_index() {
 }
 
 #[test]
-fn a_conversation_is_one_document_that_grows() {
+fn each_message_is_a_document_and_costs_the_same_however_long_the_conversation_is() {
     let folder = tempfile::tempdir().unwrap();
     let (store, hand) = company(folder.path());
     let ticket = Sample::new(1).tickets[0].clone();
     let rows = || hand.query_row("SELECT count(*) FROM crm_search_content", [], |row| row.get::<_, i64>(0)).unwrap();
-    let before = rows();
+    let longest = || hand.query_row("SELECT max(length(c0)) FROM crm_search_content", [], |row| row.get(0)).unwrap();
+    let (before, longest_before): (i64, i64) = (rows(), longest());
     for number in 100..140 {
-        let text = format!("wombat number{number} 申请退款 {}", "the same words again ".repeat(20)).parse().unwrap();
+        let text = format!("wombat number{number} 申请退款 {}", "the same words again ".repeat(200)).parse().unwrap();
         let message =
             TicketMessage { ticket: ticket.id, number, at: ticket.created_at, kind: MessageKind::CustomerReply, text };
         store.write(|tx| tx.append_message(&message)).unwrap();
     }
-    assert_eq!(rows(), before);
-    assert_eq!(found(&store, "number100 number139 wombat 退款"), 1);
-    let held = "SELECT max(length(c0)) FROM crm_search_content";
-    let length: i64 = hand.query_row(held, [], |row| row.get(0)).unwrap();
-    assert!(length < 4_000, "a word of the body stands in the index once: {length}");
-    assert!(ticket.search_text().body_words().count() < 40);
+    assert_eq!(rows(), before + 40);
+    assert!(longest() < longest_before.max(100) + 100, "a word of a message stands in its document once");
+    assert_eq!(found(&store, "number139 wombat 退款"), 1);
+    assert_eq!(found(&store, "number100 number139"), 0);
+    assert_eq!(store.verify().unwrap(), []);
+
+    // Each is found together with the subject, also with a new one, and the ticket stands once.
+    let by_subject = |subject: &str| found(&store, &format!("number100 {subject}"));
+    let ticket = store.read(|tx| tx.ticket(ticket.id)).unwrap().unwrap();
+    assert_eq!(by_subject(ticket.subject().as_str()), 1);
+    let mut parts = TicketParts::from(ticket.clone());
+    parts.subject = "Quokka 齉齾".parse().unwrap();
+    store.write(|tx| tx.update_ticket(&parts.try_into().unwrap())).unwrap();
+    assert_eq!((by_subject("Quokka 齉齾"), found(&store, "齉齾")), (1, 1));
+    assert_eq!(by_subject(ticket.subject().as_str()), 0);
+    assert_eq!(store.verify().unwrap(), []);
+    store.rebuild_search().unwrap();
+    assert_eq!((by_subject("Quokka 齉齾"), found(&store, "齉齾")), (1, 1));
+    assert_eq!(store.verify().unwrap(), []);
+
+    store.write(|tx| tx.delete_ticket(ticket.id)).unwrap();
+    assert_eq!((found(&store, "wombat"), traces(&hand, "wombat"), traces(&hand, "齉齾")), (0, 0, 0));
     assert_eq!(store.verify().unwrap(), []);
 }
 

@@ -252,3 +252,50 @@ fn stores_nested_the_other_way_round_end_by_the_deadline() {
     one.write(|tx| tx.insert_customer(&customer(3))).unwrap();
     other.write(|tx| tx.insert_customer(&customer(3))).unwrap();
 }
+
+/// Writers who give up, those who are handed a group at that moment, and backups between them: whoever was told that it waited has written nothing and waited that long.
+#[test]
+fn who_gives_up_in_line_has_written_nothing_and_loses_no_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let deadline = Duration::from_micros(200);
+    let store = SqliteOptions::new()
+        .deadline(deadline)
+        .group(5, Duration::from_millis(2))
+        .open(folder.path().join("crm.db"))
+        .unwrap();
+    let (kept, gave_up) = (std::sync::atomic::AtomicU64::new(0), std::sync::atomic::AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for thread in 0..12_u16 {
+            let (store, kept, gave_up, folder) = (&store, &kept, &gave_up, &folder);
+            scope.spawn(move || {
+                for number in 0..60 {
+                    if number % 20 == 19 && thread % 4 == 0 {
+                        let copied = store.backup(folder.path().join(format!("copy{thread}.db")));
+                        assert!(copied.as_ref().err().is_none_or(StoreError::is_retryable), "{copied:?}");
+                    }
+                    let own = customer(1 + thread * 60 + number);
+                    let written = store.write(|tx| tx.insert_customer(&own));
+                    let told = match written {
+                        Ok(()) => kept,
+                        Err(error) => {
+                            let StoreErrorKind::Contended { waited } = error.kind() else { panic!("{error:?}") };
+                            assert!(*waited >= deadline, "{waited:?}");
+                            gave_up
+                        }
+                    };
+                    told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    let found = loop {
+                        match store.read(|tx| tx.customer(own.id)) {
+                            Ok(found) => break found,
+                            Err(error) => assert!(error.is_retryable(), "{error:?}"),
+                        }
+                    };
+                    assert_eq!(found.is_some(), std::ptr::eq(told, kept));
+                }
+            });
+        }
+    });
+    assert_eq!(store.verify().unwrap(), []);
+    assert_eq!(count(&store), kept.load(std::sync::atomic::Ordering::SeqCst));
+    assert!(gave_up.into_inner() > 0 && kept.into_inner() > 0, "the deadline shows nothing");
+}

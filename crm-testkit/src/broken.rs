@@ -167,6 +167,8 @@ faults! {
     FamiliesIgnored = "C63",
     /// A ticket is not found by its messages.
     MessagesNotSearched = "C64",
+    /// A ticket is found by words of different messages.
+    MessagesSearchedTogether = "C64",
     /// A closure does not find what it inserted.
     OwnInsertNotFound = "C65",
     /// `OR`, `AND`, `NOT` and `NEAR` are not looked for.
@@ -716,6 +718,13 @@ impl Search for BrokenTx<'_> {
                 _ => true,
             };
             found.retain(by_itself);
+        }
+        if self.has(Fault::MessagesSearchedTogether) && found.is_empty() {
+            let one = |word| self.look(|tx| tx.search(&parsed(std::iter::once(word), query), Page::first(u16::MAX)));
+            let each = words().map(one).collect::<Stored<Vec<_>>>()?;
+            let in_all = |hit: &SearchHit| each.iter().all(|hits| hits.iter().any(|other| other.record == hit.record));
+            let first = each.iter().flatten().copied();
+            found = first.filter(|hit| matches!(hit.record, RecordRef::Ticket(_)) && in_all(hit)).take(1).collect();
         }
         Ok(found)
     }

@@ -345,7 +345,7 @@ family! {
     fn tickets_by_due(&self, filter: &TicketFilter, page: Page<(DateTime<Utc>, TicketId)>) -> Stored<Vec<Ticket>>;
     /// The conversation of a ticket, by number (C27).
     fn messages(&self, ticket: TicketId, page: Page<u32>) -> Stored<Vec<TicketMessage>>;
-    /// Adds a message to a conversation (C16, C27), which is searched as a whole (C64).
+    /// Adds a message to a conversation (C16, C27), by which its ticket is found (C64).
     fn append_message(&mut self, message: &TicketMessage) -> Stored<()>;
     /// A free number for a new ticket, `T-000001` and up (C30).
     fn next_ticket_number(&mut self) -> Stored<Number>;

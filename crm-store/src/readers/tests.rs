@@ -221,3 +221,98 @@ fn a_store_that_is_let_go_while_reads_run_closes_when_the_last_one_ends() {
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(left, ["crm.db"], "it is closed, and its log is in the file");
 }
+
+/// With the usual limit, which is far away.
+#[test]
+fn without_long_reads_the_log_stays_at_a_few_megabytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().open(file(&folder)).unwrap();
+    let mut written = 0;
+    for number in 0..300_u32 {
+        let name = format!("{number:060000}");
+        let row = "INSERT INTO crm_counter (name, last) VALUES (?1, 1)";
+        store
+            .write(|tx| tx.connection.execute(row, [&name]).map_err(|error| StoreError::from(Failure::Sql(error))))
+            .unwrap();
+        written += name.len() as u64;
+        store.read(count).unwrap();
+        assert!(log(&folder) < 6 << 20, "the log is {} bytes long after {written}", log(&folder));
+    }
+    assert!(written > 16 << 20, "too little to show anything");
+}
+
+/// Reads of 60 ms each, several at once all the time: none is there for a whole quarter of the limit, and there is always one.
+#[test]
+fn reads_of_middle_length_that_always_overlap_leave_the_log_bounded() {
+    const READERS: u64 = 4;
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().log_limit_bytes(LIMIT).open(file(&folder)).unwrap();
+    let done = AtomicU64::new(0);
+    let longest = thread::scope(|scope| {
+        for reader in 0..READERS {
+            let (store, done) = (&store, &done);
+            scope.spawn(move || {
+                thread::sleep(Duration::from_millis(15 * reader));
+                while done.load(Ordering::SeqCst) == 0 {
+                    let read = store.read(|tx| {
+                        for _ in 0..12 {
+                            count(tx)?;
+                            thread::sleep(Duration::from_millis(5));
+                        }
+                        Ok::<_, StoreError>(())
+                    });
+                    assert!(read.as_ref().err().is_none_or(StoreError::is_retryable), "{read:?}");
+                }
+            });
+        }
+        let mut longest = 0;
+        for number in 0..120 {
+            let seeds = 10 * number..10 * number + 10;
+            store.write(|tx| seeds.clone().try_for_each(|seed| tx.insert_customer(&customer(seed)))).unwrap();
+            thread::sleep(Duration::from_millis(8));
+            longest = longest.max(log(&folder));
+        }
+        done.store(1, Ordering::SeqCst);
+        longest
+    });
+    assert!(longest <= 5 * LIMIT, "the log was {longest} bytes long");
+}
+
+/// SQLite keeps the log beside the file itself, wherever the name that it was opened by stands.
+#[cfg(unix)]
+#[test]
+fn the_log_of_a_file_that_was_opened_by_a_link_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(options().open(file(&folder)).unwrap());
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(file(&folder), &link).unwrap();
+    let store = options().log_limit_bytes(LIMIT).open(&link).unwrap();
+    let ended = store.read(|tx| -> Result<(), StoreError> {
+        thread::scope(|scope| {
+            scope.spawn(|| write_past_the_limit(&store, 0));
+        });
+        count(tx).map(drop)
+    });
+    assert_eq!(ended.unwrap_err().kind(), &StoreErrorKind::Interrupted);
+}
+
+/// A process may work in another folder later, when the next reader is opened.
+#[test]
+fn a_file_that_was_named_from_the_working_folder_is_known_from_the_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let up = "../".repeat(std::env::current_dir().unwrap().components().count());
+    let named = PathBuf::from(format!("{up}{}", file(&folder).display()).replace("//", "/"));
+    let store = options().open(&named).unwrap();
+    assert!(named.is_relative());
+    assert_eq!(store.path(), Some(&*file(&folder).canonicalize().unwrap()));
+}
+
+#[test]
+fn a_connection_that_reads_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().open(file(&folder)).unwrap();
+    let refused = store.read(|tx| -> Result<usize, StoreError> {
+        tx.connection.execute("UPDATE crm_schema SET version = 99", []).map_err(|error| Failure::Sql(error).into())
+    });
+    assert_eq!(refused.unwrap_err().kind(), &StoreErrorKind::ReadOnly);
+}

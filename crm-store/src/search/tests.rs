@@ -1,7 +1,13 @@
-use crm_core::store::{Customers as _, Store as _};
+use crm_core::{
+    SearchQuery, SearchTier,
+    store::{Customers as _, Store as _, StoreError},
+};
 use crm_testkit::sample;
 
-use super::*;
+use super::{
+    find::{Before, Sought, expression},
+    *,
+};
 use crate::SqliteStore;
 
 fn shown(title: &str, body: &str) -> String {
@@ -21,27 +27,71 @@ fn runs_are_pairs_and_the_last_character_and_stand_whole_in_the_title() {
 }
 
 #[test]
-fn what_is_appended_makes_what_is_made_at_once() {
-    let (said, more) = ("the lamp 退款", "the other lamp 退");
-    let (stored, mut appended) = (shown("t", said), Terms::after(""));
-    assert_eq!(appended.new, "");
-    appended = Terms::after(&stored);
-    appended.body(&SearchText::new().body(more));
-    assert_eq!(appended.put_together(), terms(&SearchText::new().title("t").body(said).body(more)));
+fn a_message_is_put_together_as_it_is_made_at_once() {
+    let said = "the other lamp 退 the";
+    for (title, body) in [("Lamp 退款", "external"), ("", "external"), ("Baa b", ""), ("!", "")] {
+        let text = SearchText::new().title(title).body(body);
+        let head = terms(&text);
+        let appended = joined(super::title(&head), &terms(&SearchText::new().body(said)));
+        assert_eq!(appended, terms(&text.with_body(said)));
+        assert_eq!(joined(super::title(&head), ""), terms(&text.with_body("?")));
+        assert_eq!(
+            joined("tnew", &appended[super::title(&appended).len()..]),
+            terms(&SearchText::new().title("new").body(said))
+        );
+    }
 }
 
 #[test]
-fn each_tier_leaves_out_those_before_it() {
-    let query = SearchQuery::parse("Wei 张三丰 款").unwrap();
-    for (tier, expected) in [
-        (SearchTier::WholeTitle, r#""twei" AND "w张三丰" AND "w款""#),
-        (SearchTier::Title, r#"("twei"* AND "t张三 t三丰" AND "t款"*) NOT ("twei" AND "w张三丰" AND "w款")"#),
+fn what_has_no_room_in_the_index_is_refused() {
+    let documents = Documents::of(SearchFamily::Ticket, (1 << 30) - 1).unwrap();
+    assert_eq!(documents.last, range(SearchFamily::Ticket).1);
+    assert_eq!(documents.message((1 << 18) - 2).unwrap(), documents.last);
+    assert!(documents.message((1 << 18) - 1).is_err());
+    assert!(Documents::of(SearchFamily::Ticket, 1 << 30).is_err());
+    let documents = Documents::of(SearchFamily::Customer, (1 << 48) - 1).unwrap();
+    assert_eq!((documents.head, documents.last), (documents.last, range(SearchFamily::Customer).1));
+    assert!(documents.message(0).is_err());
+    assert!(Documents::of(SearchFamily::Customer, 1 << 48).is_err());
+}
+
+fn tier(raw: &str, in_body: &[bool], tier: SearchTier, before: Before) -> Option<String> {
+    let query = SearchQuery::parse(raw).unwrap();
+    let words: Vec<_> = query.words().zip(in_body).map(|(word, in_body)| Sought { word, in_body: *in_body }).collect();
+    expression(&words, tier, before)
+}
+
+#[test]
+fn each_tier_leaves_out_those_before_it_where_they_are_not_known() {
+    use SearchTier::{Anywhere, Title, WholeTitle};
+    let whole = r#""twei" AND "w张三丰" AND "w款""#;
+    let title = r#""twei"* AND "t张三 t三丰" AND "t款"*"#;
+    let anywhere = r#"("twei"* OR "bwei"*) AND ("t张三 t三丰" OR "b张三 b三丰") AND ("t款"* OR "b款"*) AND ("bwei"* OR "b张三 b三丰" OR "b款"*)"#;
+    for (sought, alone, without_those_before) in [
+        (WholeTitle, whole, whole),
+        (Title, title, &format!("({title}) NOT ({whole})")),
+        (Anywhere, anywhere, &format!("({anywhere}) NOT ({title})")),
+    ] {
+        let of = |before| tier("Wei 张三丰 款", &[true; 3], sought, before);
+        assert_eq!(of(Before::Known).as_deref(), Some(alone));
+        assert_eq!(of(Before::LeftOut).as_deref(), Some(without_those_before));
+    }
+}
+
+#[test]
+fn what_no_body_has_is_not_sought_there() {
+    for (raw, in_body, expected) in [
+        ("wei", &[true][..], Some(r#""bwei"*"#)),
+        ("wei", &[false], None),
+        ("wei 款", &[false, false], None),
+        ("wei 款", &[false, true], Some(r#""twei"* AND ("b款"*)"#)),
         (
-            SearchTier::Anywhere,
-            r#"(("twei"* OR "bwei"*) AND ("t张三 t三丰" OR "b张三 b三丰") AND ("t款"* OR "b款"*)) NOT ("twei"* AND "t张三 t三丰" AND "t款"*)"#,
+            "wei b 款",
+            &[true, true, false],
+            Some(r#"("twei"* OR "bwei"*) AND ("tb"* OR "bb"*) AND "t款"* AND ("bwei"* OR "bb"*)"#),
         ),
     ] {
-        assert_eq!(expression(&query, tier), expected);
+        assert_eq!(tier(raw, in_body, SearchTier::Anywhere, Before::Known).as_deref(), expected, "{raw} {in_body:?}");
     }
 }
 

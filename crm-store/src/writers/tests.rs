@@ -6,14 +6,14 @@ use std::{
 };
 
 use crm_core::{
-    Customer, NewCustomer,
-    store::{CustomerFilter, Customers},
+    Customer, NewCustomer, SearchQuery,
+    store::{CustomerFilter, Customers, Page, Search},
 };
 use crm_testkit::Acts;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{connection::reader, table::prepared};
+use crate::{SqliteStore, connection::reader, table::prepared};
 
 fn customer(seed: u16) -> Customer {
     let mut act = Acts::seeded(seed).next("alice");
@@ -40,7 +40,7 @@ impl Desk {
     fn open(options: SqliteOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("crm.db");
-        let mut connection = connection::writer(Some(&path), &options, Opening::First).unwrap();
+        let mut connection = connection::writer(Some(&path), &options, Opening::First, Instant::now()).unwrap();
         let (commits, refusing) = (Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
         let (counted, refused) = (Arc::clone(&commits), Arc::clone(&refusing));
         let hook = move || {
@@ -300,6 +300,23 @@ fn a_group_is_bounded_in_members_and_in_time() {
     }
 }
 
+/// The deadline is for the line: who has run waits for the commit as long as that takes.
+#[test]
+fn a_neighbour_who_takes_longer_than_the_deadline_costs_nobody_the_answer() {
+    let deadline = Duration::from_millis(300);
+    let desk = Desk::open(SqliteOptions::new().deadline(deadline).group(64, Duration::from_secs(60)));
+    let mut closures = inserts(0..2);
+    closures.push(Box::new(|tx| {
+        let began = Instant::now();
+        while began.elapsed() <= deadline {
+            thread::yield_now();
+        }
+        insert(tx, 2)
+    }));
+    assert_eq!(outcomes(&desk.in_line(closures)), ["ok"; 3]);
+    assert_eq!((desk.commits(), desk.count()), (1, 3));
+}
+
 #[test]
 fn a_backup_runs_in_no_group() {
     let desk = Desk::new();
@@ -354,5 +371,55 @@ fn a_member_that_finds_newer_tables_or_a_lost_connection_leaves_the_line_moving(
     let refused = desk.writers.write(|tx| insert(tx, 1)).unwrap_err();
     assert!(matches!(refused.kind(), StoreErrorKind::NewerSchema { found: 99, .. }));
     bring("UPDATE crm_schema SET version = 1");
+    desk.usable();
+}
+
+/// Words that were undone with their member are found by nobody, and the index is what the records say.
+#[test]
+fn what_a_member_undid_is_not_found_by_those_behind_it() {
+    let desk = Desk::new();
+    let hits = |tx: &mut SqliteTx<'_>| {
+        tx.search(&SearchQuery::parse("zhang").unwrap(), Page::first(99)).map(|hits| hits.len())
+    };
+    let mut closures = inserts(0..1);
+    for seed in 1..4 {
+        closures.push(Box::new(move |tx| {
+            insert(tx, 10 * seed)?;
+            assert_eq!(hits(tx)?, usize::from(seed) + 1);
+            Err(own_error())
+        }));
+        closures.push(Box::new(move |tx| {
+            assert_eq!(hits(tx)?, usize::from(seed));
+            insert(tx, 10 * seed)?;
+            assert_eq!(hits(tx)?, usize::from(seed) + 1);
+            Ok(())
+        }));
+    }
+    let ran = desk.in_line(closures);
+    let own = own_error().to_string();
+    assert_eq!(outcomes(&ran), ["ok", &own, "ok", &own, "ok", &own, "ok"]);
+    assert_eq!(desk.commits(), 1);
+    let store = SqliteStore::open(desk.folder.path().join("crm.db")).unwrap();
+    assert_eq!(store.verify().unwrap(), []);
+}
+
+/// The caller's own conversion of an error runs on the caller's time.
+#[test]
+fn an_error_of_the_caller_that_panics_leaves_the_line_moving() {
+    struct Panics;
+    impl From<StoreError> for Panics {
+        fn from(_: StoreError) -> Self {
+            resume_unwind(Box::new("the conversion panics"))
+        }
+    }
+    let desk = Desk::new();
+    let bring = |sql: &str| Connection::open(desk.folder.path().join("crm.db")).unwrap().execute_batch(sql).unwrap();
+    bring("UPDATE crm_schema SET version = 99");
+    // Refused on the way in, inside the transaction that was begun.
+    assert!(catch_unwind(AssertUnwindSafe(|| desk.writers.write(|_| Ok::<_, Panics>(())))).is_err());
+    bring("UPDATE crm_schema SET version = 1");
+    // Refused on the way out.
+    desk.refusing.store(true, Ordering::SeqCst);
+    assert!(catch_unwind(AssertUnwindSafe(|| desk.writers.write(|tx| insert(tx, 1).map_err(|_| Panics)))).is_err());
     desk.usable();
 }

@@ -12,36 +12,44 @@ use super::{
 };
 
 impl State {
-    /// The hits of one family.
-    fn hits<R: Kept + Searched>(&self, query: &SearchQuery, text: impl Fn(&R) -> SearchText) -> Vec<SearchHit> {
+    /// The hits of one family, by the best of the texts of each record.
+    fn hits<R: Kept + Searched>(&self, query: &SearchQuery, texts: impl Fn(&R) -> Vec<SearchText>) -> Vec<SearchHit> {
         if !query.families().contains(&R::FAMILY) {
             return Vec::new();
         }
         let hit = |record: &R| {
-            let (tier, record) = (text(record).tier(query)?, record.id().into());
+            let tier = texts(record).iter().filter_map(|text| text.tier(query)).min()?;
+            let record = record.id().into();
             let count = self.inserted.get(&record).copied()?;
             Some(SearchHit { record, place: SearchPlace::new(tier, R::FAMILY, count) })
         };
         R::table(self).values().filter_map(hit).collect()
     }
 
-    /// What is searched of a ticket: its own text and all that was said.
-    fn conversation(&self, ticket: &Ticket) -> SearchText {
+    /// What is searched of a ticket: its own text, and each message.
+    fn conversation(&self, ticket: &Ticket) -> Vec<SearchText> {
+        let own = ticket.search_text();
         let messages = self.messages.values().filter(|message| message.ticket == ticket.id);
-        messages.fold(ticket.search_text(), |text, message| text.body(message.text.as_str()))
+        let mut texts: Vec<_> = messages.map(|message| own.with_body(message.text.as_str())).collect();
+        texts.push(own);
+        texts
     }
+}
+
+fn own<R: Searched>(record: &R) -> Vec<SearchText> {
+    vec![record.search_text()]
 }
 
 impl Search for MemoryTx {
     fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>> {
         let state = &self.state;
-        let mut hits = state.hits(query, Customer::search_text);
-        hits.extend(state.hits(query, Opportunity::search_text));
+        let mut hits = state.hits(query, own::<Customer>);
+        hits.extend(state.hits(query, own::<Opportunity>));
         hits.extend(state.hits(query, |ticket| state.conversation(ticket)));
-        hits.extend(state.hits(query, Interaction::search_text));
-        hits.extend(state.hits(query, Product::search_text));
-        hits.extend(state.hits(query, SalesRep::search_text));
-        hits.extend(state.hits(query, Agent::search_text));
+        hits.extend(state.hits(query, own::<Interaction>));
+        hits.extend(state.hits(query, own::<Product>));
+        hits.extend(state.hits(query, own::<SalesRep>));
+        hits.extend(state.hits(query, own::<Agent>));
         Ok(paged(hits.into_iter().map(|hit| (hit.place, hit)), page))
     }
 }
