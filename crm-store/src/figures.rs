@@ -3,9 +3,10 @@
 //! What records count for is added up in memory first ([`Deltas`]) and then written by one statement a figure, in the order of the keys.
 
 mod read;
+mod recount;
 mod verify;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use crm_core::{
@@ -16,10 +17,11 @@ use crm_core::{
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub(crate) use self::recount::Recount;
 use self::verify::{rebuild, verify};
 use crate::{
     error::{Broken, Done, Failure},
-    part::{self, Change},
+    part,
     row::{Binder, OrEmpty},
     table::{self, Table, prepared},
 };
@@ -441,75 +443,4 @@ pub(crate) fn deleted<T: Table>(connection: &Connection, id: T::Id, delete: impl
         return delete();
     }
     part::atomically(connection, || delete().and_then(|()| deltas.apply(connection)))
-}
-
-/// What a record that is updated counted for. It is read before the first thing changes that matters, and not at all where nothing does, or where entries are added only: then
-/// the record that comes says what the entries before counted for.
-pub(crate) struct Recount<'c, T: Table> {
-    connection: &'c Connection,
-    id: T::Id,
-    /// Whether the stored record counts for anything.
-    counts: bool,
-    before: RefCell<Before<T>>,
-}
-
-enum Before<T> {
-    /// Nothing changed that matters.
-    Same,
-    /// So many entries were there, and some are added.
-    Entries(usize),
-    /// Something else changed; this is what was stored, where it counted.
-    Was(Option<T>),
-}
-
-impl<'c, T: Table> Recount<'c, T> {
-    /// Of a stored record with these parts.
-    pub(crate) fn new(connection: &'c Connection, id: T::Id, parts: i64) -> Self {
-        let counts = T::COUNTED.is_some_and(|counted| counted.entries == 0 || parts & counted.entries != 0);
-        Self { connection, id, counts, before: RefCell::new(Before::Same) }
-    }
-
-    /// Some columns will change.
-    pub(crate) fn columns<'s>(&self, mut changing: impl Iterator<Item = &'s str>) -> Done<()> {
-        match T::COUNTED {
-            Some(counted) if changing.any(|column| counted.columns.contains(&column)) => self.look(),
-            _ => Ok(()),
-        }
-    }
-
-    /// A table of parts will change.
-    pub(crate) fn parts(&self, change: Change) -> Done<()> {
-        match (T::COUNTED, change.kept) {
-            (Some(counted), Some(kept)) if counted.entries & change.table != 0 => {
-                if matches!(*self.before.borrow(), Before::Same) {
-                    self.before.replace(Before::Entries(kept));
-                }
-                Ok(())
-            }
-            (Some(counted), _) if counted.parts & change.table != 0 => self.look(),
-            _ => Ok(()),
-        }
-    }
-
-    fn look(&self) -> Done<()> {
-        if matches!(*self.before.borrow(), Before::Same) {
-            let stored = if self.counts { table::get(self.connection, self.id)? } else { None };
-            self.before.replace(Before::Was(stored));
-        }
-        Ok(())
-    }
-
-    /// What moves by the update.
-    pub(crate) fn deltas(&self, record: &T) -> Done<Deltas> {
-        let mut deltas = Deltas::default();
-        match &*self.before.borrow() {
-            Before::Same => {}
-            Before::Entries(before) => record.count(&mut Tally { deltas: &mut deltas, times: 1, before: *before })?,
-            Before::Was(before) => {
-                before.iter().try_for_each(|before| deltas.remove(before))?;
-                deltas.add(record)?;
-            }
-        }
-        Ok(deltas)
-    }
 }

@@ -38,6 +38,11 @@ pub(crate) fn note(sql: &str) {
     PREPARED.set(PREPARED.get() + 1);
 }
 
+/// Whether this thread has prepared a statement.
+pub(crate) fn seen(sql: &str) -> bool {
+    SEEN.with_borrow(|seen| seen.contains(sql))
+}
+
 /// How many statements this thread prepares in `work`.
 pub(crate) fn count<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = PREPARED.get();
