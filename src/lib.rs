@@ -7,6 +7,53 @@
 //! - [`analytics`]: numbers from values, without storage
 //! - [`store`]: the contract that a backend keeps; [`sqlite`]: the backend in a file
 //! - [`Crm`]: a store, a clock and entropy in one value, and [`Error`] for all of them
+//!
+//! # Revenue per rep and month, with attainment
+//!
+//! One read of the figures and one list of the plans, however many orders there are. [`sales::plan_result`] answers the same for one plan of any scope, period and credit.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use crm::store::{Figures, SalePlanFilter, SalePlans, SalesFilter, pages};
+//! use crm::{Crm, Currency, Money, NewCustomer, NewOrder, NewProduct, NewSalePlan, NewSalesRep, PlanScope};
+//! use crm::{Period, SalesBy, SalesOf, UnitPrice, analytics, chrono::Datelike, sales};
+//!
+//! let crm = Crm::open_in_memory()?;
+//! let year = crm.write(|tx| {
+//!     let act = &mut crm.act("alice")?;
+//!     let lin = sales::add_sales_rep(tx, act, NewSalesRep::new("Lin Wei".parse()?))?;
+//!     let zhang = sales::register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+//!     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+//!     let lamp = sales::add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+//!     let order = NewOrder::for_customer(zhang.id, Currency::EUR).rep(lin.id).line(lamp.id, 2);
+//!     let order = sales::draft_order(tx, act, order)?;
+//!     sales::confirm_order(tx, act, order.id)?;
+//!     let month = Period::month(act.day().year(), act.day().month())?;
+//!     let target = Money::parse("80.00", Currency::EUR)?;
+//!     sales::draft_plan(tx, act, NewSalePlan::new("Lin".parse()?, month, target, PlanScope::SalesRep(lin.id)))?;
+//!     Ok(Period::year(act.day().year())?)
+//! })?;
+//! let attained = crm.read(|tx| {
+//!     let mut sold = BTreeMap::new();
+//!     let filter = SalesFilter::monthly(SalesBy::Reps, year).currency(Currency::EUR);
+//!     for figure in pages(1_000, |page| tx.sales_figures(&filter, page), |figure| figure.key()) {
+//!         let figure = figure?;
+//!         sold.insert((figure.of, figure.day), figure.revenue);
+//!     }
+//!     let (mut attained, all) = (Vec::new(), SalePlanFilter::default());
+//!     for plan in pages(1_000, |page| tx.sale_plans(&all, page), |plan| plan.id) {
+//!         let plan = plan?;
+//!         let PlanScope::SalesRep(rep) = plan.scope() else { continue };
+//!         let sold = sold.get(&(SalesOf::Rep(Some(*rep)), plan.period().from()));
+//!         let sold = sold.copied().unwrap_or(Money::zero(plan.target().currency()));
+//!         attained.push(analytics::attainment(sold, plan.target())?.map(|share| share.to_string()));
+//!     }
+//!     Ok(attained)
+//! })?;
+//! assert_eq!(attained, [Some("1.2475".to_string())]);
+//! # Ok::<(), crm::Error>(())
+//! ```
 
 mod error;
 

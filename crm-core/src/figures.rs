@@ -13,7 +13,7 @@ use crate::{
     invalid::Invalid,
     money::{Currency, Money, Rounding},
     opportunity::{Opportunity, OpportunityStatus},
-    order::{Order, OrderStatus, Revenue, RevenueKind},
+    order::{Order, Revenue, RevenueKind},
     text::Label,
     ticket::{Priority, Ticket, TicketStatus},
 };
@@ -350,13 +350,21 @@ impl Order {
 
     /// What the order adds to the figures of its customer; nothing while it is a draft, and once it is cancelled or refunded in full.
     pub fn customer_figure(&self) -> Option<CustomerFigure> {
-        let binds = matches!(self.state().status(), OrderStatus::Confirmed | OrderStatus::Locked);
-        let day = self.state().confirmed_on().filter(|_| binds)?;
-        let revenue = self.worth();
-        let counts = revenue.is_positive() || self.total().is_zero();
+        self.customer_figure_after(usize::MAX)
+    }
+
+    /// What it added when its revenue ([`Order::revenue`]) had only so many entries.
+    pub fn customer_figure_after(&self, entries: usize) -> Option<CustomerFigure> {
+        let mut revenue = self.revenue();
+        revenue.truncate(entries);
+        let cancelled = revenue.iter().any(|entry| entry.kind == RevenueKind::Cancelled);
+        let day = revenue.first()?.day;
+        // What comes back is never more than what was paid, and that never more than the total.
+        let worth = Money::from_minor(revenue.iter().map(|entry| entry.amount.minor()).sum(), self.currency());
+        let counts = !cancelled && (worth.is_positive() || self.total().is_zero());
         counts.then_some(CustomerFigure {
             customer: self.customer(),
-            revenue,
+            revenue: worth,
             orders: 1,
             first_day: day,
             last_day: day,

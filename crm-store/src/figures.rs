@@ -3,9 +3,10 @@
 //! What records count for is added up in memory first ([`Deltas`]) and then written by one statement a figure, in the order of the keys.
 
 mod read;
+mod recount;
 mod verify;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use crm_core::{
@@ -16,6 +17,7 @@ use crm_core::{
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub(crate) use self::recount::Recount;
 use self::verify::{rebuild, verify};
 use crate::{
     error::{Broken, Done, Failure},
@@ -30,8 +32,9 @@ pub(crate) struct Counted {
     pub(crate) columns: &'static [&'static str],
     /// The tables of parts that they depend on, one bit each.
     pub(crate) parts: i64,
-    /// A stored record without any of these parts counts for nothing; zero where each one counts.
-    pub(crate) only_with: i64,
+    /// A table of parts of which each counts by itself, and without which a stored record counts for nothing; zero where each record counts as a whole. It is written after all
+    /// else that is counted.
+    pub(crate) entries: i64,
 }
 
 /// Which table of figures is written.
@@ -226,8 +229,15 @@ fn upsert<K: Key>(
     book: Book,
     key: &K,
     sums: &[i128],
-    also: impl FnOnce(&mut Binder<'_, '_>) -> Done<()>,
+    also: impl Fn(&mut Binder<'_, '_>) -> Done<()> + Copy,
 ) -> Done<()> {
+    if sums.iter().any(|sum| i64::try_from(*sum).is_err()) {
+        // What is added may not fit 64 bits where what comes of it does. The half way does in any case, or there is no way.
+        let half: Vec<i128> = sums.iter().map(|sum| sum / 2).collect();
+        let rest: Vec<i128> = sums.iter().zip(&half).map(|(sum, half)| sum - half).collect();
+        upsert(connection, book, key, &half, also)?;
+        return upsert(connection, book, key, &rest, also);
+    }
     let overflow = || StoreErrorKind::FigureOverflow { figures: K::FIGURES };
     let mut statement = book.prepared(connection, K::UPSERT)?;
     let mut binder = Binder::new(&mut statement);
@@ -278,12 +288,12 @@ pub(crate) struct Deltas {
 impl Deltas {
     /// Counts a record in.
     pub(crate) fn add<T: Table>(&mut self, record: &T) -> Done<()> {
-        record.count(&mut Tally { deltas: self, times: 1 })
+        record.count(&mut Tally { deltas: self, times: 1, before: 0 })
     }
 
     /// Counts a record out, as it was stored.
     pub(crate) fn remove<T: Table>(&mut self, record: &T) -> Done<()> {
-        record.count(&mut Tally { deltas: self, times: -1 })
+        record.count(&mut Tally { deltas: self, times: -1, before: 0 })
     }
 
     /// How many rows move.
@@ -337,6 +347,8 @@ pub(crate) struct Tally<'d> {
     deltas: &'d mut Deltas,
     /// 1 for a record that comes, -1 for one that goes.
     times: i128,
+    /// How many entries of the record are counted already.
+    before: usize,
 }
 
 impl Tally<'_> {
@@ -352,10 +364,21 @@ impl Tally<'_> {
         }
     }
 
-    pub(crate) fn customer(&mut self, figure: &CustomerFigure) {
+    /// How many entries of the record are counted already.
+    pub(crate) const fn before(&self) -> usize {
+        self.before
+    }
+
+    /// A customer's figure of an order, in the place of the one that it had before.
+    pub(crate) fn customer(&mut self, before: Option<&CustomerFigure>, now: Option<&CustomerFigure>) {
+        before.iter().for_each(|figure| self.of_customer(figure, -self.times));
+        now.iter().for_each(|figure| self.of_customer(figure, self.times));
+    }
+
+    fn of_customer(&mut self, figure: &CustomerFigure, times: i128) {
         let one = self.deltas.customers.entry(figure.key()).or_default();
-        let orders = i128::from(figure.orders) * self.times;
-        one.revenue += i128::from(figure.revenue.minor()) * self.times;
+        let orders = i128::from(figure.orders) * times;
+        one.revenue += i128::from(figure.revenue.minor()) * times;
         one.orders += orders;
         // One order, so its first day is its last.
         *one.days.entry(figure.last_day).or_default() += orders;
@@ -391,6 +414,11 @@ pub(crate) fn overflow(figures: &'static str) -> impl Fn(Invalid) -> Failure {
     move |refused| StoreError::new(StoreErrorKind::FigureOverflow { figures }).caused_by(refused).into()
 }
 
+/// Whether the figures cannot hold what was to be added.
+pub(crate) fn is_overflow(failure: &Failure) -> bool {
+    matches!(failure, Failure::Store(error) if matches!(error.kind(), StoreErrorKind::FigureOverflow { .. }))
+}
+
 /// Counts a record that was inserted.
 pub(crate) fn inserted<T: Table>(connection: &Connection, record: &T) -> Done<()> {
     let mut deltas = Deltas::default();
@@ -415,62 +443,4 @@ pub(crate) fn deleted<T: Table>(connection: &Connection, id: T::Id, delete: impl
         return delete();
     }
     part::atomically(connection, || delete().and_then(|()| deltas.apply(connection)))
-}
-
-/// What a record that is updated counted for: it is read before the first thing changes that matters, and not at all where nothing does.
-pub(crate) struct Recount<'c, T: Table> {
-    connection: &'c Connection,
-    id: T::Id,
-    /// Whether the stored record counts for anything.
-    counts: bool,
-    before: RefCell<Before<T>>,
-}
-
-enum Before<T> {
-    /// Nothing changed that matters.
-    Same,
-    /// Something did; this is what was stored, where it counted.
-    Was(Option<T>),
-}
-
-impl<'c, T: Table> Recount<'c, T> {
-    /// Of a stored record with these parts.
-    pub(crate) fn new(connection: &'c Connection, id: T::Id, parts: i64) -> Self {
-        let counts = T::COUNTED.is_some_and(|counted| counted.only_with == 0 || parts & counted.only_with != 0);
-        Self { connection, id, counts, before: RefCell::new(Before::Same) }
-    }
-
-    /// Some columns will change.
-    pub(crate) fn columns<'s>(&self, mut changing: impl Iterator<Item = &'s str>) -> Done<()> {
-        match T::COUNTED {
-            Some(counted) if changing.any(|column| counted.columns.contains(&column)) => self.look(),
-            _ => Ok(()),
-        }
-    }
-
-    /// A table of parts will change.
-    pub(crate) fn parts(&self, changing: i64) -> Done<()> {
-        match T::COUNTED {
-            Some(counted) if counted.parts & changing != 0 => self.look(),
-            _ => Ok(()),
-        }
-    }
-
-    fn look(&self) -> Done<()> {
-        if matches!(*self.before.borrow(), Before::Same) {
-            let stored = if self.counts { table::get(self.connection, self.id)? } else { None };
-            self.before.replace(Before::Was(stored));
-        }
-        Ok(())
-    }
-
-    /// What moves by the update.
-    pub(crate) fn deltas(&self, record: &T) -> Done<Deltas> {
-        let mut deltas = Deltas::default();
-        if let Before::Was(before) = &*self.before.borrow() {
-            before.iter().try_for_each(|before| deltas.remove(before))?;
-            deltas.add(record)?;
-        }
-        Ok(deltas)
-    }
 }

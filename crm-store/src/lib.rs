@@ -62,6 +62,23 @@
 //! the rest of the table: ask for the list by id, or sort what it gives.
 //!
 //! A count looks at all records that the choosing field lets through; without one, at the whole table.
+//!
+//! # What figures cost
+//!
+//! A write pays for the rows of figures that it moves, in its own commit. Of an order of three lines, confirmed in a file of 100 000 orders, 100 reps and 200 products, these are thirteen.
+//! CPU time of a commit with `Relaxed`, on two shared cores, without figures and with them:
+//!
+//! | | without | with |
+//! |---|---|---|
+//! | draft, pay, ship | | the same |
+//! | confirm | 35 µs | 115 µs |
+//! | refund in part | 40 µs | 115 µs |
+//! | cancel | 40 µs | 118 µs |
+//! | insert of a confirmed order | 159 µs | 246 µs |
+//! | insert of an opportunity or a ticket | | the same |
+//!
+//! A batch (`insert_orders`, an import) writes each row once a thousand records. What is read costs 0.3 µs a row: two years of 100 reps by month 0.7 ms, of one rep or product by day 0.5 ms, 92 000
+//! customers 22 ms. Counting all anew (`verify_figures`, `rebuild_figures`) takes 20 µs an order.
 
 mod agent;
 mod connection;

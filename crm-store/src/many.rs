@@ -8,13 +8,13 @@ use std::{cell::RefCell, collections::HashSet};
 
 use crm_core::{
     RecordId as _,
-    store::{Refused, StoreError, StoreErrorKind},
+    store::{Refused, StoreError},
 };
 use rusqlite::{CachedStatement, Connection, config::DbConfig};
 
 use crate::{
-    error::{Broken, Done, Failure},
-    figures::Deltas,
+    error::{Broken, Done},
+    figures::{Deltas, is_overflow},
     part::{self, PartsOf},
     row::Binder,
     table::{Table, insert, is_there, prepared},
@@ -67,7 +67,7 @@ fn insert_at_once<T: Table>(connection: &Connection, records: &[T]) -> Done<bool
         // The parts go with their rows.
         let sql = format!("DELETE FROM {} WHERE row > ?1", T::SQL.table);
         let undone = prepared(connection, &sql).and_then(|mut delete| delete.execute([last]));
-        if matches!(failure.broken(), Broken::Unique) || overflow(&failure) {
+        if matches!(failure.broken(), Broken::Unique) || is_overflow(&failure) {
             undone?;
             return Ok(false);
         }
@@ -95,11 +95,6 @@ fn write_at_once<T: Table>(connection: &Connection, last: i64, records: &[T]) ->
         let Some(index) = T::SEARCH else { return Ok(()) };
         (last + 1..).zip(records).try_for_each(|(row, record)| index.insert(connection, row, record))
     })
-}
-
-/// Whether a figure cannot hold what was to be added.
-fn overflow(failure: &Failure) -> bool {
-    matches!(failure, Failure::Store(error) if matches!(error.kind(), StoreErrorKind::FigureOverflow { .. }))
 }
 
 /// Whether each reference leads to a record that is stored or comes before; each record that is referred to is looked up once.

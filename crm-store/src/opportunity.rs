@@ -143,7 +143,7 @@ impl Table for Opportunity {
     const COUNTED: Option<Counted> = Some(Counted {
         columns: &["pipeline", "stage", "value", "currency", "probability", "status"],
         parts: 0,
-        only_with: 0,
+        entries: 0,
     });
 
     fn count(&self, tally: &mut Tally<'_>) -> Done<()> {

@@ -142,7 +142,7 @@ impl Table for Order {
     }
 
     fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
-        // What the figures count comes first: they read the order as it was before that changes.
+        // What the figures count comes first, the revenue last of it: they read the order as it was before that changes.
         parts.write(parts::LINES, self.lines())?;
         let order = self.id;
         let revenue: Vec<_> = self.revenue().into_iter().map(|part| Owned { order, part: InCurrency(part) }).collect();
@@ -153,16 +153,17 @@ impl Table for Order {
     }
 
     const COUNTED: Option<Counted> = Some(Counted {
-        columns: &["customer", "rep", "currency", "total", "status", "day", "cancelled_on"],
+        // What the other columns say of it, the revenue says as well.
+        columns: &["customer", "rep"],
         parts: parts::LINES | parts::REVENUE,
-        only_with: parts::REVENUE,
+        entries: parts::REVENUE,
     });
 
     fn count(&self, tally: &mut Tally<'_>) -> Done<()> {
-        for entry in self.sales_figures().map_err(figures::overflow("sales"))? {
+        for entry in self.sales_figures().map_err(figures::overflow("sales"))?.skip(tally.before()) {
             entry.map_err(figures::overflow("sales"))?.iter().for_each(|figure| tally.sales(figure));
         }
-        self.customer_figure().iter().for_each(|figure| tally.customer(figure));
+        tally.customer(self.customer_figure_after(tally.before()).as_ref(), self.customer_figure().as_ref());
         Ok(())
     }
 }

@@ -182,10 +182,19 @@ pub(crate) struct PartsOf<'c> {
     /// Which tables hold something of it, one bit each.
     stored: i64,
     /// Is told which table is about to change.
-    changing: &'c dyn Fn(i64) -> Done<()>,
+    changing: &'c dyn Fn(Change) -> Done<()>,
     undo: Cell<Undo>,
     /// Where they wait, with those of other records, to be written all at once.
     staging: Option<&'c dyn Stage>,
+}
+
+/// A change of a table of parts of a record.
+#[derive(Clone, Copy)]
+pub(crate) struct Change {
+    /// Its bit.
+    pub(crate) table: i64,
+    /// How many parts stay, where the others are added behind them; `None` where one changes or goes.
+    pub(crate) kept: Option<usize>,
 }
 
 /// How a failure is undone.
@@ -210,7 +219,7 @@ impl<'c> PartsOf<'c> {
         connection: &'c Connection,
         row: i64,
         stored: i64,
-        changing: &'c dyn Fn(i64) -> Done<()>,
+        changing: &'c dyn Fn(Change) -> Done<()>,
     ) -> Self {
         Self { connection, row, stored, changing, undo: Cell::new(Undo::Nothing), staging: None }
     }
@@ -235,7 +244,7 @@ impl<'c> PartsOf<'c> {
         if same == stored.len() && same == parts.len() {
             return Ok(());
         }
-        (self.changing)(bit)?;
+        (self.changing)(Change { table: bit, kept: (same == stored.len()).then_some(same) })?;
         self.guard()?;
         if same < stored.len() {
             prepared(self.connection, P::SQL.delete)?.execute((self.row, place(same)))?;

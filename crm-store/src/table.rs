@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::{Broken, Done, Failure},
     figures::{self, Counted, Recount, Tally},
-    part::{self, Drafts, PartsOf},
+    part::{Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
     search::Index,
 };
@@ -198,12 +198,12 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
         .and_then(|row| {
             let parts = PartsOf::new_row(connection, row);
             let indexed = || T::SEARCH.map_or(Ok(()), |index| index.insert(connection, row, record));
-            let counted = || figures::inserted(connection, record).and_then(|()| indexed());
-            let noted = || match T::COUNTED.is_some() && T::SEARCH.is_some() {
-                true => part::atomically(connection, counted),
-                false => counted(),
+            let counted = || {
+                figures::inserted(connection, record).inspect_err(|_| {
+                    let _ = T::SEARCH.map(|index| index.delete(connection, row));
+                })
             };
-            record.write_parts(&parts).and_then(|()| noted()).inspect_err(|_| {
+            record.write_parts(&parts).and_then(|()| indexed()).and_then(|()| counted()).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -222,7 +222,7 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
     };
     let next = record.revision().next();
     let recount = Recount::<T>::new(connection, record.id(), stored.parts);
-    let changing = |parts| recount.parts(parts);
+    let changing = |change| recount.parts(change);
     let parts = PartsOf::stored_row(connection, stored.row, stored.parts, &changing);
     let write = || {
         recount.columns(stored.changed_columns::<T>())?;

@@ -120,7 +120,7 @@ impl Table for Ticket {
         parts.try_into()
     }
 
-    const COUNTED: Option<Counted> = Some(Counted { columns: &["status", "priority"], parts: 0, only_with: 0 });
+    const COUNTED: Option<Counted> = Some(Counted { columns: &["status", "priority"], parts: 0, entries: 0 });
 
     fn count(&self, tally: &mut Tally<'_>) -> Done<()> {
         tally.ticket(self.ticket_figure());

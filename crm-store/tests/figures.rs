@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+use chrono::NaiveDate;
 use crm_core::{
-    FigureMismatch, NewPayment, Order, Period, SalesBy, SalesFigure, Span,
+    Currency, Draft, FigureMismatch, NewPayment, Order, OrderId, OrderLine, Percent, Period, Quantity, RecordId as _,
+    SalesBy, SalesFigure, Span, UnitPrice,
     store::{Figures, Orders, Page, SalesFilter, Store, StoreError, StoreErrorKind},
 };
 use crm_store::{Problem, SqliteStore, SqliteTx, install, rusqlite::Connection};
@@ -141,4 +143,42 @@ fn a_period_of_all_years_takes_as_long_as_what_is_in_it() {
             Ok::<_, StoreError>(())
         })
         .unwrap();
+}
+
+/// Two orders of the same day that do not fit 64 bits together, and, after more than a page of others, one whose cancellation makes room for them.
+#[test]
+fn only_the_last_sum_must_fit_when_figures_are_counted_anew() {
+    let (_folder, store, _hand) = company();
+    let sample = Sample::new(1);
+    let product = sample.products[0].id;
+    let (sold, day): (NaiveDate, NaiveDate) = ("2026-03-02".parse().unwrap(), "2026-04-11".parse().unwrap());
+    let with = |n: u64, millionths: i64, quantity: u32, on: NaiveDate| {
+        let id = OrderId::from_uuid(uuid::Uuid::from_u128((1 << 120) + u128::from(n)));
+        let price = UnitPrice::from_millionths(millionths, Currency::EUR).unwrap();
+        let lines = vec![OrderLine::new(1, product, Quantity::from(quantity), price, Percent::ZERO).unwrap()];
+        let number = format!("T-{n}").parse().unwrap();
+        let customer = sample.customers[usize::try_from(n % 9).unwrap()].id;
+        let draft = Draft { id, number, external_id: None, customer, rep: None, currency: Currency::EUR, lines };
+        let mut order = Order::draft(sample.customers[0].created_at, draft).unwrap();
+        order.confirm(order.created_at, on).unwrap();
+        order
+    };
+    let huge = |n, on| with(n, i64::MAX, 6_000, on);
+    let mut room = huge(900, sold);
+    room.cancel(room.created_at, day, None).unwrap();
+    let between: Vec<Order> = (100..700).map(|n| with(n, 1_000_000, 1, sold)).collect();
+    store
+        .write(|tx| {
+            tx.insert_order(&room)?;
+            tx.insert_orders(&between)?;
+            tx.insert_order(&huge(1, day))?;
+            tx.insert_order(&huge(2, day))
+        })
+        .unwrap();
+    assert_eq!(wrong(&store), []);
+    store.write(|tx| tx.rebuild_figures()).unwrap();
+    assert_eq!(wrong(&store), []);
+    // One more does not fit, whichever way it is counted.
+    let refused = store.write(|tx| tx.insert_order(&huge(3, day))).unwrap_err();
+    assert_eq!(refused.kind(), &StoreErrorKind::FigureOverflow { figures: "sales" });
 }

@@ -83,10 +83,11 @@ fn rfm_2_an_order_that_was_refunded_in_full_or_cancelled_counts_for_nothing() {
     assert_eq!((figure.revenue, figure.orders, figure.last_day), (eur(10_000), 1, day("2026-03-02")));
     let in_part = refunded(order.clone(), &[9_999]);
     assert_eq!(in_part.customer_figure().map(|figure| figure.revenue), Some(eur(1)));
+    assert_eq!((in_part.customer_figure_after(1), in_part.customer_figure_after(0)), (Some(figure), None));
     assert_eq!(refunded(order.clone(), &[9_999, 1]).customer_figure(), None);
     let mut cancelled = order;
     cancelled.cancel(at(4), day("2026-03-05"), None).unwrap();
-    assert_eq!(cancelled.customer_figure(), None);
+    assert_eq!((cancelled.customer_figure(), cancelled.customer_figure_after(1)), (None, Some(figure)));
     let free = confirmed(&[(7, 2, 0)]);
     assert_eq!(free.customer_figure().map(|figure| figure.orders), Some(1), "what costs nothing was not refunded");
 }

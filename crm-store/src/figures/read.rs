@@ -109,11 +109,6 @@ impl Place {
         Self { day, currency: OrEmpty(None), key: Vec::new() }
     }
 
-    /// In the rows of the day and the currency of a figure, at a key.
-    fn beside(figure: &SalesFigure, key: Vec<u8>) -> Self {
-        Self { day: figure.day, currency: OrEmpty(Some(figure.revenue.currency())), key }
-    }
-
     /// Where a page begins.
     fn of(filter: &SalesFilter, whose: Whose, after: Option<&SalesKey>) -> Self {
         let start = Self::at(filter.days.from());
@@ -177,26 +172,44 @@ fn sales_of_each(
     std::iter::from_fn(|| next_sales(&mut rows, whose).transpose()).collect()
 }
 
-/// The figures of one of them: one row a day or month and currency is looked up, and the others are jumped over.
+/// Those of one key. Where it has any, there is a figure of all sales too, so the days and currencies to look at are those of that one.
+const SALES_OF_ONE: &str =
+    "SELECT one.day, one.currency, one.key, one.revenue, one.entries, one.orders, one.units FROM crm_figure_sales AS every
+    CROSS JOIN crm_figure_sales AS one
+    ON one.span = every.span AND one.whose = ?2 AND one.day = every.day AND one.currency = every.currency AND one.key = ?9
+    WHERE every.span = ?1 AND every.whose = 0 AND (every.day, every.currency, every.key) >= (?3, ?4, ?5) AND every.day < ?6
+    AND (?7 IS NULL OR every.currency = ?7) ORDER BY every.day, every.currency LIMIT ?8";
+
+/// The figures of one rep, product or customer.
 fn sales_of_one(
     connection: &Connection,
     filter: &SalesFilter,
     (whose, key): (Whose, Option<Uuid>),
     page: &Page<SalesKey>,
 ) -> Done<Vec<SalesFigure>> {
-    let mut statement = prepared(connection, SALES_FROM)?;
-    let (own, mut place) = (key_bytes(key), Place::of(filter, whose, page.after.as_ref()));
-    let mut figures = Vec::new();
-    while figures.len() < usize::from(page.limit) {
-        let mut rows = sales_from(&mut statement, filter, whose, &place, 1)?;
-        let Some(figure) = next_sales(&mut rows, whose)? else { break };
-        let found = Whose::of(&figure.of).map(|(_, key)| key_bytes(key)).unwrap_or_default();
-        place = Place::beside(&figure, if found < own { own.clone() } else { beyond() });
-        if found == own {
-            figures.push(figure);
+    let place = match &page.after {
+        // Its own figure of that day and currency comes, too, where its key comes after that one.
+        Some((day, currency, of)) if *day >= filter.days.from() => {
+            let own = whose.sales(key).is_some_and(|own| own > *of);
+            Place { day: *day, currency: OrEmpty(Some(*currency)), key: if own { Vec::new() } else { beyond() } }
         }
-    }
-    Ok(figures)
+        _ => Place::at(filter.days.from()),
+    };
+    let mut statement = prepared(connection, SALES_OF_ONE)?;
+    let (span, until) = (Bound(&filter.span), filter.days.until());
+    let from = (Bound(&place.day), Bound(&place.currency), place.key.as_slice());
+    let mut rows = statement.query((
+        span,
+        whose.number(),
+        from.0,
+        from.1,
+        from.2,
+        Bound(&until),
+        Bound(&filter.currency),
+        page.limit,
+        Bound(&OrEmpty(key)),
+    ))?;
+    std::iter::from_fn(|| next_sales(&mut rows, whose).transpose()).collect()
 }
 
 const REGIONS: &str = "SELECT id, region FROM crm_sales_rep WHERE region IS NOT NULL";

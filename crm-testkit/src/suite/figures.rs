@@ -1,23 +1,27 @@
-//! C50 to C58: figures.
+//! C50 to C58: figures. What they sum up stands in `sums`.
 
-use std::collections::BTreeMap;
+mod sums;
 
-use chrono::{Datelike as _, NaiveDate};
 use crm_core::{
-    Currency, CustomerFigure, CustomerId, Deals, Draft, Money, NewPayment, Opportunity, OpportunityStatus, Order,
-    OrderLine, OrderParts, OrderState, Percent, PipelineFigure, PipelineKey, ProductId, RevenueKind, Rounding, SalesBy,
-    SalesFigure, SalesKey, SalesOf, Span, Ticket, TicketFigure, TicketKey, UnitPrice, Units,
+    Currency, CustomerFigure, Draft, Money, NewPayment, Opportunity, OpportunityStatus, Order, OrderLine, OrderParts,
+    OrderState, Percent, PipelineFigure, SalesBy, SalesFigure, SalesOf, Span, TicketFigure, UnitPrice,
     store::{
-        CustomerFigureFilter, Figures as _, Opportunities as _, Orders as _, Page, Records, SalesFilter,
-        SalesReps as _, Store, StoreErrorKind, pages,
+        CustomerFigureFilter, Figures as _, Opportunities as _, Orders as _, Page, Records, SalesFilter, Store,
+        StoreErrorKind, pages,
     },
 };
 
 use super::{
-    family::{Any, Family, Stored, all, delete},
-    lists::{crowd, periods},
+    family::{Any, Family, Stored, delete},
+    lists::crowd,
     maker::{Maker, at, day, id, text, valid, year},
     world::{founded, insert_all, look, own_error, read, refusal, refused, write},
+};
+
+pub use self::sums::{
+    c50_sales_figures_sum_up_the_revenue_of_the_orders, c51_a_region_is_the_reps_who_are_in_it_now,
+    c52_the_figures_of_a_customer_know_the_orders_that_count, c53_a_pipeline_is_summed_up_by_stage,
+    c54_tickets_are_counted_by_status_and_priority,
 };
 
 /// The lists of sales figures.
@@ -150,250 +154,6 @@ fn through_all_that_happens<S: Store>(store: &S, clause: &str, check: impl Fn(&s
     });
 }
 
-/// The orders of a store.
-fn orders<T: Records + ?Sized>(tx: &T) -> Stored<Vec<Order>> {
-    let order = |record| match record {
-        Any::Order(order) => Some(*order),
-        _ => None,
-    };
-    Ok(all(tx, &Family::Order.no_filter())?.into_iter().filter_map(order).collect())
-}
-
-/// What of a sum falls to a product, by another way than the library's.
-fn part(order: &Order, product: ProductId, sum: i64) -> i64 {
-    if sum == 0 {
-        return 0;
-    }
-    let weights: Vec<u64> = order.lines().iter().map(|line| line.amount().minor().unsigned_abs()).collect();
-    let parts = valid(Money::from_minor(sum, order.currency()).allocate(&weights));
-    let its = parts.iter().zip(order.lines()).filter(|(_, line)| line.product() == product);
-    its.map(|(part, _)| part.minor()).sum()
-}
-
-/// What the sales of a kind must be, entry by entry of the revenue.
-fn expected_sales<T: Records + ?Sized>(tx: &T, span: Span, by: &SalesBy) -> Stored<Vec<SalesFigure>> {
-    // Revenue, entries, orders and millionths of units.
-    let mut sums: BTreeMap<SalesKey, [i64; 4]> = BTreeMap::new();
-    for order in orders(tx)? {
-        let mut worth = 0;
-        for entry in order.revenue() {
-            let (before, after) = (worth, worth + entry.amount.minor());
-            worth = after;
-            let times = match entry.kind {
-                RevenueKind::Booked => 1,
-                RevenueKind::Refunded => 0,
-                RevenueKind::Cancelled => -1,
-            };
-            let units = |of: &dyn Fn(ProductId) -> bool| -> i64 {
-                let lines = order.lines().iter().filter(|line| of(line.product()));
-                lines.map(|line| times * line.quantity().millionths()).sum()
-            };
-            let rep = match order.rep() {
-                Some(rep) => tx.sales_rep(rep)?.and_then(|rep| rep.region),
-                None => None,
-            };
-            let whole = (after - before, units(&|_| true));
-            let mut moved = vec![
-                (SalesOf::Total, whole),
-                (SalesOf::Rep(order.rep()), whole),
-                (SalesOf::Customer(order.customer()), whole),
-                (SalesOf::Region(rep), whole),
-            ];
-            let mut products: Vec<ProductId> = order.lines().iter().map(OrderLine::product).collect();
-            products.sort_unstable();
-            products.dedup();
-            for product in products {
-                let amount = part(&order, product, after) - part(&order, product, before);
-                moved.push((SalesOf::Product(product), (amount, units(&|one| one == product))));
-            }
-            let first = match span {
-                Span::Day => entry.day,
-                Span::Month => valid(NaiveDate::from_ymd_opt(entry.day.year(), entry.day.month(), 1).ok_or("no day")),
-            };
-            for (of, (amount, units)) in moved.into_iter().filter(|(of, _)| by.includes(of)) {
-                let row = sums.entry((first, order.currency(), of)).or_default();
-                for (sum, one) in row.iter_mut().zip([amount, 1, times, units]) {
-                    *sum += one;
-                }
-            }
-        }
-    }
-    let figure = |((day, currency, of), [amount, entries, orders, units]): (SalesKey, [i64; 4])| SalesFigure {
-        day,
-        of,
-        revenue: Money::from_minor(amount, currency),
-        entries: entries.unsigned_abs(),
-        orders,
-        units: valid(Units::from_millionths(units)),
-    };
-    Ok(sums.into_iter().map(figure).collect())
-}
-
-/// C50: sales figures sum up the revenue of the orders on its days, by day and by month.
-pub fn c50_sales_figures_sum_up_the_revenue_of_the_orders<S: Store>(open: impl Fn() -> S) {
-    let store = founded(open, "C50");
-    through_all_that_happens(&store, "C50", |name| {
-        read(&store, name, |tx| {
-            for span in [Span::Day, Span::Month] {
-                for by in EACH.iter().filter(|by| **by != SalesBy::Regions) {
-                    let expected = expected_sales(tx, span, by)?;
-                    assert!(expected.len() > 2, "{name}: the suite's own orders must fill the figures");
-                    assert_eq!(sales(tx, span, by)?, expected, "{name}: {by:?} by {span:?}");
-                }
-                // A filter gives the spans that begin in its period, and one currency.
-                for days in periods() {
-                    let filter = SalesFilter { days, ..filter(span, &SalesBy::Reps).currency(Currency::EUR) };
-                    let expected = expected_sales(tx, span, &SalesBy::Reps)?.into_iter();
-                    let expected: Vec<_> = expected
-                        .filter(|one| days.contains(one.day) && one.revenue.currency() == Currency::EUR)
-                        .collect();
-                    let found = tx.sales_figures(&filter, Page::first(1_000))?;
-                    assert_eq!(found, expected, "{name}: reps by {span:?} in {days}");
-                }
-            }
-            Ok(())
-        });
-    });
-}
-
-/// C51: the sales of a region are those of the reps who are in it now.
-pub fn c51_a_region_is_the_reps_who_are_in_it_now<S: Store>(open: impl Fn() -> S) {
-    let store = founded(open, "C51");
-    let made: Vec<Order> = (0..30).map(|n| confirmed(700 + n, 7 * n % 60)).collect();
-    write(&store, "C51", |tx| made.iter().try_for_each(|one| tx.insert_order(one)));
-    // Rep 1 goes from the east to the west, and rep 2 out of all regions.
-    let moves = [(Some("East"), Some("East")), (Some("West"), Some("East")), (Some("West"), None)];
-    for (of_first, of_second) in moves {
-        write(&store, "C51", |tx| {
-            for (n, region) in [(1, of_first), (2, of_second)] {
-                let Some(mut rep) = tx.sales_rep(id(n))? else { panic!("C51: the rep is gone") };
-                rep.region = region.map(text);
-                tx.update_sales_rep(&rep)?;
-            }
-            Ok(())
-        });
-        read(&store, "C51", |tx| {
-            for span in [Span::Day, Span::Month] {
-                let expected = expected_sales(tx, span, &SalesBy::Regions)?;
-                let found = sales(tx, span, &SalesBy::Regions)?;
-                assert_eq!(found, expected, "C51: reps in {of_first:?} and {of_second:?} by {span:?}");
-            }
-            Ok(())
-        });
-    }
-}
-
-/// C52: the figures of a customer sum up the orders that count, and know the first and the last day of them.
-pub fn c52_the_figures_of_a_customer_know_the_orders_that_count<S: Store>(open: impl Fn() -> S) {
-    let store = founded(open, "C52");
-    through_all_that_happens(&store, "C52", |name| {
-        read(&store, name, |tx| {
-            let mut of_each: BTreeMap<(CustomerId, Currency), Vec<(NaiveDate, i64)>> = BTreeMap::new();
-            for order in orders(tx)? {
-                let (OrderState::Confirmed { day, .. } | OrderState::Locked { day, .. }) = order.state() else {
-                    continue;
-                };
-                let worth = order.total().minor() - order.refunded().minor();
-                if worth > 0 || order.refunded().is_zero() {
-                    of_each.entry((order.customer(), order.currency())).or_default().push((*day, worth));
-                }
-            }
-            let figure =
-                |((customer, currency), orders): ((CustomerId, Currency), Vec<(NaiveDate, i64)>)| CustomerFigure {
-                    customer,
-                    revenue: Money::from_minor(orders.iter().map(|(_, worth)| worth).sum(), currency),
-                    orders: orders.len() as u64,
-                    first_day: orders.iter().map(|(day, _)| *day).min().unwrap_or_default(),
-                    last_day: orders.iter().map(|(day, _)| *day).max().unwrap_or_default(),
-                };
-            let expected: Vec<_> = of_each.into_iter().map(figure).collect();
-            assert!(expected.len() > 2, "{name}: the suite's own orders must fill the figures");
-            let found = tx.customer_figures(&CustomerFigureFilter::default(), Page::first(1_000))?;
-            assert_eq!(found, expected, "{name}");
-            for (customer, currency) in
-                [(Some(id(1)), None), (None, Some(Currency::EUR)), (Some(id(2)), Some(Currency::JPY))]
-            {
-                let filter = CustomerFigureFilter { customer, currency };
-                let found = tx.customer_figures(&filter, Page::first(1_000))?;
-                let own = expected.iter().filter(|one| {
-                    customer.is_none_or(|customer| one.customer == customer)
-                        && currency.is_none_or(|currency| one.revenue.currency() == currency)
-                });
-                assert_eq!(found, own.copied().collect::<Vec<_>>(), "{name}: {filter:?}");
-            }
-            Ok(())
-        });
-    });
-}
-
-/// C53: the figures of a pipeline sum up its opportunities by stage and currency, the weighted value of those that are open.
-pub fn c53_a_pipeline_is_summed_up_by_stage<S: Store>(open: impl Fn() -> S) {
-    let store = founded(open, "C53");
-    through_all_that_happens(&store, "C53", |name| {
-        read(&store, name, |tx| {
-            let mut expected: BTreeMap<PipelineKey, PipelineFigure> = BTreeMap::new();
-            for record in all(tx, &Family::Opportunity.no_filter())? {
-                let Any::Opportunity(one) = record else { continue };
-                let one: Opportunity = *one;
-                let currency = one.value().map(Money::currency);
-                let nothing = currency.map(Money::zero);
-                let none = Deals { count: 0, value: nothing };
-                let key = (one.pipeline().clone(), one.stage().key.clone(), currency);
-                let row = expected.entry(key.clone()).or_insert(PipelineFigure {
-                    pipeline: key.0,
-                    stage: key.1,
-                    currency,
-                    open: none,
-                    weighted: nothing,
-                    won: none,
-                    lost: none,
-                });
-                let plus =
-                    |sum: Option<Money>, one: Option<Money>| sum.zip(one).map(|(sum, one)| valid(sum.checked_add(one)));
-                let deals = match one.state().status() {
-                    OpportunityStatus::Open => {
-                        let weighted = one
-                            .value()
-                            .map(|value| valid(value.times(one.probability().fraction(), Rounding::HalfEven)));
-                        row.weighted = plus(row.weighted, weighted);
-                        &mut row.open
-                    }
-                    OpportunityStatus::Won => &mut row.won,
-                    OpportunityStatus::Lost => &mut row.lost,
-                };
-                (deals.count, deals.value) = (deals.count + 1, plus(deals.value, one.value()));
-            }
-            let expected: Vec<_> = expected.into_values().collect();
-            assert!(expected.len() > 5, "{name}: the suite's own opportunities must fill the figures");
-            assert_eq!(tx.pipeline_figures(None, Page::first(1_000))?, expected, "{name}");
-            let pipeline = expected[expected.len() - 1].pipeline.clone();
-            let own: Vec<_> = expected.into_iter().filter(|one| one.pipeline == pipeline).collect();
-            assert_eq!(tx.pipeline_figures(Some(&pipeline), Page::first(1_000))?, own, "{name}: one pipeline");
-            Ok(())
-        });
-    });
-}
-
-/// C54: tickets are counted by status and priority.
-pub fn c54_tickets_are_counted_by_status_and_priority<S: Store>(open: impl Fn() -> S) {
-    let store = founded(open, "C54");
-    through_all_that_happens(&store, "C54", |name| {
-        read(&store, name, |tx| {
-            let mut counts: BTreeMap<TicketKey, u64> = BTreeMap::new();
-            for record in all(tx, &Family::Ticket.no_filter())? {
-                let Any::Ticket(one) = record else { continue };
-                let one: Ticket = *one;
-                *counts.entry((one.state().status(), one.priority())).or_default() += 1;
-            }
-            let figure = |((status, priority), count)| TicketFigure { status, priority, count };
-            let expected: Vec<_> = counts.into_iter().map(figure).collect();
-            assert!(expected.len() > 5, "{name}: the suite's own tickets must fill the figures");
-            assert_eq!(tx.ticket_figures(Page::first(1_000))?, expected, "{name}");
-            Ok(())
-        });
-    });
-}
-
 /// C55: figures move with the records: a closure reads what it wrote, and what was refused or rolled back left them as they were.
 pub fn c55_figures_move_with_the_records<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C55");
@@ -478,6 +238,11 @@ pub fn c56_figures_come_by_key_and_page<S: Store>(open: impl Fn() -> S) {
                     let own: Vec<_> = whole.iter().filter(|figure| figure.of == key).cloned().collect();
                     if by.includes(&key) {
                         assert_eq!(found, own, "C56: {one:?} beside {by:?}");
+                    }
+                    for after in whole.iter().step_by(5).map(SalesFigure::key) {
+                        let own: Vec<_> = found.iter().filter(|figure| figure.key() > after).cloned().collect();
+                        let later = tx.sales_figures(&one, Page::after(after.clone(), 1_000))?;
+                        assert_eq!(later, own, "C56: {one:?} after {after:?}");
                     }
                     let in_yen = tx.sales_figures(&one.clone().currency(Currency::JPY), Page::first(1_000))?;
                     let own: Vec<_> =
