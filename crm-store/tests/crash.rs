@@ -148,7 +148,6 @@ fn import_all(store: &SqliteStore, mut progress: impl FnMut(u64)) -> ImportRepor
 
 /// The process that is killed while it imports. Without its variable it is an empty test.
 #[test]
-#[expect(clippy::print_stdout, reason = "the process that started this one reads it")]
 fn importer_that_is_killed() {
     let Ok(file) = std::env::var(IMPORT) else { return };
     import_all(&SqliteStore::open(file).unwrap(), |rows| println!("rows {rows}"));
