@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    bulk::{ImportEvent, ImportOptions, ImportReport, Record},
+    bulk::{ImportEvent, ImportOptions, ImportReport, ImportRow, Record},
     store::{Page, Store},
 };
 
@@ -160,12 +160,36 @@ impl<S: Store> Crm<S> {
     /// assert_eq!(agents(&old)?, agents(&new)?);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn import<R: Record, X>(
+    ///
+    /// Rows of another system become records by the constructors of the records, with an act of its own for the ids, since the import holds the other one. An order of the past is made by
+    /// [`Order::draft`], then `confirm`, `pay`, `ship` with the dates of then. Reading a file may fail, which is no bad row ([`bulk::ImportRow`]):
+    ///
+    /// ```
+    /// use std::{io::BufRead, ops::ControlFlow};
+    ///
+    /// use crm::{Crm, Customer, Error, NewCustomer, bulk::{ImportOptions, SourceError}};
+    ///
+    /// let crm = Crm::open_in_memory()?;
+    /// let file = "张三;zhang@example.com\nZoë;nowhere\n".as_bytes();
+    /// let mut ids = crm.act("alice")?;
+    /// let mut customer = |line: &str| -> Result<Customer, Error> {
+    ///     let (name, email) = line.split_once(';').unwrap_or((line, ""));
+    ///     let new = NewCustomer::person(name.parse()?).email(email.parse()?);
+    ///     Ok(Customer::register(ids.new_id(), ids.at(), new)?)
+    /// };
+    /// let rows = file.lines().map(|line| Ok::<_, SourceError>(customer(&line?)));
+    /// let act = &mut crm.act("alice")?.with_key("customers of 2 March".parse()?);
+    /// let options = ImportOptions::new("customers.csv".parse()?);
+    /// let report = crm.import(act, &options, rows, |_| ControlFlow::Continue(()))?;
+    /// assert_eq!((report.total.inserted, report.total.rejected), (1, 1));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn import<I: ImportRow>(
         &self,
         act: &mut Act,
         options: &ImportOptions,
-        rows: impl IntoIterator<Item = Result<R, X>>,
-        watch: impl FnMut(ImportEvent<X>) -> ControlFlow<()>,
+        rows: impl IntoIterator<Item = I>,
+        watch: impl FnMut(ImportEvent<I::Malformed>) -> ControlFlow<()>,
     ) -> Result<ImportReport, Error> {
         Ok(bulk::import(&self.store, act, options, rows, watch)?)
     }

@@ -10,10 +10,11 @@ use std::{
 };
 
 use crm::{
-    Currency, Decimal, Money, OrderStatus, PaymentStatus, Period,
+    Currency, Decimal, Money, OrderStatus, PaymentStatus, Period, SalesRep,
+    bulk::Record,
     sqlite::SqliteStore,
     store::{
-        CustomerFilter, Customers, OrderFilter, Orders, Page, SalePlanFilter, SalePlans, Store, StoreError,
+        CustomerFilter, Customers, Journal, OrderFilter, Orders, Page, SalePlanFilter, SalePlans, Store, StoreError,
         TicketFilter, Tickets, pages,
     },
 };
@@ -76,15 +77,69 @@ fn a_seed_gives_the_same_company_and_another_one_another() {
     assert_ne!(other, first);
 }
 
+/// Why the example ends, on a file that is there.
+fn refused(arguments: &[&str]) -> String {
+    let options = load::options::Options::parse(arguments.iter().map(ToString::to_string)).unwrap();
+    load::run(&options, &mut Vec::new()).unwrap_err().to_string()
+}
+
 #[test]
-fn a_file_that_is_there_is_left_alone() {
+fn a_file_that_has_something_else_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("kept.db");
-    fs::write(&file, "a letter").unwrap();
-    let options = load::options::Options::parse(["--file".into(), text(&file).into()]).unwrap();
-    let error = load::run(&options, &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().contains("is there already"), "{error}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), "a letter");
+    let (letter, lines) = (folder.path().join("kept.db"), folder.path().join("lines.csv"));
+    fs::write(&letter, "a letter").unwrap();
+    refused(&["--file", text(&letter)]);
+    for source in ["--retail", "--peers"] {
+        let error = refused(&[source, text(&lines), "--file", text(&letter)]);
+        assert!(error.contains("is there already"), "{error}");
+    }
+    assert_eq!(fs::read_to_string(&letter).unwrap(), "a letter");
+
+    let counted = |store: &SqliteStore| store.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap();
+    let store = company(folder.path(), "1");
+    let file = folder.path().join("1.db");
+    let error = refused(&["--customers", "30", "--orders", "150", "--seed", "2", "--file", text(&file)]);
+    assert!(error.contains("another company"), "{error}");
+    assert_eq!(counted(&store), 30);
+}
+
+#[test]
+fn a_company_that_was_half_written_is_completed() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = company(folder.path(), "1");
+    let journal = |store: &SqliteStore| store.read(|tx| tx.entries(Page::first(100))).unwrap();
+    let orders = |store: &SqliteStore| store.read(|tx| tx.orders(&OrderFilter::default(), Page::first(150))).unwrap();
+    // What an earlier run wrote before it was stopped: the first of the families.
+    let file = folder.path().join("half.db");
+    let half = SqliteStore::open(&file).unwrap();
+    let arguments = ["--customers", "30", "--orders", "150", "--file", text(&file)];
+    let options = load::options::Options::parse(arguments.iter().map(ToString::to_string)).unwrap();
+    let begun = load::company::Company::new(&options).unwrap();
+    let mut act = begun.import_act(SalesRep::FAMILY).unwrap();
+    load::fill::import_all(&half, &mut act, 0, (1..=begun.reps).map(|number| begun.rep(number))).unwrap();
+    assert_eq!(journal(&half).len(), 1);
+    drop(half);
+    for _ in 0..2 {
+        printed(&arguments);
+        let completed = SqliteStore::open(&file).unwrap();
+        assert_eq!(orders(&completed), orders(&whole));
+        assert_eq!(journal(&completed), journal(&whole));
+    }
+}
+
+#[test]
+fn rfm_2_the_figures_of_customers_are_what_their_orders_come_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("small.db");
+    printed(&["--file", text(&file)]);
+    let store = SqliteStore::open(file).unwrap();
+    let (figures, orders) = store
+        .read(|tx| -> Result<_, crm::Error> {
+            Ok((load::sums::rfm(tx, Currency::EUR)?, load::sums::rfm_of_orders(tx, Currency::EUR)?))
+        })
+        .unwrap();
+    assert_eq!(figures, orders);
+    assert!((150..200).contains(&figures.len()), "some customers have no order that counts: {}", figures.len());
 }
 
 #[test]
@@ -215,4 +270,50 @@ fn a_month_of_a_real_shop_sums_to_the_penny() {
     let reasons: HashSet<&str> = rejected.iter().map(|(_, reason)| reason.as_str()).collect();
     assert!(reasons.contains("no customer"), "{reasons:?}");
     assert!(store.read(|tx| tx.count_orders(&OrderFilter::default())).unwrap() > 500);
+}
+
+#[test]
+fn the_company_of_other_engines_is_read_whole_from_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("S");
+    fs::create_dir(&directory).unwrap();
+    for (file, rows) in [
+        ("sales_reps.csv", "id,name\n1,Ann Lee\n2,Bo Wu\n"),
+        ("products.csv", "id,sku,name,unit_price\n1,A-1,Lamp,250\n2,A-2,Bulb,100\n"),
+        ("targets.csv", "rep_id,month,target\n1,0,1000\n1,1,1000\n2,0,400\n"),
+        (
+            "customers.csv",
+            "id,name,phone,email,city\n1,Anna Zhang,+447700900001,a@example.com,Leeds\n2,张伟,+447700900002,b@example.com,上海\n",
+        ),
+        // 2022-01-03, 2022-01-04, 2022-02-02 and 2022-02-03.
+        (
+            "orders.csv",
+            "id,customer_id,rep_id,status,placed_at\n1,1,1,paid,1641200400\n2,2,2,shipped,1641286800\n3,1,1,cancelled,1643792400\n4,1,1,open,1643878800\n",
+        ),
+        (
+            "order_lines.csv",
+            "order_id,product_id,quantity,unit_price\n1,1,2,250\n1,2,1,100\n2,2,5,100\n3,1,1,250\n4,1,1,250\n",
+        ),
+    ] {
+        fs::write(directory.join(file), rows).unwrap();
+    }
+    let file = folder.path().join("peers.db");
+    let printed = printed(&["--peers", text(&directory), "--file", text(&file)]);
+    let rows: Vec<String> = printed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for row in ["│ customers ┆ 2 │", "│ orders ┆ 4 │", "│ products ┆ 2 │", "│ sales reps ┆ 2 │", "│ sale plans ┆ 3 │"]
+    {
+        assert!(rows.iter().any(|printed| printed == row), "{row} in\n{printed}");
+    }
+    assert!(printed.contains("2: 11.00 EUR"), "two reps with 6.00 and 5.00 in January: {printed}");
+
+    let store = SqliteStore::open(&file).unwrap();
+    let shares = store
+        .read(|tx| {
+            let period = Period::year(2022).unwrap();
+            load::sums::attained(load::sums::figures(tx, period, Currency::EUR), &load::sums::targets(tx)?)
+        })
+        .unwrap();
+    let mut shares: Vec<String> = shares.iter().map(|(_, share)| share.to_string()).collect();
+    shares.sort();
+    assert_eq!(shares, ["0.6", "1.25"]);
 }

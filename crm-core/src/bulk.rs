@@ -14,7 +14,10 @@ mod import;
 pub use self::{
     batch::{ImportBatch, ImportCount, ImportFact},
     export::export,
-    import::{ImportError, ImportEvent, ImportOptions, ImportOutcome, ImportProgress, ImportReport, Rejection, import},
+    import::{
+        ImportError, ImportEvent, ImportOptions, ImportOutcome, ImportProgress, ImportReport, ImportRow, Rejection,
+        SourceError, import,
+    },
 };
 
 use crate::{

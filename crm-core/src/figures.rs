@@ -60,7 +60,8 @@ pub enum SalesOf {
     Product(ProductId),
     /// Those to a customer.
     Customer(CustomerId),
-    /// Those of the reps who are in a region now; `None` for the reps without one, with the sales of nobody.
+    /// Those of the reps who are in a region now, as in [`PlanScope::Region`](crate::PlanScope::Region), wherever the customers are; `None` for the reps without one, with the sales
+    /// of nobody.
     Region(Option<Label>),
 }
 
@@ -111,9 +112,10 @@ pub struct SalesFigure {
     pub revenue: Money,
     /// How many entries of revenue are in it.
     pub entries: u64,
-    /// The orders that were confirmed, less the confirmed ones that were cancelled.
+    /// The orders that were confirmed, less the confirmed ones that were cancelled, each on its own day: below zero where a month has more cancellations. A refund leaves it,
+    /// also one in full; [`CustomerFigure::orders`] does not count such an order.
     pub orders: i64,
-    /// What the lines of these orders hold, in the same way. A refund leaves it.
+    /// What the lines of these orders hold, in the same way. Neither a refund nor a shipment that comes back changes it.
     pub units: Units,
 }
 
@@ -138,7 +140,8 @@ impl SalesFigure {
     }
 }
 
-/// What a customer bought so far, in one currency: the ground of recency, frequency and monetary value (RFM-1).
+/// What a customer bought so far, in one currency: the ground of recency, frequency and monetary value (RFM-1). An order counts from its confirmation, paid or not; a customer
+/// who bought in two currencies has two figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerFigure {
@@ -185,9 +188,9 @@ pub struct PipelineFigure {
     pub open: Deals,
     /// The values of the open ones, each times its probability and rounded half to even to the minor unit of the currency, and then summed (FC-1).
     pub weighted: Option<Money>,
-    /// Those that were won.
+    /// Those that were won, at any time.
     pub won: Deals,
-    /// Those that were lost.
+    /// Those that were lost, at any time.
     pub lost: Deals,
 }
 

@@ -134,7 +134,7 @@ fn add(to: &mut String, text: &str) {
 ///
 /// Each word of a script with spaces is sought at the beginning of words (`zhang w` finds Wei Zhang), each run of Han, Kana, Hangul, Thai and their like anywhere (`退款` in
 /// `申请退款`), one character too. Case, diacritics and the width of characters do not matter. What is no letter and no digit parts words and is not looked for: there are no
-/// operators, and `"a" OR b*` looks for three words. A telephone number is found by the beginning of its international form, without spaces.
+/// operators, and `"a" OR b*` looks for three words. An apostrophe parts too: `o'bri` finds O'Brien, `obrien` does not. Archived customers are found like others. A telephone number is found by the beginning of its international form, without spaces.
 ///
 /// ```
 /// use crm_core::SearchQuery;

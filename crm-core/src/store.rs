@@ -86,7 +86,7 @@
 //!   that cannot. A record may refer to those before it. An error is a failure of the store, after which the transaction is to be rolled back.
 //! - C71 An import keeps its rows batch by batch, each in a transaction of its own with one entry in the journal that names the source, the rows and the outcome;
 //!   rows that are refused do not stop it.
-//! - C72 An import with a key that was stopped, or whose store failed, goes on after the last batch that was committed, under the same id: no row is lost or kept
+//! - C72 An import with a key that was stopped, or whose store or source failed, goes on after the last batch that was committed, under the same id: no row is lost or kept
 //!   twice. One that is finished does nothing.
 //! - C73 Between two batches of an import others write, and what is committed shows to readers.
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile

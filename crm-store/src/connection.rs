@@ -1,12 +1,16 @@
 //! Opening a file: whose it is, and how a connection to it is set up.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
-use crm_core::store::StoreErrorKind;
+use crm_core::store::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::Done,
+    error::{Done, Failure, busy},
     options::{Durability, SqliteOptions},
     schema,
 };
@@ -14,7 +18,7 @@ use crate::{
 /// `application_id` of a file that this library made: the letters `crm1`.
 const APPLICATION_ID: i32 = 0x6372_6D31;
 
-/// More statements than the library has, so that each is prepared once a connection.
+/// More statements than a program uses at once, so that each is prepared once a connection: some 150 of the library, and one for each set of fields that it lists by or changes together.
 const STATEMENT_CACHE: usize = 256;
 
 /// Pages that a connection keeps in memory, in KiB: so much only where so much was read. SQLite's own 2 MB do not hold the upper levels of the indexes of a large file:
@@ -30,9 +34,29 @@ pub(crate) enum Opening {
     Again,
 }
 
-/// The connection that writes: makes the file where there is none, and brings its tables up to date.
-pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions, opening: Opening) -> Done<Connection> {
-    let mut connection = opened(path, options, opening)?;
+/// How often it is looked whether another program still holds the file. SQLite's own waiting looks every 100 ms in the end, and would hardly ever meet the moment between two commits
+/// of a neighbour that writes all the time.
+pub(crate) const LOOK: Duration = Duration::from_micros(250);
+
+/// The connection that writes: makes the file where there is none, and brings its tables up to date. Another program is waited for until the deadline after `started`.
+pub(crate) fn writer(
+    path: Option<&Path>,
+    options: &SqliteOptions,
+    opening: Opening,
+    started: Instant,
+) -> Result<Connection, StoreError> {
+    loop {
+        let left = options.deadline.saturating_sub(started.elapsed());
+        match writer_within(path, options, opening, left) {
+            // SQLite does not wait where two who make a file at once would wait for each other.
+            Err(Failure::Sql(error)) if busy(&error) && !left.is_zero() => thread::sleep(LOOK.min(left)),
+            opened => return opened.map_err(|failure| failure.contended(started)),
+        }
+    }
+}
+
+fn writer_within(path: Option<&Path>, options: &SqliteOptions, opening: Opening, left: Duration) -> Done<Connection> {
+    let mut connection = opened(path, options, opening, left)?;
     if options.read_only {
         return Ok(connection);
     }
@@ -64,13 +88,18 @@ pub(crate) fn writer(path: Option<&Path>, options: &SqliteOptions, opening: Open
 
 /// A connection that reads beside the writer.
 pub(crate) fn reader(path: &Path, options: &SqliteOptions) -> Done<Connection> {
-    let connection = opened(Some(path), options, Opening::Again)?;
+    let connection = opened(Some(path), options, Opening::Again, options.deadline)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
-/// A connection, set up, to a file that is ours or, where it may be made, empty.
-fn opened(path: Option<&Path>, options: &SqliteOptions, opening: Opening) -> Done<Connection> {
+/// A connection that copies the file beside the writer: it changes nothing either, but SQLite takes the copy for a change.
+pub(crate) fn copier(path: &Path, options: &SqliteOptions) -> Done<Connection> {
+    opened(Some(path), options, Opening::Again, options.deadline)
+}
+
+/// A connection, set up, to a file that is ours or, where it may be made, empty. A statement waits for other programs for as long as is given.
+fn opened(path: Option<&Path>, options: &SqliteOptions, opening: Opening, wait: Duration) -> Done<Connection> {
     let may_make = opening == Opening::First && !options.read_only;
     let access = match options.read_only {
         true => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -88,7 +117,7 @@ fn opened(path: Option<&Path>, options: &SqliteOptions, opening: Opening) -> Don
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // Plans do not depend on the values that are bound. Without this, SQLite compiles most cached statements anew whenever they are bound anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.busy_timeout(timeout(options.deadline))?;
+    connection.busy_timeout(timeout(wait))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     schema::suitable(&connection)?;
@@ -137,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_cached_statement_is_not_compiled_anew_when_it_is_bound_anew() {
-        let connection = writer(None, &SqliteOptions::new(), Opening::First).unwrap();
+        let connection = writer(None, &SqliteOptions::new(), Opening::First, Instant::now()).unwrap();
         for customer in 0..3 {
             let sql = "SELECT tag FROM crm_customer_tag WHERE customer = ?1 ORDER BY place";
             let mut statement = connection.prepare_cached(sql).unwrap();

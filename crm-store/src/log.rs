@@ -71,7 +71,7 @@ impl Log {
             return;
         }
         // First without anybody's harm, which also leaves little to be copied while reads are waited for.
-        let grown = length > self.too_long.load(Ordering::Relaxed);
+        let grown = length > self.too_long.load(Ordering::Relaxed) && self.reads.can_make_way();
         if emptied(connection, Duration::ZERO) || grown && self.emptied_without_reads(connection) {
             self.tries.store(0, Ordering::Relaxed);
             self.too_long.store(self.limit, Ordering::Relaxed);

@@ -100,14 +100,15 @@ impl SqliteOptions {
         self
     }
 
-    /// How many reads go on at once at most, at least one; more wait in line. Each has a connection with a cache of its own (up to 2 MB), opened when it is first needed.
+    /// How many reads go on at once at most, at least one; more wait in line. Each has a connection with a cache of its own (up to 16 MB), opened when it is first needed.
     pub const fn readers(mut self, readers: u16) -> Self {
         self.readers = if readers == 0 { 1 } else { readers };
         self
     }
 
     /// How long the log beside the file (`-wal`) may grow while reads stand in the way of emptying it. Past it, a read that still stands in the way once a quarter of the limit more
-    /// was written is ended with [`StoreErrorKind::Interrupted`]; see [`SqliteStore`] for the whole policy.
+    /// was written is ended with [`StoreErrorKind::Interrupted`]; see [`SqliteStore`] for the whole policy. SQLite lets the log grow to 4 MB in any case; below some 16 MB, reads of
+    /// no great length are ended beside heavy writing, and at zero all that go on when somebody commits.
     pub const fn log_limit_bytes(mut self, bytes: u64) -> Self {
         self.log_limit_bytes = bytes;
         self

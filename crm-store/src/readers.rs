@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -14,7 +14,7 @@ use rusqlite::{Connection, InterruptHandle};
 
 use crate::{
     connection,
-    error::Failure,
+    error::{Done, Failure},
     line::{Line, locked},
     options::SqliteOptions,
     schema,
@@ -41,6 +41,8 @@ struct Reader {
 pub(crate) struct Reads {
     /// How often it was asked to end reads.
     calls: AtomicU64,
+    /// How many copies of the file are being made: they stand in the way as well, and are not ended.
+    copies: AtomicUsize,
     /// One for each connection.
     known: Mutex<Vec<Arc<Read>>>,
 }
@@ -52,6 +54,11 @@ struct Read {
 }
 
 impl Reads {
+    /// Whether ending the reads may help.
+    pub(crate) fn can_make_way(&self) -> bool {
+        self.copies.load(Ordering::Relaxed) == 0
+    }
+
     /// Ends the reads that were there already when this was called the last time: they were let go on, and stand in the way still.
     pub(crate) fn end_those_before_the_last_call(&self) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
@@ -100,11 +107,35 @@ impl Readers {
         on_a_snapshot(&reader.connection, f)
     }
 
+    /// Runs `work` on a connection of its own, which may stand in the way of the log for as long as it takes.
+    pub(crate) fn copy<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
+        let started = Instant::now();
+        let copier = connection::copier(&self.path, &self.options).map_err(|failure| failure.contended(started))?;
+        let _copying = Copying::new(&self.reads.copies);
+        work(&copier).map_err(|failure| failure.contended(started))
+    }
+
     fn opened(&self) -> Result<Reader, StoreError> {
         let connection = connection::reader(&self.path, &self.options)?;
         let read = Arc::new(Read { since: Mutex::new(None), interrupt: connection.get_interrupt_handle() });
         locked(&self.reads.known).push(Arc::clone(&read));
         Ok(Reader { connection, read })
+    }
+}
+
+/// Counts a copy while it is made.
+struct Copying<'s>(&'s AtomicUsize);
+
+impl<'s> Copying<'s> {
+    fn new(copies: &'s AtomicUsize) -> Self {
+        copies.fetch_add(1, Ordering::Relaxed);
+        Self(copies)
+    }
+}
+
+impl Drop for Copying<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -52,7 +52,7 @@ use crate::{
 /// fails, it is tried again after each quarter of the limit. The second time, reads that were there at the first try are ended: what they ask next, or are asking, is
 /// [`StoreErrorKind::Interrupted`], and the read may be done again. From the third time on, since reads overlap all the time, all are ended, and none begins meanwhile. So a read that
 /// nobody overlaps has at least a quarter of the limit to itself, and the log is about as long as the limit and two quarters more at most, with three exceptions: a closure holds the log
-/// until it returns, so one that does not look at the store, or goes on after the error, holds it for as long; reads of other processes are not ended from here; and one transaction is
+/// until it returns, so one that does not look at the store, or goes on after the error, is not ended; reads of other processes are not ended from here; and one transaction is
 /// as long as it is.
 pub struct SqliteStore {
     /// Tells one store from another when a closure calls back.
@@ -84,9 +84,7 @@ impl SqliteStore {
 
     pub(crate) fn with(path: Option<PathBuf>, options: SqliteOptions) -> Result<Self, StoreError> {
         static STORES: AtomicU64 = AtomicU64::new(0);
-        let started = Instant::now();
-        let connection = connection::writer(path.as_deref(), &options, Opening::First)
-            .map_err(|failure| failure.contended(started))?;
+        let connection = connection::writer(path.as_deref(), &options, Opening::First, Instant::now())?;
         let path = path.map(|path| found_at(&connection, path));
         let reads = Arc::<Reads>::default();
         let log = Log::beside(path.as_deref(), &options, Arc::clone(&reads));
@@ -104,9 +102,19 @@ impl SqliteStore {
     }
 
     /// Runs `work` on the writer's connection, outside any transaction, when it is this thread's turn.
+    #[cfg(test)]
     pub(crate) fn on_writer<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
         let _entered = Entered::new(self.identity)?;
         self.writers.outside(work)
+    }
+
+    /// Runs `work`, which copies the file, beside the writers; in memory, where there is one connection, when it is this thread's turn.
+    pub(crate) fn copying<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Result<T, StoreError> {
+        let _entered = Entered::new(self.identity)?;
+        match &self.readers {
+            Some(readers) => readers.copy(work),
+            None => self.writers.outside(work),
+        }
     }
 }
 

@@ -26,9 +26,9 @@ impl<'t> SqliteTx<'t> {
     /// Joins the host's own transaction: what operations write through the value is committed or rolled back by the host, together with the host's rows.
     ///
     /// Begin the host's transaction as `IMMEDIATE` where others write to the file too: a deferred one may find it busy in the middle. After an error of an operation roll the
-    /// transaction back: the record that it was about is undone, but not what the operation had written before. The statements of this library fit a cache of 200
-    /// (`Connection::set_prepared_statement_cache_capacity`); rusqlite's default of 16 prepares them again and again. So does SQLite by itself,
-    /// unless `SQLITE_DBCONFIG_ENABLE_QPSG` is on (`Connection::set_db_config`): reads then take a third of the time.
+    /// transaction back: the record that it was about is undone, but not what the operation had written before. A cache of 256 statements
+    /// (`Connection::set_prepared_statement_cache_capacity`) holds what a program uses at once: some 150, and one for each set of fields that it lists by or changes together; rusqlite's
+    /// default of 16 prepares them again and again. So does SQLite by itself, unless `SQLITE_DBCONFIG_ENABLE_QPSG` is on (`Connection::set_db_config`): reads then take a third of the time.
     ///
     /// Inserting many at once puts them in temporary tables first, named `new_` and the table (empty afterwards, and kept for the next time), and switches the check of foreign keys
     /// off (`SQLITE_DBCONFIG_ENABLE_FKEY`) while SQLite moves rows that were checked; it is on again before the call ends, whatever happens. Where the host has a trigger on one of the

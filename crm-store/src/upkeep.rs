@@ -201,7 +201,8 @@ impl SqliteStore {
         self.write(|tx| Ok::<_, StoreError>(search::rebuild(tx.writing()?)?))
     }
 
-    /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others may read meanwhile; writers wait.
+    /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others read and write meanwhile; the log
+    /// beside the file grows with what they write until the copy is made. A store in memory has one connection, which the others wait for.
     ///
     /// The copy is written beside the target and takes its name only when it is whole. A file that is there already is replaced, unless it is in use.
     ///
@@ -239,7 +240,7 @@ impl SqliteStore {
     fn copy_into(&self, part: &Path, to: &Path) -> Result<(), StoreError> {
         let disk = |error: std::io::Error| StoreError::new(StoreErrorKind::Backend).caused_by(error);
         let name = part.to_str().ok_or_else(|| disk(std::io::ErrorKind::InvalidFilename.into()))?;
-        self.on_writer(|connection| Ok(connection.execute("VACUUM INTO ?1", [name]).map(drop)?))?;
+        self.copying(|connection| Ok(connection.execute("VACUUM INTO ?1", [name]).map(drop)?))?;
         OpenOptions::new().write(true).open(part).and_then(|file| file.sync_all()).map_err(disk)?;
         std::fs::rename(part, to).map_err(disk)?;
         // The new name is on disk once the folder is.
@@ -257,6 +258,39 @@ mod tests {
     use crm_testkit::sample::Sample;
 
     use super::*;
+
+    #[test]
+    fn a_copy_holds_no_writer_up_and_no_read_is_ended_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::SqliteOptions::new().log_limit_bytes(0).deadline(std::time::Duration::from_secs(60));
+        let store = options.open(folder.path().join("crm.db")).unwrap();
+        let write = |seed| {
+            let customer = crm_testkit::sample::customer(seed);
+            std::thread::scope(|scope| {
+                scope.spawn(|| store.write(|tx| tx.insert_customer(&customer))).join().unwrap().unwrap();
+            });
+        };
+        write(0);
+        store
+            .copying(|copier| {
+                let mut held = copier.prepare("SELECT count(*) FROM crm_customer")?;
+                let mut held = held.query([])?;
+                let before: i64 = held.next()?.expect("a count").get(0)?;
+                std::thread::scope(|scope| {
+                    let read = scope.spawn(|| {
+                        store.read(|tx| {
+                            // Each of these would end a read that stands in the way.
+                            (1..9).for_each(write);
+                            tx.count_customers(&CustomerFilter::default())
+                        })
+                    });
+                    assert_eq!(i64::try_from(read.join().unwrap().unwrap()), Ok(before));
+                });
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(store.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap(), 9);
+    }
 
     fn store() -> SqliteStore {
         let store = SqliteStore::open_in_memory().unwrap();

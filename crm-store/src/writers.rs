@@ -16,7 +16,7 @@ use crm_core::store::{StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
 use crate::{
-    connection::{self, Opening},
+    connection::{self, LOOK, Opening},
     error::{Done, Failure, busy, ended_by, kind_of},
     line::{Line, locked},
     log::Log,
@@ -24,10 +24,6 @@ use crate::{
     schema,
     transaction::SqliteTx,
 };
-
-/// How often a writer looks whether another program still holds the file. SQLite's own waiting looks every 100 ms in the end, and would hardly ever meet the moment between two
-/// commits of a neighbour that writes all the time.
-const LOOK: Duration = Duration::from_micros(250);
 
 /// The turn to write, and what belongs to it.
 pub(crate) struct Writers {
@@ -177,8 +173,7 @@ impl Turn<'_> {
         if self.connection.is_none() {
             // What was in memory is gone with its connection.
             let path = self.writers.path.as_deref().ok_or(StoreErrorKind::Closed)?;
-            let opened = connection::writer(Some(path), &self.writers.options, Opening::Again);
-            self.connection = Some(opened.map_err(|failure| failure.contended(started))?);
+            self.connection = Some(connection::writer(Some(path), &self.writers.options, Opening::Again, started)?);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crm_core::{
     Customer, CustomerFact, Entry, Fact, NewCustomer, Position,
     store::{CustomerFilter, Customers, Journal, Orders, Page, Store, StoreError, StoreErrorKind},
 };
-use crm_store::{Problem, SqliteOptions, SqliteStore, SqliteTx, install, rusqlite::Connection};
+use crm_store::{Durability, Problem, SqliteOptions, SqliteStore, SqliteTx, install, rusqlite::Connection};
 use crm_testkit::Acts;
 use tempfile::TempDir;
 
@@ -135,6 +135,29 @@ fn an_empty_file_becomes_a_store() {
     let marked: i32 =
         Connection::open(&path).unwrap().pragma_query_value(None, "application_id", |row| row.get(0)).unwrap();
     assert_eq!(marked.to_be_bytes(), *b"crm1");
+}
+
+/// SQLite waits for nobody at some points of making a file; who opens a store waits until the deadline all the same.
+#[test]
+fn many_who_make_one_file_at_once_all_open_it() {
+    const OPENERS: usize = 6;
+    let folder = Folder::new();
+    for round in 0..40 {
+        let path = folder.file(&format!("{round}.db"));
+        let start = std::sync::Barrier::new(OPENERS);
+        std::thread::scope(|scope| {
+            for number in 0..OPENERS {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let store = SqliteOptions::new().durability(Durability::Relaxed).open(path).unwrap();
+                    store.write(|tx| tx.insert_customer(&customer(number as u64))).unwrap();
+                });
+            }
+        });
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.read(|tx| tx.count_customers(&CustomerFilter::default())).unwrap(), OPENERS as u64);
+    }
 }
 
 #[test]

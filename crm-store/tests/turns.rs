@@ -276,7 +276,7 @@ fn who_gives_up_in_line_has_written_nothing_and_loses_no_turn() {
                     let own = customer(1 + thread * 60 + number);
                     let written = store.write(|tx| tx.insert_customer(&own));
                     let told = match written {
-                        Ok(()) => &kept,
+                        Ok(()) => kept,
                         Err(error) => {
                             let StoreErrorKind::Contended { waited } = error.kind() else { panic!("{error:?}") };
                             assert!(*waited >= deadline, "{waited:?}");

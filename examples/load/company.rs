@@ -69,6 +69,20 @@ impl Company {
         Ok(Act::new(at, "load".parse()?, entropy).new_id())
     }
 
+    /// What the keys of its imports begin with.
+    pub(crate) fn key(&self) -> String {
+        format!("load {}, {} customers, {} orders: ", self.seed, self.customers, self.orders)
+    }
+
+    /// The act that imports the records of a family, under a key of its own, so that a second run goes on where the first one stopped.
+    pub(crate) fn import_act(&self, family: &str) -> Done<Act> {
+        let mut entropy = [0; 10];
+        for (to, from) in entropy.iter_mut().zip(family.bytes()) {
+            *to = from;
+        }
+        Ok(Act::new(self.start(), "load".parse()?, entropy).with_key(format!("{}{family}", self.key()).parse()?))
+    }
+
     /// When the record of a number came, where so many come in the three years, one after the other.
     fn at(&self, number: u32, of: u32) -> DateTime<Utc> {
         self.start() + TimeDelta::seconds(self.seconds * i64::from(number - 1) / i64::from(of))

@@ -1,8 +1,12 @@
-//! Writes a company into a store, some thousand records a commit.
+//! Writes a company into a store by `bulk::import`: some thousand records a commit, and one entry of the journal for each of them.
+
+use std::ops::ControlFlow;
 
 use crm::{
-    sqlite::{SqliteStore, SqliteTx},
-    store::{Customers, Opportunities, Orders, Products, SalePlans, SalesReps, Store, StoreError, Tickets},
+    Act,
+    bulk::{ImportEvent, ImportOptions, Record, import},
+    sqlite::SqliteStore,
+    store::{Journal, Page, Store},
 };
 
 use super::{
@@ -11,48 +15,47 @@ use super::{
     progress::bar,
 };
 
-/// Records of one commit: enough that the disk is not what is waited for.
-const BATCH: usize = 2_000;
-
-/// Writes all records of a company, what is referred to first.
+/// Writes all records of a company, what is referred to first. Goes on where an earlier run with the same file stopped.
 pub(crate) fn fill(store: &SqliteStore, company: &Company) -> Done<()> {
-    let pipeline = pipeline()?;
-    all(store, "sales reps", company.reps, |n| company.rep(n), |tx, rep| tx.insert_sales_rep(rep))?;
-    all(store, "products", company.products, |n| company.product(n), |tx, product| tx.insert_product(product))?;
-    all(store, "sale plans", company.plans, |n| company.plan(n), |tx, plan| tx.insert_sale_plan(plan))?;
-    all(store, "customers", company.customers, |n| company.customer(n), |tx, it| tx.insert_customer(it))?;
-    all(store, "orders", company.orders, |n| company.order(n), |tx, order| tx.insert_order(order))?;
-    all(store, "tickets", company.tickets, |n| company.ticket(n), |tx, ticket| tx.insert_ticket(ticket))?;
-    let opportunity = |n| company.opportunity(&pipeline, n);
-    all(store, "opportunities", company.opportunities, opportunity, |tx, it| tx.insert_opportunity(it))
-}
-
-fn all<T>(
-    store: &SqliteStore,
-    what: &'static str,
-    count: u32,
-    make: impl Fn(u32) -> Done<T>,
-    insert: impl Fn(&mut SqliteTx<'_>, &T) -> Result<(), StoreError>,
-) -> Done<()> {
-    write_all(store, what, count.into(), (1..=count).map(make), insert).map(drop)
-}
-
-/// Writes records as they come, and tells how many; `expected` is for the progress bar.
-pub(crate) fn write_all<T>(
-    store: &SqliteStore,
-    what: &'static str,
-    expected: u64,
-    records: impl Iterator<Item = Done<T>>,
-    insert: impl Fn(&mut SqliteTx<'_>, &T) -> Result<(), StoreError>,
-) -> Done<u64> {
-    let bar = bar(what, expected, "{human_pos}/{human_len}");
-    let (mut records, mut written) = (records.peekable(), 0);
-    while records.peek().is_some() {
-        let batch = records.by_ref().take(BATCH).collect::<Done<Vec<_>>>()?;
-        store.write(|tx| batch.iter().try_for_each(|record| insert(tx, record)))?;
-        written += batch.len() as u64;
-        bar.set_position(written);
+    let first = store.read(|tx| tx.entries(Page::first(1)))?;
+    let key = first.first().map(|entry| entry.key.as_ref());
+    if key.is_some_and(|key| key.is_none_or(|key| !key.as_str().starts_with(&company.key()))) {
+        return Err("the file has something else in it, or another company".into());
     }
+    let pipeline = pipeline()?;
+    all(store, company, company.reps, |n| company.rep(n))?;
+    all(store, company, company.products, |n| company.product(n))?;
+    all(store, company, company.plans, |n| company.plan(n))?;
+    all(store, company, company.customers, |n| company.customer(n))?;
+    all(store, company, company.orders, |n| company.order(n))?;
+    all(store, company, company.tickets, |n| company.ticket(n))?;
+    all(store, company, company.opportunities, |n| company.opportunity(&pipeline, n))
+}
+
+fn all<R: Record>(store: &SqliteStore, company: &Company, count: u32, make: impl Fn(u32) -> Done<R>) -> Done<()> {
+    import_all(store, &mut company.import_act(R::FAMILY)?, count.into(), (1..=count).map(make)).map(drop)
+}
+
+/// Imports records as they come, and tells how many; `expected` is for the progress bar. The first one that is not taken ends it.
+pub(crate) fn import_all<R: Record>(
+    store: &SqliteStore,
+    act: &mut Act,
+    expected: u64,
+    records: impl Iterator<Item = Done<R>>,
+) -> Done<u64> {
+    let bar = bar(R::FAMILY, expected, "{human_pos}/{human_len}");
+    let mut refused = None;
+    let report = import(store, act, &ImportOptions::new("load".parse()?), records, |event| match event {
+        ImportEvent::Rejected { row, rejection } => {
+            refused.get_or_insert(format!("{} {row}: {rejection}", R::FAMILY));
+            ControlFlow::Break(())
+        }
+        ImportEvent::Progress(progress) => {
+            bar.set_position(progress.total.rows);
+            ControlFlow::Continue(())
+        }
+        _ => ControlFlow::Continue(()),
+    })?;
     bar.finish_and_clear();
-    Ok(written)
+    refused.map_or(Ok(report.total.inserted), |refused| Err(refused.into()))
 }

@@ -13,7 +13,7 @@ usage: load [--customers N] [--orders M] [--seed S] [--file FILE]
   --retail FILE     the order lines of a shop instead: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country
   --rejected FILE   where the lines go that could not be taken, with line number and reason (default: rejected.csv)
   --peers DIRECTORY the company that other engines are measured with, from its CSV files
-  --file FILE       keep the store in a new file (default: a temporary one)";
+  --file FILE       keep the store in a new file, or go on with a company in the one where it was begun (default: a temporary one)";
 
 /// What to fill the store with, and where it is.
 #[derive(Debug)]

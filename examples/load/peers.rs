@@ -10,13 +10,12 @@ use crm::{
     Act, Currency, Customer, CustomerId, Draft, Money, NewCustomer, NewPayment, NewProduct, NewSalePlan, NewSalesRep,
     Order, OrderLine, Percent, Period, PlanScope, Product, RecordId, SalePlan, SalesRep, UnitPrice,
     sqlite::SqliteStore,
-    store::{Customers, Orders, Products, SalePlans, SalesReps},
 };
 
 use super::{
     ASKED, Done,
     csv_table::{Row, Table},
-    fill::write_all,
+    fill::import_all,
     questions::Subjects,
     scatter,
     text_table::grouped,
@@ -54,11 +53,12 @@ fn rows(directory: &Path, file: &str, columns: &'static [&'static str]) -> Done<
 /// Reads the company into a store. Gives what it took, and whom and what to ask for.
 pub(crate) fn load(store: &SqliteStore, directory: &Path) -> Done<(Vec<[String; 2]>, Subjects)> {
     let begin = at(0)?;
+    let mut act = Act::new(begin, "load".parse()?, [0; 10]);
     let reps = rows(directory, "sales_reps.csv", &["id", "name"])?.map(|row| {
         let row = row?;
         Ok(SalesRep::add(id(number(&row, "id")?, 0)?, begin, NewSalesRep::new(row.field("name").text().parse()?))?)
     });
-    let reps = write_all(store, "sales reps", 0, reps, |tx, rep| tx.insert_sales_rep(rep))?;
+    let reps = import_all(store, &mut act, 0, reps)?;
 
     let products = rows(directory, "products.csv", &["id", "sku", "name", "unit_price"])?.map(|row| {
         let row = row?;
@@ -66,7 +66,7 @@ pub(crate) fn load(store: &SqliteStore, directory: &Path) -> Done<(Vec<[String; 
         let new = NewProduct::new(sku, name, price(&row)?);
         Ok(Product::add(id(number(&row, "id")?, 0)?, begin, new))
     });
-    let products = write_all(store, "products", 0, products, |tx, product| tx.insert_product(product))?;
+    let products = import_all(store, &mut act, 0, products)?;
 
     let plans = rows(directory, "targets.csv", &["rep_id", "month", "target"])?.map(|row| {
         let row = row?;
@@ -80,7 +80,7 @@ pub(crate) fn load(store: &SqliteStore, directory: &Path) -> Done<(Vec<[String; 
         plan.activate(begin)?;
         Ok(plan)
     });
-    write_all(store, "sale plans", 0, plans, |tx, plan| tx.insert_sale_plan(plan))?;
+    let plans = import_all(store, &mut act, 0, plans)?;
 
     let customers = rows(directory, "customers.csv", &["id", "name", "phone", "email", "city"])?.map(|row| {
         let row = row?;
@@ -95,17 +95,22 @@ pub(crate) fn load(store: &SqliteStore, directory: &Path) -> Done<(Vec<[String; 
         let primary = customer.as_ref().ok().and_then(|customer| customer.emails.primary());
         emails.extend(primary.filter(|_| emails.len() < ASKED as usize).map(|email| email.value.clone()));
     });
-    let customers = write_all(store, "customers", 0, customers, |tx, customer| tx.insert_customer(customer))?;
+    let customers = import_all(store, &mut act, 0, customers)?;
 
     let mut keys = Vec::new();
     let orders = orders(directory)?.inspect(|order: &Done<Order>| {
         keys.extend(order.as_ref().map(|order| (order.id, order.number().clone())));
     });
-    let orders = write_all(store, "orders", 0, orders, |tx, order| tx.insert_order(order))?;
+    let orders = import_all(store, &mut act, 0, orders)?;
 
     let row = |name: &str, count: u64| [name.to_owned(), grouped(&count)];
-    let filled =
-        vec![row("customers", customers), row("orders", orders), row("products", products), row("sales reps", reps)];
+    let filled = vec![
+        row("customers", customers),
+        row("orders", orders),
+        row("products", products),
+        row("sales reps", reps),
+        row("sale plans", plans),
+    ];
     let scattered = |of: u64| -> Done<Vec<u32>> {
         let of = u32::try_from(of)?;
         Ok((0..ASKED.min(of)).map(|place| scatter(place, of)).collect())

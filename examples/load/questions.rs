@@ -3,15 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crm::{
-    Currency, CustomerId, EmailAddress, Money, Number, OrderId, Period, SearchQuery,
+    Currency, CustomerId, EmailAddress, Money, Number, OrderId, Period, SalesOf, SearchQuery,
     sqlite::SqliteStore,
     store::{CustomerFilter, Customers, OrderFilter, Orders, Page, Search, Store, StoreError, Timeline, pages},
 };
 
-use super::{
-    Done,
-    sums::{self, Revenue},
-};
+use super::{Done, sums};
 
 /// Records of a page.
 const PAGE: u16 = 50;
@@ -118,23 +115,30 @@ pub(crate) fn answers(store: &SqliteStore, subjects: &Subjects) -> Done<Vec<Answ
         })?;
         answer("first 50 hits of a search, by rank", hits);
     }
-    let monthly = asked(21, |_| Ok(store.read(|tx| sums::revenue(tx, subjects))?))?;
-    answer("revenue per rep and month, from figures", told(&monthly, subjects)?);
-    let with_plans = asked(21, |_| Ok(store.read(|tx| sums::attained(tx, &sums::revenue(tx, subjects)?))?))?;
-    answer("the same with attainment of each plan", (count(&with_plans.0, "plans"), with_plans.1));
-    let of_orders = asked(1, |_| Ok(store.read(|tx| sums::revenue_of_orders(tx, subjects))?))?;
-    answer("revenue per rep and month, from all orders", told(&of_orders, subjects)?);
-    let rfm = asked(5, |_| Ok(store.read(|tx| sums::rfm(tx, subjects))?))?;
+    let (period, currency) = (subjects.period, subjects.currency);
+    let monthly = asked(21, |_| {
+        let figures = store.read(|tx| sums::figures(tx, period, currency).collect::<Result<Vec<_>, StoreError>>())?;
+        Ok(figures.into_iter().filter(|figure| figure.of != SalesOf::Rep(None)).collect::<Vec<_>>())
+    })?;
+    let sum = Money::sum(monthly.0.iter().map(|figure| figure.revenue), currency)?;
+    answer("revenue per rep and month, from figures", (format!("{}: {sum}", monthly.0.len()), monthly.1));
+    let targets = asked(1, |_| Ok(store.read(sums::targets)?))?.0;
+    let shares = asked(21, |_| Ok(store.read(|tx| sums::attained(sums::figures(tx, period, currency), &targets))?))?;
+    answer("the same with attainment, targets in memory", (count(&shares.0, "shares"), shares.1));
+    let shares =
+        asked(21, |_| Ok(store.read(|tx| sums::attained(sums::figures(tx, period, currency), &sums::targets(tx)?))?))?;
+    answer("the same with attainment, targets read from the plans", (count(&shares.0, "shares"), shares.1));
+    let of_orders = asked(1, |_| Ok(store.read(|tx| sums::revenue_of_orders(tx, period, currency))?))?;
+    let sum = Money::sum(of_orders.0.values().copied(), currency)?;
+    answer("revenue per rep and month, from all orders", (format!("{}: {sum}", of_orders.0.len()), of_orders.1));
+    let rfm = asked(5, |_| Ok(store.read(|tx| sums::rfm(tx, currency))?))?;
     answer("RFM of all customers, from figures", (count(&rfm.0, "customers"), rfm.1));
-    let rfm = asked(1, |_| Ok(store.read(|tx| sums::rfm_of_orders(tx, subjects))?))?;
-    answer("RFM of all customers, from all orders", (count(&rfm.0, "customers"), rfm.1));
+    let of_orders = asked(1, |_| Ok(store.read(|tx| sums::rfm_of_orders(tx, currency))?))?;
+    if of_orders.0 != rfm.0 {
+        return Err("the figures of the customers are not what their orders come to".into());
+    }
+    answer("RFM of all customers, from all orders", (count(&of_orders.0, "customers"), of_orders.1));
     Ok(answers)
-}
-
-/// How many reps and months there are, and what they come to.
-fn told((revenue, time): &(Revenue, Duration), subjects: &Subjects) -> Done<(String, Duration)> {
-    let sum = Money::sum(revenue.values().copied(), subjects.currency)?;
-    Ok((format!("{}: {sum}", revenue.len()), *time))
 }
 
 fn count<T>(found: &[T], what: &str) -> String {

@@ -202,7 +202,7 @@ pub(crate) fn assert_taken(refused: &Error, record: &'static str, field: &'stati
 #[track_caller]
 pub(crate) fn assert_missing(refused: &Error, record: &'static str, field: &'static str) {
     assert_eq!(*kind(refused), StoreErrorKind::MissingReference { record, field });
-    assert_eq!(refused.to_string(), format!("the {field} of the {record} refers to a record that is not there"));
+    assert_eq!(refused.to_string(), format!("the {record} refers by its {field} to a record that is not there"));
 }
 
 #[track_caller]

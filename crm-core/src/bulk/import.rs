@@ -1,6 +1,6 @@
 //! Many records in.
 
-use std::ops::ControlFlow;
+use std::{error::Error as StdError, fmt, ops::ControlFlow};
 
 use super::{ImportBatch, ImportCount, ImportFact, Record};
 use crate::{
@@ -41,6 +41,74 @@ impl ImportOptions {
     pub const fn rejected_limit(mut self, rows: u64) -> Self {
         self.rejected_limit = Some(rows);
         self
+    }
+}
+
+/// What a source gives for a row.
+///
+/// Mostly it is a `Result<R, X>`: a record, or the caller's own error of a row that cannot be made one. That row is rejected, and the import goes on.
+/// Where reading the source itself may fail (a file, a connection), it is a `Result<Result<R, X>, SourceError>`: such a failure is no row, and ends the import with
+/// [`ImportError::Source`] before it.
+///
+/// ```
+/// use std::io::BufRead;
+///
+/// use crm_core::{Agent, bulk::SourceError};
+///
+/// # let file: &[u8] = b"";
+/// let rows = file.lines().map(|line| Ok::<_, SourceError>(serde_json::from_str::<Agent>(&line?)));
+/// # let _ = rows;
+/// ```
+pub trait ImportRow {
+    /// The record.
+    type Record: Record;
+    /// The error of a row that cannot be made a record.
+    type Malformed;
+
+    /// The record or what is wrong with the row.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the source.
+    fn read(self) -> Result<Result<Self::Record, Self::Malformed>, SourceError>;
+}
+
+impl<R: Record, X> ImportRow for Result<R, X> {
+    type Record = R;
+    type Malformed = X;
+
+    fn read(self) -> Result<Self, SourceError> {
+        Ok(self)
+    }
+}
+
+impl<R: Record, X> ImportRow for Result<Result<R, X>, SourceError> {
+    type Record = R;
+    type Malformed = X;
+
+    fn read(self) -> Self {
+        self
+    }
+}
+
+/// A source that cannot be read on. `?` makes it of any error.
+pub struct SourceError(Box<dyn StdError + Send + Sync>);
+
+impl<E: StdError + Send + Sync + 'static> From<E> for SourceError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Debug for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<SourceError> for ImportError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error.0)
     }
 }
 
@@ -143,6 +211,9 @@ pub enum ImportError {
         /// Rows that earlier runs did.
         done: u64,
     },
+    /// Reading the source failed, at the row after the last batch or further on. Nothing of that batch is kept; resuming begins with it.
+    #[error("the source cannot be read")]
+    Source(#[source] Box<dyn StdError + Send + Sync>),
     /// Another run under the same key went on meanwhile; this one did nothing since its last batch.
     #[error("another run of import {import} went on meanwhile")]
     Overtaken {
@@ -154,7 +225,8 @@ pub enum ImportError {
 /// Keeps the records of a source, batch by batch, and tells `watch` about rejected rows and progress (C71 to C73).
 ///
 /// Each batch is a transaction of its own, with one entry in the journal; between batches others write. `rows` gives a record or, where a row cannot be made one, the
-/// caller's own error: that row is rejected like one that the store refuses, and the import goes on. No more than a batch is held in memory.
+/// caller's own error: that row is rejected like one that the store refuses, and the import goes on. A source that fails itself ends the import ([`ImportRow`]).
+/// No more than a batch is held in memory.
 ///
 /// **Resuming.** Where the act has an idempotency key, the journal is asked for batches under that key first. So many rows as they did are passed over (`rows` must give the
 /// same ones in the same order again), and the import goes on under its id; one that is finished does nothing. Records that bring their ids or
@@ -165,17 +237,17 @@ pub enum ImportError {
 /// # Errors
 ///
 /// [`ImportError`]. All that earlier batches did stays, and what failed left nothing of its batch.
-pub fn import<S: Store, R: Record, X>(
+pub fn import<S: Store, I: ImportRow>(
     store: &S,
     act: &mut Act,
     options: &ImportOptions,
-    rows: impl IntoIterator<Item = Result<R, X>>,
-    mut watch: impl FnMut(ImportEvent<X>) -> ControlFlow<()>,
+    rows: impl IntoIterator<Item = I>,
+    mut watch: impl FnMut(ImportEvent<I::Malformed>) -> ControlFlow<()>,
 ) -> Result<ImportReport, ImportError> {
     if options.batch_rows == 0 {
         return Err(Invalid::new("batch rows", "0", Rule::NotPositive).into());
     }
-    let mut journaled = Journaled::new::<R>(act, options);
+    let mut journaled = Journaled::new::<I::Record>(act, options);
     store.read(|tx| journaled.catch_up(tx))?;
     let before = journaled.total;
     if journaled.finished
@@ -190,7 +262,7 @@ pub fn import<S: Store, R: Record, X>(
     let mut rows = rows.peekable();
     let mut batches = 0;
     loop {
-        let batch = Batch::read(&mut rows, journaled.total.rows, options.batch_rows);
+        let batch = Batch::read(&mut rows, journaled.total.rows, options.batch_rows)?;
         let last = rows.peek().is_none();
         let (total, rejected) = store.write(|tx| {
             if journaled.overtaken(tx)? {
@@ -227,9 +299,9 @@ pub fn import<S: Store, R: Record, X>(
 }
 
 /// Passes over the rows that were done before.
-fn pass_over<T>(rows: &mut impl Iterator<Item = T>, done: u64) -> Result<(), ImportError> {
+fn pass_over<I: ImportRow>(rows: &mut impl Iterator<Item = I>, done: u64) -> Result<(), ImportError> {
     for _ in 0..done {
-        rows.next().ok_or(ImportError::SourceTooShort { done })?;
+        drop(rows.next().ok_or(ImportError::SourceTooShort { done })?.read()?);
     }
     Ok(())
 }
@@ -316,10 +388,13 @@ struct Kept<X> {
 
 impl<R: Record, X> Batch<R, X> {
     /// Reads so many rows, or those that are left, after the row with a number.
-    fn read(rows: &mut impl Iterator<Item = Result<R, X>>, after: u64, batch_rows: u32) -> Self {
+    fn read<I>(rows: &mut impl Iterator<Item = I>, after: u64, batch_rows: u32) -> Result<Self, SourceError>
+    where
+        I: ImportRow<Record = R, Malformed = X>,
+    {
         let mut batch = Self { records: Vec::new(), numbers: Vec::new(), rejected: Vec::new() };
         for (place, row) in (1..=u64::from(batch_rows)).zip(rows) {
-            match row {
+            match row.read()? {
                 Ok(record) => {
                     batch.records.push(record);
                     batch.numbers.push(after + place);
@@ -327,7 +402,7 @@ impl<R: Record, X> Batch<R, X> {
                 Err(malformed) => batch.rejected.push((after + place, Rejection::Malformed(malformed))),
             }
         }
-        batch
+        Ok(batch)
     }
 
     fn keep<T: Records + ?Sized>(self, tx: &mut T) -> Result<Kept<X>, StoreError> {

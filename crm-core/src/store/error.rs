@@ -187,7 +187,7 @@ impl fmt::Display for StoreErrorKind {
             Self::Conflict { record } => write!(f, "the {record} changed since it was read"),
             Self::NotFound { record } => write!(f, "the {record} is not there"),
             Self::MissingReference { record, field } => {
-                write!(f, "the {field} of the {record} refers to a record that is not there")
+                write!(f, "the {record} refers by its {field} to a record that is not there")
             }
             Self::StillReferenced { by, count } => write!(f, "it is still referred to by {count} of {by}"),
             Self::FigureOverflow { figures } => write!(f, "the {figures} figures would not fit 64 bits"),

@@ -42,7 +42,8 @@ impl SalesFilter {
         Self { span: Span::Day, by, days, currency: None }
     }
 
-    /// Month by month: those that begin on one of the days.
+    /// Month by month: those that begin on one of the days, whole. A month that begins before the period is left out, and one that ends after it has all of its days; for other
+    /// periods, whole months and the days around them are asked for apart, as `crm_sales::actual_sales` does.
     pub const fn monthly(by: SalesBy, days: Period) -> Self {
         Self { span: Span::Month, by, days, currency: None }
     }

@@ -40,7 +40,7 @@ impl Desk {
     fn open(options: SqliteOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("crm.db");
-        let mut connection = connection::writer(Some(&path), &options, Opening::First).unwrap();
+        let mut connection = connection::writer(Some(&path), &options, Opening::First, Instant::now()).unwrap();
         let (commits, refusing) = (Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
         let (counted, refused) = (Arc::clone(&commits), Arc::clone(&refusing));
         let hook = move || {

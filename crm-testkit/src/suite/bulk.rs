@@ -6,7 +6,7 @@ use crm_core::{
     Act, Agent, Customer, Fact, NewAgent, NewSalesRep, Order, RecordId, SalesRep,
     bulk::{
         ImportBatch, ImportCount, ImportError, ImportEvent, ImportFact, ImportOptions, ImportOutcome, ImportReport,
-        Record, Rejection, export, import,
+        Record, Rejection, SourceError, export, import,
     },
     store::{
         AgentFilter, Agents as _, CustomerFilter, Journal as _, OrderFilter, Page, Records, Store, StoreError,
@@ -276,9 +276,9 @@ fn every_family<S: Store>(open: &impl Fn() -> S) {
     let customers = some(Family::Customer).map(|one| if let Any::Customer(one) = one { Ok(*one) } else { Err(one) });
     let orders = some(Family::Order).map(|one| if let Any::Order(one) = one { Ok(*one) } else { Err(one) });
     let quiet = |_: ImportEvent<Any>| ControlFlow::Continue(());
-    let report = import::<_, Customer, _>(&store, &mut act(3), &options(7), customers, quiet);
+    let report = import(&store, &mut act(3), &options(7), customers, quiet);
     assert_eq!(reported(report, "C71").total.inserted, 20, "C71 customer");
-    let report = import::<_, Order, _>(&store, &mut act(4), &options(7), orders, |_| ControlFlow::Continue(()));
+    let report = import(&store, &mut act(4), &options(7), orders, |_| ControlFlow::Continue(()));
     assert_eq!(reported(report, "C71").total.inserted, 20, "C71 order");
     let found = look(&store, "C71");
     let single = founded(open, "C71");
@@ -318,6 +318,7 @@ pub fn c72_an_import_is_resumed_without_loss_or_repetition<S: Store>(open: impl 
     assert!(report.is_err(), "C72: the import must fail where another run went on: {report:?}");
     does_nothing(&store, "C72: overtaken");
     assert_eq!(agents(&store, "C72"), whole_agents, "C72: what two runs kept");
+    failing_source(&open(), &whole_agents);
     others_keys(&open);
     // Without a key nothing is resumed: the second run meets the records of the first.
     let store = open();
@@ -333,6 +334,22 @@ fn failing<S: Store>(store: &S) -> impl Iterator<Item = Row> {
         reported(run(store, &keyed(), &options(2), source(), usize::MAX).0, "C72: the other run");
         Err("late")
     })
+}
+
+/// A source that fails: nothing of its batch is done, the row that was not read is no rejected one, and everything is done once it can be read.
+fn failing_source<S: Store>(store: &S, whole: &[Agent]) {
+    for (readable, done) in [(2, 0), (5, 3), (5, 3), (8, 6)] {
+        let clause = format!("C72 by a source that fails after {readable} rows");
+        let failed = std::iter::repeat_with(|| Err(SourceError::from(std::fmt::Error)));
+        let rows = source().into_iter().take(readable).map(Ok::<Row, SourceError>).chain(failed);
+        let report = import(store, &mut keyed(), &options(3), rows, |_| ControlFlow::Continue(()));
+        assert!(matches!(report, Err(ImportError::Source(_))), "{clause}: {report:?}");
+        let (batches, finished) = journaled(store, &clause);
+        assert_eq!((batches.last().map_or(0, |batch| batch.total.rows), finished), (done, false), "{clause}");
+    }
+    let (report, _) = run(store, &keyed(), &options(3), source(), usize::MAX);
+    assert_eq!(reported(report, "C72").before.rows, 6, "C72: it goes on behind what was committed");
+    assert_eq!(agents(store, "C72"), whole, "C72: what a source gave that had failed before");
 }
 
 /// An import that is finished does nothing.
