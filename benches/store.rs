@@ -7,6 +7,8 @@
 mod by_hand;
 #[path = "support/company.rs"]
 mod company;
+#[path = "support/disk.rs"]
+mod disk;
 #[path = "support/filling.rs"]
 mod filling;
 #[path = "support/growth.rs"]
@@ -177,5 +179,11 @@ fn main() -> Done<()> {
         "\nThe file of {} customers and {} orders: {} MiB, by hand {} MiB",
         SIZE.customers, SIZE.orders, sizes[0], sizes[1]
     );
+    for frames in [1, 8] {
+        let [grows, stays, data] = disk::synced(folder.path(), frames)?;
+        println!(
+            "The disk alone, {frames} pages of a log: fsync {grows:.1?} where the file grows, {stays:.1?} where it has its length; fdatasync {data:.1?}"
+        );
+    }
     if wanted("growth") { growth::print() } else { Ok(()) }
 }

@@ -37,8 +37,11 @@ pub(crate) struct Answer {
     pub(crate) time: Duration,
 }
 
-/// Asks so many times, and gives the last answer with the median time.
+/// Asks so many times, and gives the last answer with the median time. Questions that are asked often are asked once before, since what is wanted often stands in memory.
 fn asked<T>(times: usize, mut ask: impl FnMut(usize) -> Done<T>) -> Done<(T, Duration)> {
+    if times > 100 {
+        (0..times).try_for_each(|time| ask(time).map(drop))?;
+    }
     let mut took = Vec::new();
     let mut last = None;
     for time in 0..times {
@@ -124,10 +127,13 @@ pub(crate) fn answers(store: &SqliteStore, subjects: &Subjects) -> Done<Vec<Answ
     answer("revenue per rep and month, from figures", (format!("{}: {sum}", monthly.0.len()), monthly.1));
     let targets = asked(1, |_| Ok(store.read(sums::targets)?))?.0;
     let shares = asked(21, |_| Ok(store.read(|tx| sums::attained(sums::figures(tx, period, currency), &targets))?))?;
-    answer("the same with attainment, targets in memory", (count(&shares.0, "shares"), shares.1));
+    answer("revenue per rep and month with attainment, targets in memory", (count(&shares.0, "shares"), shares.1));
     let shares =
         asked(21, |_| Ok(store.read(|tx| sums::attained(sums::figures(tx, period, currency), &sums::targets(tx)?))?))?;
-    answer("the same with attainment, targets read from the plans", (count(&shares.0, "shares"), shares.1));
+    answer(
+        "revenue per rep and month with attainment, targets read from the plans",
+        (count(&shares.0, "shares"), shares.1),
+    );
     let of_orders = asked(1, |_| Ok(store.read(|tx| sums::revenue_of_orders(tx, period, currency))?))?;
     let sum = Money::sum(of_orders.0.values().copied(), currency)?;
     answer("revenue per rep and month, from all orders", (format!("{}: {sum}", of_orders.0.len()), of_orders.1));
