@@ -337,7 +337,7 @@ fn main() -> Done<()> {
     }
     for (so_far, peak) in peaks {
         println!(
-            "peak memory of the turn that ended with order {so_far}: {} MiB",
+            "peak memory up to order {so_far}, since the line before: {} MiB",
             peak.map_or("unknown".into(), |mib| mib.to_string())
         );
     }

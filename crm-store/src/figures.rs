@@ -279,6 +279,7 @@ struct OfCustomer {
 /// What records add to the figures and take from them, to be written at once.
 #[derive(Default)]
 pub(crate) struct Deltas {
+    /// By day; the months follow from them.
     sales: Sums<SalesRow, 4>,
     customers: BTreeMap<(CustomerId, Currency), OfCustomer>,
     pipelines: Sums<(Label, Label, OrEmpty<Currency>), 7>,
@@ -299,7 +300,8 @@ impl Deltas {
     /// How many rows move.
     fn rows(&self) -> usize {
         let customers = self.customers.values().filter(|one| one.moves()).count();
-        self.sales.moved().count() + customers + self.pipelines.moved().count() + self.tickets.moved().count()
+        // A day moves its month, too.
+        2 * self.sales.moved().count() + customers + self.pipelines.moved().count() + self.tickets.moved().count()
     }
 
     /// Whether no figure moves.
@@ -314,6 +316,11 @@ impl Deltas {
 
     fn write(&self, connection: &Connection, book: Book) -> Done<()> {
         self.sales.apply(connection, book)?;
+        let mut months = Sums::default();
+        for (row, sums) in self.sales.moved() {
+            months.add(SalesRow { span: Span::Month, day: Span::Month.first(row.day), ..*row }, *sums);
+        }
+        months.apply(connection, book)?;
         self.pipelines.apply(connection, book)?;
         self.tickets.apply(connection, book)?;
         for (key, one) in self.customers.iter().filter(|(_, one)| one.moves()) {
@@ -358,10 +365,8 @@ impl Tally<'_> {
         let Some((whose, key)) = Whose::of(of) else { return };
         let sums = [revenue.minor().into(), (*entries).into(), (*orders).into(), units.millionths().into()];
         let sums = self.signed(sums);
-        for span in [Span::Day, Span::Month] {
-            let (day, currency) = (span.first(*day), revenue.currency());
-            self.deltas.sales.add(SalesRow { span, whose, day, currency, key: OrEmpty(key) }, sums);
-        }
+        let (day, currency) = (*day, revenue.currency());
+        self.deltas.sales.add(SalesRow { span: Span::Day, whose, day, currency, key: OrEmpty(key) }, sums);
     }
 
     /// How many entries of the record are counted already.

@@ -4,43 +4,60 @@
 //! looked up before, each record that is referred to once, so the statement does not look them up again for every row; then it needs no copy of the pages
 //! that it changes either, since a table that was moved in part is undone by its row numbers. ADR 0016 has the figures.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::{cell::RefCell, collections::HashMap};
 
 use crm_core::{
     RecordId as _,
     store::{Refused, StoreError},
 };
 use rusqlite::{CachedStatement, Connection, config::DbConfig};
+use uuid::Uuid;
 
 use crate::{
     error::{Broken, Done},
     figures::{Deltas, is_overflow},
     part::{self, PartsOf},
-    row::Binder,
-    table::{Table, insert, is_there, prepared},
+    row::{Binder, Bound},
+    table::{Table, insert, prepared},
 };
 
-/// So many records are moved at once. Where one of them is refused, so many are inserted one by one instead.
-const CHUNK: usize = 1_000;
+/// So many records are moved at once: the first at most, and where one of them is refused, the next at most. Where one of those is refused too, they are inserted one by one.
+const AT_ONCE: &[usize] = &[8_192, 512];
 /// Fewer records than these are inserted one by one: the way over the temporary tables has its price, too.
 const WORTHWHILE: usize = 20;
 
 /// Inserts each record that can be kept, and gives the others. After a failure, each record is there as a whole or not at all.
 pub(crate) fn insert_many<T: Table>(connection: &Connection, records: &[T]) -> Done<Vec<Refused>> {
     let mut refused = Vec::new();
-    let at_once = records.len() >= WORTHWHILE && !has_triggers(connection)?;
-    for (chunk, first) in records.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
-        if at_once && chunk.len() >= WORTHWHILE && insert_at_once(connection, chunk)? {
-            continue;
-        }
-        for (place, record) in (first..).zip(chunk) {
+    let sizes = if records.len() < WORTHWHILE || has_triggers(connection)? { &[] } else { AT_ONCE };
+    insert_in(connection, sizes, 0, records, &mut refused)?;
+    Ok(refused)
+}
+
+/// Inserts records of which the first has a place, so many at once as the sizes say.
+fn insert_in<T: Table>(
+    connection: &Connection,
+    sizes: &[usize],
+    first: usize,
+    records: &[T],
+    refused: &mut Vec<Refused>,
+) -> Done<()> {
+    let Some((size, smaller)) = sizes.split_first() else {
+        for (place, record) in (first..).zip(records) {
             match insert(connection, record).map_err(StoreError::from) {
                 Err(error) if error.is_refusal() => refused.push(Refused { place, error }),
                 kept => kept?,
             }
         }
+        return Ok(());
+    };
+    for (chunk, first) in records.chunks(*size).zip((first..).step_by(*size)) {
+        if chunk.len() < WORTHWHILE || !insert_at_once(connection, chunk)? {
+            let smaller = &smaller[smaller.partition_point(|size| *size >= chunk.len())..];
+            insert_in(connection, smaller, first, chunk, refused)?;
+        }
     }
-    Ok(refused)
+    Ok(())
 }
 
 /// Whether a host has put triggers on tables of ours: what they write is to be checked like anything else, and each is to find the record with its parts.
@@ -97,18 +114,29 @@ fn write_at_once<T: Table>(connection: &Connection, last: i64, records: &[T]) ->
     })
 }
 
-/// Whether each reference leads to a record that is stored or comes before; each record that is referred to is looked up once.
+/// Whether each reference leads to a record that is stored or comes before; each record that is referred to is looked up once, by table and id.
 fn all_refer_to_what_is_there<T: Table>(connection: &Connection, records: &[T]) -> Done<bool> {
-    let mut there = HashSet::new();
-    for record in records {
-        // A record may refer to itself.
-        there.insert((T::SQL.table, record.id().uuid()));
+    // With the place of the first record that refers there.
+    let mut references = HashMap::new();
+    for (place, record) in records.iter().enumerate() {
         for (_, table, id) in record.references() {
-            if !there.contains(&(table, id)) {
-                if !is_there(connection, table, id)? {
-                    return Ok(false);
-                }
-                there.insert((table, id));
+            references.entry((table, id)).or_insert(place);
+        }
+    }
+    let mut references: Vec<_> = references.into_iter().collect();
+    references.sort_unstable();
+    let mut own: Option<HashMap<Uuid, usize>> = None;
+    for of_table in references.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+        let Some(((table, _), _)) = of_table.first() else { continue };
+        let mut stored = prepared(connection, &format!("SELECT 1 FROM {table} WHERE id = ?1"))?;
+        for ((_, id), place) in of_table {
+            if stored.exists([Bound(id)])? {
+                continue;
+            }
+            // A record may refer to itself.
+            let own = own.get_or_insert_with(|| records.iter().map(|record| record.id().uuid()).zip(0..).collect());
+            if *table != T::SQL.table || own.get(id).is_none_or(|before| before > place) {
+                return Ok(false);
             }
         }
     }

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use std::{
+    convert::Infallible,
     io::{BufRead, BufReader},
+    ops::ControlFlow,
     path::Path,
     process::{Command, Stdio},
     time::Duration,
@@ -11,6 +13,7 @@ use std::{
 
 use crm_core::{
     Fact, OrderFact, RecordRef,
+    bulk::{ImportEvent, ImportOptions, ImportOutcome, ImportReport, import},
     store::{Customers, Journal, OrderFilter, Orders, Page, Products, Store, StoreError, pages},
 };
 use crm_store::SqliteStore;
@@ -18,6 +21,7 @@ use crm_testkit::{Acts, sample};
 
 const FILE: &str = "CRM_CRASH_FILE";
 const ROUND: &str = "CRM_CRASH_ROUND";
+const IMPORT: &str = "CRM_CRASH_IMPORT";
 
 /// Writers of the process that is killed; they share commits.
 const WRITERS: u64 = 4;
@@ -100,12 +104,8 @@ fn a_killed_writer_loses_nothing_acknowledged_and_leaves_no_half() {
     for round in 1..=cycles {
         acknowledged.extend(killed(&file, round));
         let store = SqliteStore::open(&file).unwrap();
-        let found: Vec<_> = store
-            .read(|tx| {
-                pages(500, |page| tx.orders(&OrderFilter::default(), page), |order| order.id).collect::<Result<_, _>>()
-            })
-            .unwrap();
-        let ids: Vec<String> = found.iter().map(|order: &crm_core::Order| order.id.to_string()).collect();
+        let found = pages_of_orders(&store);
+        let ids: Vec<String> = found.iter().map(|order| order.id.to_string()).collect();
         for id in &acknowledged {
             assert!(ids.contains(id), "{id} was acknowledged and is lost");
         }
@@ -124,4 +124,75 @@ fn a_killed_writer_loses_nothing_acknowledged_and_leaves_no_half() {
     }
     assert!(!acknowledged.is_empty(), "no round acknowledged anything: the test shows nothing");
     assert_eq!(SqliteStore::open(&file).unwrap().verify().unwrap(), []);
+}
+
+/// Rows of the import that is killed, and of each of its batches.
+const ROWS: u64 = 1_500;
+const BATCH: u32 = 50;
+
+/// Imports all orders under one key; tells how many rows each batch has left behind it.
+fn import_all(store: &SqliteStore, mut progress: impl FnMut(u64)) -> ImportReport {
+    let (customer, product) = (sample::customer(0).id, sample::product(0).id);
+    let orders = (0..ROWS).map(|seed| Ok::<_, Infallible>(sample::order(seed, customer, &[product])));
+    let act = &mut Acts::seeded(1).next("importer").with_key("orders of 2026".parse().unwrap());
+    let options = ImportOptions::new("orders.csv".parse().unwrap()).batch_rows(BATCH);
+    import(store, act, &options, orders, |event| {
+        match event {
+            ImportEvent::Progress(done) => progress(done.total.rows),
+            other => panic!("no row is to be rejected: {other:?}"),
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap()
+}
+
+/// The process that is killed while it imports. Without its variable it is an empty test.
+#[test]
+fn importer_that_is_killed() {
+    let Ok(file) = std::env::var(IMPORT) else { return };
+    import_all(&SqliteStore::open(file).unwrap(), |rows| println!("rows {rows}"));
+}
+
+#[test]
+fn an_import_that_is_killed_is_resumed_by_its_key_and_brings_each_row_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("import.db");
+    prepare(&file);
+    let mut told = 0;
+    for kill_after in [1, 3, 6] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "importer_that_is_killed", "--nocapture", "--test-threads=1"])
+            .env(IMPORT, &file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut rows = lines.filter_map(|line| line.rsplit_once("rows ")?.1.parse::<u64>().ok());
+        told = rows.nth(kill_after - 1).unwrap();
+        // Somewhere in the batch that follows.
+        std::thread::sleep(Duration::from_millis(u64::try_from(kill_after).unwrap()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let store = SqliteStore::open(&file).unwrap();
+    let report = import_all(&store, |_| {});
+    assert_eq!((report.outcome, report.total.rows, report.total.inserted), (ImportOutcome::Finished, ROWS, ROWS));
+    let before = report.before.rows;
+    assert!(before >= told && before < ROWS && before.is_multiple_of(BATCH.into()), "{told} were told, {before} found");
+    let found = pages_of_orders(&store);
+    let wanted = (0..ROWS).map(|seed| sample::order(seed, sample::customer(0).id, &[sample::product(0).id]));
+    let mut wanted: Vec<crm_core::Order> = wanted.collect();
+    wanted.sort_by_key(|order| order.id);
+    assert!(found == wanted, "{} orders, not as they were imported", found.len());
+    let batches = store.read(|tx| tx.entries_with_key(&"orders of 2026".parse().unwrap(), Page::first(99))).unwrap();
+    assert_eq!(batches.len() as u64, ROWS / u64::from(BATCH), "one entry a batch");
+    assert_eq!(store.verify().unwrap(), []);
+}
+
+fn pages_of_orders(store: &SqliteStore) -> Vec<crm_core::Order> {
+    let all = store.read(|tx| {
+        pages(500, |page| tx.orders(&OrderFilter::default(), page), |order| order.id).collect::<Result<_, _>>()
+    });
+    all.unwrap()
 }
