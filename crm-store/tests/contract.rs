@@ -2,10 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
-mod in_memory {
-    use crm_store::SqliteStore;
+use std::time::Duration;
 
-    crm_testkit::suite!(SqliteStore::open_in_memory().unwrap());
+/// What is promised does not depend on who is faster, on a busy machine either.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+mod in_memory {
+    use crm_store::SqliteOptions;
+
+    crm_testkit::suite!(SqliteOptions::new().deadline(super::super::DEADLINE).open_in_memory().unwrap());
 }
 
 mod on_disk {
@@ -20,7 +25,7 @@ mod on_disk {
         static FILES: AtomicU32 = AtomicU32::new(0);
         let file = FOLDER.path().join(format!("{}.db", FILES.fetch_add(1, Ordering::Relaxed)));
         // What a power cut would take is not the question here; the rest of the contract is the same.
-        SqliteOptions::new().durability(Durability::Relaxed).open(file).unwrap()
+        SqliteOptions::new().durability(Durability::Relaxed).deadline(super::DEADLINE).open(file).unwrap()
     }
 
     crm_testkit::suite!(open());
