@@ -1,6 +1,9 @@
 //! Rows that belong to a record: the points, tags, lines and payments under its own row number and a place.
 
-use std::{cell::Cell, fmt::Write as _};
+use std::{
+    cell::{Cell, RefCell},
+    fmt::Write as _,
+};
 
 use crm_core::store::StoreErrorKind;
 use rusqlite::{Connection, Rows};
@@ -184,6 +187,8 @@ pub(crate) struct PartsOf<'c> {
     /// Is told which table is about to change.
     changing: &'c dyn Fn(Change) -> Done<()>,
     undo: Cell<Undo>,
+    /// What was put behind stored parts before there was a savepoint: the statement that deletes from a place on, and the place.
+    appended: RefCell<Vec<(&'static str, i64)>>,
     /// Where they wait, with those of other records, to be written all at once.
     staging: Option<&'c dyn Stage>,
 }
@@ -202,16 +207,27 @@ pub(crate) struct Change {
 enum Undo {
     /// The row is new and goes, with its parts.
     WithTheRow,
-    /// Nothing has changed yet.
+    /// Nothing has changed yet, but for what was appended: that is deleted again.
     Nothing,
-    /// By the savepoint that stands before the first change.
+    /// By the savepoint that stands before the first other change.
     Savepoint,
 }
 
 impl<'c> PartsOf<'c> {
     /// Of a row that is new and has none.
     pub(crate) const fn new_row(connection: &'c Connection, row: i64) -> Self {
-        Self { connection, row, stored: 0, changing: &|_| Ok(()), undo: Cell::new(Undo::WithTheRow), staging: None }
+        Self::with(connection, row, 0, &|_| Ok(()), Undo::WithTheRow)
+    }
+
+    const fn with(
+        connection: &'c Connection,
+        row: i64,
+        stored: i64,
+        changing: &'c dyn Fn(Change) -> Done<()>,
+        undo: Undo,
+    ) -> Self {
+        let appended = RefCell::new(Vec::new());
+        Self { connection, row, stored, changing, undo: Cell::new(undo), appended, staging: None }
     }
 
     /// Of a row that has those that `stored` says; `changing` is called before a table of them changes.
@@ -221,13 +237,14 @@ impl<'c> PartsOf<'c> {
         stored: i64,
         changing: &'c dyn Fn(Change) -> Done<()>,
     ) -> Self {
-        Self { connection, row, stored, changing, undo: Cell::new(Undo::Nothing), staging: None }
+        Self::with(connection, row, stored, changing, Undo::Nothing)
     }
 
     /// Of a row that is to be, and whose parts wait with it.
     pub(crate) const fn staged(connection: &'c Connection, row: i64, staging: &'c dyn Stage) -> Self {
-        let changing = &|_| Ok(());
-        Self { connection, row, stored: 0, changing, undo: Cell::new(Undo::WithTheRow), staging: Some(staging) }
+        let appended = RefCell::new(Vec::new());
+        let undo = Cell::new(Undo::WithTheRow);
+        Self { connection, row, stored: 0, changing: &|_| Ok(()), undo, appended, staging: Some(staging) }
     }
 
     /// Makes the stored parts these. What stands at the front of both stays untouched, so that one more line or payment costs one row. `bit` is that of their table; where it is
@@ -244,8 +261,13 @@ impl<'c> PartsOf<'c> {
         if same == stored.len() && same == parts.len() {
             return Ok(());
         }
-        (self.changing)(Change { table: bit, kept: (same == stored.len()).then_some(same) })?;
-        self.guard()?;
+        let kept = (same == stored.len()).then_some(same);
+        (self.changing)(Change { table: bit, kept })?;
+        match (kept, self.undo.get()) {
+            // A savepoint copies each page that changes behind it.
+            (Some(kept), Undo::Nothing) => self.appended.borrow_mut().push((P::SQL.delete, place(kept))),
+            _ => self.guard()?,
+        }
         if same < stored.len() {
             prepared(self.connection, P::SQL.delete)?.execute((self.row, place(same)))?;
         }
@@ -270,7 +292,7 @@ impl<'c> PartsOf<'c> {
 
     /// Whether parts of a row that was there before were written.
     pub(crate) fn changed(&self) -> bool {
-        self.undo.get() == Undo::Savepoint
+        self.undo.get() == Undo::Savepoint || !self.appended.borrow().is_empty()
     }
 
     /// Keeps what was written.
@@ -282,6 +304,13 @@ impl<'c> PartsOf<'c> {
     pub(crate) fn undo(&self) {
         if self.undo.get() == Undo::Savepoint {
             roll_back(self.connection);
+        }
+        for (delete, place) in self.appended.borrow().iter().rev() {
+            // Where SQLite itself ended the transaction nothing is left to undo, and a deletion would be a commit of its own.
+            if self.connection.is_autocommit() {
+                return;
+            }
+            let _ = prepared(self.connection, delete).and_then(|mut delete| delete.execute((self.row, place)));
         }
     }
 }
@@ -358,6 +387,33 @@ mod tests {
         let (store, all) = customers(20);
         store.on_writer(|connection| Ok(connection.pragma_update(None, "reverse_unordered_selects", true)?)).unwrap();
         assert_eq!(store.write(|tx| tx.customers(&CustomerFilter::default(), Page::first(20))).unwrap(), all);
+    }
+
+    #[test]
+    fn what_a_refused_update_appended_goes_again_alone() {
+        let (store, all) = customers(2);
+        let mut taken = all[0].clone();
+        taken.external_id = Some("42".parse().unwrap());
+        let mut refused = all[1].clone();
+        refused.external_id = taken.external_id.clone();
+        // The last tag of all, so that it is put behind the others; and an address that is put in the place of another.
+        refused.tags.insert("zealous".parse().unwrap());
+        for move_an_address in [false, true] {
+            if move_an_address {
+                refused.emails = all[0].emails.clone();
+            }
+            store
+                .write(|tx| {
+                    tx.update_customer(&taken)?;
+                    let error = tx.update_customer(&refused).unwrap_err();
+                    let duplicate = StoreErrorKind::Duplicate { record: "customer", field: "external id" };
+                    assert_eq!(error.kind(), &duplicate);
+                    assert_eq!(tx.customer(refused.id)?.as_ref(), Some(&all[1]));
+                    assert_eq!(tx.customers(&CustomerFilter::default(), Page::first(9))?[1..], all[1..]);
+                    Err::<(), _>(error)
+                })
+                .unwrap_err();
+        }
     }
 
     #[test]
