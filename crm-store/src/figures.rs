@@ -436,16 +436,13 @@ pub(crate) fn inserted<T: Table>(connection: &Connection, record: &T) -> Done<()
     }
 }
 
-/// Deletes a record that is counted, with what it counted for.
-pub(crate) fn deleted<T: Table>(connection: &Connection, id: T::Id, delete: impl FnOnce() -> Done<()>) -> Done<()> {
+/// What goes with a record that is stored: nothing where it counts for nothing, or is not there.
+pub(crate) fn of_stored<T: Table>(connection: &Connection, id: T::Id) -> Done<Deltas> {
     let mut deltas = Deltas::default();
     if T::COUNTED.is_some()
         && let Some(record) = table::get::<T>(connection, id)?
     {
         deltas.remove(&record)?;
     }
-    if deltas.is_empty() {
-        return delete();
-    }
-    part::atomically(connection, || delete().and_then(|()| deltas.apply(connection)))
+    Ok(deltas)
 }

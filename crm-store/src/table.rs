@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::{Broken, Done, Failure},
     figures::{self, Counted, Recount, Tally},
-    part::{Drafts, PartsOf},
+    part::{self, Drafts, PartsOf},
     row::{Binder, Bound, Cells, Column},
     search::Index,
 };
@@ -313,7 +313,10 @@ fn own_columns<T: Table>() -> impl Iterator<Item = &'static str> {
 
 /// Deletes a record with its parts where nothing refers to it.
 pub(crate) fn delete<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
-    figures::deleted::<T>(connection, id, || delete_row::<T>(connection, id))
+    let counted = figures::of_stored::<T>(connection, id)?;
+    let delete = || delete_row::<T>(connection, id).and_then(|()| counted.apply(connection));
+    // Where something stands beside the record, all of it goes or nothing.
+    if T::SEARCH.is_none() && counted.is_empty() { delete() } else { part::atomically(connection, delete) }
 }
 
 fn delete_row<T: Table>(connection: &Connection, id: T::Id) -> Done<()> {
@@ -408,10 +411,23 @@ pub(crate) fn get_by<T: Table, V: Column>(connection: &Connection, column: &'sta
 
 #[cfg(test)]
 mod tests {
-    use crm_core::store::{Customers, Orders, Store, StoreError, StoreErrorKind};
+    use crm_core::store::{Agents, Customers, Orders, Store, StoreError, StoreErrorKind};
     use crm_testkit::sample;
 
     use crate::SqliteStore;
+
+    #[test]
+    fn a_record_stays_where_it_cannot_be_taken_out_of_the_index() {
+        let (store, agent) = (SqliteStore::open_in_memory().unwrap(), sample::agent(1));
+        store.write(|tx| tx.insert_agent(&agent)).unwrap();
+        let undone = store.write(|tx| {
+            tx.connection.execute_batch("DROP TABLE crm_search").unwrap();
+            let error = tx.delete_agent(agent.id).unwrap_err();
+            assert_eq!(tx.agent(agent.id)?.as_ref(), Some(&agent));
+            Err::<(), _>(error)
+        });
+        assert!(undone.is_err());
+    }
 
     #[test]
     fn an_insert_that_fails_at_a_line_leaves_nothing_in_its_transaction() {

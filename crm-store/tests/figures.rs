@@ -95,7 +95,7 @@ fn what_a_foreign_hand_did_to_a_figure_is_found_and_rebuilding_mends_it() {
 #[test]
 fn a_figure_that_cannot_be_understood_is_corrupt_and_verify_says_so() {
     let (_folder, store, hand) = company();
-    hand.execute("UPDATE crm_figure_customer SET currency = 'XXX' WHERE (customer, currency) = (SELECT customer, currency FROM crm_figure_customer)", []).unwrap();
+    hand.execute("UPDATE crm_figure_customer SET currency = 'ZZZ' WHERE (customer, currency) = (SELECT customer, currency FROM crm_figure_customer)", []).unwrap();
     let refused = store.read(|tx| tx.customer_figures(&Default::default(), Page::first(9))).unwrap_err();
     let expected = StoreErrorKind::Corrupt { table: "crm_figure_customer", column: "currency", row: None };
     assert_eq!(refused.kind(), &expected);
