@@ -64,8 +64,8 @@ fn tier(raw: &str, in_body: &[bool], tier: SearchTier, before: Before) -> Option
 #[test]
 fn each_tier_leaves_out_those_before_it_where_they_are_not_known() {
     use SearchTier::{Anywhere, Title, WholeTitle};
-    let whole = r#""twei" AND "w张三丰" AND "w款""#;
-    let title = r#""twei"* AND "t张三 t三丰" AND "t款"*"#;
+    let whole = r#"NEAR("w款" "w张三丰" "twei", 1000000000)"#;
+    let title = r#"NEAR("t款"* "t张三 t三丰" "twei"*, 1000000000)"#;
     let anywhere = r#"("twei"* OR "bwei"*) AND ("t张三 t三丰" OR "b张三 b三丰") AND ("t款"* OR "b款"*) AND ("bwei"* OR "b张三 b三丰" OR "b款"*)"#;
     for (sought, alone, without_those_before) in [
         (WholeTitle, whole, whole),
