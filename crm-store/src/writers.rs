@@ -146,7 +146,7 @@ impl Writers {
         let connection = turn.connection()?;
         self.line.announce();
         // The panic waits, too: the closure may have seen what a neighbour wrote.
-        let ran = catch_unwind(AssertUnwindSafe(|| f(&mut SqliteTx::over(connection))));
+        let ran = catch_unwind(AssertUnwindSafe(|| f(&mut SqliteTx::writer(connection))));
         let answer = turn.leave(matches!(ran, Ok(Ok(_))), began);
         match (ran, answer) {
             (Err(panic), _) => resume_unwind(panic),
