@@ -29,7 +29,7 @@ use crate::{
     by_hand::ByHand,
     company::{Done, Size},
     ours::Ours,
-    rounds::{Measured, Turn, compared, print},
+    rounds::{Measured, ROUND, Turn, compared, print},
     work::{Lines, Picks, Side, Work},
 };
 
@@ -107,7 +107,7 @@ fn fresh_sessions(ours: &Path, theirs: &Path, first_number: u32) -> Done<Measure
 /// Measures a page at depth against the first one, both of crm-store.
 fn depth(ours: &mut dyn Side) -> Done<Measured> {
     let title = "page of 50 orders, at depth against the first".into();
-    Measured::in_rounds(title, Some(1.1), 1, |turn, calls| match turn {
+    Measured::in_rounds(title, Some(1.1), 1, ROUND, |turn, calls| match turn {
         Turn::First => ours.run(Work::DeepPage(Lines::Apart), calls),
         Turn::Second => ours.run(Work::FirstPage(Lines::Apart), calls),
     })

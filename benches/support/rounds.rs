@@ -1,6 +1,6 @@
 //! The table of ratios: rounds in which two sides take turns, so that what else the machine does meets both alike.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use crate::{
     company::Done,
@@ -10,6 +10,10 @@ use crate::{
 /// Rounds of a row; each side works for about this long in a round.
 pub(crate) const ROUNDS: usize = 21;
 pub(crate) const ROUND: Duration = Duration::from_millis(25);
+/// The same where they write: so long that the log is copied into the file several times.
+const WRITING_ROUND: Duration = Duration::from_millis(300);
+/// What a side that wrote may go on with beside itself is over by then, and does not meet the other side.
+const REST: Duration = Duration::from_millis(50);
 
 /// Which of the two comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,16 +44,17 @@ impl Measured {
         Self { title, target, first: first[middle] / calls, second: second[middle] / calls, ratio: ratios[middle] }
     }
 
-    /// Measures in rounds. `run` does the work of a side so many times, each of which counts as `times`, and tells how long it took.
+    /// Measures in rounds of a length. `run` does the work of a side so many times, each of which counts as `times`, and tells how long it took.
     pub(crate) fn in_rounds(
         title: String,
         target: Option<f64>,
         times: u32,
+        length: Duration,
         mut run: impl FnMut(Turn, u32) -> Done<Duration>,
     ) -> Done<Self> {
         let once = run(Turn::First, 20)? / 20;
         run(Turn::Second, 20)?;
-        let calls = u32::try_from(ROUND.as_nanos() / once.as_nanos().max(1))?.clamp(2, 1_000);
+        let calls = u32::try_from(length.as_nanos() / once.as_nanos().max(1))?.clamp(2, 4_000);
         let mut rounds = Vec::new();
         for round in 0..ROUNDS {
             // Who goes first changes from round to round.
@@ -73,9 +78,17 @@ pub(crate) fn compared(
     ours: &mut dyn Side,
     theirs: &mut dyn Side,
 ) -> Done<Measured> {
-    Measured::in_rounds(title, target, work.times(), |turn, calls| match turn {
-        Turn::First => ours.run(work, calls),
-        Turn::Second => theirs.run(work, calls),
+    let writes = Work::WRITES.contains(&work);
+    let length = if writes { WRITING_ROUND } else { ROUND };
+    Measured::in_rounds(title, target, work.times(), length, |turn, calls| {
+        let took = match turn {
+            Turn::First => ours.run(work, calls),
+            Turn::Second => theirs.run(work, calls),
+        };
+        if writes {
+            thread::sleep(REST);
+        }
+        took
     })
 }
 

@@ -166,14 +166,15 @@ impl Table for Customer {
         Ok(customer)
     }
 
-    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
-        parts.write(parts::EMAILS, &stored_points(&self.emails))?;
-        parts.write(parts::PHONES, &stored_points(&self.phones))?;
-        parts.write(parts::ADDRESSES, &stored_points(&self.addresses))?;
-        let tag = |tag: &Label| Tag { customer: self.id, tag: tag.clone() };
-        parts.write(parts::TAGS, &self.tags.iter().map(tag).collect::<Vec<_>>())?;
-        parts.write(parts::NEEDS, &self.needs)?;
-        parts.write(parts::CONTACTS, &self.contacts().cloned().collect::<Vec<_>>())
+    fn write_parts(parts: &PartsOf<'_, Self>) -> Done<()> {
+        parts.write(parts::EMAILS, |customer| stored_points(&customer.emails))?;
+        parts.write(parts::PHONES, |customer| stored_points(&customer.phones))?;
+        parts.write(parts::ADDRESSES, |customer| stored_points(&customer.addresses))?;
+        parts.write(parts::TAGS, |customer| {
+            customer.tags.iter().map(|tag| Tag { customer: customer.id, tag: tag.clone() }).collect::<Vec<_>>()
+        })?;
+        parts.write(parts::NEEDS, |customer| customer.needs.as_slice())?;
+        parts.write(parts::CONTACTS, |customer| customer.contacts().cloned().collect::<Vec<_>>())
     }
 }
 

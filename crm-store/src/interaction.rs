@@ -95,13 +95,12 @@ impl Table for Interaction {
         Ok(interaction)
     }
 
-    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
-        let took_part = |participant: &Participant| TookPart {
-            interaction: self.id,
-            occurred_at: self.occurred_at,
-            participant: participant.clone(),
-        };
-        parts.write(1, &self.participants.iter().map(took_part).collect::<Vec<_>>())
+    fn write_parts(parts: &PartsOf<'_, Self>) -> Done<()> {
+        parts.write(1, |&Self { id: interaction, occurred_at, ref participants, .. }| {
+            let took_part =
+                |participant: &Participant| TookPart { interaction, occurred_at, participant: participant.clone() };
+            participants.iter().map(took_part).collect::<Vec<_>>()
+        })
     }
 }
 

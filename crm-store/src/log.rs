@@ -1,4 +1,6 @@
-//! The log beside the file: how long it may grow.
+//! The log beside the file: who copies it into the file, and how long it may grow.
+
+mod copying;
 
 use std::{
     fs,
@@ -12,6 +14,7 @@ use std::{
 
 use rusqlite::Connection;
 
+use self::copying::Copying;
 use crate::{options::SqliteOptions, readers::Reads};
 
 /// How long a writer waits for reads to end before the log is emptied; the others in line wait with it. Most reads are over by then.
@@ -23,11 +26,19 @@ const A_ROW: u64 = 64 << 10;
 /// The length of the log is looked at after so many changed rows, or fewer where the limit is low.
 const MOST_ROWS: u64 = 256;
 
-/// Keeps the log from growing without bound. SQLite copies it into the file by itself every 1 000 pages, and begins it anew once all of it is copied and no read needs it; where
-/// there is always some read that does, this is what is left.
+/// The log is copied after so many changed rows. An operation of the library changes 3 to 16 of them, and writes two to three pages for each.
+const COPIED_ROWS: u64 = 2_048;
+
+/// So many pages in the log (16 MB) are enough: once they are copied, the next writer copies what has come since.
+const ENOUGH: u64 = 4_000;
+
+/// Keeps the log from growing without bound. A thread copies it into the file while writers go on; SQLite begins it anew at the first write that finds all of it copied and no read
+/// that needs it. While writers go on there is always a newer page than what the thread has copied, so once the log is long enough, a writer copies the few that are left. Where
+/// there is always some read that needs the log, it is cut past its limit.
 pub(crate) struct Log {
     /// `None` in memory, where there is no log.
     file: Option<PathBuf>,
+    copying: Option<Copying>,
     limit: u64,
     /// The length past which reads are waited for and ended.
     too_long: AtomicU64,
@@ -35,6 +46,8 @@ pub(crate) struct Log {
     tries: AtomicU64,
     /// How many rows the connection had changed when its length was looked at last.
     looked_at: AtomicU64,
+    /// The same, when the log was last asked to be copied.
+    copied_at: AtomicU64,
     reads: Arc<Reads>,
 }
 
@@ -48,31 +61,39 @@ impl Log {
         let limit = options.log_limit_bytes;
         Self {
             file,
+            copying: path.map(|path| Copying::new(path, options)),
             limit,
             too_long: AtomicU64::new(limit),
             tries: AtomicU64::new(0),
             looked_at: AtomicU64::new(0),
+            copied_at: AtomicU64::new(0),
             reads,
         }
     }
 
     /// After a commit, on the connection of the one who has the turn: nobody else writes.
     pub(crate) fn tend(&self, connection: &Connection) {
+        let Some(copying) = &self.copying else { return };
+        copying.finish(connection, ENOUGH);
         // To ask for the length after each commit makes the next one half as slow again: the system must then note a new time of change with it.
         let changed = connection.total_changes();
         if changed.abs_diff(self.looked_at.load(Ordering::Relaxed)) < (self.limit / A_ROW).clamp(1, MOST_ROWS) {
             return;
         }
         self.looked_at.store(changed, Ordering::Relaxed);
-        let Some(length) = self.file.as_ref().and_then(|file| fs::metadata(file).ok()).map(|file| file.len()) else {
-            return;
-        };
+        if changed.abs_diff(self.copied_at.load(Ordering::Relaxed)) >= COPIED_ROWS {
+            self.copied_at.store(changed, Ordering::Relaxed);
+            copying.ask();
+        }
+        let length = self.file.as_ref().and_then(|file| fs::metadata(file).ok()).map_or(0, |file| file.len());
         if length <= self.limit {
             return;
         }
+        let copying = copying.pause();
         // First without anybody's harm, which also leaves little to be copied while reads are waited for.
         let grown = length > self.too_long.load(Ordering::Relaxed) && self.reads.can_make_way();
         if emptied(connection, Duration::ZERO) || grown && self.emptied_without_reads(connection) {
+            copying.nothing_left();
             self.tries.store(0, Ordering::Relaxed);
             self.too_long.store(self.limit, Ordering::Relaxed);
         } else if grown {

@@ -104,7 +104,7 @@ fn write_at_once<T: Table>(connection: &Connection, last: i64, records: &[T]) ->
             binder.put(&record.id())?;
             Ok(())
         })?;
-        record.write_parts(&PartsOf::staged(connection, row, &staging))?;
+        T::write_parts(&PartsOf::staged(connection, record, row, &staging))?;
     }
     staging.moved()?;
     part::atomically(connection, || {

@@ -136,8 +136,8 @@ impl Table for Opportunity {
         parts.try_into()
     }
 
-    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
-        parts.write(1, self.history())
+    fn write_parts(parts: &PartsOf<'_, Self>) -> Done<()> {
+        parts.write(1, |opportunity| opportunity.history())
     }
 
     const COUNTED: Option<Counted> = Some(Counted {

@@ -107,8 +107,8 @@ impl SqliteOptions {
     }
 
     /// How long the log beside the file (`-wal`) may grow while reads stand in the way of emptying it. Past it, a read that still stands in the way once a quarter of the limit more
-    /// was written is ended with [`StoreErrorKind::Interrupted`]; see [`SqliteStore`] for the whole policy. SQLite lets the log grow to 4 MB in any case; below some 16 MB, reads of
-    /// no great length are ended beside heavy writing, and at zero all that go on when somebody commits.
+    /// was written is ended with [`StoreErrorKind::Interrupted`]; see [`SqliteStore`] for the whole policy. The log needs 32 MB to be copied beside the
+    /// writers; with less, writers copy it themselves. Below some 16 MB, reads of no great length are ended beside heavy writing, and at zero all that go on when somebody commits.
     pub const fn log_limit_bytes(mut self, bytes: u64) -> Self {
         self.log_limit_bytes = bytes;
         self

@@ -141,15 +141,12 @@ impl Table for Order {
         order.try_into()
     }
 
-    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
+    fn write_parts(parts: &PartsOf<'_, Self>) -> Done<()> {
         // What the figures count comes first, the revenue last of it: they read the order as it was before that changes.
-        parts.write(parts::LINES, self.lines())?;
-        let order = self.id;
-        let revenue: Vec<_> = self.revenue().into_iter().map(|part| Owned { order, part: InCurrency(part) }).collect();
-        parts.write(parts::REVENUE, &revenue)?;
-        parts.write(parts::SHIPMENTS, self.shipments())?;
-        let payments: Vec<_> = self.payments().iter().map(|entry| Owned { order, part: entry.clone() }).collect();
-        parts.write(parts::PAYMENTS, &payments)
+        parts.write(parts::LINES, |order| order.lines())?;
+        parts.write(parts::REVENUE, |order| owned(order, order.revenue().into_iter().map(InCurrency)))?;
+        parts.write(parts::SHIPMENTS, |order| order.shipments())?;
+        parts.write(parts::PAYMENTS, |order| owned(order, order.payments().iter().cloned()))
     }
 
     const COUNTED: Option<Counted> = Some(Counted {
@@ -269,6 +266,10 @@ impl Part for Owned<PaymentEntry> {
         let part = PaymentEntry { number, kind, amount, at, day, method: cells.take()?, reference: cells.take()? };
         Ok(Self { order, part })
     }
+}
+
+fn owned<P>(order: &Order, parts: impl Iterator<Item = P>) -> Vec<Owned<P>> {
+    parts.map(|part| Owned { order: order.id, part }).collect()
 }
 
 /// An entry of revenue.

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     fmt::Write as _,
+    ops::Deref,
 };
 
 use crm_core::store::StoreErrorKind;
@@ -179,11 +180,14 @@ fn json_array(numbers: impl Iterator<Item = i64>) -> String {
 }
 
 /// The parts of one record, to be written.
-pub(crate) struct PartsOf<'c> {
+pub(crate) struct PartsOf<'c, T> {
     connection: &'c Connection,
+    record: &'c T,
     row: i64,
     /// Which tables hold something of it, one bit each.
     stored: i64,
+    /// The record as it is stored, where it was read before.
+    before: Option<&'c T>,
     /// Is told which table is about to change.
     changing: &'c dyn Fn(Change) -> Done<()>,
     undo: Cell<Undo>,
@@ -213,50 +217,63 @@ enum Undo {
     Savepoint,
 }
 
-impl<'c> PartsOf<'c> {
+impl<'c, T> PartsOf<'c, T> {
     /// Of a row that is new and has none.
-    pub(crate) const fn new_row(connection: &'c Connection, row: i64) -> Self {
-        Self::with(connection, row, 0, &|_| Ok(()), Undo::WithTheRow)
+    pub(crate) fn new_row(connection: &'c Connection, record: &'c T, row: i64) -> Self {
+        Self {
+            connection,
+            record,
+            row,
+            stored: 0,
+            before: None,
+            changing: &|_| Ok(()),
+            undo: Cell::new(Undo::WithTheRow),
+            appended: RefCell::new(Vec::new()),
+            staging: None,
+        }
     }
 
-    const fn with(
+    /// Of a row that has those that `stored` says, and that `before` has, where the record was read; `changing` is called before a table of them changes.
+    pub(crate) fn stored_row(
         connection: &'c Connection,
+        record: &'c T,
         row: i64,
         stored: i64,
-        changing: &'c dyn Fn(Change) -> Done<()>,
-        undo: Undo,
-    ) -> Self {
-        let appended = RefCell::new(Vec::new());
-        Self { connection, row, stored, changing, undo: Cell::new(undo), appended, staging: None }
-    }
-
-    /// Of a row that has those that `stored` says; `changing` is called before a table of them changes.
-    pub(crate) const fn stored_row(
-        connection: &'c Connection,
-        row: i64,
-        stored: i64,
+        before: Option<&'c T>,
         changing: &'c dyn Fn(Change) -> Done<()>,
     ) -> Self {
-        Self::with(connection, row, stored, changing, Undo::Nothing)
+        let new = Self::new_row(connection, record, row);
+        Self { stored, before, changing, undo: Cell::new(Undo::Nothing), ..new }
     }
 
     /// Of a row that is to be, and whose parts wait with it.
-    pub(crate) const fn staged(connection: &'c Connection, row: i64, staging: &'c dyn Stage) -> Self {
-        let appended = RefCell::new(Vec::new());
-        let undo = Cell::new(Undo::WithTheRow);
-        Self { connection, row, stored: 0, changing: &|_| Ok(()), undo, appended, staging: Some(staging) }
+    pub(crate) fn staged(connection: &'c Connection, record: &'c T, row: i64, staging: &'c dyn Stage) -> Self {
+        Self { staging: Some(staging), ..Self::new_row(connection, record, row) }
     }
 
-    /// Makes the stored parts these. What stands at the front of both stays untouched, so that one more line or payment costs one row. `bit` is that of their table; where it is
-    /// not set, none are stored, and none are looked for.
-    pub(crate) fn write<P: Part>(&self, bit: i64, parts: &[P]) -> Done<()> {
+    /// Makes the stored parts of one table those that `list` gives of the record. What stands at the front of both stays untouched, so that one more line or payment costs one row.
+    /// `bit` is that of the table; where it is not set, none are stored, and none are looked for.
+    pub(crate) fn write<P: Part, L: Deref<Target = [P]>>(&self, bit: i64, list: impl Fn(&'c T) -> L) -> Done<()> {
+        let parts = list(self.record);
+        let parts: &[P] = &parts;
         if let Some(staging) = self.staging {
             return (0_i64..).zip(parts).try_for_each(|(place, part)| {
                 let (table, columns) = (P::SQL.table, P::SQL.written);
                 staging.put(table, columns, &mut |binder| part.bind(binder.put(&self.row)?.put(&place)?))
             });
         }
-        let stored = if self.stored & bit == 0 { Vec::new() } else { read::<P>(self.connection, self.row)? };
+        let (before, read);
+        let stored: &[P] = match self.before {
+            _ if self.stored & bit == 0 => &[],
+            Some(record) => {
+                before = list(record);
+                &before
+            }
+            None => {
+                read = self::read::<P>(self.connection, self.row)?;
+                &read
+            }
+        };
         let same = stored.iter().zip(parts).take_while(|(stored, part)| stored == part).count();
         if same == stored.len() && same == parts.len() {
             return Ok(());

@@ -130,8 +130,8 @@ impl Table for SalePlan {
         plan.try_into()
     }
 
-    fn write_parts(&self, parts: &PartsOf<'_>) -> Done<()> {
-        parts.write(1, self.strategies())
+    fn write_parts(parts: &PartsOf<'_, Self>) -> Done<()> {
+        parts.write(1, |plan| plan.strategies())
     }
 }
 

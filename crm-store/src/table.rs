@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A record and the table that keeps it. [`statements!`] writes the statements.
-pub(crate) trait Table: Sized {
+pub(crate) trait Table: Clone + 'static {
     /// The id.
     type Id: RecordId + Column;
     /// The record as it is read from its row, before its parts are there.
@@ -49,8 +49,8 @@ pub(crate) trait Table: Sized {
     }
     /// The record, once its parts are there.
     fn finish(draft: Self::Draft) -> Result<Self, Invalid>;
-    /// Writes the parts of the record.
-    fn write_parts(&self, _: &PartsOf<'_>) -> Done<()> {
+    /// Writes the parts of a record.
+    fn write_parts(_: &PartsOf<'_, Self>) -> Done<()> {
         Ok(())
     }
 
@@ -128,7 +128,7 @@ macro_rules! question {
 macro_rules! family_methods {
     ($record:ident($id:ident), $filter:ident, $matching:ident { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident }) => {
         fn $get(&self, id: $id) -> Result<Option<$record>, StoreError> {
-            Ok($crate::table::get(self.connection, id)?)
+            Ok(self.get(id)?)
         }
 
         fn $list(&self, filter: &$filter, page: Page<$id>) -> Result<Vec<$record>, StoreError> {
@@ -140,19 +140,20 @@ macro_rules! family_methods {
         }
 
         fn $insert(&mut self, record: &$record) -> Result<(), StoreError> {
-            Ok($crate::table::insert(self.writing()?, record)?)
+            Ok($crate::table::insert(self.changing::<$record>()?, record)?)
         }
 
         fn $insert_many(&mut self, records: &[$record]) -> Result<Vec<crm_core::store::Refused>, StoreError> {
-            Ok($crate::many::insert_many(self.writing()?, records)?)
+            Ok($crate::many::insert_many(self.changing::<$record>()?, records)?)
         }
 
         fn $update(&mut self, record: &$record) -> Result<Revision, StoreError> {
-            Ok($crate::table::update(self.writing()?, record)?)
+            let read = self.last_read(record);
+            Ok($crate::table::update(self.changing::<$record>()?, record, read.as_ref())?)
         }
 
         fn $delete(&mut self, id: $id) -> Result<(), StoreError> {
-            Ok($crate::table::delete::<$record>(self.writing()?, id)?)
+            Ok($crate::table::delete::<$record>(self.changing::<$record>()?, id)?)
         }
     };
 }
@@ -196,14 +197,14 @@ fn insert_row<T: Table>(connection: &Connection, record: &T) -> Done<i64> {
 pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> {
     insert_row(connection, record)
         .and_then(|row| {
-            let parts = PartsOf::new_row(connection, row);
+            let parts = PartsOf::new_row(connection, record, row);
             let indexed = || T::SEARCH.map_or(Ok(()), |index| index.insert(connection, row, record));
             let counted = || {
                 figures::inserted(connection, record).inspect_err(|_| {
                     let _ = T::SEARCH.map(|index| index.delete(connection, row));
                 })
             };
-            record.write_parts(&parts).and_then(|()| indexed()).and_then(|()| counted()).inspect_err(|_| {
+            T::write_parts(&parts).and_then(|()| indexed()).and_then(|()| counted()).inspect_err(|_| {
                 // Cheaper than a savepoint around every insert: the row takes its parts with it. Where SQLite itself ended the transaction it is gone already.
                 let _ =
                     prepared(connection, T::SQL.delete).and_then(|mut delete| delete.execute([Bound(&record.id())]));
@@ -212,8 +213,8 @@ pub(crate) fn insert<T: Table>(connection: &Connection, record: &T) -> Done<()> 
         .or_else(|failure| Err(named(connection, record, None, failure)?))
 }
 
-/// Updates a record with its parts, from the revision that it carries.
-pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revision> {
+/// Updates a record with its parts, from the revision that it carries. Where the transaction has read that revision, its parts need not be read again.
+pub(crate) fn update<T: Table>(connection: &Connection, record: &T, read: Option<&T>) -> Done<Revision> {
     let Some(stored) = Stored::of(connection, record)? else {
         return Err(match row_of::<T>(connection, record.id())? {
             Some(_) => StoreErrorKind::Conflict { record: T::RECORD }.into(),
@@ -221,12 +222,12 @@ pub(crate) fn update<T: Table>(connection: &Connection, record: &T) -> Done<Revi
         });
     };
     let next = record.revision().next();
-    let recount = Recount::<T>::new(connection, record.id(), stored.parts);
+    let recount = Recount::<T>::new(connection, record.id(), stored.parts, read);
     let changing = |change| recount.parts(change);
-    let parts = PartsOf::stored_row(connection, stored.row, stored.parts, &changing);
+    let parts = PartsOf::stored_row(connection, record, stored.row, stored.parts, read, &changing);
     let write = || {
         recount.columns(stored.changed_columns::<T>())?;
-        record.write_parts(&parts)?;
+        T::write_parts(&parts)?;
         let searched = T::SEARCH.filter(|index| parts.changed() || index.has_any(stored.changed_columns::<T>()));
         let deltas = recount.deltas(record)?;
         if searched.is_some() || !deltas.is_empty() {

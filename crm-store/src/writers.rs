@@ -29,8 +29,9 @@ use crate::{
 pub(crate) struct Writers {
     path: Option<PathBuf>,
     options: SqliteOptions,
-    line: Line<Baton>,
+    /// Closed before the connection that writes, which puts the log in order.
     log: Log,
+    line: Line<Baton>,
 }
 
 /// What one writer hands to the next.
@@ -102,7 +103,7 @@ impl Ending {
 impl Writers {
     pub(crate) fn new(connection: Connection, path: Option<PathBuf>, options: SqliteOptions, log: Log) -> Self {
         let line = Line::of(vec![Baton { connection: Some(connection), group: None }]);
-        Self { path, options, line, log }
+        Self { path, options, log, line }
     }
 
     /// Waits for the turn, which may come with a group that is open.
@@ -146,7 +147,7 @@ impl Writers {
         let connection = turn.connection()?;
         self.line.announce();
         // The panic waits, too: the closure may have seen what a neighbour wrote.
-        let ran = catch_unwind(AssertUnwindSafe(|| f(&mut SqliteTx::over(connection))));
+        let ran = catch_unwind(AssertUnwindSafe(|| f(&mut SqliteTx::writer(connection))));
         let answer = turn.leave(matches!(ran, Ok(Ok(_))), began);
         match (ran, answer) {
             (Err(panic), _) => resume_unwind(panic),

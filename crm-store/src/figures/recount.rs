@@ -1,6 +1,6 @@
 //! What an update moves.
 
-use std::cell::RefCell;
+use std::{borrow::Cow, cell::RefCell};
 
 use rusqlite::Connection;
 
@@ -18,23 +18,25 @@ pub(crate) struct Recount<'c, T: Table> {
     id: T::Id,
     /// Whether the stored record counts for anything.
     counts: bool,
-    before: RefCell<Before<T>>,
+    /// It, where the transaction has read it.
+    read: Option<&'c T>,
+    before: RefCell<Before<'c, T>>,
 }
 
-enum Before<T> {
+enum Before<'c, T: Table> {
     /// Nothing changed that matters.
     Same,
     /// So many entries were there, and some are added.
     Entries(usize),
     /// Something else changed; this is what was stored, where it counted.
-    Was(Option<T>),
+    Was(Option<Cow<'c, T>>),
 }
 
 impl<'c, T: Table> Recount<'c, T> {
     /// Of a stored record with these parts.
-    pub(crate) fn new(connection: &'c Connection, id: T::Id, parts: i64) -> Self {
+    pub(crate) fn new(connection: &'c Connection, id: T::Id, parts: i64, read: Option<&'c T>) -> Self {
         let counts = T::COUNTED.is_some_and(|counted| counted.entries == 0 || parts & counted.entries != 0);
-        Self { connection, id, counts, before: RefCell::new(Before::Same) }
+        Self { connection, id, counts, read, before: RefCell::new(Before::Same) }
     }
 
     /// Some columns will change.
@@ -61,7 +63,11 @@ impl<'c, T: Table> Recount<'c, T> {
 
     fn look(&self) -> Done<()> {
         if matches!(*self.before.borrow(), Before::Same) {
-            let stored = if self.counts { table::get(self.connection, self.id)? } else { None };
+            let stored = match self.read {
+                _ if !self.counts => None,
+                Some(read) => Some(Cow::Borrowed(read)),
+                None => table::get(self.connection, self.id)?.map(Cow::Owned),
+            };
             self.before.replace(Before::Was(stored));
         }
         Ok(())
@@ -74,7 +80,7 @@ impl<'c, T: Table> Recount<'c, T> {
             Before::Same => {}
             Before::Entries(before) => record.count(&mut Tally { deltas: &mut deltas, times: 1, before: *before })?,
             Before::Was(before) => {
-                before.iter().try_for_each(|before| deltas.remove(before))?;
+                before.iter().try_for_each(|before| deltas.remove(before.as_ref()))?;
                 deltas.add(record)?;
             }
         }
