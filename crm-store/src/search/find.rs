@@ -65,22 +65,22 @@ fn all(words: &[Sought<'_>], of: impl Fn(SearchWord<'_>) -> String) -> String {
 /// More words than any text has.
 const EVERYWHERE: u32 = 1_000_000_000;
 
-/// All words, one of them at least in the body: what has all of them in the title is found by the tiers before.
+/// All words, in the title or in the body: what has all of them in the title is found by the tiers before, and passed over or left out.
 fn anywhere(words: &[Sought<'_>]) -> Option<String> {
-    let bodies: Vec<String> =
-        words.iter().filter(|sought| sought.in_body).map(|sought| part('b', sought.word)).collect();
-    let either = |sought: &Sought<'_>| match sought.in_body {
-        true => format!("({} OR {})", part('t', sought.word), part('b', sought.word)),
-        false => part('t', sought.word),
-    };
-    let all = match bodies.len() {
+    let one = match words.iter().filter(|sought| sought.in_body).count() {
         0 => return None,
-        // It must be the body that has this one.
-        1 => joined(words.iter().filter(|sought| !sought.in_body).map(either), " AND "),
-        _ => joined(words.iter().map(either), " AND "),
+        bodies => bodies == 1,
     };
-    let one = joined(bodies.into_iter(), " OR ");
-    Some(if all.is_empty() { one } else { format!("{all} AND ({one})") })
+    let either = |sought: &Sought<'_>| {
+        let [title, body] = ['t', 'b'].map(|mark| part(mark, sought.word));
+        match sought.in_body {
+            // It must be the body that has the only one.
+            true if one => body,
+            true => format!("({title} OR {body})"),
+            false => title,
+        }
+    };
+    Some(joined(words.iter().map(either), " AND "))
 }
 
 fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
