@@ -330,7 +330,16 @@ pub(crate) fn rebuild(connection: &Connection) -> Done<()> {
     let made = "SELECT sql FROM sqlite_schema WHERE name = 'crm_search'";
     let made: String = connection.query_row(made, [], |row| row.get(0))?;
     connection.execute_batch(&format!("DROP TABLE crm_search; {made}; {SECURE_DELETE}"))?;
-    fill(connection)
+    fill(connection)?;
+    Ok(connection.execute_batch("INSERT INTO crm_search (crm_search) VALUES ('optimize')")?)
+}
+
+/// Merges segments of the index, until so many pages are written; below zero, it begins to merge all of them into one. Says whether there was anything to do.
+pub(crate) fn merge(connection: &Connection, pages: i64) -> Done<bool> {
+    let before = connection.total_changes();
+    prepared(connection, "INSERT INTO crm_search (crm_search, rank) VALUES ('merge', ?1)")?.execute([pages])?;
+    // The statement itself counts for one.
+    Ok(connection.total_changes() - before > 1)
 }
 
 /// Deleted text leaves no trace in the index; the setting stands in the table.

@@ -205,6 +205,7 @@ mod tests {
             refused(store.backup(folder.path().join("copy.db")));
             refused(store.verify().map(drop));
             refused(store.rebuild_search());
+            refused(store.compact_search());
             Ok::<_, StoreError>(())
         };
         store.write(|_| all()).unwrap();

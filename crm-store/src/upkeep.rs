@@ -201,6 +201,31 @@ impl SqliteStore {
         self.write(|tx| Ok::<_, StoreError>(search::rebuild(tx.writing()?)?))
     }
 
+    /// Merges the segments that the index of the search was written in. Each change of a record writes one, and every search looks into all of them: FTS5 merges them as it goes, but a
+    /// dozen are left of a million records. In one, a search is twice to three times as fast; so it is worth the while after an import, or every night.
+    ///
+    /// It takes two seconds for a million customers, in short transactions that others write between. What is merged already costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// As any write. What was merged until then stays merged.
+    ///
+    /// ```
+    /// let store = crm_store::SqliteStore::open_in_memory()?;
+    /// store.compact_search()?;
+    /// # Ok::<(), crm_core::store::StoreError>(())
+    /// ```
+    pub fn compact_search(&self) -> Result<(), StoreError> {
+        // 2 MB, some 40 ms.
+        const PAGES: i64 = 500;
+        let merge = |pages| self.write(|tx| Ok::<_, StoreError>(search::merge(tx.writing()?, pages)?));
+        let mut more = merge(-PAGES)?;
+        while more {
+            more = merge(PAGES)?;
+        }
+        Ok(())
+    }
+
     /// Copies the store as it is at one moment into a new file, compact and on disk when `Ok` comes back. Others read and write meanwhile; the log
     /// beside the file grows with what they write until the copy is made. A store in memory has one connection, which the others wait for.
     ///

@@ -67,6 +67,30 @@ fn an_index_that_contradicts_itself_is_found_and_goes_when_it_is_made_anew() {
 }
 
 #[test]
+fn a_compact_index_is_one_segment_that_finds_the_same_and_forgets_what_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, hand) = company(folder.path());
+    for number in 900..=902 {
+        store.write(|tx| tx.insert_customer(&named(number, "Wombat Xyzzyquux"))).unwrap();
+    }
+    let segments = || {
+        let segments = "SELECT count(DISTINCT segid) FROM crm_search_idx";
+        hand.query_row(segments, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert!(segments() > 1);
+    for _ in 0..2 {
+        store.compact_search().unwrap();
+        assert_eq!((segments(), found(&store, "wom xyz"), found(&store, "wombat")), (1, 3, 3));
+    }
+    assert_eq!(store.verify().unwrap(), []);
+    for number in 900..=902 {
+        store.write(|tx| tx.delete_customer(sample::customer(number).id)).unwrap();
+    }
+    assert_eq!((found(&store, "wombat"), traces(&hand, "zzyquux")), (0, 0));
+    assert_eq!(store.verify().unwrap(), []);
+}
+
+#[test]
 fn a_row_of_no_record_is_an_error_and_not_a_hit() {
     let folder = tempfile::tempdir().unwrap();
     let (store, hand) = company(folder.path());

@@ -1,6 +1,7 @@
 //! Finding: the expressions of FTS5 for a query, and the hits in the order of their rank.
 //!
-//! Each tier of the rank is an expression of its own that FTS5 reads from the newest row down, no further than the page needs.
+//! Each tier of the rank is an expression of its own that FTS5 reads from the newest row down, no further than the page needs. On a first page of several words the titles are read
+//! once for both tiers where all of them fit the page.
 
 use std::{collections::BTreeSet, fmt::Write as _, sync::LazyLock};
 
@@ -8,10 +9,10 @@ use crm_core::{
     SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchTier, SearchWord,
     store::{Page, Search, StoreError},
 };
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, Row};
 use uuid::Uuid;
 
-use super::{Documents, FAMILY_SHIFT, document_bits, lost, pairs, range, record, table};
+use super::{Documents, FAMILY_SHIFT, document_bits, lost, pairs, range, record, table, title};
 use crate::{error::Done, row::Column as _, table::prepared, transaction::SqliteTx};
 
 /// Whether the records of the tiers before are known, or an expression must leave them out.
@@ -31,12 +32,10 @@ pub(super) struct Sought<'q> {
 
 /// The expression of a tier; `None` where it has no records. The words hold letters, digits and marks only, so nothing of FTS5's language gets in.
 pub(super) fn expression(words: &[Sought<'_>], tier: SearchTier, before: Before) -> Option<String> {
-    let all = |of: fn(SearchWord<'_>) -> String| joined(words.iter().map(|sought| of(sought.word)), " AND ");
-    let in_title = || all(|word| part('t', word));
     let (found, earlier) = match tier {
-        SearchTier::WholeTitle => return Some(all(whole)),
-        SearchTier::Title => (in_title(), all(whole)),
-        SearchTier::Anywhere => (anywhere(words)?, in_title()),
+        SearchTier::WholeTitle => return Some(whole_title(words)),
+        SearchTier::Title => (in_title(words), whole_title(words)),
+        SearchTier::Anywhere => (anywhere(words)?, in_title(words)),
     };
     Some(match before {
         Before::Known => found,
@@ -44,22 +43,44 @@ pub(super) fn expression(words: &[Sought<'_>], tier: SearchTier, before: Before)
     })
 }
 
-/// All words, one of them at least in the body: what has all of them in the title is found by the tiers before.
+/// All words whole in the title.
+fn whole_title(words: &[Sought<'_>]) -> String {
+    all(words, |word| format!("\"{}\"", whole(word)))
+}
+
+/// All words in the title.
+fn in_title(words: &[Sought<'_>]) -> String {
+    all(words, |word| part('t', word))
+}
+
+/// All words, wherever they stand: `NEAR` at a distance that no text has.
+///
+/// FTS5 walks through the rows of `NEAR` faster than through those of `AND`, and opens no further word when one is nowhere. The last one comes first: it may be half typed, and is then
+/// seldom a whole word.
+fn all(words: &[Sought<'_>], of: impl Fn(SearchWord<'_>) -> String) -> String {
+    let phrases = joined(words.iter().rev().map(|sought| of(sought.word)), " ");
+    if words.len() == 1 { phrases } else { format!("NEAR({phrases}, {EVERYWHERE})") }
+}
+
+/// More words than any text has.
+const EVERYWHERE: u32 = 1_000_000_000;
+
+/// All words, in the title or in the body: what has all of them in the title is found by the tiers before, and passed over or left out.
 fn anywhere(words: &[Sought<'_>]) -> Option<String> {
-    let bodies: Vec<String> =
-        words.iter().filter(|sought| sought.in_body).map(|sought| part('b', sought.word)).collect();
-    let either = |sought: &Sought<'_>| match sought.in_body {
-        true => format!("({} OR {})", part('t', sought.word), part('b', sought.word)),
-        false => part('t', sought.word),
-    };
-    let all = match bodies.len() {
+    let one = match words.iter().filter(|sought| sought.in_body).count() {
         0 => return None,
-        // It must be the body that has this one.
-        1 => joined(words.iter().filter(|sought| !sought.in_body).map(either), " AND "),
-        _ => joined(words.iter().map(either), " AND "),
+        bodies => bodies == 1,
     };
-    let one = joined(bodies.into_iter(), " OR ");
-    Some(if all.is_empty() { one } else { format!("{all} AND ({one})") })
+    let either = |sought: &Sought<'_>| {
+        let [title, body] = ['t', 'b'].map(|mark| part(mark, sought.word));
+        match sought.in_body {
+            // It must be the body that has the only one.
+            true if one => body,
+            true => format!("({title} OR {body})"),
+            false => title,
+        }
+    };
+    Some(joined(words.iter().map(either), " AND "))
 }
 
 fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
@@ -82,11 +103,11 @@ fn beginning(word: SearchWord<'_>) -> Option<String> {
     }
 }
 
-/// A word or a run that stands whole in the title.
+/// The term of a word or a run that stands whole in the title.
 fn whole(word: SearchWord<'_>) -> String {
     match word {
-        SearchWord::Spaced(word) => format!("\"t{word}\""),
-        SearchWord::Run(run) => format!("\"w{run}\""),
+        SearchWord::Spaced(word) => format!("t{word}"),
+        SearchWord::Run(run) => format!("w{run}"),
     }
 }
 
@@ -102,7 +123,7 @@ fn part(mark: char, word: SearchWord<'_>) -> String {
     }
 }
 
-/// Finds the newest rows of a range that an expression lets through, with the ids of their records.
+/// Finds the newest rows of a range that an expression lets through, with the ids of their records, and with their terms where they are asked for.
 static FIND: LazyLock<String> = LazyLock::new(|| {
     let mut ids = String::new();
     for family in SearchFamily::ALL {
@@ -115,7 +136,7 @@ static FIND: LazyLock<String> = LazyLock::new(|| {
         );
     }
     format!(
-        "SELECT rowid, CASE rowid >> {FAMILY_SHIFT}{ids} END FROM crm_search
+        "SELECT rowid, CASE rowid >> {FAMILY_SHIFT}{ids} END, CASE WHEN ?4 THEN terms END FROM crm_search
          WHERE crm_search MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC"
     )
 });
@@ -143,6 +164,25 @@ fn family(number: i64) -> Option<SearchFamily> {
 /// The documents of a record stand side by side. When so many of them were passed over, the reading begins anew behind them.
 const PASSED_OVER: u32 = 16;
 
+/// What is read, and the tier of the hits.
+struct Sifted<'a> {
+    expression: &'a str,
+    tier: SearchTier,
+    /// A title with all of these terms makes a hit of the first tier; none are looked for where there are none.
+    whole: &'a [String],
+}
+
+impl Sifted<'_> {
+    fn tier(&self, row: &Row<'_>) -> Done<SearchTier> {
+        if self.whole.is_empty() {
+            return Ok(self.tier);
+        }
+        let terms: String = row.get(2)?;
+        let whole = self.whole.iter().all(|whole| title(&terms).split(' ').any(|term| term == whole));
+        Ok(if whole { SearchTier::WholeTitle } else { self.tier })
+    }
+}
+
 /// What was found so far.
 struct Found {
     left: u16,
@@ -152,21 +192,47 @@ struct Found {
 }
 
 impl Found {
-    /// Takes the hits of a tier from a range of rows, until the page is full.
+    /// Takes hits from ranges of rows, none above the highest row, until the page is full.
     fn take(
         &mut self,
         statement: &mut CachedStatement<'_>,
-        tier: SearchTier,
-        expression: &str,
-        range: (i64, i64),
+        sifted: &Sifted<'_>,
+        ranges: &[(i64, i64)],
+        highest: i64,
     ) -> Done<()> {
-        let (from, mut to) = range;
-        while self.left > 0 && from <= to {
-            match self.read(statement, tier, expression, (from, to))? {
-                Some(next) => to = next,
-                None => break,
+        for (from, to) in ranges {
+            let mut to = highest.min(*to);
+            while self.left > 0 && *from <= to {
+                match self.read(statement, sifted, (*from, to))? {
+                    Some(next) => to = next,
+                    None => break,
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Takes the hits of the first two tiers, if there is room for all of them with one more; otherwise the first page of both.
+    fn take_titles(
+        &mut self,
+        statement: &mut CachedStatement<'_>,
+        words: &[Sought<'_>],
+        ranges: &[(i64, i64)],
+    ) -> Done<()> {
+        let limit = self.left;
+        let whole: Vec<String> = words.iter().map(|sought| whole(sought.word)).collect();
+        let titles = Sifted { expression: &in_title(words), tier: SearchTier::Title, whole: &whole };
+        self.take(statement, &titles, ranges, i64::MAX)?;
+        if self.left == 0 {
+            // Behind these, some may have all words whole.
+            (self.left, self.heads) = (limit, BTreeSet::new());
+            let whole = Sifted { expression: &whole_title(words), tier: SearchTier::WholeTitle, whole: &[] };
+            self.take(statement, &whole, ranges, i64::MAX)?;
+            self.left = 0;
+        }
+        self.hits.sort_unstable_by_key(|hit| hit.place);
+        self.hits.dedup();
+        self.hits.truncate(limit.into());
         Ok(())
     }
 
@@ -174,11 +240,10 @@ impl Found {
     fn read(
         &mut self,
         statement: &mut CachedStatement<'_>,
-        tier: SearchTier,
-        expression: &str,
+        sifted: &Sifted<'_>,
         (from, to): (i64, i64),
     ) -> Done<Option<i64>> {
-        let mut rows = statement.query((expression, from, to))?;
+        let mut rows = statement.query((sifted.expression, from, to, !sifted.whole.is_empty()))?;
         let (mut passed, mut last) = (0, None);
         while let Some(row) = rows.next()? {
             let number: i64 = row.get(0)?;
@@ -187,7 +252,7 @@ impl Found {
             if self.heads.insert(head) {
                 let id = Uuid::read(row.get_ref(1)?).ok_or_else(|| lost(number))?;
                 let count = (head - range(family).0) >> document_bits(family);
-                let place = SearchPlace::new(tier, family, count.unsigned_abs());
+                let place = SearchPlace::new(sifted.tier(row)?, family, count.unsigned_abs());
                 self.hits.push(SearchHit { record: record(family, id), place });
                 self.left -= 1;
                 if self.left == 0 {
@@ -210,7 +275,7 @@ fn look_into_bodies(statement: &mut CachedStatement<'_>, words: &mut [Sought<'_>
     for sought in words {
         let asked = beginning(sought.word).or_else(|| several.then(|| part('b', sought.word)));
         if let Some(asked) = asked {
-            sought.in_body = statement.query((asked, from, to))?.next()?.is_some();
+            sought.in_body = statement.query((asked, from, to, false))?.next()?.is_some();
         }
     }
     Ok(())
@@ -224,7 +289,12 @@ fn search(connection: &Connection, query: &SearchQuery, page: Page<SearchPlace>)
     let (Some((_, to)), Some((from, _))) = (ranges.first(), ranges.last()) else { return Ok(Vec::new()) };
     // A page that begins in the middle does not know what stands before it.
     let before = if page.after.is_none() { Before::Known } else { Before::LeftOut };
-    for tier in [SearchTier::WholeTitle, SearchTier::Title, SearchTier::Anywhere] {
+    let mut tiers = &[SearchTier::WholeTitle, SearchTier::Title, SearchTier::Anywhere][..];
+    if page.after.is_none() && words.len() > 1 {
+        found.take_titles(&mut statement, &words, &ranges)?;
+        tiers = &[SearchTier::Anywhere];
+    }
+    for tier in tiers.iter().copied() {
         let highest = match page.after {
             Some(after) if after.tier() > tier => continue,
             Some(after) if after.tier() == tier => behind(after),
@@ -237,9 +307,7 @@ fn search(connection: &Connection, query: &SearchQuery, page: Page<SearchPlace>)
             look_into_bodies(&mut statement, &mut words, (*from, *to))?;
         }
         let Some(expression) = expression(&words, tier, before) else { break };
-        for (from, to) in &ranges {
-            found.take(&mut statement, tier, &expression, (*from, highest.min(*to)))?;
-        }
+        found.take(&mut statement, &Sifted { expression: &expression, tier, whole: &[] }, &ranges, highest)?;
     }
     Ok(found.hits)
 }

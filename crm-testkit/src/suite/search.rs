@@ -143,6 +143,14 @@ fn lamps() -> (Vec<Any>, Vec<(RecordRef, SearchTier)>) {
     (records, ranked)
 }
 
+/// Records that answer `kettle lid` in all tiers, and their numbers in the order of their rank.
+fn kettles() -> (Vec<Any>, [u32; 5]) {
+    let noted = customer(12, NewCustomer::person(text("Kettle")).tag(text("lid")));
+    let named = [(15, "Kettle Lid"), (14, "Kettles Lidded"), (13, "Lid of a Kettle"), (11, "Kettle Lidless")]
+        .map(|(n, name)| named(n, name));
+    (named.into_iter().chain([noted]).collect(), [13, 15, 11, 14, 12])
+}
+
 /// C61 Hits come by tier, then by the rank of their family, then the last inserted first, each once.
 pub fn c61_hits_come_by_rank_each_once<S: Store>(open: impl Fn() -> S) {
     let clause = "C61";
@@ -158,6 +166,15 @@ pub fn c61_hits_come_by_rank_each_once<S: Store>(open: impl Fn() -> S) {
     write(&store, clause, |tx| changed.update(tx));
     let again = read(&store, clause, |tx| hits(tx, &query("lamp")));
     assert_eq!(again, found, "{clause}: an update does not make a record newer");
+    // Several words, however many hits the page has room for.
+    let (records, ranked) = kettles();
+    write(&store, clause, |tx| insert_all(tx, &records));
+    for limit in 1..=6 {
+        let found = read(&store, clause, |tx| tx.search(&query("kettle lid"), Page::first(limit)));
+        let found: Vec<_> = found.iter().map(|hit| hit.record).collect();
+        let ranked: Vec<_> = ranked.iter().map(|n| of(*n)).take(limit.into()).collect();
+        assert_eq!(found, ranked, "{clause}: the first {limit} hits of two words");
+    }
     // A run that stands whole comes before longer ones.
     let runs = [named(1, "张三"), named(2, "张三丰"), named(3, "李 张三"), named(4, "李张三")];
     write(&store, clause, |tx| insert_all(tx, &runs));
@@ -189,21 +206,23 @@ pub fn c61_hits_come_by_rank_each_once<S: Store>(open: impl Fn() -> S) {
 pub fn c62_pages_of_hits_are_the_whole_list<S: Store>(open: impl Fn() -> S) {
     let clause = "C62";
     let store = open();
-    let (records, ranked) = lamps();
-    write(&store, clause, |tx| insert_all(tx, &records));
-    let whole = read(&store, clause, |tx| hits(tx, &query("lamp")));
-    assert_eq!(whole.len(), ranked.len(), "{clause}: the whole list");
-    read(&store, clause, |tx| {
-        for place in 0..=whole.len() {
-            let after = place.checked_sub(1).and_then(|last| whole.get(last)).map(|hit| hit.place);
-            for limit in 0..=4_u16 {
-                let page = tx.search(&query("lamp"), Page { after, limit })?;
-                let rest = whole.iter().skip(place).take(limit.into()).copied().collect::<Vec<_>>();
-                assert_eq!(page, rest, "{clause}: {limit} hits after the first {place}");
+    let ((lamps, ranked_lamps), (kettles, ranked_kettles)) = (lamps(), kettles());
+    write(&store, clause, |tx| insert_all(tx, &lamps).and_then(|()| insert_all(tx, &kettles)));
+    for (sought, count) in [("lamp", ranked_lamps.len()), ("kettle lid", ranked_kettles.len())] {
+        let whole = read(&store, clause, |tx| hits(tx, &query(sought)));
+        assert_eq!(whole.len(), count, "{clause}: the whole list of {sought}");
+        read(&store, clause, |tx| {
+            for place in 0..=whole.len() {
+                let after = place.checked_sub(1).and_then(|last| whole.get(last)).map(|hit| hit.place);
+                for limit in 0..=4_u16 {
+                    let page = tx.search(&query(sought), Page { after, limit })?;
+                    let rest = whole.iter().skip(place).take(limit.into()).copied().collect::<Vec<_>>();
+                    assert_eq!(page, rest, "{clause}: {limit} hits of {sought} after the first {place}");
+                }
             }
-        }
-        Ok(())
-    });
+            Ok(())
+        });
+    }
 }
 
 /// C63 A query over some families finds what the query over all finds of them.
