@@ -129,6 +129,7 @@ fn by_hand(path: &Path, customers: u32) -> Done<Connection> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -16 * 1_024)?;
+    connection.pragma_update(None, "cache_spill", -64 * 1_024)?;
     connection.execute_batch(&TABLES.replace(both, one).replace(" (row)", " (id)").replace(" BLOB", " INTEGER"))?;
     let counting = "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)";
     let insert = |sql: &str, count: u32| connection.execute(&format!("{sql} {counting} {}", select(sql)), [count]);

@@ -25,6 +25,10 @@ const STATEMENT_CACHE: usize = 256;
 /// gets scattered over 250 MB took 0.57 of their time with 16 MB and 0.47 with 64 MB. A map of the file in memory (`mmap_size`) gave nothing beside it.
 const CACHE_KIB: i64 = 16 * 1_024;
 
+/// So long as a transaction changes less, in KiB, its pages stay in memory until it commits, beyond what a connection keeps otherwise. What is more goes to the log before that, and where
+/// such a page changes once more, SQLite reads the log back from there on and sums it up anew. A batch of an import changes pages all over the indexes.
+const CHANGED_KIB: i64 = 64 * 1_024;
+
 /// From so many pages in the log on (32 MB), a commit copies them itself, as SQLite does it: where a transaction is as long, or the thread that copies falls behind.
 const MOST_PAGES: i64 = 8_000;
 
@@ -76,6 +80,7 @@ fn writer_within(path: Option<&Path>, options: &SqliteOptions, opening: Opening,
     schema::migrate(&mut connection)?;
     // A savepoint around each record copies the pages that it changes: into memory, not into a temporary file. After the migrations, which may sort more than memory holds.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_spill", -CHANGED_KIB)?;
     if let Some(bytes) = options.limit_bytes {
         let page_size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = bytes.div_ceil(page_size.unsigned_abs().max(1));

@@ -6,7 +6,7 @@ mod read;
 mod recount;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, marker::PhantomData};
 
 use chrono::NaiveDate;
 use crm_core::{
@@ -14,7 +14,7 @@ use crm_core::{
     SalesOf, Span, TicketFigure, TicketStatus,
     store::{StoreError, StoreErrorKind},
 };
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
 pub(crate) use self::recount::Recount;
@@ -216,50 +216,59 @@ impl<K: Key, const N: usize> Sums<K, N> {
     }
 
     fn apply(&self, connection: &Connection, book: Book) -> Done<()> {
-        for (key, sums) in self.moved() {
-            upsert(connection, book, key, sums, |_| Ok(()))?;
+        let mut upserts = Upserts::new(connection, book);
+        self.moved().try_for_each(|(key, sums)| upserts.add(key, sums, |_| Ok(())))
+    }
+}
+
+/// Adds sums to the rows of one table. Its statement is looked up once for all of them, and not where there are none.
+struct Upserts<'c, K> {
+    connection: &'c Connection,
+    book: Book,
+    statement: Option<CachedStatement<'c>>,
+    keys: PhantomData<K>,
+}
+
+impl<'c, K: Key> Upserts<'c, K> {
+    const fn new(connection: &'c Connection, book: Book) -> Self {
+        Self { connection, book, statement: None, keys: PhantomData }
+    }
+
+    /// Adds sums to a row, and deletes it where nothing adds to it any more.
+    fn add(&mut self, key: &K, sums: &[i128], also: impl Fn(&mut Binder<'_, '_>) -> Done<()> + Copy) -> Done<()> {
+        if sums.iter().any(|sum| i64::try_from(*sum).is_err()) {
+            // What is added may not fit 64 bits where what comes of it does. The half way does in any case, or there is no way.
+            let half: Vec<i128> = sums.iter().map(|sum| sum / 2).collect();
+            let rest: Vec<i128> = sums.iter().zip(&half).map(|(sum, half)| sum - half).collect();
+            self.add(key, &half, also)?;
+            return self.add(key, &rest, also);
+        }
+        let overflow = || StoreErrorKind::FigureOverflow { figures: K::FIGURES };
+        let statement = match &mut self.statement {
+            Some(statement) => statement,
+            none => none.insert(self.book.prepared(self.connection, K::UPSERT)?),
+        };
+        let mut binder = Binder::new(statement);
+        key.bind(&mut binder)?;
+        for sum in sums {
+            binder.put(&i64::try_from(*sum).map_err(|_| Failure::from(overflow()))?)?;
+        }
+        also(&mut binder)?;
+        statement.raw_execute().map_err(Failure::Sql).map_err(|failure| match failure.broken() {
+            Broken::Overflow => failure.into_source_of(overflow()),
+            _ => failure,
+        })?;
+        if K::COUNTS.iter().any(|count| sums[*count] < 0) {
+            let mut statement = self.book.prepared(self.connection, K::SWEEP)?;
+            key.bind(&mut Binder::new(&mut statement))?;
+            statement.raw_execute()?;
         }
         Ok(())
     }
 }
 
-/// Adds sums to a row, and deletes it where nothing adds to it any more.
-fn upsert<K: Key>(
-    connection: &Connection,
-    book: Book,
-    key: &K,
-    sums: &[i128],
-    also: impl Fn(&mut Binder<'_, '_>) -> Done<()> + Copy,
-) -> Done<()> {
-    if sums.iter().any(|sum| i64::try_from(*sum).is_err()) {
-        // What is added may not fit 64 bits where what comes of it does. The half way does in any case, or there is no way.
-        let half: Vec<i128> = sums.iter().map(|sum| sum / 2).collect();
-        let rest: Vec<i128> = sums.iter().zip(&half).map(|(sum, half)| sum - half).collect();
-        upsert(connection, book, key, &half, also)?;
-        return upsert(connection, book, key, &rest, also);
-    }
-    let overflow = || StoreErrorKind::FigureOverflow { figures: K::FIGURES };
-    let mut statement = book.prepared(connection, K::UPSERT)?;
-    let mut binder = Binder::new(&mut statement);
-    key.bind(&mut binder)?;
-    for sum in sums {
-        binder.put(&i64::try_from(*sum).map_err(|_| Failure::from(overflow()))?)?;
-    }
-    also(&mut binder)?;
-    statement.raw_execute().map_err(Failure::Sql).map_err(|failure| match failure.broken() {
-        Broken::Overflow => failure.into_source_of(overflow()),
-        _ => failure,
-    })?;
-    if K::COUNTS.iter().any(|count| sums[*count] < 0) {
-        let mut statement = book.prepared(connection, K::SWEEP)?;
-        key.bind(&mut Binder::new(&mut statement))?;
-        statement.raw_execute()?;
-    }
-    Ok(())
-}
-
 impl Book {
-    fn prepared<'c>(self, connection: &'c Connection, sql: &str) -> rusqlite::Result<rusqlite::CachedStatement<'c>> {
+    fn prepared<'c>(self, connection: &'c Connection, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
         match self {
             Self::Kept => prepared(connection, sql),
             Self::Counted => prepared(connection, &sql.replace(KEPT, COUNTED)),
@@ -323,11 +332,12 @@ impl Deltas {
         months.apply(connection, book)?;
         self.pipelines.apply(connection, book)?;
         self.tickets.apply(connection, book)?;
+        let mut upserts = Upserts::new(connection, book);
         for (key, one) in self.customers.iter().filter(|(_, one)| one.moves()) {
             let added = || one.days.iter().filter(|(_, orders)| **orders > 0).map(|(day, _)| *day);
             let (first, last) =
                 (added().next().unwrap_or(NaiveDate::MAX), added().next_back().unwrap_or(NaiveDate::MIN));
-            upsert(connection, book, key, &[one.revenue, one.orders], |binder| {
+            upserts.add(key, &[one.revenue, one.orders], |binder| {
                 binder.put(&first)?.put(&last)?;
                 Ok(())
             })?;
