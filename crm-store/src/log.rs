@@ -26,11 +26,16 @@ const A_ROW: u64 = 64 << 10;
 /// The length of the log is looked at after so many changed rows, or fewer where the limit is low.
 const MOST_ROWS: u64 = 256;
 
-/// The log is copied after so many changed rows. An operation of the library changes 3 to 16 of them, and writes two to three pages for each.
-const COPIED_ROWS: u64 = 2_048;
+/// The log is copied after so many changed rows, each commit counted for some more: 4 000 to 6 000 pages, as the operations of the library write them.
+const COPIED_ROWS: u64 = 2_560;
+/// For how many rows a commit counts: a single row with its indexes takes five pages, sixteen rows take 45.
+const A_COMMIT: u64 = 2;
 
 /// So many pages in the log (16 MB) are enough: once they are copied, the next writer copies what has come since.
 const ENOUGH: u64 = 4_000;
+
+/// Longer than this the log only gets by a long transaction, or where writers are faster than the copying: then a writer waits for it, and copies the rest.
+const LONG: u64 = 40 << 20;
 
 /// Keeps the log from growing without bound. A thread copies it into the file while writers go on; SQLite begins it anew at the first write that finds all of it copied and no read
 /// that needs it. While writers go on there is always a newer page than what the thread has copied, so once the log is long enough, a writer copies the few that are left. Where
@@ -40,14 +45,18 @@ pub(crate) struct Log {
     file: Option<PathBuf>,
     copying: Option<Copying>,
     limit: u64,
+    /// The length up to which the thread alone copies it.
+    long: AtomicU64,
     /// The length past which reads are waited for and ended.
     too_long: AtomicU64,
     /// How often that was tried in vain since the log was emptied last.
     tries: AtomicU64,
-    /// How many rows the connection had changed when its length was looked at last.
-    looked_at: AtomicU64,
-    /// The same, when the log was last asked to be copied.
-    copied_at: AtomicU64,
+    /// How many rows the connection has changed.
+    changed: AtomicU64,
+    /// What was written since its length was looked at last, in rows.
+    unseen: AtomicU64,
+    /// What was written since it was last asked to be copied, in rows.
+    uncopied: AtomicU64,
     reads: Arc<Reads>,
 }
 
@@ -63,10 +72,12 @@ impl Log {
             file,
             copying: path.map(|path| Copying::new(path, options)),
             limit,
+            long: AtomicU64::new(LONG),
             too_long: AtomicU64::new(limit),
             tries: AtomicU64::new(0),
-            looked_at: AtomicU64::new(0),
-            copied_at: AtomicU64::new(0),
+            changed: AtomicU64::new(0),
+            unseen: AtomicU64::new(0),
+            uncopied: AtomicU64::new(0),
             reads,
         }
     }
@@ -75,18 +86,21 @@ impl Log {
     pub(crate) fn tend(&self, connection: &Connection) {
         let Some(copying) = &self.copying else { return };
         copying.finish(connection, ENOUGH);
-        // To ask for the length after each commit makes the next one half as slow again: the system must then note a new time of change with it.
         let changed = connection.total_changes();
-        if changed.abs_diff(self.looked_at.load(Ordering::Relaxed)) < (self.limit / A_ROW).clamp(1, MOST_ROWS) {
-            return;
-        }
-        self.looked_at.store(changed, Ordering::Relaxed);
-        if changed.abs_diff(self.copied_at.load(Ordering::Relaxed)) >= COPIED_ROWS {
-            self.copied_at.store(changed, Ordering::Relaxed);
+        let rows = changed.abs_diff(self.changed.swap(changed, Ordering::Relaxed));
+        if due(&self.uncopied, rows + A_COMMIT, COPIED_ROWS) {
             copying.ask();
+        }
+        // To ask for the length after each commit makes the next one half as slow again: the system must then note a new time of change with it.
+        if !due(&self.unseen, rows, (self.limit / A_ROW).clamp(1, MOST_ROWS)) {
+            return;
         }
         let length = self.file.as_ref().and_then(|file| fs::metadata(file).ok()).map_or(0, |file| file.len());
         if length <= self.limit {
+            // What is begun anew stays as long as it was.
+            if length > self.long.fetch_max(length, Ordering::Relaxed) {
+                copying.pause().finish(connection);
+            }
             return;
         }
         let copying = copying.pause();
@@ -94,6 +108,7 @@ impl Log {
         let grown = length > self.too_long.load(Ordering::Relaxed) && self.reads.can_make_way();
         if emptied(connection, Duration::ZERO) || grown && self.emptied_without_reads(connection) {
             copying.nothing_left();
+            self.long.store(LONG, Ordering::Relaxed);
             self.tries.store(0, Ordering::Relaxed);
             self.too_long.store(self.limit, Ordering::Relaxed);
         } else if grown {
@@ -110,6 +125,13 @@ impl Log {
         self.reads.end_those_before_the_last_call();
         emptied(connection, WAIT)
     }
+}
+
+/// Adds to a count, and says whether it has come so far; then it begins anew.
+fn due(count: &AtomicU64, more: u64, enough: u64) -> bool {
+    let sum = count.load(Ordering::Relaxed).saturating_add(more);
+    count.store(if sum >= enough { 0 } else { sum }, Ordering::Relaxed);
+    sum >= enough
 }
 
 /// Copies the log into the file and cuts it to nothing; `false` where a read, or another program, stands in the way, or the disk fails. Then nothing is lost: the log is longer.

@@ -1,5 +1,7 @@
 //! How a value looks in a column. No other module knows.
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
     Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
@@ -137,7 +139,17 @@ impl Column for Currency {
         ToSqlOutput::Borrowed(ValueRef::Text(self.code().as_bytes()))
     }
     fn read(value: ValueRef<'_>) -> Option<Self> {
-        text(value)?.parse().ok()
+        thread_local! {
+            /// Rows that are read one after the other are nearly always in one currency, and most have it several times.
+            static LAST: Cell<Option<Currency>> = const { Cell::new(None) };
+        }
+        let code = text(value)?;
+        if let Some(last) = LAST.get().filter(|last| last.code() == code) {
+            return Some(last);
+        }
+        let read = code.parse().ok();
+        LAST.set(read);
+        read
     }
 }
 

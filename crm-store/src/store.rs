@@ -48,7 +48,7 @@ use crate::{
 ///
 /// What is committed stands in a log (`-wal`) until a **checkpoint** copies it into the file. A thread of the store does that each time some 2 000 rows have changed (16 to 24 MB), beside
 /// readers and writers; it is started when there is first something to copy, and ends with the store. The next writer copies the little that came meanwhile, and SQLite begins the log anew, where
-/// no read needs it; so in general it stays below 32 MB. While a read goes on, the log keeps what was written after its snapshot, and grows.
+/// no read needs it; so in general it stays below 32 MB; past 40 MB writers wait for the copying. While a read goes on, the log keeps what was written after its snapshot, and grows.
 /// Once it is longer than [`SqliteOptions::log_limit_bytes`] (256 MiB by default), the writer that finds this waits 20 ms for the reads to end and cuts the log to nothing. Where that
 /// fails, it is tried again after each quarter of the limit. The second time, reads that were there at the first try are ended: what they ask next, or are asking, is
 /// [`StoreErrorKind::Interrupted`], and the read may be done again. From the third time on, since reads overlap all the time, all are ended, and none begins meanwhile. So a read that

@@ -70,10 +70,7 @@ impl Copying {
             return;
         }
         if let Ok(at_work) = self.shared.at_work.try_lock() {
-            let at_work = AtWork { shared: &self.shared, _at_work: at_work };
-            at_work.copy(connection);
-            // Where a read needed some of it as it was, the thread will find the log as long as it is.
-            at_work.nothing_left();
+            AtWork { shared: &self.shared, _at_work: at_work }.finish(connection);
         }
     }
 
@@ -101,9 +98,15 @@ pub(crate) struct AtWork<'c> {
 
 impl AtWork<'_> {
     /// Copies what no read needs as it was. What fails is left to the next one: nothing is lost, the log is longer.
-    pub(crate) fn copy(&self, connection: &Connection) {
+    fn copy(&self, connection: &Connection) {
         let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
         self.shared.pages.store(pages.map_or(0, |pages| u64::try_from(pages).unwrap_or(0)), Ordering::Relaxed);
+    }
+
+    /// Copies what is left, on the connection of the one who has the turn. Where a read needed some of it as it was, the thread will find the log as long as it is.
+    pub(crate) fn finish(&self, connection: &Connection) {
+        self.copy(connection);
+        self.nothing_left();
     }
 
     /// Takes down that nothing is left to copy.
