@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use crm::{
     CustomerId, CustomerPatch, Label, Money, NewPayment, Number, OrderId,
-    sales::{SalesError, confirm_order, draft_order, pay_order, register_customer, ship_order, update_customer},
+    sales::{SalesError, draft_order, pay_order, place_order, register_customer, ship_order, update_customer},
     sqlite::{Durability, SqliteOptions, SqliteStore, SqliteTx},
     store::{Customers, OrderFilter, Orders, Page, Products, SalesReps, Store, StoreError, StoreErrorKind},
 };
@@ -139,10 +139,7 @@ impl Side for Ours {
                 let new = new.collect::<Done<Vec<_>>>()?;
                 timed(|| {
                     new.into_iter().try_for_each(|([mut ordered, mut paid, mut shipped], new)| {
-                        let order = self.store.write(|tx| {
-                            let order = draft_order(tx, &mut ordered, new)?;
-                            confirm_order(tx, &mut ordered, order.id)
-                        })?;
+                        let order = self.store.write(|tx| place_order(tx, &mut ordered, new))?;
                         let payment = NewPayment::of(order.total());
                         self.store.write(|tx| pay_order(tx, &mut paid, order.id, payment))?;
                         self.store.write(|tx| ship_order(tx, &mut shipped, order.id)).map(drop)

@@ -94,7 +94,7 @@ pub use self::{
     },
     ordering::{
         OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, delete_order,
-        draft_order, lock_order, reassign_order, unlock_order,
+        draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},

@@ -1,10 +1,10 @@
-//! Drafting, amending, reassigning, confirming, locking and cancelling orders.
+//! Drafting, placing, amending, reassigning, confirming, locking and cancelling orders.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Currency, Draft, Invalid, NewOrder, NewOrderLine, Order, OrderAction, OrderError, OrderFact, OrderId,
+    Act, Currency, Draft, Fact, Invalid, NewOrder, NewOrderLine, Order, OrderAction, OrderError, OrderFact, OrderId,
     OrderLine, OrderStatus, Product, Quantity, Revision, Rule, SalesRepId, Text,
     store::{Customers, Journal, Orders, Products, SalesReps},
 };
@@ -53,6 +53,74 @@ pub fn draft_order(
     act: &mut Act,
     new: NewOrder,
 ) -> Result<Order, SalesError> {
+    let order = drafted(tx, act, new)?;
+    record::add(tx, act, order, |order| OrderFact::Drafted { order })
+}
+
+/// Drafts an order and confirms it at once, as a shop does when its customer buys: in one write, with both facts. The
+/// revenue is of the day of the act, in UTC.
+///
+/// # Errors
+///
+/// As [`draft_order`] and [`confirm_order`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, NewCustomer, NewOrder, NewProduct, OrderError, OrderStatus, UnitPrice, store::Store};
+/// use crm_sales::{SalesError, add_product, place_order, register_customer};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("shop");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///
+///     let order = place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+///     assert_eq!(order.state().status(), OrderStatus::Confirmed);
+///
+///     let refused = place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR));
+///     assert!(matches!(refused, Err(SalesError::Order(OrderError::NoLines { .. }))));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn place_order(
+    tx: &mut (impl Orders + Customers + Products + SalesReps + Journal + ?Sized),
+    act: &mut Act,
+    new: NewOrder,
+) -> Result<Order, SalesError> {
+    let day = act.at().date_naive();
+    place_order_on(tx, act, new, day)
+}
+
+/// Drafts an order and confirms it as [`place_order`] does, on a business day of the host's own calendar.
+///
+/// # Errors
+///
+/// As [`place_order`].
+pub fn place_order_on(
+    tx: &mut (impl Orders + Customers + Products + SalesReps + Journal + ?Sized),
+    act: &mut Act,
+    new: NewOrder,
+    day: NaiveDate,
+) -> Result<Order, SalesError> {
+    let mut order = drafted(tx, act, new)?;
+    let draft = Box::new(order.clone());
+    let confirmed = order.confirm(act.at(), day)?;
+    let order = record::add(tx, act, order, |_| OrderFact::Drafted { order: draft })?;
+    tx.append(act, &Fact::Order(order.id, confirmed))?;
+    Ok(order)
+}
+
+/// A draft that can be kept.
+fn drafted(
+    tx: &mut (impl Orders + Customers + Products + SalesReps + ?Sized),
+    act: &mut Act,
+    new: NewOrder,
+) -> Result<Order, SalesError> {
     in_use(tx, new.customer)?;
     new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
     let mut lines = Vec::with_capacity(new.lines.len());
@@ -65,8 +133,7 @@ pub fn draft_order(
         None => tx.next_order_number()?,
     };
     let id = id.unwrap_or_else(|| act.new_id());
-    let order = Order::draft(act.at(), Draft { id, number, external_id, customer, rep, currency, lines })?;
-    record::add(tx, act, order, |order| OrderFact::Drafted { order })
+    Ok(Order::draft(act.at(), Draft { id, number, external_id, customer, rep, currency, lines })?)
 }
 
 /// The line of an order over a product that can be ordered, at its own price or the list price.

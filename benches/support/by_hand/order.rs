@@ -210,7 +210,6 @@ pub(super) fn confirmed(connection: &Connection, order: &mut Order) -> Result<()
         day: Option<i64>,
         total: (i64, &'static str),
     }
-    order.revision = 2;
     price(connection, order)?;
     insert(connection, order)?;
     journal(connection, ("order", "order.drafted"), order.id, order.created_at, &json(order))?;

@@ -6,8 +6,8 @@ use crm_core::{
 };
 use crm_sales::{
     OrderAmendment, SalesError, amend_order, archive_customer, cancel_order, cancel_order_on, confirm_order,
-    confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, reassign_order, refund_order,
-    return_shipment, ship_lines, ship_order, unlock_order, update_product,
+    confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, place_order, place_order_on,
+    reassign_order, refund_order, return_shipment, ship_lines, ship_order, unlock_order, update_product,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -42,6 +42,32 @@ fn an_order_goes_from_draft_through_payment_and_delivery() {
     assert_eq!(world.facts(draft.id), facts);
     let fact = OrderFact::Confirmed { day: day("2026-03-02"), total: eur("99.80") };
     assert_eq!(world.history(draft.id)[1].fact, Some(Fact::Order(draft.id, fact)));
+}
+
+#[test]
+fn ord_1_an_order_that_is_placed_is_drafted_and_confirmed_at_once() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "49.90"));
+    let new = || NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2);
+    let placed = world.does(|tx, act| place_order(tx, act, new()));
+    assert_eq!(world.reads(|tx| Ok(tx.order(placed.id)?)).as_ref(), Some(&placed));
+    assert_eq!((placed.state().confirmed_on(), placed.total()), (Some(day("2026-03-02")), eur("99.80")));
+
+    // The same facts as in two steps; in the first of them it is a draft.
+    assert_eq!(world.facts(placed.id), ["order.drafted", "order.confirmed"]);
+    let history = world.history(placed.id);
+    let Some(Fact::Order(_, OrderFact::Drafted { order })) = &history[0].fact else { panic!("{history:?}") };
+    assert_eq!((order.state().status(), order.lines()), (OrderStatus::Draft, placed.lines()));
+    let confirmed = OrderFact::Confirmed { day: day("2026-03-02"), total: eur("99.80") };
+    assert_eq!(history[1].fact, Some(Fact::Order(placed.id, confirmed)));
+
+    let placed = world.does(|tx, act| place_order_on(tx, act, new(), day("2026-02-28")));
+    assert_eq!(placed.state().confirmed_on(), Some(day("2026-02-28")));
+    let error = world.is_refused(|tx, act| place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR)));
+    assert!(matches!(error, SalesError::Order(OrderError::NoLines { .. })), "{error}");
+    world.does(|tx, act| archive_customer(tx, act, zhang.id));
+    let error = world.is_refused(|tx, act| place_order(tx, act, new()));
+    assert!(matches!(error, SalesError::Archived { customer } if customer == zhang.id), "{error}");
 }
 
 #[test]
