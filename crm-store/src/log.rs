@@ -43,6 +43,7 @@ const LONG: u64 = 40 << 20;
 pub(crate) struct Log {
     /// `None` in memory, where there is no log.
     file: Option<PathBuf>,
+    /// `None` where nothing is written.
     copying: Option<Copying>,
     limit: u64,
     /// The length up to which the thread alone copies it.
@@ -70,7 +71,7 @@ impl Log {
         let limit = options.log_limit_bytes;
         Self {
             file,
-            copying: path.map(|path| Copying::new(path, options)),
+            copying: path.filter(|_| !options.read_only).map(|path| Copying::new(path, options)),
             limit,
             long: AtomicU64::new(LONG),
             too_long: AtomicU64::new(limit),

@@ -329,9 +329,14 @@ fn differ<T: Table + Searched>(connection: &Connection) -> Done<u64> {
 pub(crate) fn rebuild(connection: &Connection) -> Done<()> {
     let made = "SELECT sql FROM sqlite_schema WHERE name = 'crm_search'";
     let made: String = connection.query_row(made, [], |row| row.get(0))?;
-    connection.execute_batch(&format!("DROP TABLE crm_search; {made}; {SECURE_DELETE}"))?;
+    connection.execute_batch(&format!("DROP TABLE crm_search; {made}; {SETTINGS}"))?;
     fill(connection)?;
     Ok(connection.execute_batch("INSERT INTO crm_search (crm_search) VALUES ('optimize')")?)
+}
+
+/// How many pages the index has.
+pub(crate) fn size(connection: &Connection) -> Done<i64> {
+    Ok(connection.query_row("SELECT count(*) FROM crm_search_data", [], |row| row.get(0))?)
 }
 
 /// Merges segments of the index, until so many pages are written; below zero, it begins to merge all of them into one. Says whether there was anything to do.
@@ -342,8 +347,9 @@ pub(crate) fn merge(connection: &Connection, pages: i64) -> Done<bool> {
     Ok(connection.total_changes() - before > 1)
 }
 
-/// Deleted text leaves no trace in the index; the setting stands in the table.
-const SECURE_DELETE: &str = "INSERT INTO crm_search (crm_search, rank) VALUES ('secure-delete', 1);";
+/// Deleted text leaves no trace in the index, and a merging that was begun goes on where others have added two or three segments. The settings stand in the table.
+const SETTINGS: &str = "INSERT INTO crm_search (crm_search, rank) VALUES ('secure-delete', 1);
+    INSERT INTO crm_search (crm_search, rank) VALUES ('usermerge', 2);";
 
 #[cfg(test)]
 mod tests;

@@ -219,8 +219,13 @@ impl SqliteStore {
         // 2 MB, some 40 ms.
         const PAGES: i64 = 500;
         let merge = |pages| self.write(|tx| Ok::<_, StoreError>(search::merge(tx.writing()?, pages)?));
+        // Others may add segments for ever; what there was is merged in so many steps.
+        let pages: i64 = self.read(|tx| Ok::<_, StoreError>(search::size(tx.connection)?))?;
         let mut more = merge(-PAGES)?;
-        while more {
+        for _ in 0..2 * (pages / PAGES + 8) {
+            if !more {
+                break;
+            }
             more = merge(PAGES)?;
         }
         Ok(())

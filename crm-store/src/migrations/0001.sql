@@ -478,3 +478,4 @@ CREATE TABLE crm_figure_ticket (
 -- Prefixes of 2 to 7 characters are the mark and one to six letters.
 CREATE VIRTUAL TABLE crm_search USING fts5 (terms, tokenize = 'ascii', prefix = '2 3 4 5 6 7', columnsize = 0);
 INSERT INTO crm_search (crm_search, rank) VALUES ('secure-delete', 1);
+INSERT INTO crm_search (crm_search, rank) VALUES ('usermerge', 2);
