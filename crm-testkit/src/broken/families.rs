@@ -1,0 +1,221 @@
+//! The families of records, the timeline and the journal of a broken store.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::{
+    Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
+    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
+    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
+    TicketMessage, TimelineItem,
+    bulk::ImportFact,
+    store::{
+        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
+        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+    },
+};
+
+use super::{BrokenTx, Fault};
+use crate::suite::{Any, Family, Stored, text};
+
+/// What all families have.
+macro_rules! records {
+    ($record:ident($id:ident), $filter:ident { $get:ident $list:ident $count:ident $insert:ident $insert_many:ident $update:ident $delete:ident }) => {
+        fn $get(&self, id: $id) -> Stored<Option<$record>> {
+            self.got(id.into(), |tx| tx.$get(id))
+        }
+        fn $list(&self, filter: &$filter, page: Page<$id>) -> Stored<Vec<$record>> {
+            let filter = self.filter(filter, Fault::FilterIgnored);
+            self.listed(page, |tx, page| tx.$list(&filter, page))
+        }
+        fn $count(&self, filter: &$filter) -> Stored<u64> {
+            let filter = self.filter(filter, Fault::CountIgnoresFilter);
+            self.look(|tx| tx.$count(&filter))
+        }
+        fn $insert(&mut self, record: &$record) -> Stored<()> {
+            self.insert(record.clone().into())
+        }
+        fn $insert_many(&mut self, records: &[$record]) -> Stored<Vec<Refused>> {
+            self.insert_many(records.iter().cloned().map(Any::from))
+        }
+        fn $update(&mut self, record: &$record) -> Stored<Revision> {
+            self.update(record.clone().into())
+        }
+        fn $delete(&mut self, id: $id) -> Stored<()> {
+            self.delete(id.into())
+        }
+    };
+}
+
+/// Look-ups by a value that is unique.
+macro_rules! unique {
+    ($($name:ident($value:ident): $record:ident by $field:literal;)*) => {$(
+        fn $name(&self, value: &$value) -> Stored<Option<$record>> {
+            match self.found(Family::$record, $field, value.as_str())? {
+                Some(Any::$record(record)) => Ok(Some(*record)),
+                _ => Ok(None),
+            }
+        }
+    )*};
+}
+
+/// Lists of what has some value.
+macro_rules! lists {
+    ($($name:ident($value:ty, $key:ty) -> $item:ty;)*) => {$(
+        fn $name(&self, value: $value, page: Page<$key>) -> Stored<Vec<$item>> {
+            self.listed(page, |tx, page| tx.$name(value, page))
+        }
+    )*};
+}
+
+impl Customers for BrokenTx<'_> {
+    records! { Customer(CustomerId), CustomerFilter { customer customers count_customers insert_customer insert_customers update_customer delete_customer } }
+    unique! { customer_by_external_id(ExternalId): Customer by "external id"; }
+    lists! {
+        customers_by_name(&CustomerFilter, (String, CustomerId)) -> Customer;
+        customers_with_email(&EmailAddress, CustomerId) -> Customer;
+        customers_with_phone(&Phone, CustomerId) -> Customer;
+    }
+
+    fn customers_named(&self, name: &Name, page: Page<CustomerId>) -> Stored<Vec<Customer>> {
+        let mut found = self.listed(page, |tx, page| tx.customers_named(name, page))?;
+        found.retain(|one| one.name == *name || !self.has(Fault::NameBySpelling));
+        Ok(found)
+    }
+}
+
+impl Interactions for BrokenTx<'_> {
+    records! { Interaction(InteractionId), InteractionFilter { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction } }
+    unique! { interaction_by_external_id(ExternalId): Interaction by "external id"; }
+}
+
+impl Products for BrokenTx<'_> {
+    records! { Product(ProductId), ProductFilter { product products count_products insert_product insert_products update_product delete_product } }
+    unique! { product_by_sku(Label): Product by "sku"; }
+    lists! { products_named(&Name, ProductId) -> Product; }
+}
+
+impl SalesReps for BrokenTx<'_> {
+    records! { SalesRep(SalesRepId), SalesRepFilter { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep } }
+    unique! { sales_rep_by_external_id(ExternalId): SalesRep by "external id"; }
+    lists! { sales_reps_named(&Name, SalesRepId) -> SalesRep; }
+}
+
+impl SalePlans for BrokenTx<'_> {
+    records! { SalePlan(SalePlanId), SalePlanFilter { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan } }
+}
+
+impl Opportunities for BrokenTx<'_> {
+    records! { Opportunity(OpportunityId), OpportunityFilter { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity } }
+    unique! { opportunity_by_external_id(ExternalId): Opportunity by "external id"; }
+}
+
+impl Orders for BrokenTx<'_> {
+    records! { Order(OrderId), OrderFilter { order orders count_orders insert_order insert_orders update_order delete_order } }
+    unique! {
+        order_by_number(Number): Order by "number";
+        order_by_external_id(ExternalId): Order by "external id";
+    }
+    lists! {
+        orders_by_day(&OrderFilter, (NaiveDate, OrderId)) -> Order;
+        payments(Period, RevenueKey) -> (OrderId, PaymentEntry);
+    }
+
+    fn revenue(&self, days: Period, page: Page<RevenueKey>) -> Stored<Vec<RevenueEntry>> {
+        let found = self.listed(page, |tx, page| tx.revenue(days, page))?;
+        let times = if self.has(Fault::RevenueTwice) { 2 } else { 1 };
+        Ok(found.into_iter().flat_map(|entry| std::iter::repeat_n(entry, times)).collect())
+    }
+
+    fn next_order_number(&mut self) -> Stored<Number> {
+        if self.has(Fault::NumberReused) { Ok(text("SO-000001")) } else { self.tx()?.next_order_number() }
+    }
+}
+
+impl Agents for BrokenTx<'_> {
+    records! { Agent(AgentId), AgentFilter { agent agents count_agents insert_agent insert_agents update_agent delete_agent } }
+    unique! { agent_by_external_id(ExternalId): Agent by "external id"; }
+    lists! { agents_named(&Name, AgentId) -> Agent; }
+}
+
+impl Tickets for BrokenTx<'_> {
+    records! { Ticket(TicketId), TicketFilter { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket } }
+    unique! {
+        ticket_by_number(Number): Ticket by "number";
+        ticket_by_external_id(ExternalId): Ticket by "external id";
+    }
+    lists! { tickets_by_due(&TicketFilter, (DateTime<Utc>, TicketId)) -> Ticket; }
+
+    fn messages(&self, ticket: TicketId, page: Page<u32>) -> Stored<Vec<TicketMessage>> {
+        let mut found = self.listed(page, |tx, page| tx.messages(ticket, page))?;
+        if self.has(Fault::MessagesReversed) {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    fn append_message(&mut self, message: &TicketMessage) -> Stored<()> {
+        let result = self.tx()?.append_message(message);
+        self.forgiven(result).map(Option::unwrap_or_default)
+    }
+
+    fn next_ticket_number(&mut self) -> Stored<Number> {
+        if self.has(Fault::NumberReused) { Ok(text("T-000001")) } else { self.tx()?.next_ticket_number() }
+    }
+}
+
+impl Timeline for BrokenTx<'_> {
+    fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>> {
+        let mut found = self.listed(page, |tx, page| tx.timeline(customer, page))?;
+        if self.has(Fault::TimelineOldestFirst) {
+            found.reverse();
+        }
+        if self.has(Fault::ParticipantsLeftOut) {
+            let logged_for = InteractionFilter { customer: Some(customer), ..InteractionFilter::default() };
+            let own = self.look(|tx| tx.interactions(&logged_for, Page::first(u16::MAX)))?;
+            found.retain(|item| match item.record {
+                RecordRef::Interaction(id) => own.iter().any(|one| one.id == id),
+                _ => true,
+            });
+        }
+        Ok(found)
+    }
+}
+
+impl Journal for BrokenTx<'_> {
+    fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()> {
+        let nobody = || Act::new(act.at(), text("nobody"), [0; 10]);
+        let act = if self.has(Fault::ActorLost) { nobody() } else { act.clone() };
+        let mut fact = fact.clone();
+        if let (Fact::Import(_, ImportFact::Batch(batch) | ImportFact::Finished(batch)), true) =
+            (&mut fact, self.has(Fault::ImportSourceLost))
+        {
+            batch.source = text("somewhere");
+        }
+        self.tx()?.append(&act, &fact)?;
+        self.appended.push((act, fact));
+        Ok(())
+    }
+
+    fn entries(&self, page: Page<Position>) -> Stored<Vec<Entry>> {
+        self.listed(page, |tx, page| tx.entries(page))
+    }
+
+    fn history(&self, record: RecordRef, page: Page<Position>) -> Stored<Vec<Entry>> {
+        let mixed = self.has(Fault::HistoryMixed);
+        self.listed(page, |tx, page| if mixed { tx.entries(page) } else { tx.history(record, page) })
+    }
+
+    fn entries_with_key(&self, key: &IdempotencyKey, page: Page<Position>) -> Stored<Vec<Entry>> {
+        let mut found = self.listed(page, |tx, page| tx.entries_with_key(key, page))?;
+        found.retain(|entry| !matches!(entry.record, RecordRef::Import(_)) || !self.has(Fault::ImportForgotten));
+        Ok(found)
+    }
+
+    fn cursor(&self, consumer: &Label) -> Stored<Position> {
+        self.look(|tx| tx.cursor(consumer))
+    }
+
+    fn move_cursor(&mut self, consumer: &Label, to: Position) -> Stored<()> {
+        if self.has(Fault::CursorForgotten) { Ok(()) } else { self.tx()?.move_cursor(consumer, to) }
+    }
+}
