@@ -87,7 +87,10 @@ pub(crate) fn run(options: &Options, out: &mut impl Write) -> Done<()> {
     let (took, busy) = (start.elapsed(), processor().saturating_sub(busy));
     writeln!(out, "{}", table(["in the file", ""], filled))?;
     writeln!(out, "filled in {}, {} of the processor; {} MiB\n", readable(took), readable(busy), mebibytes(&file)?)?;
-    let answers = questions::answers(&store, &subjects)?;
+    // As after any import; and opened anew, when all that was written is in the file and nothing goes on beside the questions.
+    store.compact_search()?;
+    drop(store);
+    let answers = questions::answers(&SqliteStore::open(&file)?, &subjects)?;
     let rows = answers.into_iter().map(|Answer { question, answer, time }| [question.into(), answer, readable(time)]);
     writeln!(out, "{}", table(["question", "answer", "median time"], rows))?;
     Ok(())
