@@ -14,7 +14,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use self::copying::Copying;
+use self::copying::{Copying, copy};
 use crate::{options::SqliteOptions, readers::Reads};
 
 /// How long a writer waits for reads to end before the log is emptied; the others in line wait with it. Most reads are over by then.
@@ -41,10 +41,8 @@ const LONG: u64 = 40 << 20;
 /// that needs it. While writers go on there is always a newer page than what the thread has copied, so once the log is long enough, a writer copies the few that are left. Where
 /// there is always some read that needs the log, it is cut past its limit.
 pub(crate) struct Log {
-    /// `None` in memory, where there is no log.
-    file: Option<PathBuf>,
-    /// `None` where nothing is written.
-    copying: Option<Copying>,
+    /// Where it stands and who copies it; `None` in memory, where there is none, and where nothing is written.
+    file: Option<(PathBuf, Copying)>,
     limit: u64,
     /// The length up to which the thread alone copies it.
     long: AtomicU64,
@@ -63,15 +61,14 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn beside(path: Option<&Path>, options: &SqliteOptions, reads: Arc<Reads>) -> Self {
-        let file = path.map(|path| {
+        let file = path.filter(|_| !options.read_only).map(|path| {
             let mut name = path.as_os_str().to_owned();
             name.push("-wal");
-            PathBuf::from(name)
+            (PathBuf::from(name), Copying::new(path, options))
         });
         let limit = options.log_limit_bytes;
         Self {
             file,
-            copying: path.filter(|_| !options.read_only).map(|path| Copying::new(path, options)),
             limit,
             long: AtomicU64::new(LONG),
             too_long: AtomicU64::new(limit),
@@ -85,7 +82,7 @@ impl Log {
 
     /// After a commit, on the connection of the one who has the turn: nobody else writes.
     pub(crate) fn tend(&self, connection: &Connection) {
-        let Some(copying) = &self.copying else { return };
+        let Some((file, copying)) = &self.file else { return };
         copying.finish(connection, ENOUGH);
         let changed = connection.total_changes();
         let rows = changed.abs_diff(self.changed.swap(changed, Ordering::Relaxed));
@@ -96,19 +93,20 @@ impl Log {
         if !due(&self.unseen, rows, (self.limit / A_ROW).clamp(1, MOST_ROWS)) {
             return;
         }
-        let length = self.file.as_ref().and_then(|file| fs::metadata(file).ok()).map_or(0, |file| file.len());
-        if length <= self.limit {
+        let length = fs::metadata(file).map_or(0, |file| file.len());
+        if length > self.limit {
+            copying.alone(|| self.cut(connection, length));
+        } else if length > self.long.fetch_max(length, Ordering::Relaxed) {
             // What is begun anew stays as long as it was.
-            if length > self.long.fetch_max(length, Ordering::Relaxed) {
-                copying.pause().finish(connection);
-            }
-            return;
+            copying.alone(|| copy(connection));
         }
-        let copying = copying.pause();
+    }
+
+    /// Cuts a log of this length to nothing, past its limit.
+    fn cut(&self, connection: &Connection, length: u64) {
         // First without anybody's harm, which also leaves little to be copied while reads are waited for.
         let grown = length > self.too_long.load(Ordering::Relaxed) && self.reads.can_make_way();
         if emptied(connection, Duration::ZERO) || grown && self.emptied_without_reads(connection) {
-            copying.nothing_left();
             self.long.store(LONG, Ordering::Relaxed);
             self.tries.store(0, Ordering::Relaxed);
             self.too_long.store(self.limit, Ordering::Relaxed);

@@ -1,4 +1,5 @@
-use proptest::prelude::*;
+mod laws;
+mod parts;
 
 use super::*;
 use crate::{
@@ -180,6 +181,60 @@ fn rule_of(refused: OrderError) -> (&'static str, Rule) {
         OrderError::Invalid(invalid) => (invalid.field(), invalid.rule().clone()),
         other => panic!("{other}"),
     }
+}
+
+/// One step of an order in the tables and the laws below.
+#[derive(Clone, Debug)]
+enum Step {
+    Amend(Vec<(u32, i64)>),
+    Reassign(Option<u128>),
+    Confirm,
+    Lock,
+    Unlock,
+    Cancel,
+    /// All that is left, or some.
+    Ship(Option<Vec<(u32, u32)>>),
+    Deliver(u32),
+    TakeBack(u32),
+    /// All that is owed, or so many cents.
+    Pay(Option<i64>),
+    /// All that can be refunded, or so many cents.
+    Refund(Option<i64>),
+}
+
+fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
+    let at = at(minute);
+    let today = at.date_naive();
+    match step {
+        Step::Amend(new) => {
+            let line = |(number, (quantity, cents)): (u32, &(u32, i64))| {
+                let price = UnitPrice::try_from(eur(*cents)).unwrap();
+                OrderLine::new(number, id(7), Quantity::from(*quantity), price, Percent::whole(5)).unwrap()
+            };
+            order.amend(at, (1..).zip(new).map(line).collect()).map(drop)
+        }
+        Step::Reassign(rep) => order.reassign(at, rep.map(id)).map(drop),
+        Step::Confirm => order.confirm(at, today).map(drop),
+        Step::Lock => order.lock(at).map(drop),
+        Step::Unlock => order.unlock(at).map(drop),
+        Step::Cancel => order.cancel(at, today, None).map(drop),
+        Step::Ship(lines) => {
+            let some = |lines: &Vec<(u32, u32)>| lines.iter().map(|(line, many)| of_line(*line, *many)).collect();
+            order.ship(at, lines.as_ref().map(some)).map(drop)
+        }
+        Step::Deliver(shipment) => order.deliver(at, *shipment).map(drop),
+        Step::TakeBack(shipment) => order.take_back(at, *shipment).map(drop),
+        Step::Pay(cents) => order.pay(at, NewPayment::of(cents.map_or(order.owed(), eur))).map(drop),
+        Step::Refund(cents) => order.refund(at, NewPayment::of(cents.map_or(order.refundable(), eur))).map(drop),
+    }
+}
+
+fn after(steps: &[Step]) -> Order {
+    let mut order = drafted(lines());
+    for (minute, step) in (1..).zip(steps) {
+        take(&mut order, step, minute).unwrap();
+    }
+    order
 }
 
 #[test]
@@ -432,389 +487,4 @@ fn ord_4_what_was_confirmed_is_kept() {
     order.refund(at(3), money(1)).unwrap();
     order.cancel(at(4), day("2026-03-05"), None).unwrap();
     assert_eq!(order.deletable(), Err(OrderError::Booked { order: order.id }));
-}
-
-/// One step of an order in the tables and the laws below.
-#[derive(Clone, Debug)]
-enum Step {
-    Amend(Vec<(u32, i64)>),
-    Reassign(Option<u128>),
-    Confirm,
-    Lock,
-    Unlock,
-    Cancel,
-    /// All that is left, or some.
-    Ship(Option<Vec<(u32, u32)>>),
-    Deliver(u32),
-    TakeBack(u32),
-    /// All that is owed, or so many cents.
-    Pay(Option<i64>),
-    /// All that can be refunded, or so many cents.
-    Refund(Option<i64>),
-}
-
-fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
-    let at = at(minute);
-    let today = at.date_naive();
-    match step {
-        Step::Amend(new) => {
-            let line = |(number, (quantity, cents)): (u32, &(u32, i64))| {
-                let price = UnitPrice::try_from(eur(*cents)).unwrap();
-                OrderLine::new(number, id(7), Quantity::from(*quantity), price, Percent::whole(5)).unwrap()
-            };
-            order.amend(at, (1..).zip(new).map(line).collect()).map(drop)
-        }
-        Step::Reassign(rep) => order.reassign(at, rep.map(id)).map(drop),
-        Step::Confirm => order.confirm(at, today).map(drop),
-        Step::Lock => order.lock(at).map(drop),
-        Step::Unlock => order.unlock(at).map(drop),
-        Step::Cancel => order.cancel(at, today, None).map(drop),
-        Step::Ship(lines) => {
-            let some = |lines: &Vec<(u32, u32)>| lines.iter().map(|(line, many)| of_line(*line, *many)).collect();
-            order.ship(at, lines.as_ref().map(some)).map(drop)
-        }
-        Step::Deliver(shipment) => order.deliver(at, *shipment).map(drop),
-        Step::TakeBack(shipment) => order.take_back(at, *shipment).map(drop),
-        Step::Pay(cents) => order.pay(at, NewPayment::of(cents.map_or(order.owed(), eur))).map(drop),
-        Step::Refund(cents) => order.refund(at, NewPayment::of(cents.map_or(order.refundable(), eur))).map(drop),
-    }
-}
-
-fn after(steps: &[Step]) -> Order {
-    let mut order = drafted(lines());
-    for (minute, step) in (1..).zip(steps) {
-        take(&mut order, step, minute).unwrap();
-    }
-    order
-}
-
-#[test]
-fn ord_7_fulfilment_and_payment_are_axes_of_their_own() {
-    use Fulfilment::{Fulfilled, Partial as PartlyShipped, Returned, Unfulfilled};
-    use PaymentStatus::{Paid, Partial as PartlyPaid, Refunded, Unpaid};
-    use Step::{Cancel, Confirm, Deliver, Lock, Pay, Refund, Ship, TakeBack};
-    let some = || Ship(Some(vec![(1, 1)]));
-    let cases: Vec<(Vec<Step>, Fulfilment, PaymentStatus, i64)> = vec![
-        (vec![], Unfulfilled, Unpaid, 0),
-        (vec![Confirm], Unfulfilled, Unpaid, 12_000),
-        (vec![Confirm, Lock], Unfulfilled, Unpaid, 12_000),
-        (vec![Cancel], Unfulfilled, Unpaid, 0),
-        (vec![Confirm, Cancel], Unfulfilled, Unpaid, 0),
-        // Goods move, money does not.
-        (vec![Confirm, some()], PartlyShipped, Unpaid, 12_000),
-        (vec![Confirm, Ship(None)], Fulfilled, Unpaid, 12_000),
-        (vec![Confirm, some(), Ship(None)], Fulfilled, Unpaid, 12_000),
-        (vec![Confirm, Ship(None), Deliver(1)], Fulfilled, Unpaid, 12_000),
-        (vec![Confirm, Ship(None), Deliver(1), TakeBack(1)], Returned, Unpaid, 12_000),
-        (vec![Confirm, some(), TakeBack(1)], Returned, Unpaid, 12_000),
-        (vec![Confirm, some(), Ship(None), TakeBack(1)], PartlyShipped, Unpaid, 12_000),
-        (vec![Confirm, Ship(None), TakeBack(1), Ship(None)], Fulfilled, Unpaid, 12_000),
-        (vec![Confirm, Ship(None), TakeBack(1), Cancel], Returned, Unpaid, 0),
-        // Money moves, goods do not.
-        (vec![Confirm, Pay(Some(1))], Unfulfilled, PartlyPaid, 11_999),
-        (vec![Confirm, Pay(None)], Unfulfilled, Paid, 0),
-        (vec![Confirm, Pay(Some(1)), Pay(None)], Unfulfilled, Paid, 0),
-        (vec![Confirm, Pay(None), Refund(Some(1))], Unfulfilled, Paid, 0),
-        (vec![Confirm, Pay(None), Refund(None)], Unfulfilled, Refunded, 0),
-        (vec![Confirm, Pay(Some(5_000)), Refund(Some(2_000))], Unfulfilled, PartlyPaid, 7_000),
-        // The rest is owed while the order binds, whatever went back.
-        (vec![Confirm, Pay(Some(5_000)), Refund(None)], Unfulfilled, PartlyPaid, 7_000),
-        (vec![Confirm, Pay(Some(5_000)), Refund(None), Lock], Unfulfilled, PartlyPaid, 7_000),
-        (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(None), Refund(None)], Unfulfilled, Refunded, 0),
-        (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(Some(1))], Unfulfilled, PartlyPaid, 6_999),
-        (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(None)], Unfulfilled, Paid, 0),
-        (vec![Confirm, Pay(Some(5_000)), Refund(None), Cancel], Unfulfilled, Refunded, 0),
-        // Both.
-        (vec![Confirm, Lock, Ship(None), Pay(Some(1))], Fulfilled, PartlyPaid, 11_999),
-        (vec![Confirm, Pay(None), some()], PartlyShipped, Paid, 0),
-        (vec![Confirm, Pay(None), Ship(None), Refund(None)], Fulfilled, Refunded, 0),
-        (vec![Confirm, Pay(None), Ship(None), TakeBack(1)], Returned, Paid, 0),
-    ];
-    for (steps, fulfilment, payment, owed) in cases {
-        let order = after(&steps);
-        let found = (order.fulfilment(), order.payment_status(), order.owed());
-        assert_eq!(found, (fulfilment, payment, eur(owed)), "{steps:?}");
-    }
-}
-
-#[test]
-fn an_order_over_nothing_is_paid_once_it_is_confirmed() {
-    let mut order = drafted(vec![line(1, 1, "0")]);
-    assert_eq!(order.payment_status(), PaymentStatus::Unpaid);
-    order.confirm(at(1), day("2026-03-02")).unwrap();
-    assert_eq!(order.payment_status(), PaymentStatus::Paid);
-}
-
-#[test]
-fn ref_1_revenue_is_booked_once_and_taken_back_on_its_own_day() {
-    use RevenueKind::{Booked, Cancelled, Refunded};
-    let entries = |order: &Order| -> Vec<(String, RevenueKind, i64)> {
-        let entry = |one: &Revenue| (one.day.to_string(), one.kind, one.amount.minor());
-        order.revenue().iter().map(entry).collect()
-    };
-    let expected = |list: &[(&str, RevenueKind, i64)]| -> Vec<(String, RevenueKind, i64)> {
-        list.iter().map(|(day, kind, cents)| ((*day).to_owned(), *kind, *cents)).collect()
-    };
-    let mut order = drafted(lines());
-    assert_eq!(entries(&order), []);
-    order.confirm(at(1), day("2026-03-02")).unwrap();
-    let booked = ("2026-03-02", Booked, 12_000);
-    assert_eq!(entries(&order), expected(&[booked]));
-
-    // Goods and payments change nothing.
-    order.ship(at(2), None).unwrap();
-    order.pay(at(3), money(10_000).day(day("2026-03-10"))).unwrap();
-    assert_eq!(entries(&order), expected(&[booked]));
-
-    // A refund counts on its own day: the one that is given, or that of the act.
-    order.refund(at(4), money(3_000).day(day("2026-04-01"))).unwrap();
-    order.refund(at(5), money(1_000)).unwrap();
-    let (late, today) = (("2026-04-01", Refunded, -3_000), ("2026-03-02", Refunded, -1_000));
-    assert_eq!(entries(&order), expected(&[booked, late, today]));
-
-    // A cancellation takes back what is left, and the sum is nothing.
-    order.refund(at(6), money(6_000).day(day("2026-04-02"))).unwrap();
-    order.take_back(at(7), 1).unwrap();
-    order.cancel(at(8), day("2026-04-03"), None).unwrap();
-    let (last, cancelled) = (("2026-04-02", Refunded, -6_000), ("2026-04-03", Cancelled, -2_000));
-    assert_eq!(entries(&order), expected(&[booked, late, today, last, cancelled]));
-
-    // One that was never paid, and a draft.
-    let mut unpaid = confirmed();
-    unpaid.cancel(at(2), day("2026-03-05"), None).unwrap();
-    assert_eq!(entries(&unpaid), expected(&[booked, ("2026-03-05", Cancelled, -12_000)]));
-    let mut draft = drafted(lines());
-    draft.cancel(at(2), day("2026-03-05"), None).unwrap();
-    assert_eq!(entries(&draft), []);
-}
-
-fn steps() -> impl Strategy<Value = Step> {
-    let cents = || prop::option::weighted(0.5, prop::sample::select(vec![-1, 0, 1, 1_000, 6_000, 20_000]));
-    let some = prop::collection::vec((0_u32..4, 0_u32..4), 0..3);
-    prop_oneof![
-        1 => prop::collection::vec((1_u32..5, 0_i64..5_000), 0..3).prop_map(Step::Amend),
-        1 => prop::option::of(1_u128..4).prop_map(Step::Reassign),
-        3 => Just(Step::Confirm),
-        1 => Just(Step::Lock),
-        1 => Just(Step::Unlock),
-        1 => Just(Step::Cancel),
-        3 => prop::option::weighted(0.7, some).prop_map(Step::Ship),
-        2 => (0_u32..4).prop_map(Step::Deliver),
-        3 => (0_u32..4).prop_map(Step::TakeBack),
-        3 => cents().prop_map(Step::Pay),
-        3 => cents().prop_map(Step::Refund),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn whatever_is_asked_of_an_order_its_books_and_its_goods_agree(steps in prop::collection::vec(steps(), 0..40)) {
-        let mut order = drafted(lines());
-        for (minute, step) in (1..).zip(&steps) {
-            let before = order.clone();
-            if take(&mut order, step, minute).is_err() {
-                prop_assert_eq!(&order, &before, "{:?} was refused", step);
-            }
-            prop_assert_eq!(&Order::try_from(OrderParts::from(order.clone())).unwrap(), &order);
-
-            let counted = Money::sum(order.revenue().iter().map(|entry| entry.amount), Currency::EUR).unwrap();
-            let worth = match order.state().status() {
-                Drafted | Cancelled => eur(0),
-                Confirmed | Locked => order.total().checked_sub(order.refunded()).unwrap(),
-            };
-            prop_assert_eq!(counted, worth);
-            prop_assert!(eur(0) <= order.refundable() && order.refundable() <= order.total());
-            prop_assert!(eur(0) <= order.owed() && order.owed() <= order.total());
-            if matches!(order.state().status(), Confirmed | Locked) {
-                let dunned = matches!(order.payment_status(), PaymentStatus::Unpaid | PaymentStatus::Partial);
-                prop_assert_eq!(dunned, order.owed().is_positive());
-            }
-            for line in order.lines() {
-                let with_customer = order.shipments().iter().filter(|one| one.state.status() != ShipmentStatus::Returned);
-                let kept = with_customer.flat_map(|one| &one.lines).filter(|one| one.line == line.number());
-                let kept: i64 = kept.map(|one| one.quantity.millionths()).sum();
-                let unshipped = order.unshipped().into_iter().find(|one| one.line == line.number());
-                let left = unshipped.map_or(0, |one| one.quantity.millionths());
-                prop_assert_eq!(kept + left, line.quantity().millionths());
-            }
-        }
-        survives_json(&order);
-    }
-}
-
-/// A confirmed order with two shipments and two entries.
-fn busy() -> Order {
-    after(&[
-        Step::Confirm,
-        Step::Ship(Some(vec![(1, 1)])),
-        Step::Ship(Some(vec![(1, 1), (3, 1)])),
-        Step::Deliver(1),
-        Step::Pay(Some(5_000)),
-        Step::Refund(Some(2_000)),
-    ])
-}
-
-#[test]
-fn parts_of_an_order_that_contradict_each_other_are_refused() {
-    type Case = (&'static str, &'static str, fn(&mut OrderParts));
-    let cases: &[Case] = &[
-        ("lines", "numbered upwards, from 1, got 1", |parts| parts.lines[1] = line(1, 4, "5.00")),
-        ("lines", "numbered upwards, from 1, got 0", |parts| parts.lines[0] = line(0, 2, "50.00")),
-        ("total", "sum of the lines", |parts| parts.total = eur(12_001)),
-        ("total", "sum of the lines", |parts| parts.total = Money::from_minor(12_000, Currency::USD)),
-        ("total", "in USD, not in EUR", |parts| parts.currency = Currency::USD),
-        ("lines", "not be empty", |parts| {
-            (parts.lines, parts.total) = (Vec::new(), eur(0));
-            (parts.shipments, parts.payments) = (Vec::new(), Vec::new());
-        }),
-        ("state", "been confirmed", |parts| parts.state = OrderState::Draft),
-        ("state", "been confirmed", |parts| {
-            (parts.state, parts.payments) = (OrderState::Draft, Vec::new());
-        }),
-        ("state", "been confirmed", |parts| {
-            parts.shipments = Vec::new();
-            let day = day("2026-03-05");
-            parts.state = OrderState::Cancelled { at: at(9), day, confirmed_on: None, reason: None };
-        }),
-        ("shipments", "numbered from 1", |parts| parts.shipments[1].number = 3),
-        ("shipments", "numbered from 1", |parts| parts.shipments[0].number = 0),
-        ("shipments", "hold something", |parts| parts.shipments[0].lines = Vec::new()),
-        ("quantity", "greater than zero", |parts| parts.shipments[0].lines[0] = of_line(1, 0)),
-        ("shipments", "lines of the order, got 2", |parts| parts.shipments[0].lines[0] = of_line(2, 1)),
-        ("shipments", "listed twice", |parts| parts.shipments[1].lines[1] = of_line(1, 1)),
-        ("shipments", "more of a line", |parts| parts.shipments[1].lines[1] = of_line(3, 5)),
-        ("payments", "numbered from 1", |parts| parts.payments[1].number = 1),
-        ("amount", "greater than zero", |parts| parts.payments[0].amount = eur(0)),
-        ("amount", "greater than zero", |parts| parts.payments[1].amount = eur(-1)),
-        ("amount", "in EUR, not in USD", |parts| parts.payments[0].amount = Money::from_minor(1, Currency::USD)),
-        ("payments", "exceed the total", |parts| parts.payments[0].amount = eur(12_001)),
-        ("payments", "refund more", |parts| parts.payments[1].amount = eur(5_001)),
-        ("payments", "refund more", |parts| parts.payments[0].kind = EntryKind::Refund),
-        ("state", "while goods are out", |parts| {
-            parts.payments = Vec::new();
-            let (day, confirmed_on) = (day("2026-03-05"), Some(day("2026-03-02")));
-            parts.state = OrderState::Cancelled { at: at(9), day, confirmed_on, reason: None };
-        }),
-        ("state", "money is not refunded", |parts| {
-            parts.shipments = Vec::new();
-            let (day, confirmed_on) = (day("2026-03-05"), Some(day("2026-03-02")));
-            parts.state = OrderState::Cancelled { at: at(9), day, confirmed_on, reason: None };
-        }),
-    ];
-    for (field, words, contradict) in cases {
-        let mut parts = OrderParts::from(busy());
-        contradict(&mut parts);
-        let refused = refusal::<Order, _>(parts);
-        assert_eq!(refused.field(), *field, "{refused}");
-        assert!(refused.to_string().contains(words), "{refused}");
-    }
-}
-
-#[test]
-fn a_line_whose_amount_is_not_its_product_is_refused() {
-    let mut json = serde_json::to_value(line(1, 2, "50.00")).unwrap();
-    json["amount"]["amount"] = "99.99".into();
-    let refused = serde_json::from_value::<OrderLine>(json).unwrap_err().to_string();
-    assert_eq!(refused, "amount must be quantity times price less discount, got 99.99 EUR");
-}
-
-#[test]
-fn lines_shipments_and_payments_of_one_order_are_bounded() {
-    let many = || (1..=10_001).map(|number| line(number, 1, "0.01")).collect::<Vec<_>>();
-    let order = drafted(Vec::new());
-    let too_many = Rule::TooMany { limit: 10_000 };
-    assert_eq!(rule_of(refuses(&order, |order| order.amend(at(1), many()))), ("lines", too_many.clone()));
-
-    let mut parts = OrderParts::from(confirmed());
-    let entry = |number| entry(number, EntryKind::Payment, 1);
-    parts.payments = (1..=10_000).map(entry).collect();
-    let full = Order::try_from(parts.clone()).unwrap();
-    assert_eq!(rule_of(refuses(&full, |order| order.pay(at(9), money(1)))), ("payments", too_many.clone()));
-    assert_eq!(rule_of(refuses(&full, |order| order.refund(at(9), money(1)))), ("payments", too_many.clone()));
-    parts.payments = (1..=10_001).map(entry).collect();
-    assert_eq!(Order::try_from(parts).unwrap_err().field(), "payments");
-
-    let mut parts = OrderParts::from(confirmed());
-    let lines = vec![of_line(1, 1)];
-    let state = ShipmentState::Returned { at: at(2) };
-    let shipment = |number| Shipment { number, shipped_at: at(1), state, lines: lines.clone() };
-    parts.shipments = (1..=10_000).map(shipment).collect();
-    let full = Order::try_from(parts.clone()).unwrap();
-    assert_eq!(rule_of(refuses(&full, |order| order.ship(at(9), None))), ("shipments", too_many));
-    parts.shipments = (1..=10_001).map(shipment).collect();
-    assert_eq!(Order::try_from(parts).unwrap_err().field(), "shipments");
-}
-
-#[test]
-fn what_an_order_is_made_of_survives_json() {
-    survives_json(&busy());
-    survives_json(&standing(Locked, Pay));
-    survives_json(&standing(Cancelled, Refund));
-    let new = NewOrder::for_customer(id(1), Currency::EUR)
-        .id(id(2))
-        .number(parsed("SO-7"))
-        .external_id(parsed("ext-7"))
-        .rep(id(3))
-        .line(id(4), 2)
-        .line_with(
-            NewOrderLine::new(id(5), parsed("0.5"))
-                .unit_price(UnitPrice::parse("0.0125", Currency::EUR).unwrap())
-                .discount(parsed("7.25")),
-        );
-    survives_json(&new);
-    survives_json(&money(1).day(day("2026-03-02")).method(parsed("card")).reference(parsed("R-1")));
-    busy().revenue().iter().for_each(survives_json);
-}
-
-#[test]
-fn each_fact_of_an_order_survives_json_under_its_name() {
-    let mut facts = vec![
-        OrderFact::Drafted { order: Box::new(busy()) },
-        OrderFact::Deleted { order: Box::new(standing(Cancelled, Delete)) },
-    ];
-    facts.extend(ACTIONS.into_iter().filter_map(|action| fact_of(action, Confirmed)));
-    let order: OrderId = id(9);
-    assert_eq!(
-        kinds_of(facts.into_iter().map(|fact| Fact::from((order, fact)))),
-        [
-            "order.drafted",
-            "order.deleted",
-            "order.amended",
-            "order.reassigned",
-            "order.confirmed",
-            "order.locked",
-            "order.unlocked",
-            "order.cancelled",
-            "order.shipped",
-            "order.delivered",
-            "order.returned",
-            "order.paid",
-            "order.refunded",
-        ]
-    );
-}
-
-#[test]
-fn the_reason_of_a_cancellation_does_not_show_in_debug() {
-    let mut order = drafted(lines());
-    let fact = order.cancel(at(1), day("2026-03-02"), Some(parsed("Marker wrote that"))).unwrap();
-    hides_personal_data(&order);
-    hides_personal_data(&OrderParts::from(order.clone()));
-    hides_personal_data(&Fact::from((order.id, fact)));
-    hides_personal_data(&OrderFact::Deleted { order: Box::new(order) });
-}
-
-#[test]
-fn refusals_name_the_order_and_the_values() {
-    let mut order = confirmed();
-    let number = order.id.to_string();
-    assert_eq!(
-        order.amend(at(9), Vec::new()).unwrap_err().to_string(),
-        format!("cannot amend {number}: it is confirmed")
-    );
-    let refused = order.pay(at(9), money(50_000)).unwrap_err().to_string();
-    assert_eq!(refused, format!("cannot take 500.00 EUR for {number}: 120.00 EUR is owed"));
-    let method: Label = parsed("card");
-    let OrderFact::Paid { entry, .. } = order.pay(at(9), money(1).method(method.clone())).unwrap() else { panic!() };
-    assert_eq!((entry.method, entry.day), (Some(method), at(9).date_naive()));
 }

@@ -3,8 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -18,16 +17,9 @@ use crate::{connection, line::locked, options::SqliteOptions};
 pub(crate) struct Copying {
     path: PathBuf,
     options: SqliteOptions,
-    shared: Arc<Shared>,
+    /// How many pages the log had when the thread copied them; none once what has come since is copied as well. Held by whoever copies: SQLite lets one do it at a time.
+    copied: Arc<Mutex<u64>>,
     thread: Mutex<Option<Copier>>,
-}
-
-#[derive(Default)]
-struct Shared {
-    /// Held by whoever copies: SQLite lets one do it at a time.
-    at_work: Mutex<()>,
-    /// How many pages the log had when they were copied last.
-    pages: AtomicU64,
 }
 
 struct Copier {
@@ -37,8 +29,7 @@ struct Copier {
 
 impl Copying {
     pub(crate) fn new(path: &Path, options: &SqliteOptions) -> Self {
-        let (path, options) = (path.to_owned(), options.clone());
-        Self { path, options, shared: Arc::default(), thread: Mutex::new(None) }
+        Self { path: path.to_owned(), options: options.clone(), copied: Arc::default(), thread: Mutex::new(None) }
     }
 
     /// Asks for what is in the log to be copied, and does not wait for it.
@@ -58,25 +49,27 @@ impl Copying {
     /// Without a thread SQLite copies by itself, once the log is as long as it may be at all.
     fn started(&self) -> Option<Copier> {
         let (asked, asks) = sync_channel(1);
-        let (path, options, shared) = (self.path.clone(), self.options.clone(), Arc::clone(&self.shared));
-        let copy = move || copy_when_asked(&path, &options, &shared, &asks);
+        let (path, options, copied) = (self.path.clone(), self.options.clone(), Arc::clone(&self.copied));
+        let copy = move || copy_when_asked(&path, &options, &copied, &asks);
         let thread = thread::Builder::new().name("crm-store log".into()).spawn(copy).ok()?;
         Some(Copier { asked, thread })
     }
 
-    /// Copies the last pages of a log that has `enough` of them, where nobody copies.
+    /// Where the thread has copied so many pages and is done, copies those that came since, on the connection of the one who has the turn.
     pub(crate) fn finish(&self, connection: &Connection, enough: u64) {
-        if self.shared.pages.load(Ordering::Relaxed) < enough {
-            return;
-        }
-        if let Ok(at_work) = self.shared.at_work.try_lock() {
-            AtWork { shared: &self.shared, _at_work: at_work }.finish(connection);
+        if let Ok(mut copied) = self.copied.try_lock()
+            && *copied >= enough
+        {
+            copy(connection);
+            *copied = 0;
         }
     }
 
-    /// The right to copy, as soon as nobody does.
-    pub(crate) fn pause(&self) -> AtWork<'_> {
-        AtWork { shared: &self.shared, _at_work: locked(&self.shared.at_work) }
+    /// Lets `work` copy what is left, as soon as nobody else copies. Where it could not copy all, the thread will find the log as long as it is.
+    pub(crate) fn alone<T>(&self, work: impl FnOnce() -> T) -> T {
+        let mut copied = locked(&self.copied);
+        *copied = 0;
+        work()
     }
 }
 
@@ -90,34 +83,16 @@ impl Drop for Copying {
     }
 }
 
-/// The right to copy the log.
-pub(crate) struct AtWork<'c> {
-    shared: &'c Shared,
-    _at_work: MutexGuard<'c, ()>,
+/// Copies what no read needs as it was, and tells how many pages the log has. What fails is left to the next one: nothing is lost, the log is longer.
+pub(crate) fn copy(connection: &Connection) -> u64 {
+    let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
+    pages.map_or(0, |pages| u64::try_from(pages).unwrap_or(0))
 }
 
-impl AtWork<'_> {
-    /// Copies what no read needs as it was. What fails is left to the next one: nothing is lost, the log is longer.
-    fn copy(&self, connection: &Connection) {
-        let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
-        self.shared.pages.store(pages.map_or(0, |pages| u64::try_from(pages).unwrap_or(0)), Ordering::Relaxed);
-    }
-
-    /// Copies what is left, on the connection of the one who has the turn. Where a read needed some of it as it was, the thread will find the log as long as it is.
-    pub(crate) fn finish(&self, connection: &Connection) {
-        self.copy(connection);
-        self.nothing_left();
-    }
-
-    /// Takes down that nothing is left to copy.
-    pub(crate) fn nothing_left(&self) {
-        self.shared.pages.store(0, Ordering::Relaxed);
-    }
-}
-
-fn copy_when_asked(path: &Path, options: &SqliteOptions, shared: &Shared, asks: &Receiver<()>) {
+fn copy_when_asked(path: &Path, options: &SqliteOptions, copied: &Mutex<u64>, asks: &Receiver<()>) {
     let Ok(connection) = connection::copier(path, options) else { return };
     for () in asks {
-        AtWork { shared, _at_work: locked(&shared.at_work) }.copy(&connection);
+        let mut copied = locked(copied);
+        *copied = copy(&connection);
     }
 }

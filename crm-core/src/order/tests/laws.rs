@@ -1,0 +1,159 @@
+//! What holds after any steps: the axes of fulfilment and payment, and the books.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn ord_7_fulfilment_and_payment_are_axes_of_their_own() {
+    use Fulfilment::{Fulfilled, Partial as PartlyShipped, Returned, Unfulfilled};
+    use PaymentStatus::{Paid, Partial as PartlyPaid, Refunded, Unpaid};
+    use Step::{Cancel, Confirm, Deliver, Lock, Pay, Refund, Ship, TakeBack};
+    let some = || Ship(Some(vec![(1, 1)]));
+    let cases: Vec<(Vec<Step>, Fulfilment, PaymentStatus, i64)> = vec![
+        (vec![], Unfulfilled, Unpaid, 0),
+        (vec![Confirm], Unfulfilled, Unpaid, 12_000),
+        (vec![Confirm, Lock], Unfulfilled, Unpaid, 12_000),
+        (vec![Cancel], Unfulfilled, Unpaid, 0),
+        (vec![Confirm, Cancel], Unfulfilled, Unpaid, 0),
+        // Goods move, money does not.
+        (vec![Confirm, some()], PartlyShipped, Unpaid, 12_000),
+        (vec![Confirm, Ship(None)], Fulfilled, Unpaid, 12_000),
+        (vec![Confirm, some(), Ship(None)], Fulfilled, Unpaid, 12_000),
+        (vec![Confirm, Ship(None), Deliver(1)], Fulfilled, Unpaid, 12_000),
+        (vec![Confirm, Ship(None), Deliver(1), TakeBack(1)], Returned, Unpaid, 12_000),
+        (vec![Confirm, some(), TakeBack(1)], Returned, Unpaid, 12_000),
+        (vec![Confirm, some(), Ship(None), TakeBack(1)], PartlyShipped, Unpaid, 12_000),
+        (vec![Confirm, Ship(None), TakeBack(1), Ship(None)], Fulfilled, Unpaid, 12_000),
+        (vec![Confirm, Ship(None), TakeBack(1), Cancel], Returned, Unpaid, 0),
+        // Money moves, goods do not.
+        (vec![Confirm, Pay(Some(1))], Unfulfilled, PartlyPaid, 11_999),
+        (vec![Confirm, Pay(None)], Unfulfilled, Paid, 0),
+        (vec![Confirm, Pay(Some(1)), Pay(None)], Unfulfilled, Paid, 0),
+        (vec![Confirm, Pay(None), Refund(Some(1))], Unfulfilled, Paid, 0),
+        (vec![Confirm, Pay(None), Refund(None)], Unfulfilled, Refunded, 0),
+        (vec![Confirm, Pay(Some(5_000)), Refund(Some(2_000))], Unfulfilled, PartlyPaid, 7_000),
+        // The rest is owed while the order binds, whatever went back.
+        (vec![Confirm, Pay(Some(5_000)), Refund(None)], Unfulfilled, PartlyPaid, 7_000),
+        (vec![Confirm, Pay(Some(5_000)), Refund(None), Lock], Unfulfilled, PartlyPaid, 7_000),
+        (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(None), Refund(None)], Unfulfilled, Refunded, 0),
+        (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(Some(1))], Unfulfilled, PartlyPaid, 6_999),
+        (vec![Confirm, Pay(Some(5_000)), Refund(None), Pay(None)], Unfulfilled, Paid, 0),
+        (vec![Confirm, Pay(Some(5_000)), Refund(None), Cancel], Unfulfilled, Refunded, 0),
+        // Both.
+        (vec![Confirm, Lock, Ship(None), Pay(Some(1))], Fulfilled, PartlyPaid, 11_999),
+        (vec![Confirm, Pay(None), some()], PartlyShipped, Paid, 0),
+        (vec![Confirm, Pay(None), Ship(None), Refund(None)], Fulfilled, Refunded, 0),
+        (vec![Confirm, Pay(None), Ship(None), TakeBack(1)], Returned, Paid, 0),
+    ];
+    for (steps, fulfilment, payment, owed) in cases {
+        let order = after(&steps);
+        let found = (order.fulfilment(), order.payment_status(), order.owed());
+        assert_eq!(found, (fulfilment, payment, eur(owed)), "{steps:?}");
+    }
+}
+
+#[test]
+fn an_order_over_nothing_is_paid_once_it_is_confirmed() {
+    let mut order = drafted(vec![line(1, 1, "0")]);
+    assert_eq!(order.payment_status(), PaymentStatus::Unpaid);
+    order.confirm(at(1), day("2026-03-02")).unwrap();
+    assert_eq!(order.payment_status(), PaymentStatus::Paid);
+}
+
+#[test]
+fn ref_1_revenue_is_booked_once_and_taken_back_on_its_own_day() {
+    use RevenueKind::{Booked, Cancelled, Refunded};
+    let entries = |order: &Order| -> Vec<(String, RevenueKind, i64)> {
+        let entry = |one: &Revenue| (one.day.to_string(), one.kind, one.amount.minor());
+        order.revenue().iter().map(entry).collect()
+    };
+    let expected = |list: &[(&str, RevenueKind, i64)]| -> Vec<(String, RevenueKind, i64)> {
+        list.iter().map(|(day, kind, cents)| ((*day).to_owned(), *kind, *cents)).collect()
+    };
+    let mut order = drafted(lines());
+    assert_eq!(entries(&order), []);
+    order.confirm(at(1), day("2026-03-02")).unwrap();
+    let booked = ("2026-03-02", Booked, 12_000);
+    assert_eq!(entries(&order), expected(&[booked]));
+
+    // Goods and payments change nothing.
+    order.ship(at(2), None).unwrap();
+    order.pay(at(3), money(10_000).day(day("2026-03-10"))).unwrap();
+    assert_eq!(entries(&order), expected(&[booked]));
+
+    // A refund counts on its own day: the one that is given, or that of the act.
+    order.refund(at(4), money(3_000).day(day("2026-04-01"))).unwrap();
+    order.refund(at(5), money(1_000)).unwrap();
+    let (late, today) = (("2026-04-01", Refunded, -3_000), ("2026-03-02", Refunded, -1_000));
+    assert_eq!(entries(&order), expected(&[booked, late, today]));
+
+    // A cancellation takes back what is left, and the sum is nothing.
+    order.refund(at(6), money(6_000).day(day("2026-04-02"))).unwrap();
+    order.take_back(at(7), 1).unwrap();
+    order.cancel(at(8), day("2026-04-03"), None).unwrap();
+    let (last, cancelled) = (("2026-04-02", Refunded, -6_000), ("2026-04-03", Cancelled, -2_000));
+    assert_eq!(entries(&order), expected(&[booked, late, today, last, cancelled]));
+
+    // One that was never paid, and a draft.
+    let mut unpaid = confirmed();
+    unpaid.cancel(at(2), day("2026-03-05"), None).unwrap();
+    assert_eq!(entries(&unpaid), expected(&[booked, ("2026-03-05", Cancelled, -12_000)]));
+    let mut draft = drafted(lines());
+    draft.cancel(at(2), day("2026-03-05"), None).unwrap();
+    assert_eq!(entries(&draft), []);
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let cents = || prop::option::weighted(0.5, prop::sample::select(vec![-1, 0, 1, 1_000, 6_000, 20_000]));
+    let some = prop::collection::vec((0_u32..4, 0_u32..4), 0..3);
+    prop_oneof![
+        1 => prop::collection::vec((1_u32..5, 0_i64..5_000), 0..3).prop_map(Step::Amend),
+        1 => prop::option::of(1_u128..4).prop_map(Step::Reassign),
+        3 => Just(Step::Confirm),
+        1 => Just(Step::Lock),
+        1 => Just(Step::Unlock),
+        1 => Just(Step::Cancel),
+        3 => prop::option::weighted(0.7, some).prop_map(Step::Ship),
+        2 => (0_u32..4).prop_map(Step::Deliver),
+        3 => (0_u32..4).prop_map(Step::TakeBack),
+        3 => cents().prop_map(Step::Pay),
+        3 => cents().prop_map(Step::Refund),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_asked_of_an_order_its_books_and_its_goods_agree(steps in prop::collection::vec(steps(), 0..40)) {
+        let mut order = drafted(lines());
+        for (minute, step) in (1..).zip(&steps) {
+            let before = order.clone();
+            if take(&mut order, step, minute).is_err() {
+                prop_assert_eq!(&order, &before, "{:?} was refused", step);
+            }
+            prop_assert_eq!(&Order::try_from(OrderParts::from(order.clone())).unwrap(), &order);
+
+            let counted = Money::sum(order.revenue().iter().map(|entry| entry.amount), Currency::EUR).unwrap();
+            let worth = match order.state().status() {
+                Drafted | Cancelled => eur(0),
+                Confirmed | Locked => order.total().checked_sub(order.refunded()).unwrap(),
+            };
+            prop_assert_eq!(counted, worth);
+            prop_assert!(eur(0) <= order.refundable() && order.refundable() <= order.total());
+            prop_assert!(eur(0) <= order.owed() && order.owed() <= order.total());
+            if matches!(order.state().status(), Confirmed | Locked) {
+                let dunned = matches!(order.payment_status(), PaymentStatus::Unpaid | PaymentStatus::Partial);
+                prop_assert_eq!(dunned, order.owed().is_positive());
+            }
+            for line in order.lines() {
+                let with_customer = order.shipments().iter().filter(|one| one.state.status() != ShipmentStatus::Returned);
+                let kept = with_customer.flat_map(|one| &one.lines).filter(|one| one.line == line.number());
+                let kept: i64 = kept.map(|one| one.quantity.millionths()).sum();
+                let unshipped = order.unshipped().into_iter().find(|one| one.line == line.number());
+                let left = unshipped.map_or(0, |one| one.quantity.millionths());
+                prop_assert_eq!(kept + left, line.quantity().millionths());
+            }
+        }
+        survives_json(&order);
+    }
+}
