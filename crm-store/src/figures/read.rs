@@ -63,16 +63,25 @@ fn list<F: Read>(
 
 const SALES: &str = "crm_figure_sales";
 
-/// The columns of a sales figure after `whose`.
-const SALES_COLUMNS: &[&str] = &["day", "currency", "key", "revenue", "entries", "orders", "units"];
+/// The columns of a sales figure after `whose`, the currency first: where it is known, it is neither selected nor read.
+const SALES_COLUMNS: &[&str] = &["currency", "day", "key", "revenue", "entries", "orders", "units"];
+
+fn sales_columns(currency: Option<Currency>) -> &'static [&'static str] {
+    &SALES_COLUMNS[usize::from(currency.is_some())..]
+}
 
 /// Those from a place on, in one currency or in all.
-const SALES_FROM: &str = "SELECT day, currency, key, revenue, entries, orders, units FROM crm_figure_sales
-    WHERE span = ?1 AND whose = ?2 AND (day, currency, key) >= (?3, ?4, ?5) AND day < ?6 AND (?7 IS NULL OR currency = ?7)
-    ORDER BY day, currency, key LIMIT ?8";
+fn sales_from_sql(currency: Option<Currency>) -> String {
+    format!(
+        "SELECT {} FROM crm_figure_sales
+         WHERE span = ?1 AND whose = ?2 AND (day, currency, key) >= (?3, ?4, ?5) AND day < ?6 AND (?7 IS NULL OR currency = ?7)
+         ORDER BY day, currency, key LIMIT ?8",
+        sales_columns(currency).join(", ")
+    )
+}
 
-fn read_sales(cells: &mut Cells<'_, '_>, whose: Whose) -> Done<SalesFigure> {
-    let (day, currency): (NaiveDate, Currency) = (cells.take()?, cells.take()?);
+/// What stands behind the day and the currency.
+fn read_sales(cells: &mut Cells<'_, '_>, whose: Whose, day: NaiveDate, currency: Currency) -> Done<SalesFigure> {
     let OrEmpty(key): OrEmpty<Uuid> = cells.take()?;
     let of = whose.sales(key).ok_or_else(|| cells.corrupt())?;
     let revenue = Money::from_minor(cells.take()?, currency);
@@ -91,7 +100,8 @@ impl Read for Spanned {
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (span, whose): (Span, u32) = (cells.take()?, cells.take()?);
         let whose = Whose::ALL.into_iter().find(|known| known.number() == whose).ok_or_else(|| cells.corrupt())?;
-        Ok(Self(span, read_sales(cells, whose)?))
+        let (day, currency) = (cells.take()?, cells.take()?);
+        Ok(Self(span, read_sales(cells, whose, day, currency)?))
     }
 }
 
@@ -154,9 +164,12 @@ fn sales_from<'s>(
     ))?)
 }
 
-fn next_sales(rows: &mut Rows<'_>, whose: Whose) -> Done<Option<SalesFigure>> {
+fn next_sales(rows: &mut Rows<'_>, whose: Whose, currency: Option<Currency>) -> Done<Option<SalesFigure>> {
     let Some(row) = rows.next()? else { return Ok(None) };
-    read_sales(&mut Cells::new(row, SALES, SALES_COLUMNS), whose).map(Some)
+    let mut cells = Cells::new(row, SALES, sales_columns(currency));
+    let currency = currency.map_or_else(|| cells.take(), Ok)?;
+    let day = cells.take()?;
+    read_sales(&mut cells, whose, day, currency).map(Some)
 }
 
 /// The figures of each rep, product or customer.
@@ -166,19 +179,23 @@ fn sales_of_each(
     whose: Whose,
     page: &Page<SalesKey>,
 ) -> Done<Vec<SalesFigure>> {
-    let mut statement = prepared(connection, SALES_FROM)?;
     let place = Place::of(filter, whose, page.after.as_ref());
+    let mut statement = prepared(connection, &sales_from_sql(filter.currency))?;
     let mut rows = sales_from(&mut statement, filter, whose, &place, page.limit.into())?;
-    std::iter::from_fn(|| next_sales(&mut rows, whose).transpose()).collect()
+    std::iter::from_fn(|| next_sales(&mut rows, whose, filter.currency).transpose()).collect()
 }
 
 /// Those of one key. Where it has any, there is a figure of all sales too, so the days and currencies to look at are those of that one.
-const SALES_OF_ONE: &str =
-    "SELECT one.day, one.currency, one.key, one.revenue, one.entries, one.orders, one.units FROM crm_figure_sales AS every
-    CROSS JOIN crm_figure_sales AS one
-    ON one.span = every.span AND one.whose = ?2 AND one.day = every.day AND one.currency = every.currency AND one.key = ?9
-    WHERE every.span = ?1 AND every.whose = 0 AND (every.day, every.currency, every.key) >= (?3, ?4, ?5) AND every.day < ?6
-    AND (?7 IS NULL OR every.currency = ?7) ORDER BY every.day, every.currency LIMIT ?8";
+fn sales_of_one_sql(currency: Option<Currency>) -> String {
+    format!(
+        "SELECT one.{} FROM crm_figure_sales AS every
+         CROSS JOIN crm_figure_sales AS one
+         ON one.span = every.span AND one.whose = ?2 AND one.day = every.day AND one.currency = every.currency AND one.key = ?9
+         WHERE every.span = ?1 AND every.whose = 0 AND (every.day, every.currency, every.key) >= (?3, ?4, ?5) AND every.day < ?6
+         AND (?7 IS NULL OR every.currency = ?7) ORDER BY every.day, every.currency LIMIT ?8",
+        sales_columns(currency).join(", one.")
+    )
+}
 
 /// The figures of one rep, product or customer.
 fn sales_of_one(
@@ -195,7 +212,7 @@ fn sales_of_one(
         }
         _ => Place::at(filter.days.from()),
     };
-    let mut statement = prepared(connection, SALES_OF_ONE)?;
+    let mut statement = prepared(connection, &sales_of_one_sql(filter.currency))?;
     let (span, until) = (Bound(&filter.span), filter.days.until());
     let from = (Bound(&place.day), Bound(&place.currency), place.key.as_slice());
     let mut rows = statement.query((
@@ -209,7 +226,7 @@ fn sales_of_one(
         page.limit,
         Bound(&OrEmpty(key)),
     ))?;
-    std::iter::from_fn(|| next_sales(&mut rows, whose).transpose()).collect()
+    std::iter::from_fn(|| next_sales(&mut rows, whose, filter.currency).transpose()).collect()
 }
 
 const REGIONS: &str = "SELECT id, region FROM crm_sales_rep WHERE region IS NOT NULL";
@@ -231,12 +248,12 @@ fn sales_of_regions(connection: &Connection, filter: &SalesFilter, page: &Page<S
     let wanted = |figure: &SalesFigure| {
         filter.by.includes(&figure.of) && page.after.as_ref().is_none_or(|after| figure.key() > *after)
     };
-    let mut statement = prepared(connection, SALES_FROM)?;
-    let first = page.after.as_ref().map_or(filter.days.from(), |(day, ..)| filter.days.from().max(*day));
-    let mut rows = sales_from(&mut statement, filter, Whose::Rep, &Place::at(first), -1)?;
+    let place = Place::at(page.after.as_ref().map_or(filter.days.from(), |(day, ..)| filter.days.from().max(*day)));
+    let mut statement = prepared(connection, &sales_from_sql(filter.currency))?;
+    let mut rows = sales_from(&mut statement, filter, Whose::Rep, &place, -1)?;
     let (mut figures, mut of_day) = (Vec::new(), BTreeMap::<SalesKey, SalesFigure>::new());
     while figures.len() < limit {
-        let next = next_sales(&mut rows, Whose::Rep)?.map(|mut figure| {
+        let next = next_sales(&mut rows, Whose::Rep, filter.currency)?.map(|mut figure| {
             if let SalesOf::Rep(rep) = figure.of {
                 figure.of = SalesOf::Region(rep.and_then(|rep| regions.get(&rep)).cloned());
             }
