@@ -230,6 +230,10 @@ ids! {
     SalesRepId = "rep";
     /// The id of a [`SalePlan`](crate::SalePlan): `plan_…`.
     SalePlanId = "plan";
+    /// The id of a [`Queue`](crate::Queue): `queue_…`.
+    QueueId = "queue";
+    /// The id of a [`Lead`](crate::Lead): `lead_…`.
+    LeadId = "lead";
     /// The id of an [`Opportunity`](crate::Opportunity): `opp_…`.
     OpportunityId = "opp";
     /// The id of an [`Order`](crate::Order): `order_…`.

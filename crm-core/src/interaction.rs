@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{AgentId, CustomerId, InteractionId, SalesRepId},
+    id::{AgentId, CustomerId, InteractionId, OpportunityId, SalesRepId},
     invalid::{Invalid, Rule},
     record::{Revision, checked_when_read},
     text::{ExternalId, Name, Subject, Text},
@@ -29,6 +29,8 @@ pub struct Interaction {
     pub external_id: Option<ExternalId>,
     /// The customer.
     pub customer: CustomerId,
+    /// The deal that it was about.
+    pub opportunity: Option<OpportunityId>,
     /// The way it took.
     pub channel: Channel,
     /// Who began it.
@@ -163,6 +165,8 @@ pub struct NewInteraction {
     pub external_id: Option<ExternalId>,
     /// The customer.
     pub customer: CustomerId,
+    /// The deal that it was about.
+    pub opportunity: Option<OpportunityId>,
     /// The way it took.
     pub channel: Channel,
     /// Who began it.
@@ -186,6 +190,7 @@ impl NewInteraction {
             id: None,
             external_id: None,
             customer,
+            opportunity: None,
             channel,
             direction,
             subject,
@@ -207,6 +212,13 @@ impl NewInteraction {
     #[must_use]
     pub fn external_id(mut self, external_id: ExternalId) -> Self {
         self.external_id = Some(external_id);
+        self
+    }
+
+    /// About a deal.
+    #[must_use]
+    pub fn opportunity(mut self, opportunity: OpportunityId) -> Self {
+        self.opportunity = Some(opportunity);
         self
     }
 
@@ -276,6 +288,7 @@ impl Interaction {
             id: _,
             external_id,
             customer,
+            opportunity,
             channel,
             direction,
             subject,
@@ -291,6 +304,7 @@ impl Interaction {
             updated_at: at,
             external_id,
             customer,
+            opportunity,
             channel,
             direction,
             subject,

@@ -12,13 +12,15 @@ use crate::{
     bulk::ImportFact,
     customer::CustomerFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId,
+        AgentId, CustomerId, ImportId, InteractionId, LeadId, OpportunityId, OrderId, ProductId, QueueId, RecordId,
+        SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
+    lead::LeadFact,
     opportunity::OpportunityFact,
     order::OrderFact,
     product::ProductFact,
+    queue::QueueFact,
     sale_plan::SalePlanFact,
     sales_rep::SalesRepFact,
     text::{Actor, IdempotencyKey},
@@ -188,6 +190,13 @@ families! {
     /// A sale plan.
     SalePlan(SalePlanId, SalePlanFact) = "sale_plan" {
         Drafted = "drafted", Amended = "amended", Activated = "activated", Closed = "closed", Deleted = "deleted"
+    }
+    /// A queue.
+    Queue(QueueId, QueueFact) = "queue" { Added = "added", Updated = "updated", Assigned = "assigned", Deleted = "deleted" }
+    /// A lead.
+    Lead(LeadId, LeadFact) = "lead" {
+        Added = "added", Revised = "revised", Touched = "touched", Assigned = "assigned", Moved = "moved", Disqualified = "disqualified",
+        Reopened = "reopened", Converted = "converted", ConversionUndone = "conversion_undone", Deleted = "deleted"
     }
     /// An opportunity.
     Opportunity(OpportunityId, OpportunityFact) = "opportunity" {

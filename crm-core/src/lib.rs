@@ -33,15 +33,17 @@
 //!
 //! All records carry `id`, `revision`, `created_at` and `updated_at`. A record without states has public fields; its constructor, its `update` and reading it check what the types do
 //! not. A record
-//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
+//! that a state machine guards ([`SalePlan`], [`Lead`], [`Opportunity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
 //! the fact that it made or a typed refusal. Its `…Parts` are the same fields in the open, for stores and deserialisers, and are checked on the way in.
 //!
 //! Personal data (names, addresses, free text, birth dates) never shows in `Debug` or in an error's message.
 
 mod act;
 mod agent;
+pub mod assignment;
 pub mod bulk;
 mod contact_point;
+pub mod conversion;
 mod customer;
 mod decimal;
 mod email;
@@ -50,6 +52,7 @@ mod id;
 mod interaction;
 mod invalid;
 mod journal;
+mod lead;
 mod money;
 mod opportunity;
 mod order;
@@ -58,6 +61,7 @@ mod phone;
 mod pipeline;
 mod postal_address;
 mod product;
+mod queue;
 mod record;
 mod sale_plan;
 mod sales_rep;
@@ -71,9 +75,14 @@ mod transition;
 pub use self::{
     act::{Act, Cause},
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
+    assignment::{
+        AssignmentPolicy, AssignmentRule, AssignmentStrategy, FairnessWindow, Member, Roster, RosterMember,
+        WaitingOrder,
+    },
     contact_point::{
         ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding, ContactValue,
     },
+    conversion::{CloseBy, Conversion, ConversionDeal, ConversionPlan, ConversionTarget, NewConversion, Qualification},
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
@@ -84,12 +93,16 @@ pub use self::{
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, IdError, ImportId, InteractionId, LeadId, OpportunityId, OrderId, ProductId, QueueId,
+        RecordId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
+    lead::{
+        Disqualification, Lead, LeadAction, LeadError, LeadFact, LeadParts, LeadPatch, LeadPlace, LeadState,
+        LeadStatus, LeadTouch, NewLead,
+    },
     money::{Currency, Money, Rounding},
     opportunity::{
         By, Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityFact, OpportunityParts,
@@ -104,6 +117,7 @@ pub use self::{
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
     postal_address::{PostalAddress, PostalAddressFields},
     product::{NewProduct, Product, ProductFact, ProductPatch},
+    queue::{NewQueue, Queue, QueueFact, QueuePatch},
     record::Revision,
     sale_plan::{
         CreditAt, NewSalePlan, PlanAction, PlanError, PlanScope, PlanState, PlanStatus, SalePlan, SalePlanFact,

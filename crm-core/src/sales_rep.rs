@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decimal::Percent,
+    email::EmailAddress,
     id::SalesRepId,
     invalid::{Invalid, Rule},
     record::{Revision, checked_when_read},
@@ -27,6 +28,8 @@ pub struct SalesRep {
     pub external_id: Option<ExternalId>,
     /// The name.
     pub name: Name,
+    /// The e-mail address; nobody works a lead that has the same (LEAD-2).
+    pub email: Option<EmailAddress>,
     /// The position: `account executive`, `manager`.
     pub position: Option<Label>,
     /// The rep whom they report to.
@@ -60,6 +63,8 @@ pub struct NewSalesRep {
     pub external_id: Option<ExternalId>,
     /// The name.
     pub name: Name,
+    /// The e-mail address.
+    pub email: Option<EmailAddress>,
     /// The position: `account executive`, `manager`.
     pub position: Option<Label>,
     /// The rep whom they report to.
@@ -77,6 +82,7 @@ impl NewSalesRep {
             id: None,
             external_id: None,
             name,
+            email: None,
             position: None,
             manager: None,
             region: None,
@@ -95,6 +101,13 @@ impl NewSalesRep {
     #[must_use]
     pub fn external_id(mut self, external_id: ExternalId) -> Self {
         self.external_id = Some(external_id);
+        self
+    }
+
+    /// With the e-mail address.
+    #[must_use]
+    pub fn email(mut self, email: EmailAddress) -> Self {
+        self.email = Some(email);
         self
     }
 
@@ -138,6 +151,9 @@ pub struct SalesRepPatch {
     pub external_id: Option<Option<ExternalId>>,
     /// The name.
     pub name: Option<Name>,
+    /// The e-mail address.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub email: Option<Option<EmailAddress>>,
     /// The position: `account executive`, `manager`.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub position: Option<Option<Label>>,
@@ -183,7 +199,7 @@ impl SalesRep {
     ///
     /// [`Rule::OutOfRange`] for a rate outside 0 to 100 %, [`Rule::Circle`] for a rep who reports to themself.
     pub fn add(id: SalesRepId, at: DateTime<Utc>, new: NewSalesRep) -> Result<Self, Invalid> {
-        let NewSalesRep { id: _, external_id, name, position, manager, region, commission_rate } = new;
+        let NewSalesRep { id: _, external_id, name, email, position, manager, region, commission_rate } = new;
         let sales_rep = Self {
             id,
             revision: Revision::FIRST,
@@ -191,6 +207,7 @@ impl SalesRep {
             updated_at: at,
             external_id,
             name,
+            email,
             position,
             manager,
             region,
@@ -216,10 +233,11 @@ impl SalesRep {
     /// As [`SalesRep::add`].
     pub fn update(&mut self, at: DateTime<Utc>, patch: SalesRepPatch) -> Result<Option<SalesRepFact>, Invalid> {
         let mut after = self.clone();
-        let SalesRepPatch { expected: _, external_id, name, position, manager, region, commission_rate, active } =
+        let SalesRepPatch { expected: _, external_id, name, email, position, manager, region, commission_rate, active } =
             patch;
         crate::patch::set(&mut after.external_id, external_id);
         crate::patch::set(&mut after.name, name);
+        crate::patch::set(&mut after.email, email);
         crate::patch::set(&mut after.position, position);
         crate::patch::set(&mut after.manager, manager);
         crate::patch::set(&mut after.region, region);
@@ -247,6 +265,7 @@ mod tests {
         NewSalesRep::new(parsed("Marker Rep"))
             .id(id(1))
             .external_id(parsed("ext-1"))
+            .email(parsed("marker@example.com"))
             .position(parsed("account executive"))
             .manager(id(2))
             .region(parsed("East"))
@@ -308,6 +327,7 @@ mod tests {
             expected: Some(Revision::FIRST),
             external_id: Some(None),
             name: Some(added().name),
+            email: Some(added().email),
             position: Some(None),
             manager: Some(added().manager),
             region: Some(None),

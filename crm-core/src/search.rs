@@ -245,6 +245,8 @@ macro_rules! families {
 families! {
     /// Customers: names; what they need, e-mail addresses, telephone numbers, tags, external ids.
     Customer = 28_000,
+    /// Leads: names of persons and organisations; interests, notes, e-mail addresses, telephone numbers, tags, external ids.
+    Lead = 26_000,
     /// Opportunities: names; external ids, the notes of why they were lost.
     Opportunity = 24_000,
     /// Tickets: subjects and numbers; external ids and resolutions, or any one message.

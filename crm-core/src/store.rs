@@ -19,7 +19,7 @@
 //! - C10 A record that was inserted reads back equal, all fields, by its id. Instants are whole microseconds: what a host's own record (from its `…Parts`, from
 //!   JSON) holds beyond that is cut off by the store, on an insert and on an update, in messages too. An act is cut before, so operations lose nothing.
 //! - C11 An id that is not there reads as `Ok(None)`.
-//! - C12 Inserting or updating to an id, a number, a SKU or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
+//! - C12 Inserting or updating to an id, a number, a SKU, the name of a queue or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
 //! - C13 Updating gives the next revision and writes all fields; the caller's value is untouched.
 //! - C14 Updating from a revision other than the stored one is [`StoreErrorKind::Conflict`] and changes nothing.
 //! - C15 Updating or deleting what is not there is [`StoreErrorKind::NotFound`].
@@ -27,12 +27,12 @@
 //! - C17 Deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
 //!   A record may refer to itself, and may then be deleted.
 //! - C18 What was deleted is not there, nor found by anything.
-//! - C19 A number, a SKU and an external id find their record and no other; they are compared byte for byte.
+//! - C19 A number, a SKU, the name of a queue and an external id find their record and no other; they are compared byte for byte.
 //!
-//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number or SKU, then external id, then references; on an
-//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `opportunity`,
+//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU or name, then external id, then references; on an
+//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `queue`, `lead`, `opportunity`,
 //! `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
-//! plans, sales reps, opportunities, orders, tickets, messages.
+//! plans, sales reps, queues, leads, opportunities, orders, tickets, messages.
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
@@ -91,6 +91,14 @@
 //! - C73 Between two batches of an import others write, and what is committed shows to readers.
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
 //!   behind the page is not seen, and nothing is seen twice.
+//!
+//! **Leads**
+//! - C80 Leads are found by an e-mail address in another case and by a telephone number; several may share one.
+//! - C81 The leads that wait in a queue, and no others, come in the order that is asked for ([`Lead::waiting_key`](crate::Lead::waiting_key)), then by id; pages put together are
+//!   the whole list.
+//! - C82 The load of a rep is the weight of the leads that they work and that are open, and zero where there are none.
+//! - C83 Of two closures that give the same waiting lead to somebody, one does; the other one finds it given.
+//! - C84 What a queue remembers of its members, whose turn it is and whom it gave what, reads back as it was written.
 
 mod error;
 mod families;
@@ -100,9 +108,10 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, LeadFilter, Leads,
+        Opportunities, OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, QueueFilter, Queues,
+        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets,
+        Timeline, WaitingKey,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -142,6 +151,8 @@ pub trait Records:
     + Products
     + SalesReps
     + SalePlans
+    + Queues
+    + Leads
     + Opportunities
     + Orders
     + Agents
@@ -159,6 +170,8 @@ impl<T> Records for T where
         + Products
         + SalesReps
         + SalePlans
+        + Queues
+        + Leads
         + Opportunities
         + Orders
         + Agents

@@ -5,6 +5,7 @@ use crate::{
     agent::Agent,
     customer::Customer,
     interaction::{Interaction, Participant},
+    lead::Lead,
     opportunity::{Opportunity, OpportunityState},
     product::Product,
     sales_rep::SalesRep,
@@ -30,6 +31,22 @@ impl Searched for Customer {
             .with(self.tags.iter().map(|tag| tag.as_str()))
             .with(self.needs.iter().map(|need| need.text.as_str()))
             .with(self.external_id.as_ref().map(ExternalId::as_str))
+    }
+}
+
+impl Searched for Lead {
+    const FAMILY: SearchFamily = SearchFamily::Lead;
+
+    fn search_text(&self) -> SearchText {
+        let names = self.name().into_iter().chain(self.organisation());
+        names
+            .fold(SearchText::new(), |text, name| text.title(name.as_str()))
+            .with(self.interest().map(|interest| interest.as_str()))
+            .with(self.note().map(|note| note.as_str()))
+            .with(self.emails().iter().map(|point| point.value.as_str()))
+            .with(self.phones().iter().map(|point| point.value.as_str()))
+            .with(self.tags().iter().map(|tag| tag.as_str()))
+            .with(self.external_id().map(ExternalId::as_str))
     }
 }
 

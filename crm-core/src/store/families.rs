@@ -8,16 +8,22 @@ use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
     agent::Agent,
+    assignment::WaitingOrder,
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
-    id::{AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId, TicketId},
+    id::{
+        AgentId, CustomerId, InteractionId, LeadId, OpportunityId, OrderId, ProductId, QueueId, SalePlanId, SalesRepId,
+        TicketId,
+    },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
+    lead::{Lead, LeadStatus},
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
     phone::Phone,
     product::Product,
+    queue::Queue,
     record::Revision,
     sale_plan::{PlanScope, PlanStatus, SalePlan},
     sales_rep::SalesRep,
@@ -64,6 +70,8 @@ filters! {
     InteractionFilter {
         /// Logged for this customer; a [`Timeline`] has those too in which they took part.
         customer: CustomerId,
+        /// About this deal.
+        opportunity: OpportunityId,
         /// That took this way.
         channel: Channel,
     }
@@ -91,6 +99,24 @@ filters! {
         status: PlanStatus,
         /// Whose period has this day.
         covers: NaiveDate,
+    }
+    /// Which queues.
+    QueueFilter {
+        /// Handing out nothing at present, or handing out.
+        paused: bool,
+    }
+    /// Which leads.
+    LeadFilter {
+        /// Worked by this rep.
+        owner: SalesRepId,
+        /// Waiting in this queue, or given from it.
+        queue: QueueId,
+        /// Standing there.
+        status: LeadStatus,
+        /// From this source.
+        source: Label,
+        /// Worked by nobody, or by somebody.
+        without_owner: bool,
     }
     /// Which opportunities.
     OpportunityFilter {
@@ -266,6 +292,35 @@ family! {
     /// Sale plans.
     SalePlans, "sale plan": SalePlan(SalePlanId), SalePlanFilter
     { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
+}
+
+family! {
+    /// Queues.
+    Queues, "queue": Queue(QueueId), QueueFilter
+    { queue queues count_queues insert_queue insert_queues update_queue delete_queue }
+
+    /// The queue with a name.
+    fn queue_by_name(&self, name: &Label) -> Stored<Option<Queue>>;
+}
+
+/// Where a lead stands among those that wait: by what [`Lead::waiting_key`] says, then by id.
+pub type WaitingKey = (i64, LeadId);
+
+family! {
+    /// Leads.
+    Leads, "lead": Lead(LeadId), LeadFilter
+    { lead leads count_leads insert_lead insert_leads update_lead delete_lead }
+
+    /// The lead with an id in another system.
+    fn lead_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Lead>>;
+    /// The leads with an e-mail address, however it is spelt, by id (C80).
+    fn leads_with_email(&self, email: &EmailAddress, page: Page<LeadId>) -> Stored<Vec<Lead>>;
+    /// The leads with a telephone number, by id (C80).
+    fn leads_with_phone(&self, phone: &Phone, page: Page<LeadId>) -> Stored<Vec<Lead>>;
+    /// The leads that wait in a queue, in the order in which they are handed out (C81).
+    fn waiting_leads(&self, queue: QueueId, order: WaitingOrder, page: Page<WaitingKey>) -> Stored<Vec<Lead>>;
+    /// The weight of all open leads that a rep works (C82).
+    fn lead_load(&self, rep: SalesRepId) -> Stored<u64>;
 }
 
 family! {
