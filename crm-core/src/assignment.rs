@@ -139,7 +139,7 @@ pub struct RosterMember {
     pub member: Member,
     /// Their share where the strategy is [`AssignmentStrategy::Weighted`], 1 to 1 000.
     pub weight: u32,
-    /// The most open work, by weight, that they may have (ASG-3); `None` for any.
+    /// The most open work, by weight, that they may have (ASG-3), at most 1 000 000 000; `None` for any.
     pub capacity: Option<u64>,
     /// How many pieces they are to be given in thirty days (ASG-7), at most 300 000; a thirtieth of it, rounded half up, is their quota of any 24 hours.
     pub monthly: Option<u32>,
@@ -234,6 +234,10 @@ impl RosterMember {
 
     fn check(&self) -> Result<(), Invalid> {
         within("weight", self.weight, 1, 1_000)?;
+        if let Some(capacity) = self.capacity.filter(|capacity| *capacity > CAPACITY) {
+            let rule = Rule::OutOfRange { min: "0".into(), max: CAPACITY.to_string() };
+            return Err(Invalid::new("capacity", capacity.to_string(), rule));
+        }
         within("monthly capacity", self.monthly.unwrap_or(0), 0, 300_000)?;
         for (field, topics) in [("takes", &self.takes), ("prefers", &self.prefers)] {
             if topics.len() > TOPICS {
@@ -256,6 +260,8 @@ fn within(field: &'static str, value: u32, min: u32, max: u32) -> Result<(), Inv
     Err(Invalid::new(field, value.to_string(), rule))
 }
 
+/// The most open work that a member may have where that is limited.
+const CAPACITY: u64 = 1_000_000_000;
 const DAYS_OF_QUOTA: u32 = 30;
 /// Most topics that a member takes or prefers.
 const TOPICS: usize = 100;
@@ -280,14 +286,25 @@ pub struct Work {
     pub topics: BTreeSet<Topic>,
     /// Who had the same customer's work before.
     pub previous: Option<Member>,
+    /// Who must not be given it: nobody works a lead that is themself (LEAD-2).
+    pub except: BTreeSet<Member>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+}
+
+impl Work {
+    /// Work of weight 1 of which nothing else is known.
+    pub fn new(created_at: DateTime<Utc>) -> Self {
+        Self { weight: 1, topics: BTreeSet::new(), previous: None, except: BTreeSet::new(), created_at }
+    }
 }
 
 /// Why a member was not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Skip {
+    /// They must not be given this.
+    Excepted,
     /// They are given nothing at present.
     Paused,
     /// They do not work, or are not there.
@@ -418,7 +435,7 @@ impl Decision {
 /// let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).unwrap();
 /// let [lin, wang] = [lin, wang].map(Member::SalesRep);
 /// let mut roster = Roster::new(AssignmentPolicy::default(), vec![RosterMember::new(lin), RosterMember::new(wang)])?;
-/// let work = Work { weight: 1, topics: Default::default(), previous: None, created_at: at };
+/// let work = Work::new(at);
 ///
 /// let all_there = |_| Standing { available: true, load: 0 };
 /// assert_eq!(roster.assign(at, &work, all_there).given_to(), Some(lin));
@@ -665,6 +682,9 @@ impl Roster {
 
     fn skip(&self, at: DateTime<Utc>, work: &Work, one: &RosterMember, standing: Standing) -> Option<Skip> {
         let Standing { available, load } = standing;
+        if work.except.contains(&one.member) {
+            return Some(Skip::Excepted);
+        }
         if one.paused {
             return Some(Skip::Paused);
         }
@@ -757,8 +777,8 @@ enum Among {
     Preferring,
 }
 
-/// The place of the team that the next piece of work goes to: teams are served in proportion to the monthly capacity of their members, by what they were given in the last 24 hours;
-/// ties to the first (ASG-7). Teams that are paused or have no capacity are passed over. The same teams give the same answer: nothing is drawn by lot.
+/// The place of the team that the next piece of work goes to, of teams with how much waits with each: they are served in proportion to the monthly capacity of their members, by what these
+/// were given in the last 24 hours and what waits; ties to the first (ASG-7). Teams that are paused or have no capacity are passed over. The same teams give the same answer: nothing is drawn by lot.
 ///
 /// ```
 /// use chrono::{TimeZone, Utc};
@@ -767,12 +787,16 @@ enum Among {
 /// # let rep = |n| Member::SalesRep(SalesRepId::from_uuid(uuid::Uuid::from_u128(n)));
 /// let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).unwrap();
 /// let team = |n, monthly| Roster::new(AssignmentPolicy::default(), vec![RosterMember::new(rep(n)).monthly(monthly)]);
-/// assert_eq!(next_team(at, &[&team(1, 30)?, &team(2, 90)?]), Some(1));
+/// assert_eq!(next_team(at, &[(&team(1, 30)?, 0), (&team(2, 90)?, 0)]), Some(1));
+/// assert_eq!(next_team(at, &[(&team(1, 30)?, 0), (&team(2, 90)?, 3)]), Some(0));
 /// # Ok::<(), crm_core::Invalid>(())
 /// ```
-pub fn next_team(at: DateTime<Utc>, teams: &[&Roster]) -> Option<usize> {
-    let share = |team: &Roster| (u128::from(team.given_today(at)) + 1, u128::from(team.monthly_capacity()));
-    let open = teams.iter().enumerate().filter(|(_, team)| !team.policy.paused && team.monthly_capacity() > 0);
+pub fn next_team(at: DateTime<Utc>, teams: &[(&Roster, u64)]) -> Option<usize> {
+    let share = |(team, waiting): &(&Roster, u64)| {
+        let given = u128::from(team.given_today(at)) + u128::from(*waiting);
+        (given + 1, u128::from(team.monthly_capacity()))
+    };
+    let open = teams.iter().enumerate().filter(|(_, (team, _))| !team.policy.paused && team.monthly_capacity() > 0);
     // (given + 1) / capacity, compared across: the team that would be least ahead of its share.
     let least = open.min_by(|(_, one), (_, other)| {
         let ((given, capacity), (others_given, others_capacity)) = (share(one), share(other));

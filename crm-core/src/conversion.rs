@@ -19,7 +19,7 @@ use crate::{
     pipeline::Pipeline,
     postal_address::PostalAddress,
     record::Revision,
-    text::{Label, Name, Subject},
+    text::{Name, Subject},
     time::{FiscalCalendar, Period},
 };
 
@@ -298,10 +298,8 @@ pub struct ConversionPlan {
     pub opportunity: PlannedDeal,
     /// Whose the deal and what was said will be.
     pub customer: PlannedOwner,
-    /// Whether the person comes to belong to the organisation.
+    /// Whether the person, who is made, comes to belong to the organisation. One who was there stays where they are.
     pub joins: bool,
-    /// The role in which the person becomes a contact of the organisation.
-    pub role: Option<Label>,
     /// Which field of the lead goes where.
     pub mapped: Vec<Mapped>,
     /// What the lead knows and nobody takes; it stays with the lead.
@@ -367,8 +365,7 @@ impl ConversionPlan {
         Ok(Self {
             lead: lead.id,
             revision: lead.revision,
-            joins: has_organisation && has_person && employer.is_none(),
-            role: lead.role().filter(|_| has_organisation && has_person).cloned(),
+            joins: has_organisation && employer.is_none() && matches!(person, PlannedCustomer::Create(_)),
             organisation,
             person,
             opportunity,

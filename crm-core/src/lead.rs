@@ -344,6 +344,7 @@ impl Lead {
             weight: self.weight,
             topics: self.topics(),
             previous: previous.map(Member::SalesRep),
+            except: BTreeSet::new(),
             created_at: self.created_at,
         }
     }

@@ -173,6 +173,27 @@ impl Queue {
         let fact = QueueFact::Assigned { record, decision: decision.clone() };
         (decision, Some(fact))
     }
+
+    /// Gives many records to members, in their order ([`Roster::distribute`]), with a fact for each that was given.
+    pub fn distribute(
+        &mut self,
+        at: DateTime<Utc>,
+        all: &[(RecordRef, Work)],
+        standing: impl Fn(Member) -> Standing,
+    ) -> (Vec<Decision>, Vec<QueueFact>) {
+        let work: Vec<Work> = all.iter().map(|(_, work)| work.clone()).collect();
+        let decisions = self.roster.distribute(at, &work, standing);
+        let given = all.iter().zip(&decisions).filter(|(_, decision)| decision.given_to().is_some());
+        let fact = |((record, _), decision): (&(RecordRef, Work), &Decision)| QueueFact::Assigned {
+            record: *record,
+            decision: decision.clone(),
+        };
+        let facts: Vec<QueueFact> = given.map(fact).collect();
+        if !facts.is_empty() {
+            self.updated_at = at;
+        }
+        (decisions, facts)
+    }
 }
 
 #[cfg(test)]
@@ -197,7 +218,7 @@ mod tests {
     }
 
     fn work() -> Work {
-        Work { weight: 1, topics: Default::default(), previous: None, created_at: at(0) }
+        Work::new(at(0))
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn check_change(
     after.owner.filter(|owner| before.owner != Some(*owner)).map_or(Ok(()), |owner| selling(tx, owner))
 }
 
-fn check_parent(tx: &(impl Customers + ?Sized), customer: &Customer) -> Result<(), SalesError> {
+pub(crate) fn check_parent(tx: &(impl Customers + ?Sized), customer: &Customer) -> Result<(), SalesError> {
     let Some(parent) = customer.parent else { return Ok(()) };
     if in_use(tx, parent)?.kind.name() != CustomerType::Organisation {
         return Err(SalesError::NotAnOrganisation { customer: parent, field: "parent" });
@@ -113,7 +113,7 @@ fn check_parent(tx: &(impl Customers + ?Sized), customer: &Customer) -> Result<(
     Ok(())
 }
 
-fn check_contacts<'c>(
+pub(crate) fn check_contacts<'c>(
     tx: &(impl Customers + ?Sized),
     contacts: impl Iterator<Item = &'c Contact>,
 ) -> Result<(), SalesError> {

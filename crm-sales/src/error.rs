@@ -1,7 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, RecordRef, Revision,
+    CustomerId, CustomerType, Invalid, LeadError, LeadId, OpportunityError, OpportunityId, OrderError, PlanError,
+    RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -70,6 +71,20 @@ pub enum SalesError {
         /// The opportunity.
         opportunity: OpportunityId,
     },
+    /// The lead waits in no queue: it stands in none, somebody has it, or it is disqualified or converted.
+    #[error("{lead} waits in no queue")]
+    NotWaiting {
+        /// The lead.
+        lead: LeadId,
+    },
+    /// What a record was before a conversion can no longer be told: its entry in the journal was erased.
+    #[error("cannot undo the conversion of {lead}: what {record} was before it is not known any more")]
+    CannotUndo {
+        /// The lead.
+        lead: LeadId,
+        /// The record.
+        record: RecordRef,
+    },
     /// A line of an order breaks a rule.
     #[error("line {number}: {invalid}")]
     Line {
@@ -81,6 +96,9 @@ pub enum SalesError {
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
+    /// The lead refuses.
+    #[error(transparent)]
+    Lead(#[from] LeadError),
     /// The opportunity refuses.
     #[error(transparent)]
     Opportunity(#[from] OpportunityError),
@@ -111,6 +129,7 @@ impl SalesError {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
             | Self::Order(OrderError::Invalid(invalid))
+            | Self::Lead(LeadError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
             | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
             _ => None,

@@ -1,4 +1,4 @@
-//! The operations of a sales team: customers, communications, products, reps, plans, opportunities, orders, payments
+//! The operations of a sales team: leads, customers, communications, products, reps, plans, opportunities, orders, payments
 //! and shipments.
 //!
 //! **What it is.** One function for each thing that a sales team does, named by its verb: [`register_customer`],
@@ -66,14 +66,17 @@
 mod actual_sales;
 mod catalogue;
 mod contact_points;
+mod conversions;
 mod customers;
 mod error;
 mod fulfilment;
 mod interactions;
+mod leads;
 mod opportunities;
 mod ordering;
 mod payments;
 mod planning;
+mod queues;
 mod team;
 
 // What the operations share.
@@ -84,10 +87,15 @@ pub use self::{
     actual_sales::{ActualSales, actual_sales, sales_of_rep},
     catalogue::{add_product, delete_product, update_product},
     contact_points::mark_contact_point,
+    conversions::{Converted, NotConverted, Reps, apply_conversion, convert_leads, plan_conversion, undo_conversion},
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
     fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
+    leads::{
+        DuplicateHint, DuplicateHints, DuplicateKey, add_lead, delete_lead, disqualify_lead, duplicate_hints,
+        give_lead, log_lead_touch, nurture_lead, qualify_lead, reopen_lead, revise_lead, work_lead,
+    },
     opportunities::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
         revise_opportunity, win_opportunity,
@@ -98,5 +106,9 @@ pub use self::{
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
+    queues::{
+        AssignedLead, Drained, add_queue, apply_assignment_rules, assign_lead, delete_queue, drain_queue, enqueue_lead,
+        route_lead, update_queue,
+    },
     team::{add_sales_rep, delete_sales_rep, update_sales_rep},
 };

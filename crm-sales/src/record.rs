@@ -1,10 +1,13 @@
 //! What all operations share: load, decide, save, append the fact. It stands here once, for every record family.
 
 use crm_core::{
-    Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
-    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, RecordRef, Revision,
-    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
-    store::{Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError},
+    Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Lead, LeadFact, LeadId,
+    Opportunity, OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, Queue,
+    QueueFact, QueueId, RecordRef, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    store::{
+        Customers, Interactions, Journal, Leads, Opportunities, Orders, Products, Queues, SalePlans, SalesReps,
+        StoreError,
+    },
 };
 
 use crate::error::SalesError;
@@ -60,6 +63,8 @@ records! {
     Product(ProductId, ProductFact) in Products { product insert_product update_product delete_product }
     SalesRep(SalesRepId, SalesRepFact) in SalesReps { sales_rep insert_sales_rep update_sales_rep delete_sales_rep }
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
+    Queue(QueueId, QueueFact) in Queues { queue insert_queue update_queue delete_queue }
+    Lead(LeadId, LeadFact) in Leads { lead insert_lead update_lead delete_lead }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
@@ -111,6 +116,32 @@ where
         tx.append(act, &Fact::from((id, fact)))?;
     }
     Ok(record)
+}
+
+/// Saves a record that was changed, and appends what happened to it.
+pub(crate) fn save<R, Tx>(
+    tx: &mut Tx,
+    act: &Act,
+    record: &mut R,
+    facts: impl IntoIterator<Item = R::Fact>,
+) -> Result<(), SalesError>
+where
+    R: Record<Tx>,
+    Tx: Journal + ?Sized,
+    Fact: From<(R::Id, R::Fact)>,
+{
+    *record.revision() = record.update(tx)?;
+    for fact in facts {
+        tx.append(act, &Fact::from((record.id(), fact)))?;
+    }
+    Ok(())
+}
+
+/// Refuses a record that is at another revision than the caller has seen.
+pub(crate) fn unchanged<R: Record<Tx>, Tx: ?Sized>(tx: &Tx, id: R::Id, expected: Revision) -> Result<R, SalesError> {
+    let mut record: R = find(tx, id)?;
+    let found = *record.revision();
+    if found == expected { Ok(record) } else { Err(SalesError::Conflict { record: id.into(), expected, found }) }
 }
 
 /// Removes a record where `allowed` lets it go and nothing refers to it, and appends the fact; gives the record as it

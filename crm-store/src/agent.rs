@@ -24,6 +24,7 @@ impl Table for Agent {
         statements!("crm_agent", parts: "0", "external_id" "name" "team" "active", derived: "name_key");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE agent = ?1"),
+        ("queues", "SELECT count(*) FROM crm_queue_member WHERE agent = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE assignee = ?1 OR solved_by = ?1"),
         ("messages", "SELECT count(*) FROM crm_ticket_message WHERE agent = ?1"),
     ];

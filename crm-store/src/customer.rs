@@ -69,6 +69,7 @@ impl Table for Customer {
             "SELECT count(*) FROM (SELECT row FROM crm_interaction WHERE customer = ?1
              UNION SELECT interaction FROM crm_interaction_participant WHERE customer = ?1)",
         ),
+        ("leads", "SELECT count(*) FROM crm_lead WHERE became_organisation = ?1 OR became_person = ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE customer = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),

@@ -24,7 +24,7 @@ impl Table for Interaction {
 
     const RECORD: &'static str = "interaction";
     const SQL: Statements = statements!("crm_interaction", parts: "parts",
-        "external_id" "customer" "channel" "direction" "subject" "content" "occurred_at" "rating", derived: "parts"
+        "external_id" "customer" "opportunity" "channel" "direction" "subject" "content" "occurred_at" "rating", derived: "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "subject", "content"]));
@@ -48,7 +48,9 @@ impl Table for Interaction {
             Participant::Agent(id) => Some(("participants", "crm_agent", id.uuid())),
             Participant::Other(_) => None,
         });
-        std::iter::once(("customer", "crm_customer", self.customer.uuid())).chain(participants).collect()
+        let about = self.opportunity.map(|id| ("opportunity", "crm_opportunity", id.uuid()));
+        let own = std::iter::once(("customer", "crm_customer", self.customer.uuid())).chain(about);
+        own.chain(participants).collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -57,6 +59,7 @@ impl Table for Interaction {
             .put(&self.updated_at)?
             .put(&self.external_id)?
             .put(&self.customer)?
+            .put(&self.opportunity)?
             .put(&self.channel)?
             .put(&self.direction)?
             .put(&self.subject)?
@@ -75,6 +78,7 @@ impl Table for Interaction {
             updated_at: cells.take()?,
             external_id: cells.take()?,
             customer: cells.take()?,
+            opportunity: cells.take()?,
             channel: cells.take()?,
             direction: cells.take()?,
             subject: cells.take()?,
@@ -145,12 +149,11 @@ impl Part for TookPart {
 }
 
 fn matching(filter: &InteractionFilter) -> Where<'_> {
-    let InteractionFilter { customer, channel } = filter;
-    Where::default().and(Serves::Ids, "customer = ?", customer.as_ref()).and(
-        Serves::Ids,
-        "channel = ?",
-        channel.as_ref(),
-    )
+    let InteractionFilter { customer, opportunity, channel } = filter;
+    Where::default()
+        .and(Serves::Ids, "customer = ?", customer.as_ref())
+        .and(Serves::Ids, "opportunity = ?", opportunity.as_ref())
+        .and(Serves::Ids, "channel = ?", channel.as_ref())
 }
 
 impl Interactions for SqliteTx<'_> {

@@ -48,17 +48,18 @@
 //! |---|---|
 //! | customers by id | `parent`, `owner`, `without_owner: true`, `tag`, `region`, `archived: true`, `kind: Organisation` |
 //! | customers by name | `parent` ¹, `owner`, `without_owner: true` |
-//! | interactions by id | `customer`, `channel` |
+//! | interactions by id | `customer`, `opportunity`, `channel` |
+//! | leads by id | `waiting_in` ¹, `owner`, `queue`, `without_owner: true`, `source`, `status` |
 //! | opportunities by id | `customer`, `rep`, `product`, `stage`, `expected_close` ¹, `closed` ¹, `pipeline`, `status` |
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
 //! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
 //! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
 //!
-//! ¹ All records of that customer, employer, product or span of days are read for each page, and sorted.
+//! ¹ All records of that customer, employer, product, queue or span of days are read for each page, and sorted.
 //!
 //! What is not named has no index of its own, since it lets through most of a table (`kind: Person`, `archived: false`, `payment: Paid` …) and a page fills at once, or since the table stays small
-//! (products, reps, agents, plans). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
+//! (products, reps, agents, plans, queues). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
 //! the rest of the table: ask for the list by id, or sort what it gives.
 //!
 //! A count looks at all records that the choosing field lets through; without one, at the whole table.
@@ -89,6 +90,7 @@ mod figures;
 mod filter;
 mod interaction;
 mod journal;
+mod lead;
 mod line;
 mod log;
 mod many;
@@ -99,6 +101,7 @@ mod part;
 #[cfg(test)]
 mod plans;
 mod product;
+mod queue;
 mod readers;
 mod row;
 mod sale_plan;

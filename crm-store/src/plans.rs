@@ -10,13 +10,14 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
-    Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery,
-    SearchTier, TicketStatus,
+    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, LeadStatus, OpportunityStatus, OrderStatus,
+    PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace,
+    SearchQuery, SearchTier, TicketStatus, WaitingOrder,
     store::{
         AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        Journal, LeadFilter, Leads, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter,
+        Products, QueueFilter, Queues, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search,
+        Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -100,6 +101,20 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             sales_reps after reps
         );
         lists!(tx, AgentFilter { group: label.clone(), active: yes }, count_agents, agents after agent.id);
+        lists!(tx, QueueFilter { paused: yes }, count_queues, queues after sample.queues[0].id);
+        lists!(
+            tx,
+            LeadFilter {
+                owner: rep,
+                queue: sample.queues[0].id,
+                status: LeadStatus::New,
+                source: label.clone(),
+                without_owner: yes,
+                waiting_in: sample.queues[0].id,
+            },
+            count_leads,
+            leads after sample.leads[0].id
+        );
         lists!(
             tx,
             OrderFilter {
@@ -133,7 +148,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     }
     lists!(
         tx,
-        InteractionFilter { customer: first.id, channel: Channel::Phone },
+        InteractionFilter { customer: first.id, opportunity: sample.opportunities[0].id, channel: Channel::Phone },
         count_interactions,
         interactions after sample.interactions[0].id
     );
@@ -171,6 +186,15 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.customer_by_external_id(&external_id)?;
     tx.interaction_by_external_id(&external_id)?;
     tx.sales_rep_by_external_id(&external_id)?;
+    tx.lead_by_external_id(&external_id)?;
+    tx.queue_by_name(&label)?;
+    tx.lead_load(rep)?;
+    for order in [WaitingOrder::OldestFirst, WaitingOrder::LongestWaitingFirst, WaitingOrder::LikeliestFirst] {
+        tx.waiting_leads(sample.queues[0].id, order, Page::first(9))?;
+        tx.waiting_leads(sample.queues[0].id, order, Page::after((7, sample.leads[0].id), 9))?;
+    }
+    tx.leads_with_email(&"a@example.com".parse().expect("an address"), Page::first(9))?;
+    tx.leads_with_phone(&"+447700900123".parse().expect("a number"), Page::first(9))?;
     tx.opportunity_by_external_id(&external_id)?;
     tx.order_by_external_id(&external_id)?;
     tx.agent_by_external_id(&external_id)?;
@@ -245,6 +269,8 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         agents update_agent delete_agent,
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
+        queues update_queue delete_queue,
+        leads update_lead delete_lead,
         opportunities update_opportunity delete_opportunity,
         orders update_order delete_order,
         tickets update_ticket delete_ticket,
@@ -292,13 +318,25 @@ fn each_queue_of_what_nobody_has_is_read_from_its_own_index() {
 }
 
 /// Tables that stay small beside the rest.
-const SMALL: &[&str] = &["crm_product", "crm_sales_rep", "crm_agent", "crm_sale_plan", "crm_figure_ticket"];
+const SMALL: &[&str] = &[
+    "crm_product",
+    "crm_sales_rep",
+    "crm_agent",
+    "crm_sale_plan",
+    "crm_queue",
+    "crm_queue_member",
+    "crm_figure_ticket",
+];
 
 /// Indexes whose records are sorted: those of one customer, employer, product, address or span of days.
 const SORTED: &[&str] = &[
     "crm_customer_parent",
     "crm_customer_email_key",
     "crm_customer_phone_key",
+    "crm_lead_oldest",
+    "crm_lead_longest_waiting",
+    "crm_lead_likeliest",
+    "crm_lead_point_key",
     "crm_interaction_customer",
     "crm_order_timeline",
     "crm_order_day",

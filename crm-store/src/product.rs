@@ -24,6 +24,7 @@ impl Table for Product {
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),
+        ("leads", "SELECT count(*) FROM crm_lead WHERE product = ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
     ];

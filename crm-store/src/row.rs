@@ -4,11 +4,12 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
-    Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
-    EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
-    OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
-    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
-    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    Actor, AgentId, AssignmentStrategy, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction,
+    EmailAddress, EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, LeadId, LeadStatus,
+    Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone,
+    PlanStatus, Position, Priority, ProductId, Quantity, QueueId, Rating, RecordId, RevenueKind, Revision, SalePlanId,
+    SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    WaitingOrder,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -166,7 +167,19 @@ macro_rules! ids {
     )*};
 }
 
-ids!(CustomerId, InteractionId, ProductId, SalesRepId, SalePlanId, OpportunityId, OrderId, AgentId, TicketId);
+ids!(
+    CustomerId,
+    InteractionId,
+    ProductId,
+    SalesRepId,
+    SalePlanId,
+    QueueId,
+    LeadId,
+    OpportunityId,
+    OrderId,
+    AgentId,
+    TicketId
+);
 
 impl Column for Uuid {
     fn write(&self) -> ToSqlOutput<'_> {
@@ -241,6 +254,11 @@ names! {
     CreditAt { Booked = "booked", Paid = "paid" }
     PlanStatus { Draft = "draft", Active = "active", Closed = "closed" }
     StrategyKind { Price = "price", Promotion = "promotion", Channel = "channel" }
+    AssignmentStrategy { RoundRobin = "round_robin", LeastLoaded = "least_loaded", Weighted = "weighted" }
+    WaitingOrder { OldestFirst = "oldest_first", LongestWaitingFirst = "longest_waiting_first", LikeliestFirst = "likeliest_first" }
+    LeadStatus {
+        New = "new", Working = "working", Qualified = "qualified", Nurturing = "nurturing", Disqualified = "disqualified", Converted = "converted"
+    }
     StageKind { Open = "open", Won = "won" }
     OpportunityStatus { Open = "open", Won = "won", Lost = "lost" }
     OrderStatus { Draft = "draft", Confirmed = "confirmed", Locked = "locked", Cancelled = "cancelled" }

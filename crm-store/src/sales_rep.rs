@@ -20,12 +20,14 @@ impl Table for SalesRep {
     type Draft = Self;
 
     const RECORD: &'static str = "sales rep";
-    const SQL: Statements = statements!("crm_sales_rep", parts: "0", "external_id" "name" "position" "manager" "region" "commission_rate" "active", derived: "name_key");
+    const SQL: Statements = statements!("crm_sales_rep", parts: "0", "external_id" "name" "email" "position" "manager" "region" "commission_rate" "active", derived: "name_key");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(*) FROM crm_customer WHERE owner = ?1"),
         ("interactions", "SELECT count(DISTINCT interaction) FROM crm_interaction_participant WHERE sales_rep = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_rep = ?1"),
         ("sales reps", "SELECT count(*) FROM crm_sales_rep WHERE manager = ?1 AND id <> ?1"),
+        ("queues", "SELECT count(*) FROM crm_queue_member WHERE sales_rep = ?1"),
+        ("leads", "SELECT count(*) FROM crm_lead WHERE owner = ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];
@@ -53,6 +55,7 @@ impl Table for SalesRep {
             .put(&self.updated_at)?
             .put(&self.external_id)?
             .put(&self.name)?
+            .put(&self.email)?
             .put(&self.position)?
             .put(&self.manager)?
             .put(&self.region)?
@@ -72,6 +75,7 @@ impl Table for SalesRep {
             updated_at,
             external_id,
             name,
+            email: cells.take()?,
             position: cells.take()?,
             manager: cells.take()?,
             region: cells.take()?,

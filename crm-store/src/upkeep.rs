@@ -10,9 +10,10 @@ use std::{
 use crm_core::{
     FigureMismatch,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal, LeadFilter,
+        Leads, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, QueueFilter,
+        Queues, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter,
+        Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -126,6 +127,8 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("products", products, ProductFilter);
     readable!("sales reps", sales_reps, SalesRepFilter);
     readable!("sale plans", sale_plans, SalePlanFilter);
+    readable!("queues", queues, QueueFilter);
+    readable!("leads", leads, LeadFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
     readable!("orders", orders, OrderFilter);
     readable!("agents", agents, AgentFilter);

@@ -19,7 +19,7 @@ use std::{
 };
 
 use crm_core::{
-    Act, Fact, RecordRef, Revision,
+    Act, Fact, RecordRef, Revision, Roster,
     bulk::ImportFact,
     store::{Journal, Page, Refused, Store, StoreError, StoreErrorKind},
 };
@@ -337,6 +337,10 @@ impl BrokenTx<'_> {
             (&mut record, &stored, self.has(Fault::FieldNotUpdated))
         {
             customer.tags.clone_from(&stored.tags);
+        }
+        if let (Any::Queue(queue), true) = (&mut record, self.has(Fault::TurnForgotten)) {
+            let members = queue.roster.members().to_vec();
+            queue.roster = Roster::new(*queue.roster.policy(), members).unwrap_or_else(|_| queue.roster.clone());
         }
         let next = record.revision().next();
         if stored.is_none() && self.has(Fault::UpdateInserts) {

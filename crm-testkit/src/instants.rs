@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts,
-    OrderState, PlanState, Product, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
-    TicketParts, TicketState,
+    Agent, Customer, Interaction, Invalid, Lead, LeadParts, LeadState, Opportunity, OpportunityParts, OpportunityState,
+    Order, OrderParts, OrderState, PlanState, Product, Queue, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket,
+    TicketMessage, TicketParts, TicketState, assignment::RosterParts,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -46,6 +46,14 @@ instants! {
     Product: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    Queue: |one, change| {
+        [&mut one.created_at, &mut one.updated_at].into_iter().for_each(&change);
+        let mut roster = RosterParts::from(one.roster);
+        for member in &mut roster.members {
+            member.given.last_at.iter_mut().chain(&mut member.given.recent).for_each(&change);
+        }
+        one.roster = roster.try_into()?;
+    }
     TicketMessage: |one, change| { change(&mut one.at); }
 }
 
@@ -57,6 +65,14 @@ instants! {
             PlanState::Active { since } => change(since),
             PlanState::Closed { since, at } => [since, at].into_iter().for_each(change),
         }
+    }
+    Lead(LeadParts): |one, change| {
+        one.assigned_at.iter_mut().chain(&mut one.queued_at).for_each(&change);
+        match &mut one.state {
+            LeadState::New | LeadState::Working | LeadState::Qualified | LeadState::Nurturing => {}
+            LeadState::Disqualified { at, .. } | LeadState::Converted { at, .. } => change(at),
+        }
+        one.touches.iter_mut().for_each(|touch| change(&mut touch.at));
     }
     Opportunity(OpportunityParts): |one, change| {
         match &mut one.state {

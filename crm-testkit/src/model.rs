@@ -25,8 +25,8 @@ use proptest::{
 use crate::{
     MemoryStore,
     suite::{
-        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, both, count, delete, everything, facts,
-        find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
+        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, WAITING_ORDERS, act, both, count, delete,
+        everything, facts, find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
     },
 };
 
@@ -376,7 +376,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(21) {
+    match dice.below(25) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -385,6 +385,7 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
             for field in family.unique_fields() {
                 let prefix = match (*field, family) {
                     ("sku", _) => "LAMP",
+                    ("name", _) => "Queue",
                     ("number", Family::Order) => "SO",
                     ("number", _) => "T",
                     _ => "ext",
@@ -450,7 +451,21 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 _ => page_of(dice, |page| tx.entries(page), |entry| entry.position)?,
             }))
         }
-        18..=20 => {
+        18 => {
+            let email = dice.one_text(&["ZHANG@example.com", "lead@example.com", "none@example.com"]);
+            Ok(records(page_of(dice, |page| tx.leads_with_email(&email, page), |one| one.id)?))
+        }
+        19 => {
+            let phone = dice.one_text(&["+442079460958", "+8613812345678", "+442079460999"]);
+            Ok(records(page_of(dice, |page| tx.leads_with_phone(&phone, page), |one| one.id)?))
+        }
+        20 => {
+            let (queue, order) = (id(1 + dice.below(RECORDS)), dice.one(WAITING_ORDERS));
+            let key = |one: &crm_core::Lead| (one.waiting_key(order).unwrap_or_default(), one.id);
+            Ok(records(page_of(dice, |page| tx.waiting_leads(queue, order, page), key)?))
+        }
+        21 => Ok(Value::Count(tx.lead_load(id(1 + dice.below(RECORDS)))?)),
+        22..=24 => {
             let query = valid(SearchQuery::parse(dice.one(SOUGHT)));
             let query =
                 if dice.yes() { query } else { query.only(SearchFamily::ALL.iter().copied().filter(|_| dice.yes())) };

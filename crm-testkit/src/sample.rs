@@ -15,6 +15,7 @@
 //! ```
 
 mod company;
+mod leads;
 mod random;
 mod sales;
 mod service;
@@ -30,6 +31,7 @@ use crm_core::{
 use self::random::Random;
 pub use self::{
     company::Sample,
+    leads::{LEAD_STATES, lead, queue},
     sales::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, opportunity, order, pipeline, sale_plan},
     service::{TICKET_STATES, interaction, messages, ticket},
 };

@@ -13,6 +13,7 @@ mod bulk;
 mod figures;
 mod filters;
 mod journal;
+mod leads;
 mod lists;
 mod numbers;
 mod records;
@@ -38,6 +39,11 @@ pub use self::{
     journal::{
         c40_entries_read_back_with_their_act_in_the_order_of_the_commits, c41_what_was_rolled_back_left_no_entry,
         c42_a_history_is_of_one_record_and_a_key_of_one_act, c43_a_cursor_stands_where_it_was_moved_to,
+    },
+    leads::{
+        c80_leads_are_found_by_how_they_are_reached, c81_waiting_leads_come_in_the_order_that_is_asked_for,
+        c82_the_load_of_a_rep_is_the_weight_of_their_open_leads, c83_a_lead_is_given_once,
+        c84_a_queue_remembers_whose_turn_it_is,
     },
     lists::{
         c20_a_list_ascends_by_its_key_and_keeps_to_its_page, c21_pages_put_together_are_the_whole_list,
@@ -69,7 +75,7 @@ pub(crate) use self::{
     family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
     filters::{both, single},
     journal::facts,
-    maker::{Dice, Maker, act, id, text, valid, year},
+    maker::{Dice, Maker, WAITING_ORDERS, act, id, text, valid, year},
     world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
@@ -133,6 +139,11 @@ macro_rules! __clauses {
             c72_an_import_is_resumed_without_loss_or_repetition
             c73_others_write_between_two_batches
             c74_an_export_gives_each_record_once
+            c80_leads_are_found_by_how_they_are_reached
+            c81_waiting_leads_come_in_the_order_that_is_asked_for
+            c82_the_load_of_a_rep_is_the_weight_of_their_open_leads
+            c83_a_lead_is_given_once
+            c84_a_queue_remembers_whose_turn_it_is
         }
     };
 }

@@ -20,7 +20,7 @@ fn plain(count: u128) -> Vec<RosterMember> {
 }
 
 fn work() -> Work {
-    Work { weight: 1, topics: BTreeSet::new(), previous: None, created_at: at(0) }
+    Work::new(at(0))
 }
 
 fn about(topic: &Topic) -> Work {
@@ -178,7 +178,7 @@ fn asg_7_teams_are_served_in_proportion_to_their_capacity_and_the_same_way_each_
         let mut teams = [team(1, &[300, 300]), team(10, &[1_800]), team(20, &[0]), team(30, &[1_200])];
         let mut served = Vec::new();
         for _ in 0..60 {
-            let place = next_team(at(0), &teams.each_ref()).unwrap();
+            let place = next_team(at(0), &teams.each_ref().map(|team| (team, 0))).unwrap();
             assert!(teams[place].assign(at(0), &work(), idle).given_to().is_some());
             served.push(place);
         }
@@ -188,7 +188,7 @@ fn asg_7_teams_are_served_in_proportion_to_their_capacity_and_the_same_way_each_
     let count = |team| served.iter().filter(|place| **place == team).count();
     assert_eq!([count(0), count(1), count(2), count(3)], [10, 30, 0, 20]);
     assert_eq!(run(), served);
-    assert_eq!(next_team(at(0), &[&team(1, &[0])]), None);
+    assert_eq!(next_team(at(0), &[(&team(1, &[0]), 0)]), None);
 }
 
 #[test]
@@ -256,6 +256,15 @@ fn asg_9_a_decision_says_who_could_who_could_not_and_where_the_turn_went() {
 }
 
 #[test]
+fn lead_2_who_must_not_be_given_a_piece_of_work_is_skipped_even_where_they_had_it_before() {
+    let sticky = AssignmentPolicy { sticky: true, ..policy(AssignmentStrategy::RoundRobin) };
+    let mut roster = Roster::new(sticky, plain(2)).unwrap();
+    let own = Work { previous: Some(rep(1)), except: [rep(1)].into(), ..work() };
+    let decision = roster.assign(at(0), &own, idle);
+    assert_eq!((decision.given_to(), decision.why_not(rep(1))), (Some(rep(2)), Some(Skip::Excepted)));
+}
+
+#[test]
 fn asg_10_the_same_customer_goes_to_who_had_them_where_they_can_take_it() {
     let sticky = AssignmentPolicy { sticky: true, ..policy(AssignmentStrategy::RoundRobin) };
     let mut roster = Roster::new(sticky, plain(3)).unwrap();
@@ -285,7 +294,7 @@ fn a_roster_that_breaks_a_rule_is_refused() {
     let agent = RosterMember::new(Member::Agent(id(1)));
     assert!(matches!(of(vec![one(), agent.clone()]).rule(), Rule::NotForThisKind { .. }));
     assert!(matches!(of(vec![agent, one()]).rule(), Rule::NotForThisKind { .. }));
-    for wrong in [one().weight(0), one().weight(1_001), one().monthly(300_001)] {
+    for wrong in [one().weight(0), one().weight(1_001), one().monthly(300_001), one().capacity(1_000_000_001)] {
         assert!(matches!(of(vec![wrong]).rule(), Rule::OutOfRange { .. }));
     }
     let many = (0..101).fold(one(), |one, n| one.takes(source(&n.to_string())));

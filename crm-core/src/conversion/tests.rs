@@ -67,7 +67,7 @@ fn conv_1_each_target_is_created_linked_or_skipped() {
     let deal = dealt(&whole.opportunity);
     assert_eq!((deal.name.as_str(), deal.value, deal.product), ("forty lamps", lead.value(), lead.product()));
     assert_eq!(deal.rep, lead.owner());
-    assert_eq!((whole.customer, whole.joins, whole.role.as_ref()), (PlannedOwner::Organisation, true, lead.role()));
+    assert_eq!((whole.customer, whole.joins), (PlannedOwner::Organisation, true));
 
     let known = customer(NewCustomer::organisation(parsed("Acme")), 7);
     let linked = NewConversion::of(&lead).organisation(ConversionTarget::Link(known.id)).person(ConversionTarget::Skip);

@@ -117,6 +117,8 @@ filters! {
         source: Label,
         /// Worked by nobody, or by somebody.
         without_owner: bool,
+        /// Waiting in this queue: open, and nobody has it.
+        waiting_in: QueueId,
     }
     /// Which opportunities.
     OpportunityFilter {

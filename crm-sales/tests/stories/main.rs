@@ -5,10 +5,13 @@
 mod actual_sales;
 mod catalogue;
 mod contact_points;
+mod conversions;
 mod customers;
 mod interactions;
+mod leads;
 mod opportunities;
 mod orders;
 mod plans;
+mod queues;
 mod team;
 mod world;

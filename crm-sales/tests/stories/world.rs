@@ -7,8 +7,8 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Customers, Interactions, Journal, Opportunities, Orders, Page, Products, SalePlans, SalesReps, Store,
-        StoreErrorKind,
+        Customers, Interactions, Journal, Leads, Opportunities, Orders, Page, Products, Queues, SalePlans, SalesReps,
+        Store, StoreErrorKind,
     },
 };
 use crm_sales::{
@@ -65,6 +65,8 @@ impl World {
                 tx.products(&Default::default(), Page::first(u16::MAX))?,
                 tx.sales_reps(&Default::default(), Page::first(u16::MAX))?,
                 tx.sale_plans(&Default::default(), Page::first(u16::MAX))?,
+                tx.queues(&Default::default(), Page::first(u16::MAX))?,
+                tx.leads(&Default::default(), Page::first(u16::MAX))?,
                 tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
                 tx.orders(&Default::default(), Page::first(u16::MAX))?,
                 tx.entries(Page::first(u16::MAX))?,

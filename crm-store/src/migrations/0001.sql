@@ -32,6 +32,7 @@ CREATE TABLE crm_sales_rep (
     external_id TEXT UNIQUE,
     name TEXT NOT NULL,
     name_key TEXT NOT NULL,
+    email TEXT,
     position TEXT,
     manager BLOB REFERENCES crm_sales_rep (id),
     region TEXT,
@@ -160,6 +161,7 @@ CREATE TABLE crm_interaction (
     updated_at INTEGER NOT NULL,
     external_id TEXT UNIQUE,
     customer BLOB NOT NULL REFERENCES crm_customer (id),
+    opportunity BLOB REFERENCES crm_opportunity (id),
     channel TEXT NOT NULL,
     direction TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -170,6 +172,7 @@ CREATE TABLE crm_interaction (
 ) STRICT;
 CREATE INDEX crm_interaction_customer ON crm_interaction (customer, id);
 CREATE INDEX crm_interaction_timeline ON crm_interaction (customer, occurred_at, id);
+CREATE INDEX crm_interaction_opportunity ON crm_interaction (opportunity, id) WHERE opportunity IS NOT NULL;
 CREATE INDEX crm_interaction_channel ON crm_interaction (channel, id);
 
 CREATE TABLE crm_interaction_participant (
@@ -220,6 +223,122 @@ CREATE TABLE crm_sale_plan_strategy (
     kind TEXT NOT NULL,
     description TEXT NOT NULL,
     PRIMARY KEY (plan, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_queue (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    strategy TEXT NOT NULL,
+    waiting_order TEXT NOT NULL,
+    fairness_limit INTEGER,
+    fairness_seconds INTEGER,
+    sticky INTEGER NOT NULL CHECK (sticky IN (0, 1)),
+    stale_after_days INTEGER,
+    paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+    cursor INTEGER NOT NULL
+) STRICT;
+
+-- `takes` and `prefers` are topics as JSON, `recent` instants.
+CREATE TABLE crm_queue_member (
+    queue INTEGER NOT NULL REFERENCES crm_queue (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    sales_rep BLOB REFERENCES crm_sales_rep (id),
+    agent BLOB REFERENCES crm_agent (id),
+    weight INTEGER NOT NULL,
+    capacity INTEGER,
+    monthly INTEGER,
+    takes TEXT NOT NULL,
+    prefers TEXT NOT NULL,
+    paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+    credit INTEGER NOT NULL,
+    last_at INTEGER,
+    recent TEXT NOT NULL,
+    PRIMARY KEY (queue, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_queue_member_sales_rep ON crm_queue_member (sales_rep) WHERE sales_rep IS NOT NULL;
+CREATE INDEX crm_queue_member_agent ON crm_queue_member (agent) WHERE agent IS NOT NULL;
+
+-- `tags` and `conversion` are JSON; what the lead became stands in columns of its own beside it, as references.
+CREATE TABLE crm_lead (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    name TEXT,
+    organisation TEXT,
+    role TEXT,
+    region TEXT,
+    source TEXT,
+    tags TEXT NOT NULL,
+    interest TEXT,
+    value INTEGER,
+    currency TEXT,
+    product BLOB REFERENCES crm_product (id),
+    note TEXT,
+    score INTEGER NOT NULL,
+    weight INTEGER NOT NULL,
+    owner BLOB REFERENCES crm_sales_rep (id),
+    assigned_at INTEGER,
+    queue BLOB REFERENCES crm_queue (id),
+    queued_at INTEGER,
+    status TEXT NOT NULL,
+    -- When it was disqualified or converted.
+    status_at INTEGER,
+    reason TEXT,
+    reason_note TEXT,
+    conversion TEXT,
+    became_organisation BLOB REFERENCES crm_customer (id),
+    became_person BLOB REFERENCES crm_customer (id),
+    became_opportunity BLOB REFERENCES crm_opportunity (id),
+    -- The queue where it waits there, the score below zero so that the likeliest comes first, and the rep whom it loads.
+    waiting_in BLOB,
+    unlikelihood INTEGER,
+    load_of BLOB,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_lead_owner ON crm_lead (owner, id);
+CREATE INDEX crm_lead_queue ON crm_lead (queue, id) WHERE queue IS NOT NULL;
+CREATE INDEX crm_lead_source ON crm_lead (source, id) WHERE source IS NOT NULL;
+CREATE INDEX crm_lead_status ON crm_lead (status, id);
+CREATE INDEX crm_lead_product ON crm_lead (product) WHERE product IS NOT NULL;
+CREATE INDEX crm_lead_became_organisation ON crm_lead (became_organisation) WHERE became_organisation IS NOT NULL;
+CREATE INDEX crm_lead_became_person ON crm_lead (became_person) WHERE became_person IS NOT NULL;
+CREATE INDEX crm_lead_became_opportunity ON crm_lead (became_opportunity) WHERE became_opportunity IS NOT NULL;
+CREATE INDEX crm_lead_oldest ON crm_lead (waiting_in, created_at, id) WHERE waiting_in IS NOT NULL;
+CREATE INDEX crm_lead_longest_waiting ON crm_lead (waiting_in, queued_at, id) WHERE waiting_in IS NOT NULL;
+CREATE INDEX crm_lead_likeliest ON crm_lead (waiting_in, unlikelihood, id) WHERE waiting_in IS NOT NULL;
+CREATE INDEX crm_lead_load ON crm_lead (load_of, weight) WHERE load_of IS NOT NULL;
+
+-- `contact` is JSON where it is a postal address, which has no key. The key begins with the kind.
+CREATE TABLE crm_lead_point (
+    lead INTEGER NOT NULL REFERENCES crm_lead (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    label TEXT NOT NULL,
+    is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    opted_out INTEGER NOT NULL CHECK (opted_out IN (0, 1)),
+    invalid INTEGER NOT NULL CHECK (invalid IN (0, 1)),
+    value_key TEXT,
+    PRIMARY KEY (lead, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_lead_point_key ON crm_lead_point (value_key, lead) WHERE value_key IS NOT NULL;
+
+CREATE TABLE crm_lead_touch (
+    lead INTEGER NOT NULL REFERENCES crm_lead (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    content TEXT,
+    PRIMARY KEY (lead, place)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE crm_opportunity (

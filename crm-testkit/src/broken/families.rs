@@ -3,14 +3,15 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
-    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
-    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
-    TicketMessage, TimelineItem,
+    InteractionId, Label, Lead, LeadId, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period,
+    Phone, Position, Product, ProductId, Queue, QueueId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep,
+    SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem, WaitingOrder,
     bulk::ImportFact,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused, RevenueEntry, RevenueKey,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, LeadFilter, Leads,
+        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, QueueFilter, Queues,
+        Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
+        Timeline, WaitingKey,
     },
 };
 
@@ -102,6 +103,43 @@ impl SalesReps for BrokenTx<'_> {
 
 impl SalePlans for BrokenTx<'_> {
     records! { SalePlan(SalePlanId), SalePlanFilter { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan } }
+}
+
+impl Queues for BrokenTx<'_> {
+    records! { Queue(QueueId), QueueFilter { queue queues count_queues insert_queue insert_queues update_queue delete_queue } }
+    unique! { queue_by_name(Label): Queue by "name"; }
+}
+
+impl Leads for BrokenTx<'_> {
+    records! { Lead(LeadId), LeadFilter { lead leads count_leads insert_lead insert_leads update_lead delete_lead } }
+    unique! { lead_by_external_id(ExternalId): Lead by "external id"; }
+    lists! { leads_with_phone(&Phone, LeadId) -> Lead; }
+
+    fn leads_with_email(&self, email: &EmailAddress, page: Page<LeadId>) -> Stored<Vec<Lead>> {
+        let mut found = self.listed(page, |tx, page| tx.leads_with_email(email, page))?;
+        let spelt = |lead: &Lead| lead.emails().iter().any(|point| point.value.as_str() == email.as_str());
+        found.retain(|lead| spelt(lead) || !self.has(Fault::LeadMailBySpelling));
+        Ok(found)
+    }
+
+    fn waiting_leads(&self, queue: QueueId, order: WaitingOrder, page: Page<WaitingKey>) -> Stored<Vec<Lead>> {
+        if self.has(Fault::GivenTwice)
+            && let Some(lead) = self.listed(Page::first(1), |tx, page| tx.leads(&LeadFilter::default(), page))?.pop()
+        {
+            return Ok(vec![lead]);
+        }
+        let order = if self.has(Fault::AlwaysOldestFirst) { WaitingOrder::OldestFirst } else { order };
+        self.listed(page, |tx, page| tx.waiting_leads(queue, order, page))
+    }
+
+    fn lead_load(&self, rep: SalesRepId) -> Stored<u64> {
+        if self.has(Fault::LoadCountsClosed) {
+            let of_rep = LeadFilter { owner: Some(rep), ..LeadFilter::default() };
+            let all = self.look(|tx| tx.leads(&of_rep, Page::first(u16::MAX)))?;
+            return Ok(all.iter().map(|lead| u64::from(lead.weight())).sum());
+        }
+        self.look(|tx| tx.lead_load(rep))
+    }
 }
 
 impl Opportunities for BrokenTx<'_> {

@@ -150,4 +150,14 @@ faults! {
     ImportKeepsTheTurn = "C73",
     /// A snapshot that begins in the middle of a list leaves a record out.
     SnapshotSkipsOne = "C74",
+    /// A lead is found by its e-mail address in its own spelling only.
+    LeadMailBySpelling = "C80",
+    /// What waits comes oldest first, whatever is asked for.
+    AlwaysOldestFirst = "C81",
+    /// What is disqualified or converted is still a load.
+    LoadCountsClosed = "C82",
+    /// What was given still waits.
+    GivenTwice = "C83",
+    /// A queue forgets whose turn it is.
+    TurnForgotten = "C84",
 }

@@ -7,7 +7,7 @@ use crm_core::{
 
 use super::{
     MemoryTx,
-    state::{Family, Stored, by_external_id, external_id, holds, record_methods},
+    state::{Family, Stored, by_external_id, external_id, holds, record_methods, reference},
 };
 
 impl Family for Interaction {
@@ -25,12 +25,15 @@ impl Family for Interaction {
             Participant::Other(_) => None,
         });
         let customer = ("customer", self.customer.into());
-        std::iter::once(customer).chain(participants.map(|to| ("participants", to))).collect()
+        let about = [Some(customer), reference("opportunity", self.opportunity)].into_iter().flatten();
+        about.chain(participants.map(|to| ("participants", to))).collect()
     }
 
     fn passes(&self, filter: &InteractionFilter) -> bool {
-        let InteractionFilter { customer, channel } = filter;
-        holds(customer.as_ref(), Some(&self.customer)) && holds(channel.as_ref(), Some(&self.channel))
+        let InteractionFilter { customer, opportunity, channel } = filter;
+        holds(customer.as_ref(), Some(&self.customer))
+            && holds(opportunity.as_ref(), self.opportunity.as_ref())
+            && holds(channel.as_ref(), Some(&self.channel))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Search: every record is read and asked.
 
 use crm_core::{
-    Agent, Customer, Interaction, Opportunity, Product, SalesRep, SearchHit, SearchPlace, SearchQuery, SearchText,
-    Searched, Ticket,
+    Agent, Customer, Interaction, Lead, Opportunity, Product, SalesRep, SearchHit, SearchPlace, SearchQuery,
+    SearchText, Searched, Ticket,
     store::{Page, Search},
 };
 
@@ -44,6 +44,7 @@ impl Search for MemoryTx {
     fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>> {
         let state = &self.state;
         let mut hits = state.hits(query, own::<Customer>);
+        hits.extend(state.hits(query, own::<Lead>));
         hits.extend(state.hits(query, own::<Opportunity>));
         hits.extend(state.hits(query, |ticket| state.conversation(ticket)));
         hits.extend(state.hits(query, own::<Interaction>));

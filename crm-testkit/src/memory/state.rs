@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::SubsecRound as _;
 use crm_core::{
-    Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId,
-    Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
-    Ticket, TicketId, TicketMessage,
+    Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Lead, LeadId, Number, Opportunity,
+    OpportunityId, Order, OrderId, Position, Product, ProductId, Queue, QueueId, RecordRef, Revision, SalePlan,
+    SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -102,6 +102,8 @@ tables! {
     interactions, "interactions": Interaction(InteractionId), "interaction";
     sale_plans, "sale plans": SalePlan(SalePlanId), "sale plan";
     sales_reps, "sales reps": SalesRep(SalesRepId), "sales rep";
+    queues, "queues": Queue(QueueId), "queue";
+    leads, "leads": Lead(LeadId), "lead";
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
     orders, "orders": Order(OrderId), "order";
     tickets, "tickets": Ticket(TicketId), "ticket";

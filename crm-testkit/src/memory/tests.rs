@@ -62,10 +62,12 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         RecordRef::Agent(id) => tx.delete_agent(id),
         RecordRef::Interaction(_)
         | RecordRef::SalePlan(_)
+        | RecordRef::Queue(_)
+        | RecordRef::Lead(_)
         | RecordRef::Opportunity(_)
         | RecordRef::Order(_)
         | RecordRef::Ticket(_)
-        | RecordRef::Import(_) => panic!("nothing refers to {record}"),
+        | RecordRef::Import(_) => panic!("nothing here refers to {record}"),
     }
 }
 

@@ -1,12 +1,13 @@
 //! A small company whose records refer to each other.
 
 use crm_core::{
-    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Opportunity, OpportunityParts,
-    Order, OrderParts, Participant, PlanScope, Product, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
+    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Lead, LeadPlace, Member,
+    Opportunity, OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, Queue, SalePlan, SalePlanParts,
+    SalesRep, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
-use super::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
+use super::{LEAD_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
 
 /// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
 /// opportunities, orders and tickets some in each state.
@@ -38,8 +39,12 @@ pub struct Sample {
     pub interactions: Vec<Interaction>,
     /// Sale plans, with each kind of scope.
     pub sale_plans: Vec<SalePlan>,
+    /// Queues: one of reps, one of agents.
+    pub queues: Vec<Queue>,
     /// Opportunities.
     pub opportunities: Vec<Opportunity>,
+    /// Leads, some of which wait in the queue of reps.
+    pub leads: Vec<Lead>,
     /// Orders.
     pub orders: Vec<Order>,
     /// Tickets.
@@ -96,6 +101,22 @@ impl Sample {
             let parts = OpportunityParts { product, rep, ..super::opportunity(seed, customer).into() };
             valid(Opportunity::try_from(parts))
         });
+        let members = [
+            sales_reps.iter().map(|rep| Member::SalesRep(rep.id)).collect::<Vec<_>>(),
+            agents.iter().map(|agent| Member::Agent(agent.id)).collect(),
+        ];
+        let queues: Vec<Queue> = seeds(2).zip(members).map(|((_, seed), of)| super::queue(seed, &of)).collect();
+        let opportunities: Vec<Opportunity> = opportunities.collect();
+        let interactions = interactions.enumerate().map(|(number, mut interaction)| {
+            interaction.opportunity = (number % 5 == 0).then(|| opportunities[number % opportunities.len()].id);
+            interaction
+        });
+        let leads = seeds(3 * LEAD_STATES).map(|(number, seed)| {
+            let became = (*pick(&ids, 2), pick(&opportunities, number).id);
+            let owner = (number % 3 > 0).then(|| pick(&sales_reps, number).id);
+            let place = LeadPlace { queue: (number % 4 > 0).then_some(queues[0].id), owner };
+            super::lead(seed, place, pick(&products, number).id, became)
+        });
         let orders = seeds(3 * ORDER_STATES).map(|(number, seed)| {
             let some = [pick(&products, number).id, pick(&products, number + 1).id];
             let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
@@ -111,10 +132,13 @@ impl Sample {
             let (customer, agent) = parties(number);
             super::messages(seed, customer, agent)
         });
+        let (interactions, leads) = (interactions.collect(), leads.collect());
         Self {
-            interactions: interactions.collect(),
+            interactions,
             sale_plans: sale_plans.collect(),
-            opportunities: opportunities.collect(),
+            leads,
+            queues,
+            opportunities,
             orders: orders.collect(),
             tickets: tickets.collect(),
             messages: messages.collect(),
@@ -135,9 +159,11 @@ impl Sample {
         self.agents.iter().try_for_each(|record| tx.insert_agent(record))?;
         self.products.iter().try_for_each(|record| tx.insert_product(record))?;
         self.customers.iter().try_for_each(|record| tx.insert_customer(record))?;
+        self.queues.iter().try_for_each(|record| tx.insert_queue(record))?;
+        self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
+        self.leads.iter().try_for_each(|record| tx.insert_lead(record))?;
         self.interactions.iter().try_for_each(|record| tx.insert_interaction(record))?;
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
-        self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
         self.messages.iter().try_for_each(|message| tx.append_message(message))
@@ -179,7 +205,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crm_core::{
-        Fulfilment, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, TicketStatus,
+        Fulfilment, LeadStatus, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, TicketStatus,
         store::{CustomerFilter, Customers, Page, Store},
     };
 
@@ -201,6 +227,8 @@ mod tests {
         assert_eq!(plans, PlanStatus::TRANSITIONS.states.iter().copied().collect());
         let deals: BTreeSet<_> = company.opportunities.iter().map(|deal| deal.state().status()).collect();
         assert_eq!(deals, OpportunityStatus::TRANSITIONS.states.iter().copied().collect());
+        let leads: BTreeSet<_> = company.leads.iter().map(Lead::status).collect();
+        assert_eq!(leads, LeadStatus::TRANSITIONS.states.iter().copied().collect());
         let tickets: BTreeSet<_> = company.tickets.iter().map(|ticket| ticket.state().status()).collect();
         assert_eq!(tickets, TicketStatus::TRANSITIONS.states.iter().copied().collect());
     }

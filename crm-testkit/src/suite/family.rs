@@ -4,11 +4,12 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId,
-    RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, Interaction, Invalid, Lead, LeadParts, Opportunity, OpportunityParts, Order, OrderParts, Product,
+    Queue, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
+        AgentFilter, CustomerFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page,
+        ProductFilter, QueueFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind,
+        TicketFilter, pages,
     },
 };
 
@@ -172,9 +173,11 @@ families! {
     SalesRep, SalesRepFilter, "sales rep" { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
     Agent, AgentFilter, "agent" { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
     Customer, CustomerFilter, "customer" { customer customers count_customers insert_customer insert_customers update_customer delete_customer }
+    Queue, QueueFilter, "queue" { queue queues count_queues insert_queue insert_queues update_queue delete_queue }
+    Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
+    Lead, LeadFilter, "lead" { lead leads count_leads insert_lead insert_leads update_lead delete_lead }
     Interaction, InteractionFilter, "interaction" { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction }
     SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
-    Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
@@ -190,9 +193,12 @@ impl Family {
     pub(crate) const fn unique_fields(self) -> &'static [&'static str] {
         match self {
             Self::Product => &["sku"],
+            Self::Queue => &["name"],
             Self::SalePlan => &[],
             Self::Order | Self::Ticket => &["number", "external id"],
-            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
+            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Lead | Self::Opportunity => {
+                &["external id"]
+            }
         }
     }
 }
@@ -202,6 +208,7 @@ impl Any {
     pub(crate) fn unique(&self, field: &str) -> Option<String> {
         let external_id = match self {
             Self::Product(record) => return Some(record.sku.to_string()),
+            Self::Queue(record) => return Some(record.name.to_string()),
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
             Self::SalePlan(_) => None,
@@ -209,6 +216,7 @@ impl Any {
             Self::Agent(record) => record.external_id.as_ref(),
             Self::Customer(record) => record.external_id.as_ref(),
             Self::Interaction(record) => record.external_id.as_ref(),
+            Self::Lead(record) => record.external_id(),
             Self::Opportunity(record) => record.external_id(),
             Self::Order(record) => record.external_id(),
             Self::Ticket(record) => record.external_id(),
@@ -220,11 +228,16 @@ impl Any {
     pub(crate) fn with_unique(mut self, field: &str, value: &str) -> Self {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
+            Self::Queue(record) => record.name = text(value),
             Self::SalePlan(_) => {}
             Self::SalesRep(record) => record.external_id = Some(text(value)),
             Self::Agent(record) => record.external_id = Some(text(value)),
             Self::Customer(record) => record.external_id = Some(text(value)),
             Self::Interaction(record) => record.external_id = Some(text(value)),
+            Self::Lead(record) => {
+                let parts = LeadParts { external_id: Some(text(value)), ..LeadParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
             Self::Opportunity(record) => {
                 let parts =
                     OpportunityParts { external_id: Some(text(value)), ..OpportunityParts::from((**record).clone()) };
@@ -258,6 +271,8 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
     Ok(match family {
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
         Family::SalePlan => None,
+        Family::Queue => tx.queue_by_name(&text(value))?.map(Any::from),
+        Family::Lead => tx.lead_by_external_id(&text(value))?.map(Any::from),
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
         Family::Agent => tx.agent_by_external_id(&text(value))?.map(Any::from),
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),

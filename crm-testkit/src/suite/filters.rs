@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 use crm_core::{
-    CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope, PlanStatus, Priority,
-    RecordRef, TicketStatus,
+    CustomerType, Fulfilment, Label, LeadStatus, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope, PlanStatus,
+    Priority, RecordRef, TicketStatus,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        AgentFilter, CustomerFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page,
+        ProductFilter, QueueFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -62,7 +62,16 @@ filters! {
         tag: labels(["vip", "VIP"]),
         archived: [true, false],
     }
-    Interaction(InteractionFilter) { customer: [id(1), id(2)], channel: CHANNELS.iter().copied(), }
+    Queue(QueueFilter) { paused: [true, false], }
+    Lead(LeadFilter) {
+        owner: [id(1), id(2)],
+        queue: [id(1), id(2)],
+        status: [LeadStatus::New, LeadStatus::Working, LeadStatus::Qualified, LeadStatus::Nurturing, LeadStatus::Disqualified, LeadStatus::Converted],
+        source: labels(["web", "fair"]),
+        without_owner: [true, false],
+        waiting_in: [id(1), id(2)],
+    }
+    Interaction(InteractionFilter) { customer: [id(1), id(2)], opportunity: [id(1), id(2)], channel: CHANNELS.iter().copied(), }
     SalePlan(SalePlanFilter) {
         scope: [PlanScope::SalesRep(id(1)), PlanScope::Team(id(1)), PlanScope::Product(id(2)), PlanScope::Region(text("East"))],
         status: [PlanStatus::Draft, PlanStatus::Active, PlanStatus::Closed],
@@ -131,12 +140,24 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.archived.as_ref(), Some(&r.archived_at.is_some()))
         }
         (Filter::Interaction(f), Any::Interaction(r)) => {
-            lets(f.customer.as_ref(), Some(&r.customer)) && lets(f.channel.as_ref(), Some(&r.channel))
+            lets(f.customer.as_ref(), Some(&r.customer))
+                && lets(f.opportunity.as_ref(), r.opportunity.as_ref())
+                && lets(f.channel.as_ref(), Some(&r.channel))
         }
         (Filter::SalePlan(f), Any::SalePlan(r)) => {
             lets(f.scope.as_ref(), Some(r.scope()))
                 && lets(f.status.as_ref(), Some(&r.state().status()))
                 && f.covers.is_none_or(|day| r.period().contains(day))
+        }
+        (Filter::Queue(f), Any::Queue(r)) => lets(f.paused.as_ref(), Some(&r.roster.policy().paused)),
+        (Filter::Lead(f), Any::Lead(r)) => {
+            lets(f.owner.as_ref(), r.owner().as_ref())
+                && lets(f.queue.as_ref(), r.queue().as_ref())
+                && lets(f.status.as_ref(), Some(&r.status()))
+                && lets(f.source.as_ref(), r.source())
+                && f.without_owner.is_none_or(|without| without == r.owner().is_none())
+                && f.waiting_in
+                    .is_none_or(|queue| r.queue() == Some(queue) && r.owner().is_none() && r.status().is_open())
         }
         (Filter::Opportunity(f), Any::Opportunity(r)) => {
             lets(f.customer.as_ref(), r.customer().as_ref())

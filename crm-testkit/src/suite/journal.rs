@@ -6,8 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, Position,
-    ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, LeadFact, OpportunityFact, OrderFact, Position,
+    ProductFact, QueueFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -27,6 +27,8 @@ fn fact(before: &Any, after: Any) -> Fact {
         (Any::Product(before), Any::Product(after)) => (before.id, ProductFact::Updated { before, after }).into(),
         (Any::SalesRep(before), Any::SalesRep(after)) => (before.id, SalesRepFact::Updated { before, after }).into(),
         (Any::SalePlan(before), Any::SalePlan(after)) => (before.id, SalePlanFact::Amended { before, after }).into(),
+        (Any::Queue(before), Any::Queue(after)) => (before.id, QueueFact::Updated { before, after }).into(),
+        (Any::Lead(before), Any::Lead(after)) => (before.id, LeadFact::Revised { before, after }).into(),
         (Any::Opportunity(before), Any::Opportunity(after)) => {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
@@ -47,6 +49,8 @@ fn deleted(record: Any) -> Fact {
         Any::Product(product) => (product.id, ProductFact::Deleted { product }).into(),
         Any::SalesRep(sales_rep) => (sales_rep.id, SalesRepFact::Deleted { sales_rep }).into(),
         Any::SalePlan(plan) => (plan.id, SalePlanFact::Deleted { plan }).into(),
+        Any::Queue(queue) => (queue.id, QueueFact::Deleted { queue }).into(),
+        Any::Lead(lead) => (lead.id, LeadFact::Deleted { lead }).into(),
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),

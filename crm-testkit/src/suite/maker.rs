@@ -4,11 +4,15 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss,
-    MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
-    NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
-    PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan,
-    SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
+    Act, Actor, Agent, AssignmentPolicy, AssignmentStrategy, By, Channel, Conversion, Currency, Customer, Direction,
+    Disqualification, Draft, FairnessWindow, Gender, Interaction, Label, Lead, LeadPlace, LeadStatus, LeadTouch, Loss,
+    Member, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewLead, NewMessage, NewOpportunity, NewPayment,
+    NewProduct, NewQueue, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent,
+    Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Qualification, Quantity, Queue,
+    Rating, RecordId, Revision, RosterMember, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned,
+    UnitPrice, WaitingOrder,
+    assignment::{Standing, Topic, Work},
+    conversion::{Became, Origin},
 };
 use uuid::Builder;
 
@@ -70,6 +74,7 @@ const NAMES: &[&str] = &[
 const TEXTS: &[&str] = &["wants a call back\n\tafter five", "'); --", "退款", "\"quoted\", and so on", "{\"a\":null}"];
 const REGIONS: &[&str] = &["East", "West"];
 const CATEGORIES: &[&str] = &["Lamps", "Chairs"];
+const SOURCES: &[&str] = &["web", "fair"];
 const GROUPS: &[&str] = &["Returns", "Repairs"];
 const TAGS: &[&str] = &["vip", "press", "VIP"];
 
@@ -179,6 +184,8 @@ impl Maker {
             Family::Customer => self.customer(n).into(),
             Family::Interaction => self.interaction(n).into(),
             Family::SalePlan => self.sale_plan(n).into(),
+            Family::Queue => self.queue(n).into(),
+            Family::Lead => self.lead(n).into(),
             Family::Opportunity => self.opportunity(n).into(),
             Family::Order => self.order(n).into(),
             Family::Ticket => self.ticket(n).into(),
@@ -200,7 +207,7 @@ impl Maker {
         let mut new = NewSalesRep::new(self.dice.one_text(NAMES));
         (new.external_id, new.manager) = (self.external(n), self.relative(n));
         if self.dice.yes() {
-            new = new.position(text("account executive")).commission_rate(text("7.25"));
+            new = new.email(text("Lin@Example.com")).position(text("account executive")).commission_rate(text("7.25"));
         }
         if self.dice.yes() {
             new = new.region(self.dice.one_text(REGIONS));
@@ -286,7 +293,7 @@ impl Maker {
         let channel = self.dice.one(CHANNELS);
         let direction = self.dice.one(&[Direction::Inbound, Direction::Outbound]);
         let mut new = NewInteraction::new(self.slot(), channel, direction, self.dice.one_text(NAMES));
-        new.external_id = self.external(n);
+        (new.external_id, new.opportunity) = (self.external(n), self.maybe_slot());
         if self.dice.yes() {
             new = new.content(self.dice.one_text(TEXTS));
         }
@@ -337,6 +344,121 @@ impl Maker {
             valid(plan.close(self.at()));
         }
         plan
+    }
+
+    fn queue(&mut self, n: u32) -> Queue {
+        let policy = AssignmentPolicy {
+            strategy: self.dice.one(&[
+                AssignmentStrategy::RoundRobin,
+                AssignmentStrategy::LeastLoaded,
+                AssignmentStrategy::Weighted,
+            ]),
+            order: self.dice.one(WAITING_ORDERS),
+            fairness: self.dice.one(&[None, Some(FairnessWindow::default())]),
+            sticky: self.dice.yes(),
+            stale_after_days: self.dice.one(&[None, Some(7)]),
+            paused: false,
+        };
+        let mut new = NewQueue::new(self.number("Queue", n)).policy(policy);
+        let of_reps = self.dice.yes();
+        // Each at most once: from the first slot on.
+        for slot in 1..=self.dice.below(self.slots + 1) {
+            let member = if of_reps { Member::SalesRep(id(slot)) } else { Member::Agent(id(slot)) };
+            let mut member = RosterMember::new(member).weight(1 + self.dice.below(5));
+            if self.dice.yes() {
+                member = member.capacity(9).monthly(45);
+            }
+            if self.dice.yes() {
+                member = member.takes(Topic::new(text("tag"), self.dice.one_text(TAGS)));
+            }
+            if self.dice.yes() {
+                member = member.prefers(Topic::new(text("region"), self.dice.one_text(REGIONS)));
+            }
+            new = new.member(if self.dice.below(4) == 0 { member.paused() } else { member });
+        }
+        let mut queue = valid(Queue::add(id(n), self.at(), new));
+        let standing = |_| Standing { available: true, load: 0 };
+        for _ in 0..self.dice.below(3) {
+            let (when, lead) = (self.at(), id::<crm_core::LeadId>(n));
+            let work = Work { topics: [Topic::new(text("tag"), text("vip"))].into(), ..Work::new(when) };
+            queue.assign(when, lead.into(), &work, standing);
+        }
+        if self.dice.below(4) == 0 {
+            let out = AssignmentPolicy { paused: true, ..policy };
+            queue.roster = valid(queue.roster.changed(Some(out), None));
+        }
+        queue
+    }
+
+    fn lead(&mut self, n: u32) -> Lead {
+        let mut new = match self.dice.below(3) {
+            0 => NewLead::person(self.dice.one_text(NAMES)),
+            1 => NewLead::of_organisation(self.dice.one_text(NAMES)),
+            _ => NewLead::of_email(text("lead@example.com")),
+        };
+        if self.dice.yes() {
+            new = new.organisation(self.dice.one_text(NAMES)).role(text("buyer"));
+        }
+        (new.external_id, new.product) = (self.external(n), self.maybe_slot());
+        if self.dice.yes() {
+            new = new.email(text("Zhang@Example.com"));
+        }
+        if self.dice.yes() {
+            new = new.phone(text("+442079460958")).phone(text("+8613812345678"));
+        }
+        if self.dice.yes() {
+            let fields = PostalAddressFields { city: "上海".into(), ..PostalAddressFields::default() };
+            new = new.address(valid(PostalAddress::parse(fields)));
+        }
+        if self.dice.yes() {
+            new = new.region(self.dice.one_text(REGIONS)).tag(self.dice.one_text(TAGS));
+        }
+        if self.dice.yes() {
+            new = new.source(self.dice.one_text(SOURCES));
+        }
+        if self.dice.yes() {
+            new = new.interest(self.dice.one_text(NAMES)).note(self.dice.one_text(TEXTS));
+        }
+        if self.dice.yes() {
+            new = new.value(self.money(Currency::JPY)).weight(1 + self.dice.below(9));
+        }
+        new = new.score(Percent::whole(u16::try_from(10 * self.dice.below(11)).unwrap_or(0)));
+        let mut lead = valid(Lead::add(id(n), self.at(), new));
+        let place = LeadPlace { queue: self.maybe_slot(), owner: self.maybe_slot() };
+        valid(lead.put(self.at(), place));
+        for _ in 0..self.dice.below(3) {
+            let direction = self.dice.one(&[Direction::Inbound, Direction::Outbound]);
+            let mut touch = LeadTouch::new(self.at(), self.dice.one(CHANNELS), direction, self.dice.one_text(NAMES));
+            touch.content = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+            valid(lead.touch(self.at(), touch));
+        }
+        let when = self.at();
+        match self.dice.below(6) {
+            0 => drop(valid(lead.begin_work(when))),
+            1 => drop(valid(lead.qualify(when))),
+            2 => drop(valid(lead.nurture(when))),
+            3 => {
+                let note = Some(self.dice.one_text(TEXTS));
+                valid(lead.disqualify(when, Disqualification { reason: text("other"), note }));
+            }
+            4 => {
+                let became = Became { id: self.slot(), origin: Origin::Created, revision: Revision::FIRST };
+                let conversion = Conversion {
+                    organisation: self.dice.yes().then_some(became),
+                    person: Some(Became { id: self.slot(), origin: Origin::Linked, ..became }),
+                    opportunity: self.maybe_slot().map(|id| Became {
+                        id,
+                        origin: Origin::Filled { before: Revision::FIRST },
+                        revision: Revision::new(2),
+                    }),
+                    interactions: vec![id(7)],
+                    before: LeadStatus::New,
+                };
+                valid(lead.convert(when, Qualification::MayBeSkipped, conversion));
+            }
+            _ => {}
+        }
+        lead
     }
 
     fn opportunity(&mut self, n: u32) -> Opportunity {
@@ -483,6 +605,10 @@ impl Maker {
         ticket
     }
 }
+
+/// In which order work is handed out.
+pub(crate) const WAITING_ORDERS: &[WaitingOrder] =
+    &[WaitingOrder::OldestFirst, WaitingOrder::LongestWaitingFirst, WaitingOrder::LikeliestFirst];
 
 /// How many records of each family may be referred to.
 pub(crate) const SLOTS: u32 = 3;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use crm_core::{
-    RecordId, Revision,
+    RecordId, Revision, WaitingOrder,
     store::{Page, Records, Store, StoreErrorKind, Tickets as _, Timeline as _},
 };
 
@@ -208,7 +208,17 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             );
             note(!tx.messages(one.id, Page::first(9))?.is_empty(), "its messages");
         }
-        Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) => {}
+        Any::Lead(one) => {
+            let mail = tx.leads_with_email(&text("zhang@example.com"), all_of())?;
+            note(mail.iter().any(|other| other.id == one.id), "its e-mail address");
+            let phone = tx.leads_with_phone(&text("+442079460958"), all_of())?;
+            note(phone.iter().any(|other| other.id == one.id), "its telephone number");
+            if let Some(queue) = one.waits_in() {
+                let waiting = tx.waiting_leads(queue, WaitingOrder::OldestFirst, Page::first(1_000))?;
+                note(waiting.iter().any(|other| other.id == one.id), "its queue");
+            }
+        }
+        Any::Interaction(_) | Any::SalePlan(_) | Any::Queue(_) | Any::Opportunity(_) => {}
     }
     for customer in 1..=3 {
         let timeline = tx.timeline(super::id(customer), Page::first(1_000))?;

@@ -1,9 +1,11 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order,
-    OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan, SalePlanParts, SalesRep, Ticket,
+    Contact, Conversion, Customer, CustomerKind, Interaction, Lead, LeadParts, LeadState, LeadStatus, Member,
+    MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent,
+    PlanScope, Quantity, RecordId, Revision, Roster, RosterMember, SalePlan, SalePlanParts, SalesRep, Ticket,
     TicketMessage, TicketParts, TicketState, UnitPrice,
+    conversion::{Became, Origin},
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -51,7 +53,14 @@ fn references(record: &Any) -> usize {
                 + usize::from(customer.parent.is_some())
                 + usize::from(customer.owner.is_some())
         }
-        Any::Interaction(one) => 1 + one.participants.len(),
+        Any::Interaction(one) => 1 + usize::from(one.opportunity.is_some()) + one.participants.len(),
+        Any::Queue(one) => one.roster.members().len(),
+        Any::Lead(one) => {
+            usize::from(one.owner().is_some())
+                + usize::from(one.queue().is_some())
+                + usize::from(one.product().is_some())
+                + usize::from(one.status() == LeadStatus::Converted)
+        }
         Any::SalePlan(plan) => usize::from(!matches!(plan.scope(), PlanScope::Region(_))),
         Any::Opportunity(one) => {
             usize::from(one.customer().is_some())
@@ -106,7 +115,35 @@ macro_rules! guarded {
     )*};
 }
 
+fn queue(n: u32, member: Member) -> Any {
+    let mut made = plain(Family::Queue, n);
+    if let Any::Queue(queue) = &mut made {
+        queue.roster = valid(Roster::new(*queue.roster.policy(), vec![RosterMember::new(member)]));
+    }
+    made
+}
+
+fn became<I: RecordId>(to: u32) -> Option<Became<I>> {
+    Some(Became { id: id(to), origin: Origin::Created, revision: Revision::FIRST })
+}
+
+/// A lead that became what `change` says.
+fn converted(n: u32, change: impl FnOnce(&mut Conversion)) -> Any {
+    lead(n, |parts| {
+        let mut conversion = Conversion {
+            organisation: None,
+            person: None,
+            opportunity: None,
+            interactions: Vec::new(),
+            before: LeadStatus::Qualified,
+        };
+        change(&mut conversion);
+        parts.state = LeadState::Converted { at: at(3), conversion: Box::new(conversion) };
+    })
+}
+
 guarded! {
+    lead: Lead(LeadParts);
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
     order: Order(OrderParts);
@@ -163,6 +200,12 @@ const WAYS: &[Way] = &[
         refer: |n, to| interaction(n, |one| one.customer = id(to)),
     },
     Way {
+        field: "opportunity",
+        by: "interactions",
+        to: Family::Opportunity,
+        refer: |n, to| interaction(n, |one| one.opportunity = Some(id(to))),
+    },
+    Way {
         field: "participants",
         by: "interactions",
         to: Family::Customer,
@@ -203,6 +246,44 @@ const WAYS: &[Way] = &[
         by: "sales reps",
         to: Family::SalesRep,
         refer: |n, to| sales_rep(n, |one| one.manager = Some(id(to))),
+    },
+    Way { field: "members", by: "queues", to: Family::SalesRep, refer: |n, to| queue(n, Member::SalesRep(id(to))) },
+    Way { field: "members", by: "queues", to: Family::Agent, refer: |n, to| queue(n, Member::Agent(id(to))) },
+    Way {
+        field: "owner",
+        by: "leads",
+        to: Family::SalesRep,
+        refer: |n, to| lead(n, |one| (one.owner, one.assigned_at) = (Some(id(to)), Some(at(2)))),
+    },
+    Way {
+        field: "queue",
+        by: "leads",
+        to: Family::Queue,
+        refer: |n, to| lead(n, |one| (one.queue, one.queued_at) = (Some(id(to)), Some(at(2)))),
+    },
+    Way {
+        field: "product",
+        by: "leads",
+        to: Family::Product,
+        refer: |n, to| lead(n, |one| one.product = Some(id(to))),
+    },
+    Way {
+        field: "organisation",
+        by: "leads",
+        to: Family::Customer,
+        refer: |n, to| converted(n, |one| one.organisation = became(to)),
+    },
+    Way {
+        field: "person",
+        by: "leads",
+        to: Family::Customer,
+        refer: |n, to| converted(n, |one| one.person = became(to)),
+    },
+    Way {
+        field: "opportunity",
+        by: "leads",
+        to: Family::Opportunity,
+        refer: |n, to| converted(n, |one| one.opportunity = became(to)),
     },
     Way {
         field: "customer",

@@ -1,0 +1,667 @@
+//! Converting leads: plan, apply, undo.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use crm_core::{
+    Act, By, Conversion, ConversionPlan, ConversionTarget, Customer, CustomerFact, CustomerId, CustomerPatch,
+    CustomerType, Interaction, InteractionFact, Lead, LeadError, LeadFact, LeadId, LeadPlace, LeadState, LeadStatus,
+    Member, NewConversion, NewCustomer, NewInteraction, NewOpportunity, Opportunity, OpportunityFact, OpportunityId,
+    OpportunityPatch, Participant, Percent, Pipeline, Queue, QueueId, RecordRef, Revision, SalesRepId,
+    assignment::Decision,
+    conversion::{Became, ConversionLinks, Origin, PlannedCustomer, PlannedDeal, PlannedOwner},
+    store::{
+        Customers, Interactions, Journal, Leads, Opportunities, Page, Products, Queues, SalesReps, StoreError,
+        StoreErrorKind, Timeline, pages,
+    },
+};
+
+use crate::{
+    customers::{check_contacts, check_parent, in_use},
+    error::SalesError,
+    queues::decide,
+    record,
+    team::selling,
+};
+
+/// Says what converting a lead on a day will do: what is made, linked and left, which field goes where, and what moves.
+/// Nothing is written; [`apply_conversion`] does it.
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the lead or a linked record, [`SalesError::Archived`],
+///   [`SalesError::NotAnOrganisation`], [`SalesError::NotAPerson`], [`SalesError::Store`].
+/// - [`SalesError::Lead`] as [`ConversionPlan::new`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{NewConversion, NewLead, Percent, Pipeline, store::Store};
+/// use crm_sales::{SalesError, add_lead, apply_conversion, plan_conversion, qualify_lead, undo_conversion};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let hardware = Pipeline::new("Hardware".parse()?)
+///     .open("prospecting".parse()?, Percent::whole(10))
+///     .won("won".parse()?)
+///     .build()?;
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new()); // 2 March 2026
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let new = NewLead::person("张三".parse()?).organisation("Acme".parse()?);
+///     let lead = add_lead(tx, act, new)?;
+///     let lead = qualify_lead(tx, act, lead.id)?;
+///
+///     let plan = plan_conversion(tx, lead.id, act.day(), NewConversion::of(&lead).deal(hardware))?;
+///     assert!(plan.joins); // the person comes to belong to the organisation
+///     let conversion = apply_conversion(tx, act, &plan)?;
+///     assert_eq!(apply_conversion(tx, act, &plan)?, conversion); // a second time, nothing happens
+///     assert!(conversion.opportunity.is_some());
+///
+///     let lead = undo_conversion(tx, act, lead.id)?;
+///     assert_eq!(lead.status(), crm_core::LeadStatus::Qualified);
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn plan_conversion(
+    tx: &(impl Leads + Customers + Opportunities + ?Sized),
+    lead: LeadId,
+    day: NaiveDate,
+    new: NewConversion,
+) -> Result<ConversionPlan, SalesError> {
+    let lead: Lead = record::find(tx, lead)?;
+    plan(tx, &lead, day, new)
+}
+
+fn plan(
+    tx: &(impl Leads + Customers + Opportunities + ?Sized),
+    lead: &Lead,
+    day: NaiveDate,
+    new: NewConversion,
+) -> Result<ConversionPlan, SalesError> {
+    let customer = |target: &ConversionTarget<CustomerId, CustomerPatch>| match target {
+        ConversionTarget::Link(id) => in_use(tx, *id).map(Some),
+        ConversionTarget::Create(_) | ConversionTarget::Skip => Ok(None),
+    };
+    let (organisation, person) = (customer(&new.organisation)?, customer(&new.person)?);
+    if let Some(other) = organisation.as_ref().filter(|one| one.kind.name() != CustomerType::Organisation) {
+        return Err(SalesError::NotAnOrganisation { customer: other.id, field: "organisation" });
+    }
+    if let Some(other) = person.as_ref().filter(|one| one.kind.name() != CustomerType::Person) {
+        return Err(SalesError::NotAPerson { customer: other.id, field: "person" });
+    }
+    let opportunity: Option<Opportunity> = match new.opportunity {
+        ConversionTarget::Link(id) => Some(record::find(tx, id)?),
+        ConversionTarget::Create(_) | ConversionTarget::Skip => None,
+    };
+    let links = ConversionLinks {
+        organisation: organisation.as_ref(),
+        person: person.as_ref(),
+        opportunity: opportunity.as_ref(),
+    };
+    Ok(ConversionPlan::new(lead, day, new, links)?)
+}
+
+/// Does what a plan says, all of it in this transaction, and gives what the lead became. A lead that is converted
+/// already gives what it became then, and nothing is written (CONV-2).
+///
+/// What was said to the lead becomes interactions of the customer, with the deal that it was about and the person among
+/// those who took part (CONV-6); the lead keeps it too.
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the lead, a linked record, the rep, a parent or a contact.
+/// - [`SalesError::Conflict`] where the lead or a linked record changed since the plan.
+/// - [`SalesError::Archived`], [`SalesError::Inactive`] for the rep, [`SalesError::NotAnOrganisation`],
+///   [`SalesError::NotAPerson`]; [`SalesError::Lead`] as [`Lead::convert`]; [`SalesError::Opportunity`] where the linked
+///   deal is closed; [`SalesError::Invalid`] as the constructors of what is made.
+/// - [`SalesError::Store`]: an external id is taken, or a product is missing.
+pub fn apply_conversion(
+    tx: &mut (impl Leads + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized),
+    act: &mut Act,
+    plan: &ConversionPlan,
+) -> Result<Conversion, SalesError> {
+    let lead: Lead = record::find(tx, plan.lead)?;
+    if let LeadState::Converted { conversion, .. } = lead.state() {
+        return Ok((**conversion).clone());
+    }
+    if lead.revision != plan.revision {
+        let (expected, found) = (plan.revision, lead.revision);
+        return Err(SalesError::Conflict { record: lead.id.into(), expected, found });
+    }
+    let prepared = Prepared::new(tx, act, &lead, plan)?;
+    prepared.write(tx, act, lead, Vec::new())
+}
+
+/// A customer of a conversion, ready to be written.
+struct ReadyCustomer {
+    customer: Customer,
+    origin: Origin,
+    /// What is to be told of it, where something is to be written.
+    fact: Option<CustomerFact>,
+}
+
+/// A deal of a conversion, ready to be written.
+struct ReadyDeal {
+    opportunity: Opportunity,
+    origin: Origin,
+    fact: Option<OpportunityFact>,
+}
+
+/// All that a conversion will write. It was checked as far as anything can be, so that a refusal finds nothing written.
+struct Prepared<'p> {
+    plan: &'p ConversionPlan,
+    organisation: Option<ReadyCustomer>,
+    person: Option<ReadyCustomer>,
+    opportunity: Option<ReadyDeal>,
+    interactions: Vec<Interaction>,
+}
+
+impl<'p> Prepared<'p> {
+    fn new(
+        tx: &(impl Leads + Customers + Opportunities + Products + SalesReps + ?Sized),
+        act: &mut Act,
+        lead: &Lead,
+        plan: &'p ConversionPlan,
+    ) -> Result<Self, SalesError> {
+        lead.convertible(plan.qualification)?;
+        let organisation = ready_customer(tx, act, &plan.organisation, None)?;
+        let joins = organisation.as_ref().filter(|_| plan.joins).map(|ready| ready.customer.id);
+        let person = ready_customer(tx, act, &plan.person, joins)?;
+        let shared = |ready: &Option<ReadyCustomer>| ready.as_ref().map(|ready| ready.customer.id);
+        if let (Some(one), Some(other)) = (&organisation, &person)
+            && let (Some(id), true) = (&one.customer.external_id, one.fact.is_some() && other.fact.is_some())
+            && Some(id) == other.customer.external_id.as_ref()
+        {
+            return Err(StoreError::from(StoreErrorKind::Duplicate { record: "customer", field: "external id" }).into());
+        }
+        let customer = match plan.customer {
+            PlannedOwner::Organisation => shared(&organisation),
+            PlannedOwner::Person => shared(&person),
+            PlannedOwner::Known(known) => Some(in_use(tx, known)?.id),
+            PlannedOwner::Nobody => None,
+        };
+        let opportunity = match &plan.opportunity {
+            PlannedDeal::Create { pipeline, new } => Some(open_deal(tx, act, pipeline, (**new).clone(), customer)?),
+            PlannedDeal::Link { id, revision, gains_customer } => {
+                let mut opportunity: Opportunity = record::unchanged(tx, *id, *revision)?;
+                let patch = OpportunityPatch { customer: Some(customer), ..OpportunityPatch::default() };
+                let fact = if *gains_customer { opportunity.revise(act.at(), patch)? } else { None };
+                let origin = fact.as_ref().map_or(Origin::Linked, |_| Origin::Filled { before: *revision });
+                Some(ReadyDeal { opportunity, origin, fact })
+            }
+            PlannedDeal::Skip => None,
+        };
+        let deal = opportunity.as_ref().map(|ready| ready.opportunity.id);
+        let attends = shared(&person).filter(|person| Some(*person) != customer);
+        let said = |customer| lead.touches().iter().map(move |touch| (customer, touch));
+        let mut interactions = Vec::new();
+        for (customer, touch) in customer.into_iter().flat_map(said) {
+            let mut new = NewInteraction::new(customer, touch.channel, touch.direction, touch.subject.clone());
+            (new.content, new.opportunity, new.occurred_at) = (touch.content.clone(), deal, Some(touch.at));
+            new.participants = attends.map(Participant::Customer).into_iter().collect();
+            interactions.push(Interaction::log(act.new_id(), act.at(), new)?);
+        }
+        Ok(Self { plan, organisation, person, opportunity, interactions })
+    }
+
+    /// Writes all of it, and the lead last. `before` is what had happened to the lead and is not written yet.
+    fn write(
+        self,
+        tx: &mut (impl Leads + Customers + Opportunities + Interactions + Journal + ?Sized),
+        act: &Act,
+        mut lead: Lead,
+        mut facts: Vec<LeadFact>,
+    ) -> Result<Conversion, SalesError> {
+        let organisation = self.organisation.map(|ready| write_customer(tx, act, ready)).transpose()?;
+        let person = self.person.map(|ready| write_customer(tx, act, ready)).transpose()?;
+        let opportunity = self.opportunity.map(|ready| write_deal(tx, act, ready)).transpose()?;
+        let ids = self.interactions.iter().map(|interaction| interaction.id).collect();
+        for interaction in self.interactions {
+            record::add(tx, act, interaction, |interaction| InteractionFact::Logged { interaction })?;
+        }
+        let conversion =
+            Conversion { organisation, person, opportunity, interactions: ids, before: LeadStatus::Qualified };
+        let fact = lead.convert(act.at(), self.plan.qualification, conversion)?;
+        let LeadFact::Converted { conversion } = &fact else {
+            return Err(LeadError::NoTarget { lead: lead.id }.into());
+        };
+        let conversion = (**conversion).clone();
+        facts.push(fact);
+        record::save(tx, act, &mut lead, facts)?;
+        Ok(conversion)
+    }
+}
+
+/// A customer as the plan has it, checked as far as it can be. `joins` is the organisation that a new person comes to
+/// belong to, which may not be written yet.
+fn ready_customer(
+    tx: &(impl Customers + Products + SalesReps + ?Sized),
+    act: &mut Act,
+    planned: &PlannedCustomer,
+    joins: Option<CustomerId>,
+) -> Result<Option<ReadyCustomer>, SalesError> {
+    match planned {
+        PlannedCustomer::Skip => Ok(None),
+        PlannedCustomer::Create(new) => {
+            let mut new: NewCustomer = (**new).clone();
+            new.parent = joins.or(new.parent);
+            let customer = Customer::register(new.id.unwrap_or_else(|| act.new_id()), act.at(), new)?;
+            if joins.is_none() {
+                check_parent(tx, &customer)?;
+            }
+            check_contacts(tx, customer.contacts())?;
+            customer.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
+            if let Some(external_id) = &customer.external_id
+                && tx.customer_by_external_id(external_id)?.is_some()
+            {
+                return Err(
+                    StoreError::from(StoreErrorKind::Duplicate { record: "customer", field: "external id" }).into()
+                );
+            }
+            for product in customer.needs.iter().filter_map(|need| need.product) {
+                if tx.product(product)?.is_none() {
+                    let kind = StoreErrorKind::MissingReference { record: "customer", field: "needs" };
+                    return Err(StoreError::from(kind).into());
+                }
+            }
+            let fact = Some(CustomerFact::Registered { customer: Box::new(customer.clone()) });
+            Ok(Some(ReadyCustomer { customer, origin: Origin::Created, fact }))
+        }
+        PlannedCustomer::Link { id, revision, fill } => {
+            let mut customer: Customer = record::unchanged(tx, *id, *revision)?;
+            in_use(tx, *id)?;
+            let fact = match fill {
+                Some(fill) => customer.update(act.at(), (**fill).clone())?,
+                None => None,
+            };
+            let origin = fact.as_ref().map_or(Origin::Linked, |_| Origin::Filled { before: *revision });
+            Ok(Some(ReadyCustomer { customer, origin, fact }))
+        }
+    }
+}
+
+fn open_deal(
+    tx: &(impl Products + SalesReps + ?Sized),
+    act: &mut Act,
+    pipeline: &Pipeline,
+    mut new: NewOpportunity,
+    customer: Option<CustomerId>,
+) -> Result<ReadyDeal, SalesError> {
+    new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
+    if let Some(product) = new.product
+        && tx.product(product)?.is_none()
+    {
+        let kind = StoreErrorKind::MissingReference { record: "opportunity", field: "product" };
+        return Err(StoreError::from(kind).into());
+    }
+    let id = new.id.unwrap_or_else(|| act.new_id());
+    let by = By { at: act.at(), actor: act.actor() };
+    new.customer = customer;
+    let opportunity = Opportunity::open(id, by, pipeline, new)?;
+    let fact = Some(OpportunityFact::Opened { opportunity: Box::new(opportunity.clone()) });
+    Ok(ReadyDeal { opportunity, origin: Origin::Created, fact })
+}
+
+fn write_customer(
+    tx: &mut (impl Customers + Journal + ?Sized),
+    act: &Act,
+    ready: ReadyCustomer,
+) -> Result<Became<CustomerId>, SalesError> {
+    let ReadyCustomer { mut customer, origin, fact } = ready;
+    match (origin, fact) {
+        (Origin::Created, _) => {
+            record::add(tx, act, customer.clone(), |customer| CustomerFact::Registered { customer })?;
+        }
+        (_, Some(fact)) => record::save(tx, act, &mut customer, [fact])?,
+        (_, None) => {}
+    }
+    Ok(Became { id: customer.id, origin, revision: customer.revision })
+}
+
+fn write_deal(
+    tx: &mut (impl Opportunities + Journal + ?Sized),
+    act: &Act,
+    ready: ReadyDeal,
+) -> Result<Became<OpportunityId>, SalesError> {
+    let ReadyDeal { mut opportunity, origin, fact } = ready;
+    match (origin, fact) {
+        (Origin::Created, _) => {
+            record::add(tx, act, opportunity.clone(), |opportunity| OpportunityFact::Opened { opportunity })?;
+        }
+        (_, Some(fact)) => record::save(tx, act, &mut opportunity, [fact])?,
+        (_, None) => {}
+    }
+    Ok(Became { id: opportunity.id, origin, revision: opportunity.revision })
+}
+
+/// Takes a conversion back: what it made is gone, what it filled is as it was, and the lead stands where it stood.
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`]; [`SalesError::Lead`] unless it is converted.
+/// - [`SalesError::Conflict`] where what it made or filled has changed since: that is work which undoing would lose.
+/// - [`SalesError::Store`] with `StillReferenced` where something refers to what it made, an order to the person.
+/// - [`SalesError::CannotUndo`] where the journal does not know any more how a customer was before.
+pub fn undo_conversion(
+    tx: &mut (impl Leads + Customers + Opportunities + Interactions + Timeline + Journal + ?Sized),
+    act: &mut Act,
+    id: LeadId,
+) -> Result<Lead, SalesError> {
+    let converted: Lead = record::find(tx, id)?;
+    let mut lead = converted.clone();
+    let fact = lead.undo_conversion(act.at())?;
+    let LeadFact::ConversionUndone { conversion } = &fact else { return Ok(converted) };
+    let conversion = (**conversion).clone();
+
+    // Whatever may be refused is looked at first.
+    let customers: Vec<Became<CustomerId>> = conversion.person.into_iter().chain(conversion.organisation).collect();
+    let mut restored = Vec::new();
+    for became in &customers {
+        if became.origin == Origin::Linked {
+            continue;
+        }
+        let customer: Customer = record::unchanged(tx, became.id, became.revision)?;
+        if let Origin::Filled { before } = became.origin {
+            restored.push((before_it(tx, id, &customer, before)?, customer));
+        }
+    }
+    let mut deal = None;
+    if let Some(became) = conversion.opportunity.filter(|became| became.origin != Origin::Linked) {
+        let mut opportunity: Opportunity = record::unchanged(tx, became.id, became.revision)?;
+        if let Origin::Filled { .. } = became.origin {
+            let patch = OpportunityPatch { customer: Some(None), ..OpportunityPatch::default() };
+            deal = opportunity.revise(act.at(), patch)?.map(|fact| (opportunity, fact));
+        }
+    }
+    let mut made = Made::default();
+    for interaction in &conversion.interactions {
+        if let Some(found) = tx.interaction(*interaction)? {
+            let (expected, found_at) = (Revision::FIRST, found.revision);
+            if found_at != expected {
+                return Err(SalesError::Conflict { record: found.id.into(), expected, found: found_at });
+            }
+            made.interactions.push(found);
+        }
+    }
+    if let Some(became) = conversion.opportunity.filter(|became| became.origin == Origin::Created) {
+        made.opportunity = Some(record::find(tx, became.id)?);
+    }
+    for became in customers.iter().filter(|became| became.origin == Origin::Created) {
+        made.customers.push(record::find(tx, became.id)?);
+    }
+
+    // A linked deal lets go of a customer who was made before that one can go; so nothing else may hold them.
+    let gained = deal.as_ref().and_then(|(_, fact)| match fact {
+        OpportunityFact::Revised { before, .. } => before.customer(),
+        _ => None,
+    });
+    let gained = gained.filter(|gained| made.customers.iter().any(|customer| customer.id == *gained));
+    if let (Some(gained), Some((opportunity, _))) = (gained, &deal) {
+        made.is_all_there_is_of(tx, gained, opportunity.id)?;
+    }
+
+    let last = made.remove(tx, converted, gained)?;
+    lead.revision = lead.revision.next();
+    tx.insert_lead(&lead)?;
+    tx.append(act, &(id, fact).into())?;
+    if let Some((mut opportunity, fact)) = deal {
+        record::save(tx, act, &mut opportunity, [fact])?;
+    }
+    if let Some(last) = last {
+        tx.delete_customer(last)?;
+    }
+    made.tell(tx, act)?;
+    for (before, customer) in restored {
+        put_back(tx, act, before, customer)?;
+    }
+    Ok(lead)
+}
+
+/// What a conversion made.
+#[derive(Default)]
+struct Made {
+    interactions: Vec<Interaction>,
+    opportunity: Option<Opportunity>,
+    /// The person, then the organisation that they belong to.
+    customers: Vec<Customer>,
+}
+
+impl Made {
+    /// Refuses where a customer has orders, tickets, deals or interactions besides a deal and what was made.
+    fn is_all_there_is_of(
+        &self,
+        tx: &(impl Timeline + ?Sized),
+        customer: CustomerId,
+        deal: OpportunityId,
+    ) -> Result<(), StoreError> {
+        let own: Vec<RecordRef> = self.interactions.iter().map(|one| one.id.into()).chain([deal.into()]).collect();
+        for item in pages(100, |page| tx.timeline(customer, page), |item| *item) {
+            let by = match item?.record {
+                record if own.contains(&record) => continue,
+                RecordRef::Interaction(_) => "interactions",
+                RecordRef::Opportunity(_) => "opportunities",
+                RecordRef::Order(_) => "orders",
+                _ => "tickets",
+            };
+            return Err(StoreErrorKind::StillReferenced { by, count: 1 }.into());
+        }
+        Ok(())
+    }
+
+    /// Deletes all of it and the lead, which refers to it; or, where something else refers to a part of it, nothing: what was deleted by then is put
+    /// back as it was. The customer whom one linked deal still holds, and nothing else, is left and given back.
+    fn remove(
+        &self,
+        tx: &mut (impl Leads + Customers + Opportunities + Interactions + ?Sized),
+        lead: Lead,
+        held: Option<CustomerId>,
+    ) -> Result<Option<CustomerId>, StoreError> {
+        tx.delete_lead(lead.id)?;
+        let mut gone = Vec::new();
+        let all = self.interactions.iter().map(Part::Interaction);
+        let all = all.chain(self.opportunity.iter().map(Part::Opportunity));
+        for part in all.chain(self.customers.iter().map(Part::Customer)) {
+            match part.delete(tx) {
+                Ok(()) => gone.push(part),
+                // Customers, interactions and leads are asked before opportunities, and the others were.
+                Err(error) if part.is_held(held, &error) => {}
+                Err(error) => {
+                    for part in gone.into_iter().rev() {
+                        part.insert(tx)?;
+                    }
+                    tx.insert_lead(&lead)?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    fn tell(self, tx: &mut (impl Journal + ?Sized), act: &Act) -> Result<(), StoreError> {
+        for interaction in self.interactions {
+            let (id, interaction) = (interaction.id, Box::new(interaction));
+            tx.append(act, &(id, InteractionFact::Deleted { interaction }).into())?;
+        }
+        if let Some(opportunity) = self.opportunity {
+            let (id, opportunity) = (opportunity.id, Box::new(opportunity));
+            tx.append(act, &(id, OpportunityFact::Deleted { opportunity }).into())?;
+        }
+        for customer in self.customers {
+            let (id, customer) = (customer.id, Box::new(customer));
+            tx.append(act, &(id, CustomerFact::Deleted { customer }).into())?;
+        }
+        Ok(())
+    }
+}
+
+/// One record of what a conversion made.
+#[derive(Clone, Copy)]
+enum Part<'m> {
+    Interaction(&'m Interaction),
+    Opportunity(&'m Opportunity),
+    Customer(&'m Customer),
+}
+
+impl Part<'_> {
+    /// Whether it is a customer whom one deal holds, and nobody else.
+    fn is_held(self, held: Option<CustomerId>, error: &StoreError) -> bool {
+        let one_deal = StoreErrorKind::StillReferenced { by: "opportunities", count: 1 };
+        matches!(self, Self::Customer(one) if Some(one.id) == held) && *error.kind() == one_deal
+    }
+
+    fn delete(self, tx: &mut (impl Customers + Opportunities + Interactions + ?Sized)) -> Result<(), StoreError> {
+        match self {
+            Self::Interaction(one) => tx.delete_interaction(one.id),
+            Self::Opportunity(one) => tx.delete_opportunity(one.id),
+            Self::Customer(one) => tx.delete_customer(one.id),
+        }
+    }
+
+    fn insert(self, tx: &mut (impl Customers + Opportunities + Interactions + ?Sized)) -> Result<(), StoreError> {
+        match self {
+            Self::Interaction(one) => tx.insert_interaction(one),
+            Self::Opportunity(one) => tx.insert_opportunity(one),
+            Self::Customer(one) => tx.insert_customer(one),
+        }
+    }
+}
+
+/// The customer as it was before the conversion filled it, as the journal knows it.
+fn before_it(
+    tx: &(impl Journal + ?Sized),
+    lead: LeadId,
+    customer: &Customer,
+    revision: Revision,
+) -> Result<Customer, SalesError> {
+    let record: RecordRef = customer.id.into();
+    for entry in pages(100, |page: Page<_>| tx.history(record, page), |entry| entry.position) {
+        if let Some(crm_core::Fact::Customer(_, CustomerFact::Updated { before, .. })) = entry?.fact
+            && before.revision == revision
+        {
+            return Ok(*before);
+        }
+    }
+    Err(SalesError::CannotUndo { lead, record })
+}
+
+fn put_back(
+    tx: &mut (impl Customers + Journal + ?Sized),
+    act: &Act,
+    before: Customer,
+    now: Customer,
+) -> Result<(), SalesError> {
+    let mut after = Customer { revision: now.revision, updated_at: act.at(), ..before };
+    let fact = CustomerFact::Updated { before: Box::new(now), after: Box::new(after.clone()) };
+    record::save(tx, act, &mut after, [fact])
+}
+
+/// Why a lead was left out when many were converted (CONV-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum NotConverted {
+    /// It is disqualified.
+    Disqualified,
+    /// It is converted already.
+    Converted,
+    /// Its score is 100 %: it is certain already.
+    Certain,
+    /// No rep of the queue can take it.
+    NobodyFree,
+}
+
+/// What became of one of many leads.
+#[derive(Debug)]
+pub enum Converted {
+    /// It was converted.
+    Done {
+        /// What it became.
+        conversion: Box<Conversion>,
+        /// To which rep it was given, where it had none and a queue was named.
+        decision: Option<Box<Decision>>,
+    },
+    /// It was left out, by rule.
+    Skipped(NotConverted),
+    /// It was refused; nothing of it was written.
+    Refused(Box<SalesError>),
+}
+
+/// The queue whose reps get the leads that have none when many are converted, and who of them is away.
+#[derive(Clone, Copy, Debug)]
+pub struct Reps<'a> {
+    /// The queue.
+    pub queue: QueueId,
+    /// Who is not there.
+    pub away: &'a BTreeSet<SalesRepId>,
+}
+
+/// Converts many leads on a day, each as `new` says, in their order. Those that are disqualified or certain are left
+/// out; those without a rep are given to the reps of a queue in turn first, so that their deals have one (CONV-11). One
+/// that is refused does not stop the others.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`] for a lead or the queue, [`SalesError::Store`] where the store fails.
+pub fn convert_leads<Tx>(
+    tx: &mut Tx,
+    act: &mut Act,
+    leads: &[LeadId],
+    day: NaiveDate,
+    reps: Option<Reps<'_>>,
+    new: impl Fn(&Lead) -> NewConversion,
+) -> Result<Vec<(LeadId, Converted)>, SalesError>
+where
+    Tx: Leads + Queues + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized,
+{
+    let mut outcomes = Vec::with_capacity(leads.len());
+    for id in leads {
+        let lead: Lead = record::find(tx, *id)?;
+        let skipped = match lead.status() {
+            LeadStatus::Disqualified => Some(NotConverted::Disqualified),
+            LeadStatus::Converted => Some(NotConverted::Converted),
+            _ if lead.score() == Percent::HUNDRED => Some(NotConverted::Certain),
+            _ => None,
+        };
+        let outcome = match skipped {
+            Some(why) => Converted::Skipped(why),
+            None => {
+                convert_one(tx, act, lead, day, reps, &new).unwrap_or_else(|refused| Converted::Refused(refused.into()))
+            }
+        };
+        outcomes.push((*id, outcome));
+    }
+    Ok(outcomes)
+}
+
+fn convert_one<Tx>(
+    tx: &mut Tx,
+    act: &mut Act,
+    mut lead: Lead,
+    day: NaiveDate,
+    reps: Option<Reps<'_>>,
+    new: &impl Fn(&Lead) -> NewConversion,
+) -> Result<Converted, SalesError>
+where
+    Tx: Leads + Queues + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized,
+{
+    let (mut facts, mut given) = (Vec::new(), None);
+    if let Some(Reps { queue, away }) = reps.filter(|_| lead.owner().is_none()) {
+        let mut queue: Queue = record::find(tx, queue)?;
+        let (decision, fact) = decide(tx, act, &lead, &mut queue, away)?;
+        let Some(Member::SalesRep(rep)) = decision.given_to() else {
+            return Ok(Converted::Skipped(NotConverted::NobodyFree));
+        };
+        let place = LeadPlace { queue: Some(queue.id), owner: Some(rep) };
+        facts.extend(lead.put(act.at(), place)?);
+        given = Some((queue, decision, fact));
+    }
+    let plan = plan(tx, &lead, day, new(&lead))?;
+    let prepared = Prepared::new(tx, act, &lead, &plan)?;
+    let mut decided = None;
+    if let Some((mut queue, decision, fact)) = given {
+        record::save(tx, act, &mut queue, fact)?;
+        decided = Some(Box::new(decision));
+    }
+    let conversion = prepared.write(tx, act, lead, facts)?;
+    Ok(Converted::Done { conversion: Box::new(conversion), decision: decided })
+}

@@ -1,0 +1,375 @@
+use std::collections::BTreeSet;
+
+use crm_core::{
+    Channel, Conversion, ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead,
+    LeadError, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewConversion, NewCustomer, NewInteraction,
+    NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityPatch, Participant, Percent, Pipeline,
+    RecordId, RosterMember,
+    conversion::Origin,
+    store::{Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, StoreErrorKind, Timeline},
+};
+use crm_sales::{
+    Converted, NotConverted, Reps, SalesError, add_lead, add_queue, apply_conversion, archive_customer, convert_leads,
+    disqualify_lead, draft_order, log_interaction, log_lead_touch, lose_opportunity, open_opportunity, plan_conversion,
+    qualify_lead, register_customer, revise_lead, revise_opportunity, undo_conversion, update_customer,
+};
+
+use crate::world::{World, day, eur, kind};
+
+fn hardware() -> Pipeline {
+    let pipeline = Pipeline::new("Hardware".parse().unwrap()).open("prospecting".parse().unwrap(), Percent::whole(10));
+    pipeline.won("won".parse().unwrap()).build().unwrap()
+}
+
+fn acme() -> NewLead {
+    NewLead::person("张三".parse().unwrap())
+        .organisation("Acme".parse().unwrap())
+        .email("zhang@example.com".parse().unwrap())
+        .phone("+12015550123".parse().unwrap())
+        .interest("forty lamps".parse().unwrap())
+        .value(eur("1996.00"))
+        .region("East".parse().unwrap())
+}
+
+fn qualified(world: &mut World, new: NewLead) -> Lead {
+    let lead = world.does(|tx, act| add_lead(tx, act, new));
+    world.does(|tx, act| qualify_lead(tx, act, lead.id))
+}
+
+fn planned(world: &World, lead: &Lead, new: NewConversion) -> ConversionPlan {
+    world.reads(|tx| plan_conversion(tx, lead.id, day("2026-03-02"), new))
+}
+
+fn converted(world: &mut World, lead: &Lead, new: NewConversion) -> Conversion {
+    let plan = planned(world, lead, new);
+    world.does(|tx, act| apply_conversion(tx, act, &plan))
+}
+
+fn customer(world: &World, became: Option<crm_core::conversion::Became<crm_core::CustomerId>>) -> Customer {
+    world.reads(|tx| Ok(tx.customer(became.unwrap().id)?)).unwrap()
+}
+
+fn deal(world: &World, conversion: &Conversion) -> Opportunity {
+    world.reads(|tx| Ok(tx.opportunity(conversion.opportunity.unwrap().id)?)).unwrap()
+}
+
+#[test]
+fn conv_1_a_lead_becomes_an_organisation_a_person_and_a_deal() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let became = converted(&mut world, &lead, NewConversion::of(&lead).deal(hardware()));
+    let (organisation, person) = (customer(&world, became.organisation), customer(&world, became.person));
+    assert_eq!((organisation.name.as_str(), person.name.as_str()), ("Acme", "张三"));
+    assert_eq!((person.parent, organisation.emails.len(), person.emails.len()), (Some(organisation.id), 0, 1));
+    let deal = deal(&world, &became);
+    assert_eq!(
+        (deal.name().as_str(), deal.value(), deal.customer()),
+        ("forty lamps", lead.value(), Some(organisation.id))
+    );
+    // CONV-7: the last day of the fiscal quarter.
+    assert_eq!(deal.expected_close(), Some(day("2026-03-31")));
+    let lead = world.reads(|tx| Ok(tx.lead(lead.id)?)).unwrap();
+    let LeadState::Converted { conversion, .. } = lead.state() else { panic!("{lead:?}") };
+    assert_eq!(**conversion, became);
+    assert_eq!(world.facts(lead.id), ["lead.added", "lead.moved", "lead.converted"]);
+    assert_eq!(world.facts(deal.id), ["opportunity.opened"]);
+}
+
+#[test]
+fn conv_2_a_second_conversion_gives_the_first_result_and_writes_nothing() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let plan = planned(&world, &lead, NewConversion::of(&lead).deal(hardware()));
+    let first = world.does(|tx, act| apply_conversion(tx, act, &plan));
+    world.changes_nothing(|tx, act| {
+        assert_eq!(apply_conversion(tx, act, &plan)?, first);
+        Ok(())
+    });
+    let error = world.is_refused(|tx, _| plan_conversion(tx, lead.id, day("2026-03-02"), NewConversion::of(&lead)));
+    assert!(matches!(error, SalesError::Lead(LeadError::NotAllowed { status: LeadStatus::Converted, .. })));
+}
+
+#[test]
+fn conv_2_a_lead_or_a_linked_record_that_changed_since_the_plan_is_a_conflict() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let known = world.organisation("Acme Ltd");
+    let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), NewOpportunity::new("chairs".parse()?)));
+    let new = NewConversion::of(&lead)
+        .organisation(ConversionTarget::Link(known.id))
+        .opportunity(ConversionTarget::Link(open.id));
+    let plan = planned(&world, &lead, new.clone());
+    let renamed = CustomerPatch { name: Some("Acme Inc".parse().unwrap()), ..CustomerPatch::default() };
+    world.does(|tx, act| update_customer(tx, act, known.id, renamed));
+    let error = world.is_refused(|tx, act| apply_conversion(tx, act, &plan));
+    assert!(matches!(error, SalesError::Conflict { record, .. } if record == known.id.into()));
+
+    let plan = planned(&world, &lead, new.clone());
+    let dearer = OpportunityPatch { value: Some(Some(eur("9.00"))), ..OpportunityPatch::default() };
+    world.does(|tx, act| revise_opportunity(tx, act, open.id, dearer));
+    let error = world.is_refused(|tx, act| apply_conversion(tx, act, &plan));
+    assert!(matches!(error, SalesError::Conflict { record, .. } if record == open.id.into()));
+
+    let plan = planned(&world, &lead, new.clone());
+    let patch = LeadPatch { source: Some(Some("fair".parse().unwrap())), ..LeadPatch::default() };
+    world.does(|tx, act| revise_lead(tx, act, lead.id, patch));
+    let error = world.is_refused(|tx, act| apply_conversion(tx, act, &plan));
+    let SalesError::Conflict { record, expected, found } = error else { panic!("{error}") };
+    assert_eq!((record, expected, found), (lead.id.into(), lead.revision, lead.revision.next()));
+    converted(&mut world, &lead, new);
+}
+
+#[test]
+fn conv_5_6_what_was_said_goes_to_the_organisation_of_the_person_with_the_deal() {
+    let mut world = World::new();
+    let employer = world.organisation("Employer");
+    let person = NewCustomer::person("李四".parse().unwrap()).parent(employer.id);
+    let person = world.does(|tx, act| register_customer(tx, act, person));
+    let lead = world.does(|tx, act| add_lead(tx, act, acme()));
+    for (channel, subject) in [(Channel::Phone, "a call"), (Channel::Meeting, "a meeting")] {
+        world.does(|tx, act| {
+            let touch = LeadTouch::new(act.at(), channel, Direction::Inbound, subject.parse()?);
+            log_lead_touch(tx, act, lead.id, touch.content("said something".parse()?))
+        });
+    }
+    let lead = world.does(|tx, act| qualify_lead(tx, act, lead.id));
+    let new = NewConversion::of(&lead).organisation(ConversionTarget::Skip).deal(hardware());
+    let became = converted(&mut world, &lead, new.person(ConversionTarget::Link(person.id)));
+    let deal = deal(&world, &became);
+    assert_eq!(deal.customer(), Some(employer.id));
+    let about = InteractionFilter { opportunity: Some(deal.id), ..InteractionFilter::default() };
+    let logged = world.reads(|tx| Ok(tx.interactions(&about, Page::first(9))?));
+    assert_eq!(logged.iter().map(|one| one.id).collect::<Vec<_>>(), became.interactions);
+    for (one, touch) in logged.iter().zip(lead.touches()) {
+        assert_eq!((one.customer, &one.subject, one.occurred_at), (employer.id, &touch.subject, touch.at));
+        assert_eq!(
+            (&one.content, one.participants.as_slice()),
+            (&touch.content, &[Participant::Customer(person.id)][..])
+        );
+    }
+    // They stand in the timelines of both, and the lead keeps what was said.
+    for customer in [employer.id, person.id] {
+        let timeline = world.reads(|tx| Ok(tx.timeline(customer, Page::first(9))?));
+        assert!(became.interactions.iter().all(|id| timeline.iter().any(|item| item.record == (*id).into())));
+    }
+    assert_eq!(world.reads(|tx| Ok(tx.lead(lead.id)?)).unwrap().touches(), lead.touches());
+}
+
+#[test]
+fn conv_10_a_linked_person_is_opted_out_if_either_was_and_undo_restores_them() {
+    let mut world = World::new();
+    let known = NewCustomer::person("张三".parse().unwrap()).email("zhang@example.com".parse().unwrap());
+    let known = world.does(|tx, act| register_customer(tx, act, known));
+    let mut new = acme();
+    new.emails[0].opted_out = true;
+    let lead = qualified(&mut world, new);
+    let new = NewConversion::of(&lead).organisation(ConversionTarget::Skip);
+    let became = converted(&mut world, &lead, new.person(ConversionTarget::Link(known.id)));
+    let filled = customer(&world, became.person);
+    assert!(filled.emails.primary().unwrap().opted_out);
+    assert_eq!((filled.phones.len(), filled.region.as_ref(), &filled.name), (1, lead.region(), &known.name));
+    assert_eq!(became.person.unwrap().origin, Origin::Filled { before: known.revision });
+
+    let undone = world.does(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(undone.state(), lead.state());
+    let restored = customer(&world, became.person);
+    let same = Customer { revision: known.revision, updated_at: known.updated_at, ..restored };
+    assert_eq!(same, known);
+    assert_eq!(world.facts(lead.id).last().unwrap(), "lead.conversion_undone");
+}
+
+#[test]
+fn undo_takes_back_what_was_made_and_the_lead_can_be_converted_anew() {
+    let mut world = World::new();
+    let lead = world.does(|tx, act| add_lead(tx, act, acme()));
+    world.does(|tx, act| {
+        let touch = LeadTouch::new(act.at(), Channel::Phone, Direction::Inbound, "a call".parse()?);
+        log_lead_touch(tx, act, lead.id, touch)
+    });
+    let lead = world.reads(|tx| Ok(tx.lead(lead.id)?)).unwrap();
+    let new = NewConversion::of(&lead).deal(hardware()).skipping_qualification();
+    let became = converted(&mut world, &lead, new.clone());
+    let undone = world.does(|tx, act| undo_conversion(tx, act, lead.id));
+    // It was new, and is new again; all that it says is as it was.
+    assert_eq!((undone.status(), undone.touches()), (LeadStatus::New, lead.touches()));
+    assert_eq!(world.reads(|tx| Ok(tx.lead(lead.id)?)), Some(undone.clone()));
+    world.reads(|tx| {
+        assert_eq!(tx.customer(became.person.unwrap().id)?, None);
+        assert_eq!(tx.customer(became.organisation.unwrap().id)?, None);
+        assert_eq!(tx.opportunity(became.opportunity.unwrap().id)?, None);
+        assert_eq!(tx.interaction(became.interactions[0])?, None);
+        Ok(())
+    });
+    let error = world.is_refused(|tx, act| undo_conversion(tx, act, lead.id));
+    assert!(matches!(error, SalesError::Lead(LeadError::NotAllowed { status: LeadStatus::New, .. })));
+    let again = converted(&mut world, &undone, new);
+    assert_ne!(again.person.unwrap().id, became.person.unwrap().id);
+}
+
+#[test]
+fn undo_is_refused_where_it_would_lose_work_and_leaves_all_as_it_is() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let became = converted(&mut world, &lead, NewConversion::of(&lead).deal(hardware()));
+    let (person, deal) = (became.person.unwrap().id, became.opportunity.unwrap().id);
+    // Somebody ordered.
+    let order = NewOrder::for_customer(person, crm_core::Currency::EUR);
+    let order = world.does(|tx, act| draft_order(tx, act, order));
+    let error = world.is_refused(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "orders", count: 1 });
+    world.does(|tx, act| crm_sales::delete_order(tx, act, order.id));
+    // Somebody logged a call about the deal.
+    let subject = "another call".parse().unwrap();
+    let call = NewInteraction::new(person, Channel::Phone, Direction::Inbound, subject).opportunity(deal);
+    let call = world.does(|tx, act| log_interaction(tx, act, call));
+    let error = world.is_refused(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "interactions", count: 1 });
+    world.does(|tx, act| crm_sales::delete_interaction(tx, act, call.id));
+    // Somebody worked the deal.
+    let loss = crm_core::Loss { day: day("2026-03-02"), reason: "price".parse().unwrap(), note: None };
+    world.does(|tx, act| lose_opportunity(tx, act, deal, loss));
+    let error = world.is_refused(|tx, act| undo_conversion(tx, act, lead.id));
+    assert!(matches!(error, SalesError::Conflict { record, .. } if record == deal.into()));
+}
+
+#[test]
+fn a_linked_deal_gains_the_customer_and_loses_them_again() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), NewOpportunity::new("chairs".parse()?)));
+    let new = NewConversion::of(&lead).opportunity(ConversionTarget::Link(open.id));
+    let became = converted(&mut world, &lead, new.clone());
+    assert_eq!(deal(&world, &became).customer(), became.organisation.map(|became| became.id));
+    // Not while somebody ordered, or names the person as theirs.
+    let (organisation, person) = (became.organisation.unwrap().id, became.person.unwrap().id);
+    let order = NewOrder::for_customer(organisation, crm_core::Currency::EUR);
+    let order = world.does(|tx, act| draft_order(tx, act, order));
+    let error = world.is_refused(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "orders", count: 1 });
+    world.does(|tx, act| crm_sales::delete_order(tx, act, order.id));
+    let other = NewCustomer::organisation("Other".parse().unwrap()).contact(person, "adviser".parse().unwrap());
+    let other = world.does(|tx, act| register_customer(tx, act, other));
+    let error = world.is_refused(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "customers", count: 1 });
+    world.does(|tx, act| crm_sales::delete_customer(tx, act, other.id));
+    world.does(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(deal(&world, &became).customer(), None);
+    assert_eq!(world.reads(|tx| Ok(tx.customer(organisation)?)), None);
+
+    let loss = crm_core::Loss { day: day("2026-03-02"), reason: "price".parse().unwrap(), note: None };
+    world.does(|tx, act| lose_opportunity(tx, act, open.id, loss));
+    let lead = world.reads(|tx| Ok(tx.lead(lead.id)?)).unwrap();
+    let plan = planned(&world, &lead, new);
+    let error = world.is_refused(|tx, act| apply_conversion(tx, act, &plan));
+    assert!(matches!(error, SalesError::Opportunity(crm_core::OpportunityError::NotAllowed { .. })));
+}
+
+#[test]
+fn a_conversion_that_is_refused_wrote_nothing() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let taken = NewCustomer::person("王五".parse().unwrap()).external_id("ext-1".parse().unwrap());
+    let taken = world.does(|tx, act| register_customer(tx, act, taken));
+    let rep = world.rep("Lin Wei", None).id;
+    world.sells_at_present(rep, false);
+    let missing = RecordId::from_uuid(Default::default());
+    let person = |patch| NewConversion::of(&lead).deal(hardware()).person(ConversionTarget::Create(patch));
+    let of_deal = |patch| {
+        let deal = ConversionDeal::new(hardware()).overrides(patch);
+        NewConversion::of(&lead).opportunity(ConversionTarget::Create(deal))
+    };
+    let refused = |world: &mut World, new| {
+        let plan = planned(world, &lead, new);
+        world.is_refused(|tx, act| apply_conversion(tx, act, &plan))
+    };
+    let external_id = Some(taken.external_id.clone());
+    let error = refused(&mut world, person(CustomerPatch { external_id, ..CustomerPatch::default() }));
+    assert_eq!(kind(&error), &StoreErrorKind::Duplicate { record: "customer", field: "external id" });
+    let error = refused(&mut world, person(CustomerPatch { owner: Some(Some(rep)), ..CustomerPatch::default() }));
+    assert!(matches!(error, SalesError::Inactive { .. }));
+    let error = refused(&mut world, of_deal(OpportunityPatch { product: Some(Some(missing)), ..Default::default() }));
+    assert_eq!(kind(&error), &StoreErrorKind::MissingReference { record: "opportunity", field: "product" });
+    let error = refused(&mut world, of_deal(OpportunityPatch { rep: Some(Some(rep)), ..Default::default() }));
+    assert!(matches!(error, SalesError::Inactive { .. }));
+    let error =
+        refused(&mut world, of_deal(OpportunityPatch { value: Some(Some(eur("-1.00"))), ..Default::default() }));
+    assert_eq!(error.invalid().map(|invalid| invalid.field()), Some("value"));
+
+    // What a plan refuses.
+    let organisation = world.organisation("Acme Ltd");
+    let plans = |new: NewConversion| {
+        move |tx: &mut crm_testkit::MemoryTx, act: &mut crm_core::Act| plan_conversion(tx, lead.id, act.day(), new)
+    };
+    let error = world.is_refused(plans(NewConversion::of(&lead).person(ConversionTarget::Link(organisation.id))));
+    assert!(matches!(error, SalesError::NotAPerson { field: "person", .. }));
+    let error = world.is_refused(plans(NewConversion::of(&lead).organisation(ConversionTarget::Link(taken.id))));
+    assert!(matches!(error, SalesError::NotAnOrganisation { field: "organisation", .. }));
+    world.does(|tx, act| archive_customer(tx, act, organisation.id));
+    let error = world.is_refused(plans(NewConversion::of(&lead).organisation(ConversionTarget::Link(organisation.id))));
+    assert!(matches!(error, SalesError::Archived { .. }));
+    let new = world.does(|tx, act| add_lead(tx, act, NewLead::of_organisation("New".parse()?)));
+    let error = world.is_refused(|tx, act| plan_conversion(tx, new.id, act.day(), NewConversion::of(&new)));
+    assert!(matches!(error, SalesError::Lead(LeadError::NotQualified { status: LeadStatus::New, .. })));
+}
+
+#[test]
+fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_left_out() {
+    let mut world = World::new();
+    let reps: Vec<_> = (0..4).map(|n| world.rep(&format!("Rep {n}"), None).id).collect();
+    let members = reps.iter().map(|rep| RosterMember::new(Member::SalesRep(*rep)));
+    let queue = members.fold(NewQueue::new("All".parse().unwrap()), NewQueue::member);
+    let queue = world.does(|tx, act| add_queue(tx, act, queue)).id;
+    let named = |n: usize| NewLead::person(format!("Lead {n}").parse().unwrap());
+    let mut leads = Vec::new();
+    for n in 0..5 {
+        leads.push(world.does(|tx, act| add_lead(tx, act, named(n))).id);
+    }
+    let lost = world.does(|tx, act| add_lead(tx, act, named(5))).id;
+    let why = crm_core::Disqualification { reason: "no budget".parse().unwrap(), note: None };
+    world.does(|tx, act| disqualify_lead(tx, act, lost, why));
+    let certain = world.does(|tx, act| add_lead(tx, act, named(6).score(Percent::HUNDRED))).id;
+    leads.extend([lost, certain]);
+
+    let away = BTreeSet::new();
+    let outcomes = world.does(|tx, act| {
+        let by = Some(Reps { queue, away: &away });
+        let new = |lead: &Lead| NewConversion::of(lead).deal(hardware()).skipping_qualification();
+        convert_leads(tx, act, &leads, act.day(), by, new)
+    });
+    let mut of_reps = Vec::new();
+    for (_, outcome) in &outcomes {
+        match outcome {
+            Converted::Done { conversion, decision } => {
+                let deal = deal(&world, conversion);
+                assert_eq!(decision.as_ref().unwrap().given_to(), deal.rep().map(Member::SalesRep));
+                of_reps.push(reps.iter().position(|rep| Some(*rep) == deal.rep()).unwrap());
+            }
+            Converted::Skipped(_) => {}
+            Converted::Refused(refused) => panic!("{refused}"),
+        }
+    }
+    // L1-S1, L2-S2 … L5-S1.
+    assert_eq!(of_reps, [0, 1, 2, 3, 0]);
+    let skipped = outcomes.iter().filter_map(|(id, outcome)| match outcome {
+        Converted::Skipped(why) => Some((*id, *why)),
+        _ => None,
+    });
+    let skipped: Vec<_> = skipped.collect();
+    assert_eq!(skipped, [(lost, NotConverted::Disqualified), (certain, NotConverted::Certain)]);
+
+    // Once more: all of them are done. Where nobody is there, a lead stays as it is.
+    let new_one = world.does(|tx, act| add_lead(tx, act, named(7))).id;
+    leads.push(new_one);
+    let away: BTreeSet<_> = reps.into_iter().collect();
+    world.changes_nothing(|tx, act| {
+        let by = Some(Reps { queue, away: &away });
+        let new = |lead: &Lead| NewConversion::of(lead).skipping_qualification();
+        let outcomes = convert_leads(tx, act, &leads, act.day(), by, new)?;
+        assert!(matches!(outcomes[0].1, Converted::Skipped(NotConverted::Converted)));
+        assert!(matches!(outcomes[7].1, Converted::Skipped(NotConverted::NobodyFree)));
+        // One that needs to be qualified is refused, and nothing of it is written.
+        let refused = convert_leads(tx, act, &[new_one], act.day(), None, NewConversion::of)?;
+        assert!(matches!(&refused[0].1, Converted::Refused(refused) if matches!(**refused, SalesError::Lead(LeadError::NotQualified { .. }))));
+        Ok(())
+    });
+}

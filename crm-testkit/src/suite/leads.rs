@@ -1,0 +1,195 @@
+//! C80 to C84: leads and queues.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+};
+
+use crm_core::{
+    Lead, LeadId, LeadPlace, Member, NewLead, NewQueue, Queue, RosterMember, SalesRepId, WaitingOrder,
+    assignment::{Standing, Work},
+    store::{Leads as _, Page, Queues as _, Store, WaitingKey},
+};
+
+use super::{
+    family::{Any, Family},
+    maker::{Maker, WAITING_ORDERS, at, id, text, valid},
+    world::{founded, insert_all, read, write},
+};
+
+fn ids(found: Vec<Lead>) -> Vec<LeadId> {
+    found.iter().map(|lead| lead.id).collect()
+}
+
+/// C80: leads are found by an e-mail address in another case and by a telephone number; several may share one.
+pub fn c80_leads_are_found_by_how_they_are_reached<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C80");
+    let lead = |(n, mailbox): (u32, &str)| {
+        let new = NewLead::of_email(text(mailbox)).phone(text("+12015550123"));
+        valid(Lead::add(id(n), at(n), new))
+    };
+    // The highest first, so that the order of writing is not the order of the ids.
+    let shared = ["Zoe.Unal@Example.NET", "zoe.unal@example.net", "ZOE.unal@EXAMPLE.net"];
+    let leads: Vec<Any> = (20..23).zip(shared).rev().map(|one| lead(one).into()).collect();
+    write(&store, "C80", |tx| insert_all(tx, &leads));
+    write(&store, "C80", |tx| tx.insert_lead(&lead((30, "somebody@example.net"))));
+    let sharing: Vec<LeadId> = vec![id(20), id(21), id(22)];
+    read(&store, "C80", |tx| {
+        for mailbox in ["zoe.unal@example.net", "ZOE.UNAL@EXAMPLE.NET"] {
+            let found = tx.leads_with_email(&text(mailbox), Page::first(9))?;
+            assert_eq!(ids(found), sharing, "C80 by the e-mail address {mailbox:?}");
+            let second = tx.leads_with_email(&text(mailbox), Page { after: Some(id(20)), limit: 1 })?;
+            assert_eq!(ids(second), [id(21)], "C80: the second page");
+        }
+        let found = tx.leads_with_email(&text("unal@example.net"), Page::first(9))?;
+        assert!(found.is_empty(), "C80 by another e-mail address");
+        let all: Vec<LeadId> = sharing.iter().copied().chain([id(30)]).collect();
+        assert_eq!(ids(tx.leads_with_phone(&text("+12015550123"), Page::first(9))?), all, "C80 by the number");
+        let found = tx.leads_with_phone(&text("+12015550124"), Page::first(9))?;
+        assert!(found.is_empty(), "C80 by another number");
+        Ok(())
+    });
+    // Who gave an address up is not found by it any more.
+    write(&store, "C80", |tx| {
+        let Some(found) = tx.lead(id(21))? else { panic!("C80: the lead is gone") };
+        let bare = valid(Lead::add(found.id, at(0), NewLead::person(text("Somebody Else"))));
+        let bare = crm_core::LeadParts { revision: found.revision, ..bare.into() };
+        tx.update_lead(&valid(bare.try_into())).map(drop)
+    });
+    read(&store, "C80", |tx| {
+        let found = tx.leads_with_email(&text("zoe.unal@example.net"), Page::first(9))?;
+        assert_eq!(ids(found), [id(20), id(22)], "C80: the address is gone");
+        Ok(())
+    });
+}
+
+/// C81: the leads that wait in a queue, and no others, come in the order that is asked for, then by id; pages put together are the whole list.
+pub fn c81_waiting_leads_come_in_the_order_that_is_asked_for<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C81");
+    let mut maker = Maker::sound(81);
+    let made: Vec<Any> = (11..131).map(|n| maker.record(Family::Lead, n)).collect();
+    write(&store, "C81", |tx| insert_all(tx, &made));
+    let leads: Vec<&Lead> = made
+        .iter()
+        .filter_map(|record| match record {
+            Any::Lead(lead) => Some(lead.as_ref()),
+            _ => None,
+        })
+        .collect();
+    read(&store, "C81", |tx| {
+        for (queue, order) in (1..=3).flat_map(|queue| WAITING_ORDERS.iter().map(move |order| (id(queue), *order))) {
+            let key = |lead: &&Lead| Some((lead.waiting_key(order)?, lead.id));
+            let waiting = leads.iter().copied().filter(|lead| lead.waits_in() == Some(queue));
+            let mut wanted: Vec<WaitingKey> = waiting.filter_map(|lead| key(&lead)).collect();
+            wanted.sort_unstable();
+            assert!(wanted.len() > 2, "C81: the suite's own records must fill a queue");
+            let keys = |found: Vec<Lead>| found.iter().filter_map(|lead| key(&lead)).collect::<Vec<_>>();
+            let whole = tx.waiting_leads(queue, order, Page::first(1_000))?;
+            assert_eq!(keys(whole), wanted, "C81: {order:?}");
+            let (mut seen, mut after) = (Vec::new(), None);
+            loop {
+                let page = keys(tx.waiting_leads(queue, order, Page { after, limit: 2 })?);
+                let Some(last) = page.last() else { break };
+                after = Some(*last);
+                seen.extend(page);
+                assert!(seen.len() <= wanted.len(), "C81: {order:?} repeats something");
+            }
+            assert_eq!(seen, wanted, "C81: {order:?} by pages");
+            assert!(tx.waiting_leads(queue, order, Page::first(0))?.is_empty(), "C81: a page of none");
+        }
+        let nowhere = tx.waiting_leads(id(99), WaitingOrder::OldestFirst, Page::first(9))?;
+        assert!(nowhere.is_empty(), "C81: a queue in which nothing waits");
+        Ok(())
+    });
+}
+
+/// C82: the load of a rep is the weight of the leads that they work and that are open, and zero where there are none.
+pub fn c82_the_load_of_a_rep_is_the_weight_of_their_open_leads<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C82");
+    let mut maker = Maker::sound(82);
+    let made: Vec<Any> = (11..91).map(|n| maker.record(Family::Lead, n)).collect();
+    write(&store, "C82", |tx| insert_all(tx, &made));
+    let load = |of: SalesRepId, records: &[Any]| -> u64 {
+        let open = records.iter().filter_map(|record| match record {
+            Any::Lead(lead) if lead.owner() == Some(of) && lead.status().is_open() => Some(u64::from(lead.weight())),
+            _ => None,
+        });
+        open.sum()
+    };
+    read(&store, "C82", |tx| {
+        for rep in 1..=3 {
+            let wanted = load(id(rep), &made);
+            assert!(wanted > 3, "C82: the suite's own records must be a load");
+            assert_eq!(tx.lead_load(id(rep))?, wanted, "C82: the load of rep {rep}");
+        }
+        assert_eq!(tx.lead_load(id(99))?, 0, "C82: the load of nobody");
+        Ok(())
+    });
+}
+
+/// C83: of two closures that give the same waiting lead to somebody, one does; the other one finds it given.
+pub fn c83_a_lead_is_given_once<S: Store>(open: impl Fn() -> S) {
+    const LEADS: u32 = 12;
+    let store = founded(open, "C83");
+    write(&store, "C83", |tx| {
+        for n in 1..=LEADS {
+            let mut lead = valid(Lead::add(id(10 + n), at(n), NewLead::person(text("Somebody"))));
+            valid(lead.put(at(n), LeadPlace { queue: Some(id(1)), owner: None }));
+            tx.insert_lead(&lead)?;
+        }
+        Ok(())
+    });
+    let given = AtomicU32::new(0);
+    thread::scope(|scope| {
+        for rep in 1..=3 {
+            let (store, given) = (&store, &given);
+            scope.spawn(move || {
+                for _ in 0..LEADS {
+                    let took = store.write(|tx| {
+                        let mut waiting = tx.waiting_leads(id(1), WaitingOrder::OldestFirst, Page::first(1))?;
+                        let Some(lead) = waiting.first_mut() else { return Ok(false) };
+                        valid(lead.put(at(99), LeadPlace { owner: Some(id(rep)), ..lead.place() }));
+                        tx.update_lead(lead)?;
+                        Ok::<_, crm_core::store::StoreError>(true)
+                    });
+                    match took {
+                        Ok(true) => drop(given.fetch_add(1, Ordering::SeqCst)),
+                        Ok(false) => break,
+                        Err(error) => panic!("C83: {error}"),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(given.load(Ordering::SeqCst), LEADS, "C83: each lead is given once");
+    read(&store, "C83", |tx| {
+        let left = tx.waiting_leads(id(1), WaitingOrder::OldestFirst, Page::first(9))?;
+        assert!(left.is_empty(), "C83: none waits any more");
+        Ok(())
+    });
+}
+
+/// C84: what a queue remembers of its members, whose turn it is and whom it gave what, reads back as it was written.
+pub fn c84_a_queue_remembers_whose_turn_it_is<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C84");
+    let members = (1..=3).map(|n| RosterMember::new(Member::SalesRep(id(n))).monthly(3_000));
+    let new = members.fold(NewQueue::new(text("C84")), NewQueue::member);
+    let queue = valid(Queue::add(id(50), at(0), new));
+    write(&store, "C84", |tx| tx.insert_queue(&queue));
+    let standing = |_| Standing { available: true, load: 0 };
+    let mut expected = queue;
+    for round in 0..7 {
+        let work = Work::new(at(0));
+        let lead = id::<LeadId>(round).into();
+        let (wanted, _) = expected.assign(at(round), lead, &work, standing);
+        let decision = write(&store, "C84", |tx| {
+            let Some(mut queue) = tx.queue(id(50))? else { panic!("C84: the queue is gone") };
+            let (decision, _) = queue.assign(at(round), lead, &work, standing);
+            tx.update_queue(&queue)?;
+            Ok(decision)
+        });
+        assert_eq!(decision, wanted, "C84: round {round}");
+    }
+    let found = read(&store, "C84", |tx| tx.queue(id(50)));
+    assert_eq!(found.map(|queue| queue.roster), Some(expected.roster), "C84: what it remembers");
+}
