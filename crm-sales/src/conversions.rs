@@ -401,7 +401,7 @@ pub fn undo_conversion(
         made.is_all_there_is_of(tx, gained, opportunity.id)?;
     }
 
-    let last = made.remove(tx, converted, gained)?;
+    let last = made.remove(tx, &converted, gained)?;
     lead.revision = lead.revision.next();
     tx.insert_lead(&lead)?;
     tx.append(act, &(id, fact).into())?;
@@ -454,7 +454,7 @@ impl Made {
     fn remove(
         &self,
         tx: &mut (impl Leads + Customers + Opportunities + Interactions + ?Sized),
-        lead: Lead,
+        lead: &Lead,
         held: Option<CustomerId>,
     ) -> Result<Option<CustomerId>, StoreError> {
         tx.delete_lead(lead.id)?;
@@ -470,7 +470,7 @@ impl Made {
                     for part in gone.into_iter().rev() {
                         part.insert(tx)?;
                     }
-                    tx.insert_lead(&lead)?;
+                    tx.insert_lead(lead)?;
                     return Err(error);
                 }
             }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crm_core::{
-    Act, Disqualification, Lead, LeadFact, LeadId, LeadPatch, LeadPlace, LeadTouch, NewLead, RecordRef, SalesRep,
-    SalesRepId, Text,
+    Act, Customer, Disqualification, Lead, LeadFact, LeadId, LeadPatch, LeadPlace, LeadTouch, NewLead, RecordRef,
+    SalesRep, SalesRepId, Text,
     store::{Customers, Journal, Leads, Page, SalesReps, StoreError},
 };
 
@@ -252,22 +252,22 @@ pub fn duplicate_hints(tx: &(impl Leads + Customers + ?Sized), id: LeadId) -> Re
     let page = || Page::first(TELLING + 1);
     for point in lead.emails() {
         let email = &point.value;
-        found.note(DuplicateKey::Email, tx.customers_with_email(email, page())?, |one| one.id.into());
+        found.note(DuplicateKey::Email, &tx.customers_with_email(email, page())?, |one| one.id.into());
         let leads = tx.leads_with_email(email, Page::first(TELLING + 2))?;
-        found.note(DuplicateKey::Email, leads, |one| one.id.into());
+        found.note(DuplicateKey::Email, &leads, |one| one.id.into());
     }
     for point in lead.phones() {
         let phone = &point.value;
-        found.note(DuplicateKey::Phone, tx.customers_with_phone(phone, page())?, |one| one.id.into());
+        found.note(DuplicateKey::Phone, &tx.customers_with_phone(phone, page())?, |one| one.id.into());
         let leads = tx.leads_with_phone(phone, Page::first(TELLING + 2))?;
-        found.note(DuplicateKey::Phone, leads, |one| one.id.into());
+        found.note(DuplicateKey::Phone, &leads, |one| one.id.into());
     }
     if let Some(external_id) = lead.external_id() {
-        let customer = tx.customer_by_external_id(external_id)?;
-        found.note(DuplicateKey::ExternalId, customer.into_iter().collect(), |one| one.id.into());
+        let customer: Vec<Customer> = tx.customer_by_external_id(external_id)?.into_iter().collect();
+        found.note(DuplicateKey::ExternalId, &customer, |one| one.id.into());
     }
     for name in lead.name().into_iter().chain(lead.organisation()) {
-        found.note(DuplicateKey::Name, tx.customers_named(name, page())?, |one| one.id.into());
+        found.note(DuplicateKey::Name, &tx.customers_named(name, page())?, |one| one.id.into());
     }
     let Found { by, mut crowded, .. } = found;
     crowded.sort_unstable();
@@ -285,7 +285,7 @@ struct Found {
 }
 
 impl Found {
-    fn note<R>(&mut self, key: DuplicateKey, records: Vec<R>, id: impl Fn(&R) -> RecordRef) {
+    fn note<R>(&mut self, key: DuplicateKey, records: &[R], id: impl Fn(&R) -> RecordRef) {
         let own: RecordRef = self.lead.into();
         let others: Vec<RecordRef> = records.iter().map(id).filter(|record| *record != own).collect();
         if others.len() > usize::from(TELLING) {

@@ -10,7 +10,7 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, LeadStatus, OpportunityStatus, OrderStatus,
+    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, LeadStatus, Member, OpportunityStatus, OrderStatus,
     PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace,
     SearchQuery, SearchTier, TicketStatus, WaitingOrder,
     store::{
@@ -101,7 +101,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             sales_reps after reps
         );
         lists!(tx, AgentFilter { group: label.clone(), active: yes }, count_agents, agents after agent.id);
-        lists!(tx, QueueFilter { paused: yes }, count_queues, queues after sample.queues[0].id);
+        lists!(tx, QueueFilter { member: if yes { Member::SalesRep(rep) } else { Member::Agent(agent.id) }, paused: yes }, count_queues, queues after sample.queues[0].id);
         lists!(
             tx,
             LeadFilter {

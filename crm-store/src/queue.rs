@@ -153,9 +153,17 @@ impl Part for RosterMember {
     }
 }
 
+const WITH_REP: &str = "EXISTS (SELECT 1 FROM crm_queue_member WHERE queue = row AND sales_rep = ?)";
+const WITH_AGENT: &str = "EXISTS (SELECT 1 FROM crm_queue_member WHERE queue = row AND agent = ?)";
+
 fn matching(filter: &QueueFilter) -> Where<'_> {
-    let QueueFilter { paused } = filter;
-    Where::default().and(Serves::None, "paused = ?", paused.as_ref())
+    let QueueFilter { member, paused } = filter;
+    let paused = Where::default().and(Serves::None, "paused = ?", paused.as_ref());
+    match *member {
+        Some(Member::SalesRep(id)) => paused.with(Serves::None, WITH_REP, id),
+        Some(Member::Agent(id)) => paused.with(Serves::None, WITH_AGENT, id),
+        None => paused,
+    }
 }
 
 impl Queues for SqliteTx<'_> {

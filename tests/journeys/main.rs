@@ -2,6 +2,7 @@
 
 mod customers;
 mod journal;
+mod leads;
 mod sales;
 mod service;
 

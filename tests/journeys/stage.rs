@@ -107,6 +107,8 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
         tx.products(&Default::default(), Page::first(100))?,
         tx.sales_reps(&Default::default(), Page::first(100))?,
         tx.sale_plans(&Default::default(), Page::first(100))?,
+        tx.queues(&Default::default(), Page::first(100))?,
+        tx.leads(&Default::default(), Page::first(100))?,
         tx.opportunities(&Default::default(), Page::first(100))?,
         tx.orders(&Default::default(), Page::first(100))?,
         tx.agents(&Default::default(), Page::first(100))?,

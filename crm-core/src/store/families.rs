@@ -8,7 +8,7 @@ use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
     agent::Agent,
-    assignment::WaitingOrder,
+    assignment::{Member, WaitingOrder},
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
@@ -102,6 +102,8 @@ filters! {
     }
     /// Which queues.
     QueueFilter {
+        /// With this member.
+        member: Member,
         /// Handing out nothing at present, or handing out.
         paused: bool,
     }

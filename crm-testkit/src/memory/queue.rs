@@ -26,8 +26,9 @@ impl Family for Queue {
     }
 
     fn passes(&self, filter: &QueueFilter) -> bool {
-        let QueueFilter { paused } = filter;
-        holds(paused.as_ref(), Some(&self.roster.policy().paused))
+        let QueueFilter { member, paused } = filter;
+        member.is_none_or(|member| self.roster.members().iter().any(|one| one.member == member))
+            && holds(paused.as_ref(), Some(&self.roster.policy().paused))
     }
 }
 

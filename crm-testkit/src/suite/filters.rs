@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use crm_core::{
-    CustomerType, Fulfilment, Label, LeadStatus, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope, PlanStatus,
-    Priority, RecordRef, TicketStatus,
+    CustomerType, Fulfilment, Label, LeadStatus, Member, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope,
+    PlanStatus, Priority, RecordRef, TicketStatus,
     store::{
         AgentFilter, CustomerFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page,
         ProductFilter, QueueFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
@@ -62,7 +62,10 @@ filters! {
         tag: labels(["vip", "VIP"]),
         archived: [true, false],
     }
-    Queue(QueueFilter) { paused: [true, false], }
+    Queue(QueueFilter) {
+        member: [Member::SalesRep(id(2)), Member::Agent(id(1))],
+        paused: [true, false],
+    }
     Lead(LeadFilter) {
         owner: [id(1), id(2)],
         queue: [id(1), id(2)],
@@ -149,7 +152,10 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.status.as_ref(), Some(&r.state().status()))
                 && f.covers.is_none_or(|day| r.period().contains(day))
         }
-        (Filter::Queue(f), Any::Queue(r)) => lets(f.paused.as_ref(), Some(&r.roster.policy().paused)),
+        (Filter::Queue(f), Any::Queue(r)) => {
+            f.member.is_none_or(|member| r.roster.members().iter().any(|one| one.member == member))
+                && lets(f.paused.as_ref(), Some(&r.roster.policy().paused))
+        }
         (Filter::Lead(f), Any::Lead(r)) => {
             lets(f.owner.as_ref(), r.owner().as_ref())
                 && lets(f.queue.as_ref(), r.queue().as_ref())

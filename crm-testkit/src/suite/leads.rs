@@ -17,7 +17,7 @@ use super::{
     world::{founded, insert_all, read, write},
 };
 
-fn ids(found: Vec<Lead>) -> Vec<LeadId> {
+fn ids(found: &[Lead]) -> Vec<LeadId> {
     found.iter().map(|lead| lead.id).collect()
 }
 
@@ -37,14 +37,14 @@ pub fn c80_leads_are_found_by_how_they_are_reached<S: Store>(open: impl Fn() -> 
     read(&store, "C80", |tx| {
         for mailbox in ["zoe.unal@example.net", "ZOE.UNAL@EXAMPLE.NET"] {
             let found = tx.leads_with_email(&text(mailbox), Page::first(9))?;
-            assert_eq!(ids(found), sharing, "C80 by the e-mail address {mailbox:?}");
+            assert_eq!(ids(&found), sharing, "C80 by the e-mail address {mailbox:?}");
             let second = tx.leads_with_email(&text(mailbox), Page { after: Some(id(20)), limit: 1 })?;
-            assert_eq!(ids(second), [id(21)], "C80: the second page");
+            assert_eq!(ids(&second), [id(21)], "C80: the second page");
         }
         let found = tx.leads_with_email(&text("unal@example.net"), Page::first(9))?;
         assert!(found.is_empty(), "C80 by another e-mail address");
         let all: Vec<LeadId> = sharing.iter().copied().chain([id(30)]).collect();
-        assert_eq!(ids(tx.leads_with_phone(&text("+12015550123"), Page::first(9))?), all, "C80 by the number");
+        assert_eq!(ids(&tx.leads_with_phone(&text("+12015550123"), Page::first(9))?), all, "C80 by the number");
         let found = tx.leads_with_phone(&text("+12015550124"), Page::first(9))?;
         assert!(found.is_empty(), "C80 by another number");
         Ok(())
@@ -58,7 +58,7 @@ pub fn c80_leads_are_found_by_how_they_are_reached<S: Store>(open: impl Fn() -> 
     });
     read(&store, "C80", |tx| {
         let found = tx.leads_with_email(&text("zoe.unal@example.net"), Page::first(9))?;
-        assert_eq!(ids(found), [id(20), id(22)], "C80: the address is gone");
+        assert_eq!(ids(&found), [id(20), id(22)], "C80: the address is gone");
         Ok(())
     });
 }
