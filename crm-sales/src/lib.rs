@@ -51,7 +51,9 @@
 //! - An operation that is refused wrote nothing.
 //! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
 //!   what stands there ([`update_customer`] and its like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
-//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`].
+//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`];
+//!   [`give_lead`], [`enqueue_lead`], [`apply_assignment_rules`] where the lead stands there already, [`assign_lead`] and
+//!   [`drain_queue`] where nobody can take what waits, and [`apply_conversion`] of a lead that is converted.
 //!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
 //!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
 //!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
@@ -60,7 +62,7 @@
 //! - A new record takes the id that the input brings, or else the next one of the act.
 //! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened for it, and
 //!   nobody comes to belong to it. What was begun goes on.
-//! - An inactive rep gets no new business: none is newly set on an order, an opportunity or, as its owner, on a
+//! - An inactive rep gets no new business: none is newly set on an order, an opportunity, a lead or, as its owner, on a
 //!   customer. What they have stays theirs until it is reassigned.
 
 mod actual_sales;

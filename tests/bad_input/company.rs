@@ -15,8 +15,8 @@ use crm::{
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Agents, Customers, Interactions, Journal, Opportunities, Orders, Page, Products, SalePlans, SalesReps,
-        StoreErrorKind, Tickets,
+        Agents, Customers, Interactions, Journal, Leads, Opportunities, Orders, Page, Products, Queues, SalePlans,
+        SalesReps, StoreErrorKind, Tickets,
     },
 };
 
@@ -129,6 +129,7 @@ impl Company {
                 tx.products(&Default::default(), Page::first(100))?,
                 tx.sales_reps(&Default::default(), Page::first(100))?,
                 tx.sale_plans(&Default::default(), Page::first(100))?,
+                (tx.queues(&Default::default(), Page::first(100))?, tx.leads(&Default::default(), Page::first(100))?),
                 tx.opportunities(&Default::default(), Page::first(100))?,
                 tx.orders(&Default::default(), Page::first(100))?,
                 tx.agents(&Default::default(), Page::first(100))?,
