@@ -270,6 +270,7 @@ pub fn route_lead(
     id: LeadId,
     queues: &[QueueId],
 ) -> Result<Option<Lead>, SalesError> {
+    let _: Lead = record::find(tx, id)?;
     let mut teams: Vec<Queue> = Vec::with_capacity(queues.len());
     for queue in queues {
         let queue: Queue = record::find(tx, *queue)?;

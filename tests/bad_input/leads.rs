@@ -127,7 +127,8 @@ fn a_lead_that_changed_since_the_plan_is_not_converted() -> Result<(), Error> {
         company.crm.read(|tx| Ok(sales::plan_conversion(tx, lead.id, company.call.created_at.date_naive(), new())?))?;
     alice(&company.crm, |tx, act| sales::qualify_lead(tx, act, lead.id))?;
     let refused = company.refuses(|tx, act| sales::apply_conversion(tx, act, &plan));
-    assert_conflict(&refused, lead.id);
+    let Error::Sales(SalesError::Conflict { record, expected, found }) = refused else { panic!("{refused}") };
+    assert_eq!((record, expected, found), (lead.id.into(), lead.revision, lead.revision.next()));
 
     // A plan that links what is not there, or what is something else.
     let day = company.call.created_at.date_naive();
