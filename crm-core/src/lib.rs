@@ -63,9 +63,11 @@ mod sale_plan;
 mod sales_rep;
 mod search;
 pub mod store;
+mod tax;
 mod text;
 mod ticket;
 mod time;
+mod totals;
 mod transition;
 
 pub use self::{
@@ -111,11 +113,13 @@ pub use self::{
     },
     sales_rep::{NewSalesRep, SalesRep, SalesRepFact, SalesRepPatch},
     search::{SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchText, SearchTier, SearchWord, Searched},
+    tax::{PriceBasis, Tax, TaxRounding, Taxation},
     text::{Actor, ExternalId, IdempotencyKey, Label, Name, Number, Subject, Text},
     ticket::{
         MessageKind, NewMessage, NewTicket, Priority, Ticket, TicketAction, TicketError, TicketFact, TicketMessage,
         TicketParts, TicketPatch, TicketState, TicketStatus, Unassigned,
     },
     time::{FiscalCalendar, FiscalQuarter, Period, WorkingDays},
+    totals::{Discount, LineTotals, TaxTotal, Taxable, Terms, Totals},
     transition::{Transition, Transitions},
 };
