@@ -20,7 +20,7 @@
 //! let price = UnitPrice::parse("49.90", Currency::EUR)?;
 //! let lines = vec![OrderLine::new(1, lamp, Quantity::from(2), price, Percent::ZERO)?];
 //! let (id, number) = (act.new_id(), "SO-1".parse()?);
-//! let draft = Draft { id, number, external_id: None, customer: zhang, rep: None, currency: Currency::EUR, lines };
+//! let draft = Draft::new(id, number, zhang, Currency::EUR, lines);
 //! let mut order = Order::draft(at, draft)?;
 //! assert_eq!(order.total().to_string(), "99.80 EUR");
 //!
