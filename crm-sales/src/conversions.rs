@@ -624,9 +624,12 @@ where
         };
         let outcome = match skipped {
             Some(why) => Converted::Skipped(why),
-            None => {
-                convert_one(tx, act, lead, day, reps, &new).unwrap_or_else(|refused| Converted::Refused(refused.into()))
-            }
+            None => match convert_one(tx, act, lead, day, reps, &new) {
+                Ok(outcome) => outcome,
+                // The store itself fails: the others would fare no better.
+                Err(SalesError::Store(error)) if !error.is_refusal() => return Err(error.into()),
+                Err(refused) => Converted::Refused(Box::new(refused)),
+            },
         };
         outcomes.push((*id, outcome));
     }

@@ -228,6 +228,30 @@ impl Drained {
 /// # Errors
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Member, NewLead, NewQueue, NewSalesRep, RosterMember, store::{Page, Store}};
+/// use crm_sales::{SalesError, add_lead, add_queue, add_sales_rep, drain_queue, enqueue_lead};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let lin = add_sales_rep(tx, act, NewSalesRep::new("Lin Wei".parse()?))?;
+///     let web = NewQueue::new("Web".parse()?).member(RosterMember::new(Member::SalesRep(lin.id)).capacity(2));
+///     let web = add_queue(tx, act, web)?;
+///     for name in ["张三", "李四", "王五"] {
+///         let lead = add_lead(tx, act, NewLead::person(name.parse()?))?;
+///         enqueue_lead(tx, act, lead.id, Some(web.id))?;
+///     }
+///     let drained = drain_queue(tx, act, web.id, &[].into(), Page::first(100))?;
+///     assert_eq!((drained.given(), drained.decisions.len()), (2, 3)); // there is room for two
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
 pub fn drain_queue(
     tx: &mut (impl Leads + Queues + SalesReps + Customers + Journal + ?Sized),
     act: &mut Act,

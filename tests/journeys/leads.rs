@@ -20,6 +20,7 @@ use crate::stage::{alice, day, eur, everything, facts, on_every_store, rep};
 on_every_store! {
     a_lead_comes_in_is_given_out_converted_and_converted_back
     a_full_queue_keeps_its_leads_and_gives_them_once_there_is_room
+    conv_2_eight_who_convert_at_once_get_one_result
     asg_6_sixteen_who_drain_at_once_give_each_lead_once
 }
 
@@ -134,6 +135,28 @@ fn a_full_queue_keeps_its_leads_and_gives_them_once_there_is_room<S: Store>(crm:
     assert_eq!(drain(Page::first(9))?.given(), 1);
     assert!(lead(crm, leads[4])?.owner().is_some() && lead(crm, leads[5])?.owner().is_none());
     Ok(())
+}
+
+fn conv_2_eight_who_convert_at_once_get_one_result<S: Store>(crm: &Crm<S>) -> Result<(), Error> {
+    let new = NewLead::person("张三".parse()?).organisation("明灯".parse()?);
+    let lead = alice(crm, |tx, act| sales::add_lead(tx, act, new))?;
+    let new = NewConversion::of(&lead).deal(hardware()?).skipping_qualification();
+    let plan = crm.read(|tx| Ok(sales::plan_conversion(tx, lead.id, day("2026-03-02")?, new)?))?;
+    let convert = || alice(crm, |tx, act| sales::apply_conversion(tx, act, &plan));
+    let became = thread::scope(|scope| {
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(convert)).collect();
+        all.into_iter().map(|one| one.join()).collect::<Vec<_>>()
+    });
+    let first = convert()?;
+    for one in became {
+        let Ok(Ok(one)) = one else { panic!("{one:?}") };
+        assert_eq!(one, first);
+    }
+    crm.read(|tx| {
+        assert_eq!(tx.count_customers(&Default::default())?, 2);
+        assert_eq!(tx.count_opportunities(&Default::default())?, 1);
+        Ok(())
+    })
 }
 
 fn asg_6_sixteen_who_drain_at_once_give_each_lead_once<S: Store>(crm: &Crm<S>) -> Result<(), Error> {

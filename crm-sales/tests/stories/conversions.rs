@@ -3,16 +3,18 @@ use std::collections::BTreeSet;
 use crm_core::{
     Channel, Conversion, ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead,
     LeadError, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewConversion, NewCustomer, NewInteraction,
-    NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityPatch, Participant, Percent, Pipeline,
-    RecordId, RosterMember,
+    NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch, Participant, Percent,
+    Pipeline, RecordId, RosterMember,
     conversion::Origin,
-    store::{Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, StoreErrorKind, Timeline},
+    store::{Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, Store, StoreErrorKind, Timeline},
 };
 use crm_sales::{
     Converted, NotConverted, Reps, SalesError, add_lead, add_queue, apply_conversion, archive_customer, convert_leads,
     disqualify_lead, draft_order, log_interaction, log_lead_touch, lose_opportunity, open_opportunity, plan_conversion,
     qualify_lead, register_customer, revise_lead, revise_opportunity, undo_conversion, update_customer,
 };
+
+use proptest::prelude::*;
 
 use crate::world::{World, day, eur, kind};
 
@@ -372,4 +374,92 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
         assert!(matches!(&refused[0].1, Converted::Refused(refused) if matches!(**refused, SalesError::Lead(LeadError::NotQualified { .. }))));
         Ok(())
     });
+}
+
+/// All customers, interactions, deals and leads, but for how often and when they were written.
+fn all_but_revisions(
+    world: &World,
+) -> (Vec<Customer>, Vec<crm_core::Interaction>, Vec<OpportunityParts>, Vec<crm_core::LeadParts>) {
+    let never = crm_core::Revision::FIRST;
+    world.reads(|tx| {
+        let mut customers = tx.customers(&Default::default(), Page::first(100))?;
+        customers.iter_mut().for_each(|one| (one.revision, one.updated_at) = (never, one.created_at));
+        let deals = tx.opportunities(&Default::default(), Page::first(100))?.into_iter().map(|one| {
+            let parts = OpportunityParts::from(one);
+            OpportunityParts { revision: never, updated_at: parts.created_at, ..parts }
+        });
+        let leads = tx.leads(&Default::default(), Page::first(100))?.into_iter().map(|one| {
+            let parts = crm_core::LeadParts::from(one);
+            crm_core::LeadParts { revision: never, updated_at: parts.created_at, ..parts }
+        });
+        let interactions = tx.interactions(&Default::default(), Page::first(100))?;
+        Ok((customers, interactions, deals.collect(), leads.collect()))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is made, linked and left, and whatever the lead says: a second conversion gives the first result, and undoing gives back all there was.
+    #[test]
+    fn conv_2_undoing_any_conversion_gives_back_all_there_was(
+        organisation in 0..3_u8, person in 0..4_u8, opportunity in 0..4_u8,
+        touches in 0..3_usize, opted_out: bool, named: bool, skips: bool,
+    ) {
+        let mut world = World::new();
+        let mut new = acme();
+        new.emails[0].opted_out = opted_out;
+        if !named {
+            new.interest = None;
+        }
+        let known = world.organisation("Known");
+        let reached = |name: &str| NewCustomer::person(name.parse().unwrap()).email("zhang@example.com".parse().unwrap());
+        let alone = world.does(|tx, act| register_customer(tx, act, reached("王五")));
+        let employed = world.does(|tx, act| register_customer(tx, act, reached("李四").parent(known.id)));
+        let open = NewOpportunity::new("chairs".parse().unwrap());
+        let nobodys = world.does(|tx, act| open_opportunity(tx, act, &hardware(), open.clone()));
+        let somebodys = world.does(|tx, act| open_opportunity(tx, act, &hardware(), open.customer(known.id)));
+        let lead = world.does(|tx, act| add_lead(tx, act, new));
+        for _ in 0..touches {
+            world.does(|tx, act| {
+                let touch = LeadTouch::new(act.at(), Channel::Phone, Direction::Inbound, "a call".parse()?);
+                log_lead_touch(tx, act, lead.id, touch)
+            });
+        }
+        if !skips {
+            world.does(|tx, act| qualify_lead(tx, act, lead.id));
+        }
+        let create = || ConversionTarget::Create(CustomerPatch::default());
+        let new = NewConversion::of(&lead)
+            .organisation([create(), ConversionTarget::Link(known.id), ConversionTarget::Skip][usize::from(organisation)].clone())
+            .person([
+                create(),
+                ConversionTarget::Link(alone.id),
+                ConversionTarget::Link(employed.id),
+                ConversionTarget::Skip,
+            ][usize::from(person)].clone())
+            .opportunity([
+                ConversionTarget::Create(ConversionDeal::new(hardware())),
+                ConversionTarget::Link(nobodys.id),
+                ConversionTarget::Link(somebodys.id),
+                ConversionTarget::Skip,
+            ][usize::from(opportunity)].clone());
+        let new = if skips { new.skipping_qualification() } else { new };
+        let before = all_but_revisions(&world);
+        let plan = world.store.read(|tx| plan_conversion(tx, lead.id, day("2026-03-02"), new));
+        let plan = match plan {
+            Ok(plan) => plan,
+            // Nothing to make or link; or a deal that nobody and nothing gives a name.
+            Err(SalesError::Lead(LeadError::NoTarget { .. } | LeadError::Invalid(_))) => return Ok(()),
+            Err(refused) => panic!("{refused}"),
+        };
+        let first = world.does(|tx, act| apply_conversion(tx, act, &plan));
+        world.changes_nothing(|tx, act| {
+            assert_eq!(apply_conversion(tx, act, &plan)?, first);
+            Ok(())
+        });
+        prop_assert_eq!(first.interactions.len(), plan.interactions);
+        world.does(|tx, act| undo_conversion(tx, act, lead.id));
+        prop_assert_eq!(all_but_revisions(&world), before);
+    }
 }
