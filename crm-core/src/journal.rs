@@ -12,13 +12,14 @@ use crate::{
     bulk::ImportFact,
     customer::CustomerFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
+        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, QuoteId, RecordId, SalePlanId,
         SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
     order::OrderFact,
     product::ProductFact,
+    quote::QuoteFact,
     sale_plan::SalePlanFact,
     sales_rep::SalesRepFact,
     text::{Actor, IdempotencyKey},
@@ -193,6 +194,12 @@ families! {
     Opportunity(OpportunityId, OpportunityFact) = "opportunity" {
         Opened = "opened", Revised = "revised", Advanced = "advanced", Won = "won", Lost = "lost", Reopened = "reopened",
         Deleted = "deleted"
+    }
+    /// A quote.
+    Quote(QuoteId, QuoteFact) = "quote" {
+        Drafted = "drafted", Amended = "amended", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",
+        Sent = "sent", Accepted = "accepted", Ordered = "ordered", Rejected = "rejected", Expired = "expired", Superseded = "superseded",
+        Cancelled = "cancelled", Deleted = "deleted"
     }
     /// An order.
     Order(OrderId, OrderFact) = "order" {

@@ -44,6 +44,7 @@ pub mod bulk;
 mod contact_point;
 mod customer;
 mod decimal;
+mod discount;
 mod email;
 mod figures;
 mod id;
@@ -58,6 +59,7 @@ mod phone;
 mod pipeline;
 mod postal_address;
 mod product;
+mod quote;
 mod record;
 mod sale_plan;
 mod sales_rep;
@@ -80,14 +82,15 @@ pub use self::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
     decimal::{Percent, Quantity, UnitPrice, Units},
+    discount::{Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LimitKind, MinMargin},
     email::EmailAddress,
     figures::{
         CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, QuoteId, RecordId,
+        SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -106,6 +109,10 @@ pub use self::{
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
     postal_address::{PostalAddress, PostalAddressFields},
     product::{NewProduct, Product, ProductFact, ProductPatch},
+    quote::{
+        NewQuote, Quote, QuoteAction, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteParts, QuoteState,
+        QuoteStatus,
+    },
     record::Revision,
     sale_plan::{
         CreditAt, NewSalePlan, PlanAction, PlanError, PlanScope, PlanState, PlanStatus, SalePlan, SalePlanFact,

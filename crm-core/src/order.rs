@@ -441,21 +441,13 @@ impl Order {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        for (field, count) in
-            [("lines", self.lines.len()), ("shipments", self.shipments.len()), ("payments", self.payments.len())]
-        {
+        for (field, count) in [("shipments", self.shipments.len()), ("payments", self.payments.len())] {
             if count > LIMIT {
                 return Err(Invalid::new(field, count.to_string(), Rule::TooMany { limit: LIMIT }));
             }
         }
         let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
-        let mut earlier = 0;
-        for line in &self.lines {
-            if line.number() <= earlier {
-                return inconsistent("lines", line.number().to_string(), "must be numbered upwards, from 1");
-            }
-            earlier = line.number();
-        }
+        check_numbers(&self.lines)?;
         let (net, total) = sums(&self.lines, self.currency, &self.terms)?;
         for (field, kept, sum) in [("net", self.net, net), ("total", self.total, total)] {
             if kept != sum {
@@ -671,6 +663,22 @@ impl Order {
     }
 }
 
+/// Refuses too many lines, and lines that are not numbered upwards from 1.
+pub(crate) fn check_numbers(lines: &[OrderLine]) -> Result<(), Invalid> {
+    if lines.len() > LIMIT {
+        return Err(Invalid::new("lines", lines.len().to_string(), Rule::TooMany { limit: LIMIT }));
+    }
+    let mut earlier = 0;
+    for line in lines {
+        if line.number() <= earlier {
+            let must = "must be numbered upwards, from 1";
+            return Err(Invalid::new("lines", line.number().to_string(), Rule::Inconsistent { must }));
+        }
+        earlier = line.number();
+    }
+    Ok(())
+}
+
 fn taxable(lines: &[OrderLine]) -> Vec<Taxable<'_>> {
     lines.iter().map(OrderLine::taxable).collect()
 }
@@ -681,7 +689,7 @@ fn is_plain(lines: &[OrderLine], terms: &Terms) -> bool {
 }
 
 /// What lines come to without and with tax.
-fn sums(lines: &[OrderLine], currency: Currency, terms: &Terms) -> Result<(Money, Money), Invalid> {
+pub(crate) fn sums(lines: &[OrderLine], currency: Currency, terms: &Terms) -> Result<(Money, Money), Invalid> {
     if is_plain(lines, terms) {
         let sum = Money::sum(lines.iter().map(OrderLine::amount), currency);
         return sum.map(|sum| (sum, sum)).map_err(|refused| refused.in_field("total"));
