@@ -16,7 +16,7 @@ pub use self::{
 };
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
-    id::{CustomerId, OrderId, ProductId, SalesRepId},
+    id::{CustomerId, OrderId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
     record::{Revision, guarded},
@@ -38,6 +38,8 @@ guarded! {
         maybe external_id: ExternalId,
         /// The customer.
         copy customer: CustomerId,
+        /// The quote that it was made of (QT-3); its lines know theirs.
+        copy quote: Option<QuoteId>,
         /// The rep whose sale it is; its revenue is theirs, that of past months too ([`Order::reassign`]).
         copy rep: Option<SalesRepId>,
         /// The currency of all its amounts.
@@ -393,6 +395,8 @@ pub struct Draft {
     pub external_id: Option<ExternalId>,
     /// The customer.
     pub customer: CustomerId,
+    /// The quote that it is made of.
+    pub quote: Option<QuoteId>,
     /// The rep whose sale it is.
     pub rep: Option<SalesRepId>,
     /// The currency of all its amounts.
@@ -406,7 +410,8 @@ pub struct Draft {
 impl Draft {
     /// An order of a customer over these lines, on the usual terms and nobody's sale.
     pub fn new(id: OrderId, number: Number, customer: CustomerId, currency: Currency, lines: Vec<OrderLine>) -> Self {
-        Self { id, number, external_id: None, customer, rep: None, currency, lines, terms: Terms::default() }
+        let (external_id, quote, rep, terms) = (None, None, None, Terms::default());
+        Self { id, number, external_id, customer, quote, rep, currency, lines, terms }
     }
 }
 
@@ -417,7 +422,7 @@ impl Order {
     ///
     /// [`Rule::TooMany`] lines, and as [`Totals::of`].
     pub fn draft(at: DateTime<Utc>, draft: Draft) -> Result<Self, Invalid> {
-        let Draft { id, number, external_id, customer, rep, currency, lines, terms } = draft;
+        let Draft { id, number, external_id, customer, quote, rep, currency, lines, terms } = draft;
         let (net, total) = sums(&lines, currency, &terms)?;
         let parts = OrderParts {
             id,
@@ -427,6 +432,7 @@ impl Order {
             number,
             external_id,
             customer,
+            quote,
             rep,
             currency,
             lines,

@@ -380,6 +380,22 @@ impl Quote {
         self.lines.iter().zip(totals.lines()).map(line).collect()
     }
 
+    /// The version that took its place.
+    pub const fn superseded_by(&self) -> Option<QuoteId> {
+        match self.state {
+            QuoteState::Superseded { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// The order that was made of it.
+    pub const fn order(&self) -> Option<OrderId> {
+        match self.state {
+            QuoteState::Accepted { order, .. } => order,
+            _ => None,
+        }
+    }
+
     /// The line with a number.
     pub fn line(&self, number: u32) -> Option<&OrderLine> {
         let place = self.lines.binary_search_by_key(&number, OrderLine::number).ok()?;
@@ -532,11 +548,9 @@ impl Quote {
     }
 
     fn without_order(&self, action: QuoteAction) -> Result<(), QuoteError> {
-        match self.state {
-            QuoteState::Accepted { order: Some(order), .. } => {
-                Err(QuoteError::Ordered { quote: self.id, order, action })
-            }
-            _ => Ok(()),
+        match self.order() {
+            Some(order) => Err(QuoteError::Ordered { quote: self.id, order, action }),
+            None => Ok(()),
         }
     }
 

@@ -101,8 +101,8 @@ pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
+        OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, QuoteFilter, Quotes, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -143,6 +143,7 @@ pub trait Records:
     + SalesReps
     + SalePlans
     + Opportunities
+    + Quotes
     + Orders
     + Agents
     + Tickets
@@ -160,6 +161,7 @@ impl<T> Records for T where
         + SalesReps
         + SalePlans
         + Opportunities
+        + Quotes
         + Orders
         + Agents
         + Tickets

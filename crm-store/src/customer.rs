@@ -70,6 +70,7 @@ impl Table for Customer {
              UNION SELECT interaction FROM crm_interaction_participant WHERE customer = ?1)",
         ),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE customer = ?1"),
+        ("quotes", "SELECT count(*) FROM crm_quote WHERE customer = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
     ];

@@ -99,6 +99,7 @@ mod part;
 #[cfg(test)]
 mod plans;
 mod product;
+mod quote;
 mod readers;
 mod row;
 mod sale_plan;

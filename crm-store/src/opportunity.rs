@@ -28,7 +28,8 @@ impl Table for Opportunity {
         "name" "external_id" "customer" "product" "rep" "pipeline" "stage" "stage_order" "stage_kind" "stage_probability" "value"
         "currency" "probability" "expected_close" "status" "closed_at" "close_day" "lost_reason" "lost_note"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const REFERRERS: &'static [(&'static str, &'static str)] =
+        &[("quotes", "SELECT count(*) FROM crm_quote WHERE opportunity = ?1")];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name", "lost_note"]));
 
     fn id(&self) -> OpportunityId {

@@ -43,10 +43,11 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "rep" "currency" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "quote" "rep" "currency" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
         derived: "fulfilment" "payment" "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const REFERRERS: &'static [(&'static str, &'static str)] =
+        &[("quotes", "SELECT count(*) FROM crm_quote WHERE ordered = ?1")];
 
     fn id(&self) -> OrderId {
         self.id
@@ -62,9 +63,14 @@ impl Table for Order {
     }
 
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        let quote = self.quote().map(|id| ("quote", "crm_quote", id.uuid()));
         let rep = self.rep().map(|id| ("rep", "crm_sales_rep", id.uuid()));
         let products = self.lines().iter().map(|line| ("lines", "crm_product", line.product().uuid()));
-        std::iter::once(("customer", "crm_customer", self.customer().uuid())).chain(rep).chain(products).collect()
+        std::iter::once(("customer", "crm_customer", self.customer().uuid()))
+            .chain(quote)
+            .chain(rep)
+            .chain(products)
+            .collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -81,6 +87,7 @@ impl Table for Order {
             .put(self.number())?
             .put(&self.external_id().cloned())?
             .put(&self.customer())?
+            .put(&self.quote())?
             .put(&self.rep())?
             .put(&self.currency())?
             .put(&terms)?
@@ -99,7 +106,8 @@ impl Table for Order {
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let (number, external_id, customer, rep) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let (number, external_id, customer) = (cells.take()?, cells.take()?, cells.take()?);
+        let (quote, rep) = (cells.take()?, cells.take()?);
         let currency = cells.take()?;
         let terms: Option<Json> = cells.take()?;
         let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
@@ -126,6 +134,7 @@ impl Table for Order {
             number,
             external_id,
             customer,
+            quote,
             rep,
             currency,
             lines: Vec::new(),
@@ -180,38 +189,47 @@ impl Part for OrderLine {
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder
-            .put(&self.number())?
-            .put(&self.product())?
-            .put(&self.quantity())?
-            .put(&self.unit_price().millionths())?
-            .put(&self.discount())?
-            .put(&self.amount().minor())?
-            .put(&self.amount().currency())?
-            .put(&self.tax().map(Tax::code).cloned())?
-            .put(&self.tax().map(Tax::rate))?
-            .put(&self.source())?;
-        Ok(())
+        bind_line(self, binder)
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
-        let quantity: Quantity = cells.take()?;
-        let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
-        let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
-        let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
-        let line = Self::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
-        if line.amount().minor() != minor {
-            return Err(cells.corrupt());
-        }
-        let (code, rate): (Option<Label>, Option<Percent>) = (cells.take()?, cells.take()?);
-        let line = match (code, rate) {
-            (None, None) => line,
-            (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
-            _ => return Err(cells.corrupt()),
-        };
-        Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, Self::from_line))
+        read_line(cells)
     }
+}
+
+/// The columns of a line, in an order or a quote.
+pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<()> {
+    binder
+        .put(&line.number())?
+        .put(&line.product())?
+        .put(&line.quantity())?
+        .put(&line.unit_price().millionths())?
+        .put(&line.discount())?
+        .put(&line.amount().minor())?
+        .put(&line.amount().currency())?
+        .put(&line.tax().map(Tax::code).cloned())?
+        .put(&line.tax().map(Tax::rate))?
+        .put(&line.source())?;
+    Ok(())
+}
+
+pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
+    let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
+    let quantity: Quantity = cells.take()?;
+    let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
+    let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
+    let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
+    let line = OrderLine::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
+    if line.amount().minor() != minor {
+        return Err(cells.corrupt());
+    }
+    let (code, rate): (Option<Label>, Option<Percent>) = (cells.take()?, cells.take()?);
+    let line = match (code, rate) {
+        (None, None) => line,
+        (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
+        _ => return Err(cells.corrupt()),
+    };
+    Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::from_line))
 }
 
 impl Part for Shipment {

@@ -25,6 +25,7 @@ impl Table for Product {
         ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
+        ("quotes", "SELECT count(DISTINCT quote_row) FROM crm_quote_line WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
     ];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["sku", "name", "category"]));

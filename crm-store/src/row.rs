@@ -7,8 +7,8 @@ use crm_core::{
     Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
     EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
     OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
-    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
-    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    Priority, ProductId, Quantity, QuoteId, QuoteStatus, Rating, RecordId, RevenueKind, Revision, SalePlanId,
+    SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -166,7 +166,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(CustomerId, InteractionId, ProductId, SalesRepId, SalePlanId, OpportunityId, OrderId, AgentId, TicketId);
+ids!(CustomerId, InteractionId, ProductId, SalesRepId, SalePlanId, OpportunityId, OrderId, QuoteId, AgentId, TicketId);
 
 impl Column for Uuid {
     fn write(&self) -> ToSqlOutput<'_> {
@@ -249,6 +249,10 @@ names! {
     ShipmentStatus { Shipped = "shipped", Delivered = "delivered", Returned = "returned" }
     EntryKind { Payment = "payment", Refund = "refund" }
     RevenueKind { Booked = "booked", Refunded = "refunded", Cancelled = "cancelled" }
+    QuoteStatus {
+        Draft = "draft", InApproval = "in_approval", Approved = "approved", Sent = "sent", Accepted = "accepted", Rejected = "rejected",
+        Expired = "expired", Superseded = "superseded", Cancelled = "cancelled"
+    }
     Priority { Low = "low", Normal = "normal", High = "high", Urgent = "urgent" }
     TicketStatus { New = "new", Open = "open", Pending = "pending", OnHold = "on_hold", Solved = "solved", Closed = "closed" }
 }

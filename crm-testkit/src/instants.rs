@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts,
-    OrderState, PlanState, Product, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
-    TicketParts, TicketState,
+    Agent, Approval, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order,
+    OrderParts, OrderState, PlanState, Product, Quote, QuoteParts, QuoteState, SalePlan, SalePlanParts, SalesRep,
+    ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -66,6 +66,26 @@ instants! {
         for visit in &mut one.history {
             change(&mut visit.entered_at);
             visit.left_at.iter_mut().for_each(&change);
+        }
+    }
+    Quote(QuoteParts): |one, change| {
+        match &mut one.state {
+            QuoteState::Draft { .. } => {}
+            QuoteState::InApproval { since, .. } => change(since),
+            QuoteState::Approved { at }
+            | QuoteState::Sent { at, .. }
+            | QuoteState::Accepted { at, .. }
+            | QuoteState::Rejected { at, .. }
+            | QuoteState::Expired { at }
+            | QuoteState::Superseded { at, .. }
+            | QuoteState::Cancelled { at, .. } => change(at),
+        }
+        if let Some(approval) = &one.approval {
+            let mut at = approval.at();
+            change(&mut at);
+            let (author, approver) = (approval.author().clone(), approval.approver().clone());
+            // Whoever gave it was not the author.
+            one.approval = Approval::give(author, approver, at, approval.beyond().to_vec()).ok();
         }
     }
     Order(OrderParts): |one, change| {

@@ -9,6 +9,7 @@ mod journal;
 mod opportunity;
 mod order;
 mod product;
+mod quote;
 mod sale_plan;
 mod sales_rep;
 mod search;

@@ -385,6 +385,7 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
             for field in family.unique_fields() {
                 let prefix = match (*field, family) {
                     ("sku", _) => "LAMP",
+                    ("number", Family::Quote) => "Q",
                     ("number", Family::Order) => "SO",
                     ("number", _) => "T",
                     _ => "ext",

@@ -27,6 +27,7 @@ pub(super) struct Order {
     number: String,
     external_id: Option<String>,
     customer: i64,
+    quote: Option<i64>,
     rep: Option<i64>,
     currency: String,
     terms: Option<String>,
@@ -119,6 +120,7 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         number: from.number().as_str().into(),
         external_id: from.external_id().map(|id| id.as_str().into()),
         customer: key(from.customer()),
+        quote: from.quote().map(key),
         rep: from.rep().map(key),
         currency: from.currency().code().into(),
         terms: None,
@@ -141,8 +143,8 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
 pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day,
-             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, terms, net, total, status, status_at, day,
+             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             order.id,
@@ -152,6 +154,7 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
             order.number,
             order.external_id,
             order.customer,
+            order.quote,
             order.rep,
             order.currency,
             order.terms,
@@ -272,7 +275,7 @@ pub(super) fn ship(connection: &Connection, id: i64) -> Result<()> {
     journal(connection, ("order", "order.shipped"), id, at, &json(&shipment))
 }
 
-const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
+const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
 
 pub(super) fn get(connection: &Connection, id: i64) -> Result<Order> {
     static SQL: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE id = ?1"));
@@ -309,7 +312,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
             found.push(read(row)?);
         }
         if let Some(order) = found.last_mut() {
-            order.lines.push(read_line(row, 20)?);
+            order.lines.push(read_line(row, 21)?);
         }
     }
     other_parts(connection, found)
@@ -355,19 +358,20 @@ fn read(row: &Row<'_>) -> Result<Order> {
         number: row.get(4)?,
         external_id: row.get(5)?,
         customer: row.get(6)?,
-        rep: row.get(7)?,
-        currency: row.get(8)?,
-        terms: row.get(9)?,
-        net: row.get(10)?,
-        total: row.get(11)?,
-        status: row.get(12)?,
-        status_at: row.get(13)?,
-        day: row.get(14)?,
-        cancelled_on: row.get(15)?,
-        cancel_reason: row.get(16)?,
-        fulfilment: row.get(17)?,
-        payment: row.get(18)?,
-        parts: row.get(19)?,
+        quote: row.get(7)?,
+        rep: row.get(8)?,
+        currency: row.get(9)?,
+        terms: row.get(10)?,
+        net: row.get(11)?,
+        total: row.get(12)?,
+        status: row.get(13)?,
+        status_at: row.get(14)?,
+        day: row.get(15)?,
+        cancelled_on: row.get(16)?,
+        cancel_reason: row.get(17)?,
+        fulfilment: row.get(18)?,
+        payment: row.get(19)?,
+        parts: row.get(20)?,
         lines: Vec::new(),
         shipments: Vec::new(),
         payments: Vec::new(),

@@ -11,13 +11,17 @@ use crate::{
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
-    id::{AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId, TicketId},
+    id::{
+        AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, QuoteId, SalePlanId, SalesRepId,
+        TicketId,
+    },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
     phone::Phone,
     product::Product,
+    quote::{Quote, QuoteStatus},
     record::Revision,
     sale_plan::{PlanScope, PlanStatus, SalePlan},
     sales_rep::SalesRep,
@@ -110,6 +114,19 @@ filters! {
         expected_close: Period,
         /// Won or lost on one of these days.
         closed: Period,
+    }
+    /// Which quotes.
+    QuoteFilter {
+        /// For this customer.
+        customer: CustomerId,
+        /// For this opportunity.
+        opportunity: OpportunityId,
+        /// Of this rep.
+        rep: SalesRepId,
+        /// Standing there.
+        status: QuoteStatus,
+        /// With its last day on one of these days.
+        valid_until: Period,
     }
     /// Which orders.
     OrderFilter {
@@ -277,6 +294,19 @@ family! {
     fn opportunity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Opportunity>>;
 }
 
+family! {
+    /// Quotes, with their lines.
+    Quotes, "quote": Quote(QuoteId), QuoteFilter
+    { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote }
+
+    /// The quote with a number.
+    fn quote_by_number(&self, number: &Number) -> Stored<Option<Quote>>;
+    /// The quote with an id in another system.
+    fn quote_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Quote>>;
+    /// A free number for a new quote, `Q-000001` and up (C30).
+    fn next_quote_number(&mut self) -> Stored<Number>;
+}
+
 /// Where a revenue entry stands: by business day, order and number.
 pub type RevenueKey = (NaiveDate, OrderId, u32);
 
@@ -353,7 +383,7 @@ family! {
 
 /// What there is about a customer, over all record kinds.
 pub trait Timeline {
-    /// The interactions, opportunities, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
+    /// The interactions, opportunities, quotes, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
 }
 

@@ -269,6 +269,61 @@ CREATE TABLE crm_opportunity_visit (
     PRIMARY KEY (opportunity, place)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE crm_quote (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    number TEXT NOT NULL UNIQUE,
+    external_id TEXT UNIQUE,
+    version INTEGER NOT NULL,
+    previous BLOB REFERENCES crm_quote (id),
+    customer BLOB NOT NULL REFERENCES crm_customer (id),
+    opportunity BLOB REFERENCES crm_opportunity (id),
+    rep BLOB REFERENCES crm_sales_rep (id),
+    author TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    -- As in crm_order.
+    terms TEXT,
+    net INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    valid_until INTEGER,
+    approval TEXT,
+    state TEXT NOT NULL,
+    -- What the state says, for filters and references.
+    status TEXT NOT NULL,
+    superseded_by BLOB REFERENCES crm_quote (id),
+    ordered BLOB REFERENCES crm_order (id),
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_quote_customer ON crm_quote (customer, id);
+CREATE INDEX crm_quote_timeline ON crm_quote (customer, created_at, id);
+CREATE INDEX crm_quote_opportunity ON crm_quote (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_quote_rep ON crm_quote (rep, id) WHERE rep IS NOT NULL;
+CREATE INDEX crm_quote_status ON crm_quote (status, id);
+CREATE INDEX crm_quote_valid_until ON crm_quote (valid_until) WHERE valid_until IS NOT NULL;
+CREATE INDEX crm_quote_previous ON crm_quote (previous) WHERE previous IS NOT NULL;
+CREATE INDEX crm_quote_superseded_by ON crm_quote (superseded_by) WHERE superseded_by IS NOT NULL;
+CREATE INDEX crm_quote_ordered ON crm_quote (ordered) WHERE ordered IS NOT NULL;
+
+CREATE TABLE crm_quote_line (
+    quote_row INTEGER NOT NULL REFERENCES crm_quote (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    product BLOB NOT NULL REFERENCES crm_product (id),
+    quantity INTEGER NOT NULL,
+    unit_price INTEGER NOT NULL,
+    discount INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    tax TEXT,
+    tax_rate INTEGER,
+    source INTEGER,
+    PRIMARY KEY (quote_row, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_quote_line_product ON crm_quote_line (product, quote_row);
+
 CREATE TABLE crm_order (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -278,6 +333,7 @@ CREATE TABLE crm_order (
     number TEXT NOT NULL UNIQUE,
     external_id TEXT UNIQUE,
     customer BLOB NOT NULL REFERENCES crm_customer (id),
+    quote BLOB REFERENCES crm_quote (id),
     rep BLOB REFERENCES crm_sales_rep (id),
     currency TEXT NOT NULL,
     -- The discount on all of it and how it is taxed, as JSON where they are not the usual ones.
@@ -296,6 +352,7 @@ CREATE TABLE crm_order (
     parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_order_customer ON crm_order (customer, id);
+CREATE INDEX crm_order_quote ON crm_order (quote) WHERE quote IS NOT NULL;
 CREATE INDEX crm_order_timeline ON crm_order (customer, created_at, id);
 CREATE INDEX crm_order_rep ON crm_order (rep, id) WHERE rep IS NOT NULL;
 CREATE INDEX crm_order_without_rep ON crm_order (id) WHERE rep IS NULL;

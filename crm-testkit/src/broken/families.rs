@@ -4,13 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
     InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
-    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
-    TicketMessage, TimelineItem,
+    Position, Product, ProductId, Quote, QuoteId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
+    Ticket, TicketId, TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused, RevenueEntry, RevenueKey,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, QuoteFilter, Quotes, Refused,
+        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
+        Timeline,
     },
 };
 
@@ -107,6 +108,18 @@ impl SalePlans for BrokenTx<'_> {
 impl Opportunities for BrokenTx<'_> {
     records! { Opportunity(OpportunityId), OpportunityFilter { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity } }
     unique! { opportunity_by_external_id(ExternalId): Opportunity by "external id"; }
+}
+
+impl Quotes for BrokenTx<'_> {
+    records! { Quote(QuoteId), QuoteFilter { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote } }
+    unique! {
+        quote_by_number(Number): Quote by "number";
+        quote_by_external_id(ExternalId): Quote by "external id";
+    }
+
+    fn next_quote_number(&mut self) -> Stored<Number> {
+        if self.has(Fault::NumberReused) { Ok(text("Q-000001")) } else { self.tx()?.next_quote_number() }
+    }
 }
 
 impl Orders for BrokenTx<'_> {

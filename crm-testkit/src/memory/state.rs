@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::SubsecRound as _;
 use crm_core::{
     Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId,
-    Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
-    Ticket, TicketId, TicketMessage,
+    Order, OrderId, Position, Product, ProductId, Quote, QuoteId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep,
+    SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -50,6 +50,7 @@ macro_rules! tables {
             pub(super) inserted: BTreeMap<RecordRef, u64>,
             pub(super) insertions: u64,
             /// The last number that was assigned.
+            pub(super) quote_numbers: u64,
             pub(super) order_numbers: u64,
             pub(super) ticket_numbers: u64,
             pub(super) journal: BTreeMap<Position, Entry>,
@@ -103,6 +104,7 @@ tables! {
     sale_plans, "sale plans": SalePlan(SalePlanId), "sale plan";
     sales_reps, "sales reps": SalesRep(SalesRepId), "sales rep";
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
+    quotes, "quotes": Quote(QuoteId), "quote";
     orders, "orders": Order(OrderId), "order";
     tickets, "tickets": Ticket(TicketId), "ticket";
     products, "products": Product(ProductId), "product";

@@ -63,6 +63,7 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         RecordRef::Interaction(_)
         | RecordRef::SalePlan(_)
         | RecordRef::Opportunity(_)
+        | RecordRef::Quote(_)
         | RecordRef::Order(_)
         | RecordRef::Ticket(_)
         | RecordRef::Import(_) => panic!("nothing refers to {record}"),

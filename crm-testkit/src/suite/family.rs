@@ -4,11 +4,11 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId,
-    RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product, Quote,
+    QuoteParts, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
+        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter,
+        QuoteFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -175,6 +175,7 @@ families! {
     Interaction, InteractionFilter, "interaction" { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction }
     SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
+    Quote, QuoteFilter, "quote" { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
@@ -191,7 +192,7 @@ impl Family {
         match self {
             Self::Product => &["sku"],
             Self::SalePlan => &[],
-            Self::Order | Self::Ticket => &["number", "external id"],
+            Self::Quote | Self::Order | Self::Ticket => &["number", "external id"],
             Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
         }
     }
@@ -202,6 +203,7 @@ impl Any {
     pub(crate) fn unique(&self, field: &str) -> Option<String> {
         let external_id = match self {
             Self::Product(record) => return Some(record.sku.to_string()),
+            Self::Quote(record) if field == "number" => return Some(record.number().to_string()),
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
             Self::SalePlan(_) => None,
@@ -210,6 +212,7 @@ impl Any {
             Self::Customer(record) => record.external_id.as_ref(),
             Self::Interaction(record) => record.external_id.as_ref(),
             Self::Opportunity(record) => record.external_id(),
+            Self::Quote(record) => record.external_id(),
             Self::Order(record) => record.external_id(),
             Self::Ticket(record) => record.external_id(),
         };
@@ -228,6 +231,15 @@ impl Any {
             Self::Opportunity(record) => {
                 let parts =
                     OpportunityParts { external_id: Some(text(value)), ..OpportunityParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
+            Self::Quote(record) => {
+                let mut parts = QuoteParts::from((**record).clone());
+                if field == "number" {
+                    parts.number = text(value);
+                } else {
+                    parts.external_id = Some(text(value));
+                }
                 **record = valid(parts.try_into());
             }
             Self::Order(record) => {
@@ -263,6 +275,8 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),
         Family::Interaction => tx.interaction_by_external_id(&text(value))?.map(Any::from),
         Family::Opportunity => tx.opportunity_by_external_id(&text(value))?.map(Any::from),
+        Family::Quote if field == "number" => tx.quote_by_number(&text(value))?.map(Any::from),
+        Family::Quote => tx.quote_by_external_id(&text(value))?.map(Any::from),
         Family::Order if field == "number" => tx.order_by_number(&text(value))?.map(Any::from),
         Family::Order => tx.order_by_external_id(&text(value))?.map(Any::from),
         Family::Ticket if field == "number" => tx.ticket_by_number(&text(value))?.map(Any::from),

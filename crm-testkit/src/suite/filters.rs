@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use crm_core::{
     CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope, PlanStatus, Priority,
-    RecordRef, TicketStatus,
+    QuoteStatus, RecordRef, TicketStatus,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter,
+        QuoteFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -78,6 +78,13 @@ filters! {
         expected_close: periods(),
         closed: periods(),
     }
+    Quote(QuoteFilter) {
+        customer: [id(1), id(2)],
+        opportunity: [id(1), id(2)],
+        rep: [id(1), id(2)],
+        status: QuoteStatus::TRANSITIONS.states.iter().copied(),
+        valid_until: periods(),
+    }
     Order(OrderFilter) {
         customer: [id(1), id(2)],
         rep: [id(1), id(2)],
@@ -147,6 +154,13 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.stage.as_ref(), Some(&r.stage().key))
                 && f.expected_close.is_none_or(|days| r.expected_close().is_some_and(|day| days.contains(day)))
                 && f.closed.is_none_or(|days| r.state().close_day().is_some_and(|day| days.contains(day)))
+        }
+        (Filter::Quote(f), Any::Quote(r)) => {
+            lets(f.customer.as_ref(), Some(&r.customer()))
+                && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
+                && lets(f.rep.as_ref(), r.rep().as_ref())
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && f.valid_until.is_none_or(|days| r.valid_until().is_some_and(|day| days.contains(day)))
         }
         (Filter::Order(f), Any::Order(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))

@@ -7,7 +7,7 @@ use std::{
 
 use crm_core::{
     Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, Order, OrderFact, Position,
-    ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    ProductFact, QuoteFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -30,6 +30,7 @@ fn fact(before: &Any, after: Any) -> Fact {
         (Any::Opportunity(before), Any::Opportunity(after)) => {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
+        (Any::Quote(before), Any::Quote(after)) => (before.id, QuoteFact::Amended { before, after }).into(),
         (Any::Order(before), Any::Order(after)) => {
             let lines = |order: &Order| order.lines().to_vec();
             let (terms_before, terms) = (before.terms(), after.terms());
@@ -50,6 +51,7 @@ fn deleted(record: Any) -> Fact {
         Any::SalesRep(sales_rep) => (sales_rep.id, SalesRepFact::Deleted { sales_rep }).into(),
         Any::SalePlan(plan) => (plan.id, SalePlanFact::Deleted { plan }).into(),
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
+        Any::Quote(quote) => (quote.id, QuoteFact::Deleted { quote }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
@@ -61,6 +63,7 @@ fn short(record: &Any) -> Option<Fact> {
     Some(match record {
         Any::Customer(one) => (one.id, CustomerFact::Archived).into(),
         Any::SalePlan(one) => (one.id, SalePlanFact::Activated).into(),
+        Any::Quote(one) => (one.id, QuoteFact::Passed).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
         Any::Ticket(one) => {
             (one.id, TicketFact::Moved { before: TicketStatus::Solved, after: TicketStatus::Closed }).into()

@@ -99,6 +99,7 @@ fn timeline_of(records: &[Any], customer: CustomerId) -> Vec<TimelineItem> {
             }
             Any::Interaction(one) => (Some(one.customer), one.occurred_at),
             Any::Opportunity(one) => (one.customer(), one.created_at),
+            Any::Quote(one) => (Some(one.customer()), one.created_at),
             Any::Order(one) => (Some(one.customer()), one.created_at),
             Any::Ticket(one) => (Some(one.customer()), one.created_at),
             _ => return None,

@@ -4,11 +4,12 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Discount, Draft, Gender, Interaction, Label, Loss,
-    MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
-    NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
-    PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan,
-    SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, Unassigned, UnitPrice,
+    Act, Actor, Agent, BeyondLimit, By, Channel, Currency, Customer, Direction, Discount, Draft, Gender, Interaction,
+    Label, LimitKind, Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity,
+    NewPayment, NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent,
+    Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Quote, QuoteContent,
+    QuoteDraft, QuoteParts, QuoteState, Rating, RecordId, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax,
+    TaxRounding, Taxation, Terms, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -180,6 +181,7 @@ impl Maker {
             Family::Interaction => self.interaction(n).into(),
             Family::SalePlan => self.sale_plan(n).into(),
             Family::Opportunity => self.opportunity(n).into(),
+            Family::Quote => self.quote(n).into(),
             Family::Order => self.order(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
@@ -386,22 +388,99 @@ impl Maker {
         }
     }
 
-    fn order(&mut self, n: u32) -> Order {
-        let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
-        let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
+    /// Up to three lines, with gaps in their numbers as after a line was taken out.
+    fn lines(&mut self, currency: Currency) -> Vec<OrderLine> {
         let mut lines = Vec::new();
         for place in 0..self.dice.below(4) {
             let (quantity, discount) = (self.dice.one(&["1", "2.5", "40"]), self.dice.one(&["0", "10", "33.3333"]));
             let price = valid(UnitPrice::from_millionths(i64::from(1 + self.dice.below(100)) * 500_000, currency));
-            // Numbers with a gap, as after a line was taken out.
             let line = valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount)));
             let tax =
                 self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
             lines.push(tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax))));
         }
+        lines
+    }
+
+    fn quote(&mut self, n: u32) -> Quote {
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
+        let lines = self.lines(currency);
         let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
-        let draft =
-            Draft { external_id, rep, terms, ..Draft::new(id(n), self.number("SO", n), customer, currency, lines) };
+        let content = QuoteContent { lines, terms, valid_until: self.dice.yes().then(|| self.day()) };
+        let draft = QuoteDraft {
+            id: id(n),
+            number: self.number("Q", n),
+            external_id: self.external(n),
+            customer: self.slot(),
+            opportunity: self.maybe_slot(),
+            rep: self.maybe_slot(),
+            author: text("alice"),
+            currency,
+            content,
+        };
+        let mut quote = valid(Quote::draft(self.at(), draft));
+        let (when, on) = (self.at(), day(0));
+        match self.dice.below(6) {
+            0 => drop(valid(quote.cancel(when, self.dice.yes().then(|| self.dice.one_text(TEXTS))))),
+            1..=4 if !quote.lines().is_empty() => self.offered(&mut quote, when, on),
+            _ => {}
+        }
+        let mut parts = QuoteParts::from(quote);
+        if let Some(previous) = self.relative(n) {
+            (parts.version, parts.previous) = (2, Some(previous));
+        }
+        if let Some(by) = self.relative(n).filter(|_| parts.approval.is_none() && self.dice.yes()) {
+            parts.state = QuoteState::Superseded { at: when, by };
+        }
+        valid(parts.try_into())
+    }
+
+    /// What becomes of a quote that has a line.
+    fn offered(&mut self, quote: &mut Quote, when: DateTime<Utc>, on: NaiveDate) {
+        let money = |minor| Money::from_minor(minor, quote.currency());
+        let limit = LimitKind::Discount(text("10"));
+        let beyond = vec![BeyondLimit { line: 1, amount: money(80), least: money(90), limit, margin: None }];
+        match self.dice.below(4) {
+            0 => {
+                valid(quote.submit(when, beyond));
+                match self.dice.below(3) {
+                    0 => drop(valid(quote.approve(self.at(), &text("bob")))),
+                    1 => drop(valid(quote.send_back(self.at(), self.dice.one_text(TEXTS)))),
+                    _ => {}
+                }
+            }
+            1 => drop(valid(quote.submit(when, Vec::new()))),
+            _ => {
+                valid(quote.send(when, on, Vec::new()));
+                let at = self.at();
+                match self.dice.below(5) {
+                    0 => {
+                        valid(quote.accept(at, on));
+                        // No order needs to be there for what is sound.
+                        if self.clashing && self.dice.yes() {
+                            valid(quote.ordered(at, self.slot()));
+                        }
+                    }
+                    1 => drop(valid(quote.reject(at, on, text("price"), None))),
+                    2 if quote.valid_until().is_some() => drop(valid(quote.expire(at, day(40)))),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn order(&mut self, n: u32) -> Order {
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
+        let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
+        let lines = self.lines(currency);
+        let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
+        let draft = Draft {
+            external_id,
+            quote: self.maybe_slot(),
+            rep,
+            terms,
+            ..Draft::new(id(n), self.number("SO", n), customer, currency, lines)
+        };
         let mut order = valid(Order::draft(self.at(), draft));
         if order.lines().is_empty() || self.dice.below(5) == 0 {
             if self.dice.below(3) == 0 {

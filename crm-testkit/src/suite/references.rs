@@ -1,15 +1,15 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order,
-    OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan, SalePlanParts, SalesRep, Ticket,
-    TicketMessage, TicketParts, TicketState, UnitPrice,
+    Contact, Currency, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts,
+    Order, OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, Quote, QuoteParts, QuoteState, SalePlan,
+    SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
 use super::{
     family::{Any, Family, delete},
-    maker::{Maker, at, id, text, valid},
+    maker::{Maker, at, day, id, text, valid},
     world::{founded, insert_all, message, refusal, write},
 };
 
@@ -23,7 +23,7 @@ struct Way {
     refer: fn(n: u32, to: u32) -> Any,
 }
 
-fn plain(family: Family, n: u32) -> Any {
+pub(super) fn plain(family: Family, n: u32) -> Any {
     // The first record that refers to as little as a record of its family can.
     let bare = |seed| Maker::sound(seed).record(family, n);
     (0..2_000).map(bare).find(|record| references(record) == least(family)).unwrap_or_else(|| bare(0))
@@ -32,7 +32,7 @@ fn plain(family: Family, n: u32) -> Any {
 /// How many references a record of a family has at least.
 const fn least(family: Family) -> usize {
     match family {
-        Family::Interaction | Family::Order | Family::Ticket => 1,
+        Family::Interaction | Family::Quote | Family::Order | Family::Ticket => 1,
         _ => 0,
     }
 }
@@ -58,7 +58,15 @@ fn references(record: &Any) -> usize {
                 + usize::from(one.product().is_some())
                 + usize::from(one.rep().is_some())
         }
-        Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
+        Any::Quote(quote) => {
+            let one = [quote.previous(), quote.superseded_by()].into_iter().flatten().count();
+            let others = [quote.opportunity().is_some(), quote.rep().is_some(), quote.order().is_some()];
+            1 + one + others.into_iter().filter(|there| *there).count() + quote.lines().len()
+        }
+        Any::Order(order) => {
+            let one = [order.rep().is_some(), order.quote().is_some()].into_iter().filter(|there| *there).count();
+            1 + one + order.lines().len()
+        }
         Any::Ticket(ticket) => {
             1 + usize::from(ticket.assignee().is_some())
                 + usize::from(!matches!(ticket.state(), TicketState::New | TicketState::Open))
@@ -109,6 +117,7 @@ macro_rules! guarded {
 guarded! {
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
+    quote: Quote(QuoteParts);
     order: Order(OrderParts);
     ticket: Ticket(TicketParts);
 }
@@ -122,8 +131,8 @@ fn need(to: u32) -> Need {
     Need { kind: NeedKind::Need, text: text("a lamp"), product: Some(id(to)) }
 }
 
-fn line(parts: &OrderParts, to: u32) -> OrderLine {
-    let price = valid(UnitPrice::from_millionths(0, parts.currency));
+fn line(currency: Currency, to: u32) -> OrderLine {
+    let price = valid(UnitPrice::from_millionths(0, currency));
     valid(OrderLine::new(1, id(to), Quantity::from(2_u32), price, Percent::ZERO))
 }
 
@@ -222,13 +231,51 @@ const WAYS: &[Way] = &[
         to: Family::SalesRep,
         refer: |n, to| opportunity(n, |one| one.rep = Some(id(to))),
     },
+    Way { field: "customer", by: "quotes", to: Family::Customer, refer: |n, to| quote(n, |one| one.customer = id(to)) },
+    Way {
+        field: "previous",
+        by: "quotes",
+        to: Family::Quote,
+        refer: |n, to| quote(n, |one| (one.version, one.previous) = (2, Some(id(to)))),
+    },
+    Way {
+        field: "opportunity",
+        by: "quotes",
+        to: Family::Opportunity,
+        refer: |n, to| quote(n, |one| one.opportunity = Some(id(to))),
+    },
+    Way { field: "rep", by: "quotes", to: Family::SalesRep, refer: |n, to| quote(n, |one| one.rep = Some(id(to))) },
+    Way {
+        field: "superseded by",
+        by: "quotes",
+        to: Family::Quote,
+        refer: |n, to| quote(n, |one| one.state = QuoteState::Superseded { at: at(3), by: id(to) }),
+    },
+    Way {
+        field: "order",
+        by: "quotes",
+        to: Family::Order,
+        refer: |n, to| {
+            quote(n, |one| {
+                one.lines = vec![line(one.currency, 1)];
+                one.state = QuoteState::Accepted { at: at(3), day: day(3), order: Some(id(to)) };
+            })
+        },
+    },
+    Way {
+        field: "lines",
+        by: "quotes",
+        to: Family::Product,
+        refer: |n, to| quote(n, |one| one.lines = vec![line(one.currency, to)]),
+    },
+    Way { field: "quote", by: "orders", to: Family::Quote, refer: |n, to| order(n, |one| one.quote = Some(id(to))) },
     Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
     Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },
     Way {
         field: "lines",
         by: "orders",
         to: Family::Product,
-        refer: |n, to| order(n, |one| one.lines = vec![line(one, to)]),
+        refer: |n, to| order(n, |one| one.lines = vec![line(one.currency, to)]),
     },
     Way {
         field: "customer",
@@ -243,6 +290,7 @@ const WAYS: &[Way] = &[
 /// C16: a reference to a record that is not there is [`StoreErrorKind::MissingReference`], which names the field, and changes nothing.
 pub fn c16_a_dangling_reference_is_refused<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C16");
+    write(&store, "C16", |tx| plain(Family::Order, 1).insert(tx));
     for (n, Way { field, refer, .. }) in (100..).zip(WAYS) {
         let (dangling, sound) = (refer(n, 99), refer(n, 1));
         let family = dangling.family();
@@ -263,6 +311,7 @@ pub fn c16_a_dangling_reference_is_refused<S: Store>(open: impl Fn() -> S) {
 /// C17: deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
 pub fn c17_what_others_refer_to_is_not_deleted<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C17");
+    write(&store, "C17", |tx| plain(Family::Order, 1).insert(tx));
     for (n, Way { field, by, to, refer }) in (0..).map(|way| 100 + 10 * way).zip(WAYS) {
         let target = plain(*to, n);
         let referring = [refer(n + 1, n), refer(n + 2, n)];

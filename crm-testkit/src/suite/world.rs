@@ -11,6 +11,7 @@ use super::{
     family::{Any, Family, Stored, all},
     figures::{AllFigures, all_figures},
     maker::{Maker, SLOTS, at, id, text, year},
+    references::plain,
 };
 
 /// Consumers of the journal in the suite.
@@ -152,10 +153,14 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
 pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
     let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer];
-    families
-        .iter()
-        .flat_map(|family| (1..=SLOTS).map(|n| (*family, n)))
-        .map(|(family, n)| maker.record(family, n))
+    let of_each = |families: &[Family]| -> Vec<(Family, u32)> {
+        families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n))).collect()
+    };
+    let first = of_each(&families).into_iter().map(|(family, n)| maker.record(family, n));
+    let others = of_each(&[Family::Opportunity, Family::Quote]);
+    // These count for nothing, and leave the first numbers to the clauses.
+    first
+        .chain(others.into_iter().map(|(family, n)| plain(family, n).with_unique("number", &format!("G-{n}"))))
         .collect()
 }
 
