@@ -11,12 +11,13 @@ use std::{
 use chrono::NaiveDate;
 use crm_core::{
     Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
-    Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery,
-    SearchTier, TicketStatus,
+    Period, PlanScope, PlanStatus, Position, Priority, QuoteStatus, SalesBy, SalesOf, SearchFamily, SearchPlace,
+    SearchQuery, SearchTier, TicketStatus,
     store::{
         AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, QuoteFilter,
+        Quotes, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError,
+        TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -152,6 +153,18 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         count_opportunities,
         opportunities after sample.opportunities[0].id
     );
+    lists!(
+        tx,
+        QuoteFilter {
+            customer: first.id,
+            opportunity: sample.opportunities[0].id,
+            rep: rep,
+            status: QuoteStatus::Draft,
+            valid_until: year,
+        },
+        count_quotes,
+        quotes after sample.quotes[0].id
+    );
     for scope in [
         PlanScope::SalesRep(rep),
         PlanScope::Team(rep),
@@ -172,6 +185,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.interaction_by_external_id(&external_id)?;
     tx.sales_rep_by_external_id(&external_id)?;
     tx.opportunity_by_external_id(&external_id)?;
+    tx.quote_by_external_id(&external_id)?;
     tx.order_by_external_id(&external_id)?;
     tx.agent_by_external_id(&external_id)?;
     tx.ticket_by_external_id(&external_id)?;
@@ -181,6 +195,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.sales_reps_named(&first.name, Page::first(9))?;
     tx.agents_named(&first.name, Page::first(9))?;
     tx.product_by_sku(&product.sku)?;
+    tx.quote_by_number(sample.quotes[0].number())?;
     tx.order_by_number(sample.orders[0].number())?;
     tx.ticket_by_number(sample.tickets[0].number())?;
     let entry = (day, sample.orders[0].id, 1);
@@ -246,9 +261,11 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
         opportunities update_opportunity delete_opportunity,
+        quotes update_quote delete_quote,
         orders update_order delete_order,
         tickets update_ticket delete_ticket,
     }
+    tx.next_quote_number()?;
     tx.next_order_number()?;
     tx.next_ticket_number()?;
     let archived = crm_core::CustomerFact::Archived;
@@ -305,6 +322,7 @@ const SORTED: &[&str] = &[
     "crm_order_line_product",
     "crm_ticket_timeline",
     "crm_opportunity_expected_close",
+    "crm_quote_valid_until",
     "crm_opportunity_close_day",
 ];
 

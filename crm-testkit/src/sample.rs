@@ -30,7 +30,9 @@ use crm_core::{
 use self::random::Random;
 pub use self::{
     company::Sample,
-    sales::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, opportunity, order, pipeline, sale_plan},
+    sales::{
+        OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, QUOTE_STATES, opportunity, order, pipeline, quote, sale_plan,
+    },
     service::{TICKET_STATES, interaction, messages, ticket},
 };
 

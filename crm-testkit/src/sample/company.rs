@@ -2,11 +2,12 @@
 
 use crm_core::{
     Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Opportunity, OpportunityParts,
-    Order, OrderParts, Participant, PlanScope, Product, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
+    Order, OrderParts, Participant, PlanScope, Product, Quote, QuoteParts, SalePlan, SalePlanParts, SalesRep, Ticket,
+    TicketMessage,
     store::{Records, StoreError},
 };
 
-use super::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
+use super::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, QUOTE_STATES, TICKET_STATES, valid};
 
 /// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
 /// opportunities, orders and tickets some in each state.
@@ -40,6 +41,8 @@ pub struct Sample {
     pub sale_plans: Vec<SalePlan>,
     /// Opportunities.
     pub opportunities: Vec<Opportunity>,
+    /// Quotes.
+    pub quotes: Vec<Quote>,
     /// Orders.
     pub orders: Vec<Order>,
     /// Tickets.
@@ -96,6 +99,12 @@ impl Sample {
             let parts = OpportunityParts { product, rep, ..super::opportunity(seed, customer).into() };
             valid(Opportunity::try_from(parts))
         });
+        let quotes = seeds(3 * QUOTE_STATES).map(|(number, seed)| {
+            let some = [pick(&products, number).id, pick(&products, number + 1).id];
+            let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
+            let parts = QuoteParts { rep, ..super::quote(seed, *pick(&ids, number % 10), &some).into() };
+            valid(Quote::try_from(parts))
+        });
         let orders = seeds(3 * ORDER_STATES).map(|(number, seed)| {
             let some = [pick(&products, number).id, pick(&products, number + 1).id];
             let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
@@ -115,6 +124,7 @@ impl Sample {
             interactions: interactions.collect(),
             sale_plans: sale_plans.collect(),
             opportunities: opportunities.collect(),
+            quotes: quotes.collect(),
             orders: orders.collect(),
             tickets: tickets.collect(),
             messages: messages.collect(),
@@ -138,6 +148,7 @@ impl Sample {
         self.interactions.iter().try_for_each(|record| tx.insert_interaction(record))?;
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
         self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
+        self.quotes.iter().try_for_each(|record| tx.insert_quote(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
         self.messages.iter().try_for_each(|message| tx.append_message(message))

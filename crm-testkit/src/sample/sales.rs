@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    By, CreditAt, CustomerId, Discount, Draft, Loss, Money, NewOpportunity, NewPayment, NewSalePlan, Opportunity,
-    Order, OrderLine, Percent, Period, Pipeline, PlanScope, ProductId, Quantity, Sale, SalePlan, StrategyKind, Tax,
-    TaxRounding, Taxation, Terms,
+    BeyondLimit, By, CreditAt, CustomerId, Discount, Draft, LimitKind, Loss, Money, NewOpportunity, NewPayment,
+    NewSalePlan, Opportunity, Order, OrderLine, Percent, Period, Pipeline, PlanScope, ProductId, Quantity, Quote,
+    QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding, Taxation, Terms,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -112,15 +112,59 @@ pub fn opportunity(seed: u64, customer: Option<CustomerId>) -> Opportunity {
     opportunity
 }
 
-/// An order of a customer for some of the products, of which there must be one.
-pub fn order(seed: u64, customer: CustomerId, products: &[ProductId]) -> Order {
-    let mut random = Random::new(seed, "order");
+/// So many quotes of seeds in a row stand in each state but superseded, which takes another quote.
+pub const QUOTE_STATES: u64 = 8;
+
+/// A quote for a customer over some of the products, of which there must be one.
+pub fn quote(seed: u64, customer: CustomerId, products: &[ProductId]) -> Quote {
+    let mut random = Random::new(seed, "quote");
     let at = random.instant();
+    let draft = QuoteDraft {
+        id: random.id(at),
+        number: valid(format!("SAMPLE-Q-{seed}").parse()),
+        external_id: random.percent(50).then(|| external_id("quote", seed)),
+        customer,
+        opportunity: None,
+        rep: None,
+        author: valid("alice".parse()),
+        currency: currency(seed),
+        content: QuoteContent {
+            lines: lines(&mut random, seed, products),
+            terms: terms(seed),
+            valid_until: Some(at.date_naive() + TimeDelta::days(30)),
+        },
+    };
+    let mut quote = valid(Quote::draft(at, draft));
+    let mut days = Days(at);
+    let (at, day) = days.next();
+    match seed % QUOTE_STATES {
+        1 | 2 => {
+            let (limit, least) = (LimitKind::Discount(Percent::ZERO), quote.lines()[0].amount());
+            let beyond = BeyondLimit { line: 1, amount: Money::zero(least.currency()), least, limit, margin: None };
+            valid(quote.submit(at, vec![beyond]));
+        }
+        3 => drop(valid(quote.cancel(at, Some(valid("客户改变了主意".parse()))))),
+        4..=7 => drop(valid(quote.send(at, day, Vec::new()))),
+        _ => {}
+    }
+    let (at, day) = days.next();
+    match seed % QUOTE_STATES {
+        2 => drop(valid(quote.approve(at, &valid("bob".parse())))),
+        5 => drop(valid(quote.accept(at, day))),
+        6 => drop(valid(quote.reject(at, day, valid("price".parse()), None))),
+        7 => drop(valid(quote.expire(at, day + TimeDelta::days(60)))),
+        _ => {}
+    }
+    quote
+}
+
+/// Two lines or three.
+fn lines(random: &mut Random, seed: u64, products: &[ProductId]) -> Vec<OrderLine> {
     let currency = currency(seed);
     let mut line = |number| {
         let quantity = valid(Quantity::from_millionths(1_000_000 + i64::from(random.below(20)) * 500_000));
         let discount = *random.one_of(&[Percent::ZERO, Percent::whole(10), Percent::whole(33)]);
-        let price = price(&mut random, currency);
+        let price = price(random, currency);
         let line = valid(OrderLine::new(number, *random.one_of(products), quantity, price, discount));
         let tax = *random.one_of(&[None, Some(Percent::whole(19)), Some(Percent::whole(7))]);
         line.taxed(tax.map(|rate| valid(Tax::new(valid("VAT".parse()), rate))))
@@ -131,13 +175,26 @@ pub fn order(seed: u64, customer: CustomerId, products: &[ProductId]) -> Order {
         // Numbers may have gaps, where lines went.
         lines.push(line(4));
     }
-    let external_id = random.percent(50).then(|| external_id("order", seed));
-    let number = valid(format!("SAMPLE-{seed}").parse());
-    let terms = match seed % 3 {
+    lines
+}
+
+fn terms(seed: u64) -> Terms {
+    match seed % 3 {
         0 => Terms::default(),
         1 => Taxation::gross(TaxRounding::PerTaxGroup).into(),
         _ => Terms::from(Taxation::net(TaxRounding::Global)).discount(Discount::Percent(Percent::whole(5))),
-    };
+    }
+}
+
+/// An order of a customer for some of the products, of which there must be one.
+pub fn order(seed: u64, customer: CustomerId, products: &[ProductId]) -> Order {
+    let mut random = Random::new(seed, "order");
+    let at = random.instant();
+    let currency = currency(seed);
+    let lines = lines(&mut random, seed, products);
+    let external_id = random.percent(50).then(|| external_id("order", seed));
+    let number = valid(format!("SAMPLE-{seed}").parse());
+    let terms = terms(seed);
     let draft = Draft { external_id, terms, ..Draft::new(random.id(at), number, customer, currency, lines) };
     let mut order = valid(Order::draft(at, draft));
     bring_about(&mut order, seed % ORDER_STATES, Days(at));
