@@ -40,6 +40,7 @@
 
 mod act;
 mod agent;
+mod answer;
 pub mod bulk;
 mod contact_point;
 mod customer;
@@ -71,6 +72,7 @@ mod transition;
 pub use self::{
     act::{Act, Cause},
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
+    answer::{Answer, AnswerContent, Answered, Fingerprint, IdempotencyError, Keyed, once},
     contact_point::{
         ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding, ContactValue,
     },

@@ -91,6 +91,13 @@
 //! - C73 Between two batches of an import others write, and what is committed shows to readers.
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
 //!   behind the page is not seen, and nothing is seen twice.
+//!
+//! **Answers** of operations under an idempotency key, as [`once`](crate::once) keeps them
+//! - C75 An answer that was kept reads back equal by its key and place, and no other key or place finds it; answers come by key and place.
+//! - C76 Keeping an answer at a key and place that are taken is [`StoreErrorKind::Duplicate`] of the `place` of the `answer`, and changes nothing. What was rolled back is not there.
+//! - C77 Erasing takes the content of each answer that the record is in, and nothing else of it, and leaves the other answers as they were. The record need not be there.
+//! - C78 A transaction begins with nothing done under any key, and knows what it did since: an operation under a key is done once, and repeated in another transaction gives its first
+//!   answer.
 
 mod error;
 mod families;
@@ -100,9 +107,9 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, InteractionFilter, Interactions, Journal,
+        Opportunities, OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},

@@ -1,7 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, RecordRef, Revision,
+    CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError, PlanError,
+    RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -78,6 +79,9 @@ pub enum SalesError {
         /// The value of the line that broke a rule.
         invalid: Invalid,
     },
+    /// The key of the act stands for something else that was done before, or its answer was erased.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),

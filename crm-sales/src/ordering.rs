@@ -9,7 +9,12 @@ use crm_core::{
     store::{Customers, Journal, Orders, Products, SalesReps},
 };
 
-use crate::{customers::in_use, error::SalesError, record, team::selling};
+use crate::{
+    customers::in_use,
+    error::SalesError,
+    record::{self, once},
+    team::selling,
+};
 
 /// Drafts an order. A line without a price takes the list price of its product; an order without a number gets the next
 /// free one. (The number that a refused draft would have had may stay unused.)
@@ -92,8 +97,10 @@ pub fn place_order(
     act: &mut Act,
     new: NewOrder,
 ) -> Result<Order, SalesError> {
-    let day = act.at().date_naive();
-    place_order_on(tx, act, new, day)
+    once(tx, act, "place_order", new, |tx, act, new| {
+        let day = act.at().date_naive();
+        place_order_on(tx, act, new, day)
+    })
 }
 
 /// Drafts an order and confirms it as [`place_order`] does, on a business day of the host's own calendar.
@@ -107,12 +114,14 @@ pub fn place_order_on(
     new: NewOrder,
     day: NaiveDate,
 ) -> Result<Order, SalesError> {
-    let mut order = drafted(tx, act, new)?;
-    let draft = Box::new(order.clone());
-    let confirmed = order.confirm(act.at(), day)?;
-    let order = record::add(tx, act, order, |_| OrderFact::Drafted { order: draft })?;
-    tx.append(act, &Fact::Order(order.id, confirmed))?;
-    Ok(order)
+    once(tx, act, "place_order_on", (new, day), |tx, act, (new, day)| {
+        let mut order = drafted(tx, act, new)?;
+        let draft = Box::new(order.clone());
+        let confirmed = order.confirm(act.at(), day)?;
+        let order = record::add(tx, act, order, |_| OrderFact::Drafted { order: draft })?;
+        tx.append(act, &Fact::Order(order.id, confirmed))?;
+        Ok(order)
+    })
 }
 
 /// A draft that can be kept.

@@ -10,13 +10,14 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
-    Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery,
-    SearchTier, TicketStatus,
+    Act, Answer, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus,
+    PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace,
+    SearchQuery, SearchTier, TicketStatus,
     store::{
-        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter,
+        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products,
+        SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter,
+        Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -200,6 +201,9 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.history(first.id.into(), Page::first(9))?;
     tx.entries_with_key(&"key".parse().expect("a key"), Page::first(9))?;
     tx.cursor(&label)?;
+    let key = "form 17".parse().expect("a key");
+    tx.answer(&key, 1)?;
+    tx.answers(Page::after((key, 1), 9))?;
     ask_figures(tx, sample)
 }
 
@@ -253,6 +257,11 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
     tx.next_ticket_number()?;
     let archived = crm_core::CustomerFact::Archived;
     tx.append(act, &Fact::from((sample.customers[0].id, archived)))?;
+    let key = "form 17".parse().expect("a key");
+    let records = vec![sample.customers[0].id.into()];
+    let answer = Answer { key, place: 1, at: act.at(), operation: "register_customer".into(), records, content: None };
+    tx.keep_answer(&answer)?;
+    tx.erase_answers(sample.customers[0].id.into())?;
     tx.move_cursor(&label, Position::new(1))
 }
 

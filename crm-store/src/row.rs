@@ -5,10 +5,10 @@ use std::cell::Cell;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
     Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
-    EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
-    OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
-    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
-    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    EntryKind, ExternalId, Fingerprint, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind,
+    Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus,
+    Position, Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId,
+    ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -175,6 +175,18 @@ impl Column for Uuid {
     fn read(value: ValueRef<'_>) -> Option<Self> {
         match value {
             ValueRef::Blob(bytes) => Self::from_slice(bytes).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Column for Fingerprint {
+    fn write(&self) -> ToSqlOutput<'_> {
+        ToSqlOutput::Borrowed(ValueRef::Blob(self.as_bytes()))
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Blob(bytes) => bytes.try_into().ok().map(Self::new),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use crm_core::{
     FigureMismatch,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
         Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
         SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
     },
@@ -131,6 +131,10 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
+    readable!("answers", |page: Page<_>| tx.answers(page), |answer: &crm_core::Answer| (
+        answer.key.clone(),
+        answer.place
+    ));
     Ok(problems)
 }
 

@@ -9,6 +9,7 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod answers;
 mod bulk;
 mod figures;
 mod filters;
@@ -20,7 +21,19 @@ mod references;
 mod search;
 mod transactions;
 
+pub(crate) use self::{
+    answers::answer,
+    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
+    filters::{both, single},
+    journal::facts,
+    maker::{Dice, Maker, act, id, text, valid, year},
+    world::{CONSUMERS, Everything, everything, ground, label, message},
+};
 pub use self::{
+    answers::{
+        c75_an_answer_is_found_by_its_key_and_place, c76_a_place_is_taken_once,
+        c77_erasing_takes_the_content_of_one_record, c78_an_operation_under_a_key_is_done_once,
+    },
     bulk::{
         c70_inserting_many_is_inserting_one_after_the_other,
         c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each,
@@ -64,13 +77,6 @@ pub use self::{
         c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
         c08_a_failure_undoes_nobody_elses_work, c09_an_answer_rests_on_what_is_committed,
     },
-};
-pub(crate) use self::{
-    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
-    filters::{both, single},
-    journal::facts,
-    maker::{Dice, Maker, act, id, text, valid, year},
-    world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
 /// The clauses, enumerated here and nowhere else: hands what was given and their names to another macro.
@@ -133,6 +139,10 @@ macro_rules! __clauses {
             c72_an_import_is_resumed_without_loss_or_repetition
             c73_others_write_between_two_batches
             c74_an_export_gives_each_record_once
+            c75_an_answer_is_found_by_its_key_and_place
+            c76_a_place_is_taken_once
+            c77_erasing_takes_the_content_of_one_record
+            c78_an_operation_under_a_key_is_done_once
         }
     };
 }

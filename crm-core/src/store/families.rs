@@ -8,6 +8,7 @@ use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
     agent::Agent,
+    answer::{Answer, Keyed},
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
@@ -364,8 +365,22 @@ pub trait Search {
     fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>>;
 }
 
-/// Every fact, in the order of the commits.
-pub trait Journal {
+/// What operations under an idempotency key answered first: [`once`](crate::once) asks and keeps it.
+pub trait Answers {
+    /// The answer under a key at a place (C75).
+    fn answer(&self, key: &IdempotencyKey, place: u32) -> Stored<Option<Answer>>;
+    /// All answers, by key and place.
+    fn answers(&self, page: Page<(IdempotencyKey, u32)>) -> Stored<Vec<Answer>>;
+    /// Keeps an answer (C75, C76).
+    fn keep_answer(&mut self, answer: &Answer) -> Stored<()>;
+    /// Erases the content of all answers that a record is in; gives how many had one (C77).
+    fn erase_answers(&mut self, record: RecordRef) -> Stored<u64>;
+    /// What this transaction has done under each key; at its begin nothing (C78).
+    fn keyed(&mut self) -> &mut Keyed;
+}
+
+/// Every fact, in the order of the commits. Who writes facts keeps answers too, so that each act can be repeated.
+pub trait Journal: Answers {
     /// Appends a fact under the act that made it; its position is given at commit.
     fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()>;
     /// All entries, by position.

@@ -7,6 +7,7 @@ mod catalogue;
 mod contact_points;
 mod customers;
 mod interactions;
+mod keys;
 mod opportunities;
 mod orders;
 mod plans;

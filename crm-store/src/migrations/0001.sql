@@ -419,6 +419,29 @@ CREATE TABLE crm_journal (
 CREATE INDEX crm_journal_record ON crm_journal (record, position);
 CREATE INDEX crm_journal_key ON crm_journal (key, position) WHERE key IS NOT NULL;
 
+-- What an operation under an idempotency key answered first, as JSON; `place` is its place among those of its transaction, from 1. `input` is the SHA-256 of what it was given.
+-- Both can be emptied when personal data must go.
+CREATE TABLE crm_answer (
+    row INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    input BLOB,
+    answer TEXT,
+    UNIQUE (key, place)
+) STRICT;
+
+-- The records that it answered with; they need not be there any more.
+CREATE TABLE crm_answer_record (
+    answer INTEGER NOT NULL REFERENCES crm_answer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    family TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (answer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_answer_record_record ON crm_answer_record (record, family);
+
 CREATE TABLE crm_cursor (
     consumer TEXT PRIMARY KEY,
     position INTEGER NOT NULL
