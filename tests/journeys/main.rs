@@ -2,6 +2,7 @@
 
 mod customers;
 mod journal;
+mod keys;
 mod sales;
 mod service;
 
