@@ -46,6 +46,7 @@ mod contact_point;
 mod customer;
 mod decimal;
 mod email;
+mod exchange_rate;
 mod figures;
 mod id;
 mod interaction;
@@ -79,15 +80,19 @@ pub use self::{
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
-    decimal::{Percent, Quantity, UnitPrice, Units},
+    decimal::{Percent, Quantity, Rate, UnitPrice, Units},
     email::EmailAddress,
+    exchange_rate::{
+        Conversion, DatedRate, Exchange, ExchangeRate, ExchangeRateFact, ExchangeRatePatch, NewExchangeRate, RateError,
+        RatePolicy,
+    },
     figures::{
         CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId,
+        RecordId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},

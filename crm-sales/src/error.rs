@@ -2,7 +2,7 @@
 
 use crm_core::{
     CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError, PlanError,
-    RecordRef, Revision,
+    RateError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -91,6 +91,9 @@ pub enum SalesError {
     /// The plan refuses.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The amount cannot be converted, or the pair has a rate of that day.
+    #[error(transparent)]
+    Rate(#[from] RateError),
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -116,7 +119,8 @@ impl SalesError {
             | Self::Line { invalid, .. }
             | Self::Order(OrderError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
-            | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
+            | Self::Plan(PlanError::Invalid(invalid))
+            | Self::Rate(RateError::Invalid(invalid)) => Some(invalid),
             _ => None,
         }
     }

@@ -100,6 +100,7 @@ mod catalogue;
 mod contact_points;
 mod customers;
 mod error;
+mod exchange;
 mod fulfilment;
 mod interactions;
 mod opportunities;
@@ -118,6 +119,7 @@ pub use self::{
     contact_points::mark_contact_point,
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
+    exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
     fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
     opportunities::{

@@ -1,10 +1,14 @@
 //! What all operations share: load, decide, save, append the fact. It stands here once, for every record family.
 
 use crm_core::{
-    Act, Answered, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
-    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, RecordRef, Revision,
-    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
-    store::{Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError},
+    Act, Answered, Customer, CustomerFact, CustomerId, ExchangeRate, ExchangeRateFact, ExchangeRateId, Fact,
+    Interaction, InteractionFact, InteractionId, Opportunity, OpportunityFact, OpportunityId, Order, OrderFact,
+    OrderId, Product, ProductFact, ProductId, RecordRef, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep,
+    SalesRepFact, SalesRepId,
+    store::{
+        Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps,
+        StoreError,
+    },
 };
 use serde::Serialize;
 
@@ -63,6 +67,8 @@ records! {
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
+    ExchangeRate(ExchangeRateId, ExchangeRateFact) in ExchangeRates
+        { exchange_rate insert_exchange_rate update_exchange_rate delete_exchange_rate }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
 }
 

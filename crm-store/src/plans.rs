@@ -14,10 +14,10 @@ use crm_core::{
     PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace,
     SearchQuery, SearchTier, TicketStatus,
     store::{
-        AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter,
-        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products,
-        SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter,
-        Tickets, Timeline,
+        AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter,
+        OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter,
+        SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -76,6 +76,13 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     let day: NaiveDate = "2026-03-02".parse().expect("a day");
     let year = Period::year(2026).expect("a year");
     let (order, ticket) = (sample.orders[0].id, &sample.tickets[0]);
+    lists!(
+        tx,
+        ExchangeRateFilter { from: Currency::EUR, to: Currency::USD, days: year },
+        count_exchange_rates,
+        exchange_rates after sample.exchange_rates[0].id
+    );
+    tx.exchange_rate_on(Currency::EUR, Currency::USD, day)?;
     for yes in [true, false] {
         lists!(
             tx,
@@ -246,6 +253,7 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         customers update_customer delete_customer,
         products update_product delete_product,
         sales_reps update_sales_rep delete_sales_rep,
+        exchange_rates update_exchange_rate delete_exchange_rate,
         agents update_agent delete_agent,
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
@@ -315,6 +323,7 @@ const SORTED: &[&str] = &[
     "crm_ticket_timeline",
     "crm_opportunity_expected_close",
     "crm_opportunity_close_day",
+    "crm_exchange_rate_day",
 ];
 
 /// What is wrong with the plan of a statement, where something is.

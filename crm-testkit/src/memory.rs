@@ -4,6 +4,7 @@ mod agent;
 mod answer;
 mod contact;
 mod customer;
+mod exchange_rate;
 mod figures;
 mod interaction;
 mod journal;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use crm_core::{
-    Answer, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily, SearchQuery,
-    SearchTier, TicketMessage, TimelineItem,
+    Answer, Currency, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily,
+    SearchQuery, SearchTier, TicketMessage, TimelineItem,
     store::{Figures as _, Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
 };
 use proptest::{
@@ -25,8 +25,8 @@ use proptest::{
 use crate::{
     MemoryStore,
     suite::{
-        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, answer, both, count, delete, everything,
-        facts, find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
+        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, answer, both, count, day, delete,
+        everything, facts, find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
     },
 };
 
@@ -388,7 +388,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(22) {
+    match dice.below(23) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -468,6 +468,10 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 if dice.yes() { query } else { query.only(SearchFamily::ALL.iter().copied().filter(|_| dice.yes())) };
             let found = page_of(dice, |page| tx.search(&query, page), |hit| hit.place)?;
             Ok(Value::Hits(found.into_iter().map(|hit| (hit.record, hit.place.tier())).collect()))
+        }
+        22 => {
+            let (from, to) = (dice.one(&[Currency::EUR, Currency::USD]), dice.one(&[Currency::JPY, Currency::KWD]));
+            Ok(records(Vec::from_iter(tx.exchange_rate_on(from, to, day(dice.below(12)))?)))
         }
         21 => {
             let key = |answer: &Answer| (answer.key.clone(), answer.place);

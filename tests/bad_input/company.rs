@@ -131,6 +131,7 @@ impl Company {
                 tx.sale_plans(&Default::default(), Page::first(100))?,
                 tx.opportunities(&Default::default(), Page::first(100))?,
                 tx.orders(&Default::default(), Page::first(100))?,
+                tx.exchange_rates(&Default::default(), Page::first(100))?,
                 tx.agents(&Default::default(), Page::first(100))?,
                 (tx.messages(self.ticket.id, Page::first(100))?, tickets),
                 tx.entries(Page::first(1000))?,

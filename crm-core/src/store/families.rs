@@ -12,9 +12,14 @@ use crate::{
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
-    id::{AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId, TicketId},
+    exchange_rate::ExchangeRate,
+    id::{
+        AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId,
+        TicketId,
+    },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
+    money::Currency,
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
     phone::Phone,
@@ -130,6 +135,15 @@ filters! {
         payment: PaymentStatus,
         /// Confirmed on one of these business days; [`Orders::orders_by_day`] is the list that is made for it.
         confirmed: Period,
+    }
+    /// Which exchange rates.
+    ExchangeRateFilter {
+        /// From this currency.
+        from: Currency,
+        /// Into this currency.
+        to: Currency,
+        /// Beginning on one of these days; [`ExchangeRates::exchange_rate_on`] has the one that holds on a day.
+        days: Period,
     }
     /// Which agents.
     AgentFilter {
@@ -320,6 +334,15 @@ family! {
     fn payments(&self, days: Period, page: Page<RevenueKey>) -> Stored<Vec<(OrderId, PaymentEntry)>>;
     /// A free number for a new order, `SO-000001` and up (C30).
     fn next_order_number(&mut self) -> Stored<Number>;
+}
+
+family! {
+    /// Exchange rates.
+    ExchangeRates, "exchange rate": ExchangeRate(ExchangeRateId), ExchangeRateFilter
+    { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
+
+    /// The rate of a pair that holds on a day: the newest one that is not of a later day (C79, MON-2).
+    fn exchange_rate_on(&self, from: Currency, to: Currency, day: NaiveDate) -> Stored<Option<ExchangeRate>>;
 }
 
 family! {

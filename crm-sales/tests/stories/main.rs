@@ -6,6 +6,7 @@ mod actual_sales;
 mod catalogue;
 mod contact_points;
 mod customers;
+mod exchange;
 mod interactions;
 mod keys;
 mod opportunities;

@@ -23,6 +23,24 @@ CREATE TABLE crm_product (
 CREATE INDEX crm_product_name ON crm_product (name_key, id);
 CREATE INDEX crm_product_category ON crm_product (category, id);
 
+-- A unit of the first currency is worth so many ten billionths of the second, from a day on.
+CREATE TABLE crm_exchange_rate (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    from_currency TEXT NOT NULL,
+    to_currency TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    rate INTEGER NOT NULL,
+    source TEXT NOT NULL
+) STRICT;
+CREATE INDEX crm_exchange_rate_pair ON crm_exchange_rate (from_currency, to_currency, day, id);
+CREATE INDEX crm_exchange_rate_from ON crm_exchange_rate (from_currency, id);
+CREATE INDEX crm_exchange_rate_to ON crm_exchange_rate (to_currency, id);
+CREATE INDEX crm_exchange_rate_day ON crm_exchange_rate (day);
+
 CREATE TABLE crm_sales_rep (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,

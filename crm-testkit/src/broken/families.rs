@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Agent, AgentId, Answer, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey,
-    Interaction, InteractionId, Keyed, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry,
-    Period, Phone, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
-    Ticket, TicketId, TicketMessage, TimelineItem,
+    Act, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry, ExchangeRate, ExchangeRateId,
+    ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Name, Number, Opportunity,
+    OpportunityId, Order, OrderId, PaymentEntry, Period, Phone, Position, Product, ProductId, RecordRef, Revision,
+    SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
-        AgentFilter, Agents, Answers, CustomerFilter, Customers, InteractionFilter, Interactions, Journal,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused, RevenueEntry,
-        RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, InteractionFilter,
+        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products,
+        Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
+        Timeline,
     },
 };
 
@@ -128,6 +129,15 @@ impl Orders for BrokenTx<'_> {
 
     fn next_order_number(&mut self) -> Stored<Number> {
         if self.has(Fault::NumberReused) { Ok(text("SO-000001")) } else { self.tx()?.next_order_number() }
+    }
+}
+
+impl ExchangeRates for BrokenTx<'_> {
+    records! { ExchangeRate(ExchangeRateId), ExchangeRateFilter { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate } }
+
+    fn exchange_rate_on(&self, from: Currency, to: Currency, day: NaiveDate) -> Stored<Option<ExchangeRate>> {
+        let day = if self.has(Fault::RateOfTheFuture) { NaiveDate::MAX } else { day };
+        self.look(|tx| tx.exchange_rate_on(from, to, day))
     }
 }
 

@@ -158,4 +158,6 @@ faults! {
     AnswerNotErased = "C77",
     /// A transaction goes on counting where the one before ended.
     KeyedForGood = "C78",
+    /// The rate of a day is the newest of all.
+    RateOfTheFuture = "C79",
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::SubsecRound as _;
 use crm_core::{
-    Agent, AgentId, Answer, Customer, CustomerId, Entry, IdempotencyKey, Interaction, InteractionId, Label, Number,
-    Opportunity, OpportunityId, Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan,
-    SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
+    Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId, IdempotencyKey, Interaction,
+    InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Position, Product, ProductId, RecordRef,
+    Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -108,6 +108,7 @@ tables! {
     tickets, "tickets": Ticket(TicketId), "ticket";
     products, "products": Product(ProductId), "product";
     agents, "agents": Agent(AgentId), "agent";
+    exchange_rates, "exchange rates": ExchangeRate(ExchangeRateId), "exchange rate";
 }
 
 fn refers<R: Kept>(other: &R, record: RecordRef) -> bool {
