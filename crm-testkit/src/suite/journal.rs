@@ -6,8 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact, OrderFact,
-    Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Act, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact, Order,
+    OrderFact, Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -31,7 +31,9 @@ fn fact(before: &Any, after: Any) -> Fact {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
         (Any::Order(before), Any::Order(after)) => {
-            (before.id, OrderFact::Amended { before: before.lines().to_vec(), after: after.lines().to_vec() }).into()
+            let lines = |order: &Order| order.lines().to_vec();
+            let (terms_before, terms) = (before.terms(), after.terms());
+            (before.id, OrderFact::Amended { before: lines(&before), after: lines(&after), terms_before, terms }).into()
         }
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),
         (Any::ExchangeRate(before), Any::ExchangeRate(after)) => {
