@@ -2,6 +2,8 @@
 
 mod customers;
 mod journal;
+mod keys;
+mod rates;
 mod sales;
 mod service;
 

@@ -66,6 +66,7 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::Quote(_)
         | RecordRef::Order(_)
         | RecordRef::Ticket(_)
+        | RecordRef::ExchangeRate(_)
         | RecordRef::Import(_) => panic!("nothing refers to {record}"),
     }
 }

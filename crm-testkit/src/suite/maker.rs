@@ -4,12 +4,12 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, BeyondLimit, By, Channel, Currency, Customer, Direction, Discount, Draft, Gender, Interaction,
-    Label, LimitKind, Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity,
-    NewPayment, NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent,
-    Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Quote, QuoteContent,
-    QuoteDraft, QuoteParts, QuoteState, Rating, RecordId, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax,
-    TaxRounding, Taxation, Terms, Ticket, Unassigned, UnitPrice,
+    Act, Actor, Agent, BeyondLimit, By, Channel, Currency, Customer, Direction, Discount, Draft, ExchangeRate, Gender,
+    Interaction, Label, LimitKind, Loss, MessageKind, Money, NewAgent, NewCustomer, NewExchangeRate, NewInteraction,
+    NewMessage, NewOpportunity, NewPayment, NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order,
+    OrderLine, Participant, Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority,
+    Product, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate, Rating, RecordId, Sale, SalePlan,
+    SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -183,6 +183,7 @@ impl Maker {
             Family::Opportunity => self.opportunity(n).into(),
             Family::Quote => self.quote(n).into(),
             Family::Order => self.order(n).into(),
+            Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
     }
@@ -537,6 +538,14 @@ impl Maker {
             _ => {}
         }
         order
+    }
+
+    fn exchange_rate(&mut self, n: u32) -> ExchangeRate {
+        let from = self.dice.one(&[Currency::EUR, Currency::USD]);
+        let to = self.dice.one(&[Currency::JPY, Currency::KWD]);
+        let rate = valid(Rate::from_ten_billionths(i64::from(1 + self.dice.below(1_000_000)) * 362_319));
+        let new = NewExchangeRate::new(from, to, self.day(), rate, self.dice.one_text(&["ECB", "treasurer"]));
+        valid(ExchangeRate::add(id(n), self.at(), new))
     }
 
     fn ticket(&mut self, n: u32) -> Ticket {
