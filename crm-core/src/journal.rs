@@ -12,13 +12,15 @@ use crate::{
     bulk::ImportFact,
     customer::CustomerFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId,
+        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId, PromotionId,
+        RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
     order::OrderFact,
+    price_list::PriceListFact,
     product::ProductFact,
+    promotion::{PromotionFact, RedemptionFact},
     sale_plan::SalePlanFact,
     sales_rep::SalesRepFact,
     text::{Actor, IdempotencyKey},
@@ -183,6 +185,16 @@ families! {
     Interaction(InteractionId, InteractionFact) = "interaction" { Logged = "logged", Rated = "rated", Deleted = "deleted" }
     /// A product.
     Product(ProductId, ProductFact) = "product" { Added = "added", Updated = "updated", Deleted = "deleted" }
+    /// A price list.
+    PriceList(PriceListId, PriceListFact) = "price_list" {
+        Added = "added", Updated = "updated", Repriced = "repriced", Deleted = "deleted"
+    }
+    /// A promotion.
+    Promotion(PromotionId, PromotionFact) = "promotion" {
+        Added = "added", Updated = "updated", Used = "used", Released = "released", Deleted = "deleted"
+    }
+    /// A use of a promotion.
+    Redemption(RedemptionId, RedemptionFact) = "redemption" { Made = "made", Released = "released" }
     /// A sales rep.
     SalesRep(SalesRepId, SalesRepFact) = "sales_rep" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// A sale plan.

@@ -44,6 +44,7 @@ pub mod bulk;
 mod contact_point;
 mod customer;
 mod decimal;
+mod discount;
 mod email;
 mod figures;
 mod id;
@@ -57,7 +58,10 @@ mod patch;
 mod phone;
 mod pipeline;
 mod postal_address;
+mod price_list;
+mod pricing;
 mod product;
+mod promotion;
 mod record;
 mod sale_plan;
 mod sales_rep;
@@ -67,6 +71,7 @@ mod text;
 mod ticket;
 mod time;
 mod transition;
+mod window;
 
 pub use self::{
     act::{Act, Cause},
@@ -78,14 +83,15 @@ pub use self::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
     decimal::{Percent, Quantity, UnitPrice, Units},
+    discount::{Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LimitKind, MinMargin},
     email::EmailAddress,
     figures::{
         CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
+        PromotionId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -103,7 +109,20 @@ pub use self::{
     phone::Phone,
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
     postal_address::{PostalAddress, PostalAddressFields},
+    price_list::{
+        Aggregation, NewPriceList, NewPriceRule, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListError,
+        PriceListFact, PriceListParts, PriceListPatch, PriceListTerms, PriceMultiple, PriceRule, PriceTarget,
+        PriceTier, PriceTiers, Pricing, TierMode, TierPrice,
+    },
+    pricing::{
+        DatedRate, Portion, Price, PriceBook, PriceError, PriceReason, PriceRequest, RulePassedOver, Specificity,
+        StepPrice,
+    },
     product::{NewProduct, Product, ProductFact, ProductPatch},
+    promotion::{
+        Benefit, NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
+        PromotionPatch, Redemption, RedemptionFact,
+    },
     record::Revision,
     sale_plan::{
         CreditAt, NewSalePlan, PlanAction, PlanError, PlanScope, PlanState, PlanStatus, SalePlan, SalePlanFact,
@@ -118,4 +137,5 @@ pub use self::{
     },
     time::{FiscalCalendar, FiscalQuarter, Period, WorkingDays},
     transition::{Transition, Transitions},
+    window::Window,
 };

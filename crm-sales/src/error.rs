@@ -1,7 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, RecordRef, Revision,
+    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, PriceError,
+    PriceListError, ProductId, PromotionError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -78,6 +79,31 @@ pub enum SalesError {
         /// The value of the line that broke a rule.
         invalid: Invalid,
     },
+    /// A line has no price.
+    #[error("line {number}: {error}")]
+    LinePrice {
+        /// The number of the line, its place from 1.
+        number: u32,
+        /// Why.
+        error: PriceError,
+    },
+    /// A variant has no variants of its own: rules look at a product and the one that it is a variant of, and no further.
+    #[error("{product} cannot be a variant of {of}: one of the two has or is a variant already")]
+    VariantOfVariant {
+        /// The product that would be a variant.
+        product: ProductId,
+        /// The product that it would be a variant of.
+        of: ProductId,
+    },
+    /// The price list refuses.
+    #[error(transparent)]
+    PriceList(#[from] PriceListError),
+    /// There is no price.
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    /// The promotion refuses.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -112,6 +138,10 @@ impl SalesError {
             | Self::Line { invalid, .. }
             | Self::Order(OrderError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
+            | Self::PriceList(PriceListError::Invalid(invalid) | PriceListError::Rule { invalid, .. })
+            | Self::Price(PriceError::Invalid(invalid))
+            | Self::LinePrice { error: PriceError::Invalid(invalid), .. }
+            | Self::Promotion(PromotionError::Invalid(invalid))
             | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
             _ => None,
         }

@@ -1,5 +1,5 @@
-//! The operations of a sales team: customers, communications, products, reps, plans, opportunities, orders, payments
-//! and shipments.
+//! The operations of a sales team: customers, communications, products, price lists, promotions, reps, plans,
+//! opportunities, orders, payments and shipments.
 //!
 //! **What it is.** One function for each thing that a sales team does, named by its verb: [`register_customer`],
 //! [`confirm_order`], [`win_opportunity`]. Each takes a transaction, an [`Act`](crm_core::Act) and its input; it loads
@@ -50,7 +50,7 @@
 //!
 //! - An operation that is refused wrote nothing.
 //! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
-//!   what stands there ([`update_customer`] and its like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
+//!   what stands there ([`update_customer`], [`change_prices`] and their like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
 //!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`].
 //!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
 //!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
@@ -74,6 +74,8 @@ mod opportunities;
 mod ordering;
 mod payments;
 mod planning;
+mod prices;
+mod promotions;
 mod team;
 
 // What the operations share.
@@ -98,5 +100,9 @@ pub use self::{
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
+    prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
+    promotions::{
+        add_promotion, delete_promotion, find_coupon, redeem_promotion, release_redemption, update_promotion,
+    },
     team::{add_sales_rep, delete_sales_rep, update_sales_rep},
 };

@@ -2,9 +2,13 @@
 
 use crm_core::{
     Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
-    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, RecordRef, Revision,
-    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
-    store::{Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError},
+    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, PriceList, PriceListFact, PriceListId, Product,
+    ProductFact, ProductId, Promotion, PromotionFact, PromotionId, RecordRef, Redemption, RedemptionFact, RedemptionId,
+    Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    store::{
+        Customers, Interactions, Journal, Opportunities, Orders, PriceLists, Products, Promotions, Redemptions,
+        SalePlans, SalesReps, StoreError,
+    },
 };
 
 use crate::error::SalesError;
@@ -58,6 +62,12 @@ records! {
     Interaction(InteractionId, InteractionFact) in Interactions
         { interaction insert_interaction update_interaction delete_interaction }
     Product(ProductId, ProductFact) in Products { product insert_product update_product delete_product }
+    PriceList(PriceListId, PriceListFact) in PriceLists
+        { price_list insert_price_list update_price_list delete_price_list }
+    Promotion(PromotionId, PromotionFact) in Promotions
+        { promotion insert_promotion update_promotion delete_promotion }
+    Redemption(RedemptionId, RedemptionFact) in Redemptions
+        { redemption insert_redemption update_redemption delete_redemption }
     SalesRep(SalesRepId, SalesRepFact) in SalesReps { sales_rep insert_sales_rep update_sales_rep delete_sales_rep }
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities

@@ -72,6 +72,7 @@ impl Table for Customer {
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE customer = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
+        ("redemptions", "SELECT count(*) FROM crm_redemption WHERE customer = ?1"),
     ];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 

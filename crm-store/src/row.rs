@@ -7,8 +7,9 @@ use crm_core::{
     Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
     EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
     OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
-    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
-    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    PriceListId, Priority, ProductId, PromotionId, Quantity, Rating, RecordId, RedemptionId, RevenueKind, Revision,
+    SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus,
+    Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -166,7 +167,20 @@ macro_rules! ids {
     )*};
 }
 
-ids!(CustomerId, InteractionId, ProductId, SalesRepId, SalePlanId, OpportunityId, OrderId, AgentId, TicketId);
+ids!(
+    CustomerId,
+    InteractionId,
+    ProductId,
+    SalesRepId,
+    SalePlanId,
+    OpportunityId,
+    OrderId,
+    AgentId,
+    TicketId,
+    PriceListId,
+    PromotionId,
+    RedemptionId
+);
 
 impl Column for Uuid {
     fn write(&self) -> ToSqlOutput<'_> {

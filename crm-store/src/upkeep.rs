@@ -11,8 +11,9 @@ use crm_core::{
     FigureMismatch,
     store::{
         AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter,
+        Products, PromotionFilter, Promotions, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans,
+        SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -124,6 +125,9 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("customers", customers, CustomerFilter);
     readable!("interactions", interactions, InteractionFilter);
     readable!("products", products, ProductFilter);
+    readable!("price lists", price_lists, PriceListFilter);
+    readable!("promotions", promotions, PromotionFilter);
+    readable!("redemptions", redemptions, RedemptionFilter);
     readable!("sales reps", sales_reps, SalesRepFilter);
     readable!("sale plans", sale_plans, SalePlanFilter);
     readable!("opportunities", opportunities, OpportunityFilter);

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use crm_core::{
     Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts,
-    OrderState, PlanState, Product, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
-    TicketParts, TicketState,
+    OrderState, PlanState, PriceList, PriceListParts, Product, Promotion, PromotionParts, Redemption, SalePlan,
+    SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -44,6 +44,7 @@ instants! {
         [&mut one.created_at, &mut one.updated_at, &mut one.occurred_at].into_iter().for_each(change);
     }
     Product: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    Redemption: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     TicketMessage: |one, change| { change(&mut one.at); }
@@ -51,6 +52,8 @@ instants! {
 
 instants! {
     guarded
+    PriceList(PriceListParts): |one, change| {}
+    Promotion(PromotionParts): |one, change| {}
     SalePlan(SalePlanParts): |one, change| {
         match &mut one.state {
             PlanState::Draft => {}

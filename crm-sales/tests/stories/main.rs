@@ -10,5 +10,7 @@ mod interactions;
 mod opportunities;
 mod orders;
 mod plans;
+mod prices;
+mod promotions;
 mod team;
 mod world;

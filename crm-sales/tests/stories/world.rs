@@ -7,8 +7,8 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Customers, Interactions, Journal, Opportunities, Orders, Page, Products, SalePlans, SalesReps, Store,
-        StoreErrorKind,
+        Customers, Interactions, Journal, Opportunities, Orders, Page, PriceLists, Products, Promotions, Redemptions,
+        SalePlans, SalesReps, Store, StoreErrorKind,
     },
 };
 use crm_sales::{
@@ -63,6 +63,9 @@ impl World {
                 tx.customers(&Default::default(), Page::first(u16::MAX))?,
                 tx.interactions(&Default::default(), Page::first(u16::MAX))?,
                 tx.products(&Default::default(), Page::first(u16::MAX))?,
+                tx.price_lists(&Default::default(), Page::first(u16::MAX))?,
+                tx.promotions(&Default::default(), Page::first(u16::MAX))?,
+                tx.redemptions(&Default::default(), Page::first(u16::MAX))?,
                 tx.sales_reps(&Default::default(), Page::first(u16::MAX))?,
                 tx.sale_plans(&Default::default(), Page::first(u16::MAX))?,
                 tx.opportunities(&Default::default(), Page::first(u16::MAX))?,

@@ -4,13 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
     InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
-    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
-    TicketMessage, TimelineItem,
+    Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, RecordRef, Redemption, RedemptionId,
+    Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused, RevenueEntry, RevenueKey,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        OpportunityFilter, OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter, Products,
+        PromotionFilter, Promotions, RedemptionFilter, Redemptions, Refused, RevenueEntry, RevenueKey, SalePlanFilter,
+        SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
     },
 };
 
@@ -92,6 +93,21 @@ impl Products for BrokenTx<'_> {
     records! { Product(ProductId), ProductFilter { product products count_products insert_product insert_products update_product delete_product } }
     unique! { product_by_sku(Label): Product by "sku"; }
     lists! { products_named(&Name, ProductId) -> Product; }
+}
+
+impl PriceLists for BrokenTx<'_> {
+    records! { PriceList(PriceListId), PriceListFilter { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list } }
+    unique! { price_list_by_external_id(ExternalId): PriceList by "external id"; }
+    lists! { price_lists_named(&Name, PriceListId) -> PriceList; }
+}
+
+impl Promotions for BrokenTx<'_> {
+    records! { Promotion(PromotionId), PromotionFilter { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion } }
+    unique! { promotion_by_code(Label): Promotion by "code"; }
+}
+
+impl Redemptions for BrokenTx<'_> {
+    records! { Redemption(RedemptionId), RedemptionFilter { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption } }
 }
 
 impl SalesReps for BrokenTx<'_> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::SubsecRound as _;
 use crm_core::{
     Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId,
-    Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
-    Ticket, TicketId, TicketMessage,
+    Order, OrderId, Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, RecordRef,
+    Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -105,6 +105,9 @@ tables! {
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
     orders, "orders": Order(OrderId), "order";
     tickets, "tickets": Ticket(TicketId), "ticket";
+    price_lists, "price lists": PriceList(PriceListId), "price list";
+    promotions, "promotions": Promotion(PromotionId), "promotion";
+    redemptions, "redemptions": Redemption(RedemptionId), "redemption";
     products, "products": Product(ProductId), "product";
     agents, "agents": Agent(AgentId), "agent";
 }

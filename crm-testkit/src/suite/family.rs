@@ -4,11 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId,
-    RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, PriceList, PriceListParts,
+    Product, Promotion, PromotionParts, RecordId, RecordRef, Redemption, Revision, SalePlan, SalesRep, Ticket,
+    TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
+        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, PriceListFilter,
+        ProductFilter, PromotionFilter, Records, RedemptionFilter, Refused, SalePlanFilter, SalesRepFilter, StoreError,
+        StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -169,6 +171,8 @@ macro_rules! families {
 
 families! {
     Product, ProductFilter, "product" { product products count_products insert_product insert_products update_product delete_product }
+    PriceList, PriceListFilter, "price list" { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list }
+    Promotion, PromotionFilter, "promotion" { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion }
     SalesRep, SalesRepFilter, "sales rep" { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
     Agent, AgentFilter, "agent" { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
     Customer, CustomerFilter, "customer" { customer customers count_customers insert_customer insert_customers update_customer delete_customer }
@@ -176,6 +180,7 @@ families! {
     SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
+    Redemption, RedemptionFilter, "redemption" { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
@@ -190,9 +195,12 @@ impl Family {
     pub(crate) const fn unique_fields(self) -> &'static [&'static str] {
         match self {
             Self::Product => &["sku"],
-            Self::SalePlan => &[],
+            Self::Promotion => &["code"],
+            Self::SalePlan | Self::Redemption => &[],
             Self::Order | Self::Ticket => &["number", "external id"],
-            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
+            Self::PriceList | Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => {
+                &["external id"]
+            }
         }
     }
 }
@@ -204,7 +212,9 @@ impl Any {
             Self::Product(record) => return Some(record.sku.to_string()),
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
-            Self::SalePlan(_) => None,
+            Self::Promotion(record) => return record.code().map(ToString::to_string),
+            Self::SalePlan(_) | Self::Redemption(_) => None,
+            Self::PriceList(record) => record.external_id(),
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
             Self::Customer(record) => record.external_id.as_ref(),
@@ -220,7 +230,16 @@ impl Any {
     pub(crate) fn with_unique(mut self, field: &str, value: &str) -> Self {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
-            Self::SalePlan(_) => {}
+            Self::SalePlan(_) | Self::Redemption(_) => {}
+            Self::PriceList(record) => {
+                let parts =
+                    PriceListParts { external_id: Some(text(value)), ..PriceListParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
+            Self::Promotion(record) => {
+                let parts = PromotionParts { code: Some(text(value)), ..PromotionParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
             Self::SalesRep(record) => record.external_id = Some(text(value)),
             Self::Agent(record) => record.external_id = Some(text(value)),
             Self::Customer(record) => record.external_id = Some(text(value)),
@@ -257,7 +276,9 @@ impl Any {
 pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
     Ok(match family {
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
-        Family::SalePlan => None,
+        Family::PriceList => tx.price_list_by_external_id(&text(value))?.map(Any::from),
+        Family::Promotion => tx.promotion_by_code(&text(value))?.map(Any::from),
+        Family::SalePlan | Family::Redemption => None,
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
         Family::Agent => tx.agent_by_external_id(&text(value))?.map(Any::from),
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),

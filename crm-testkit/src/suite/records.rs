@@ -208,7 +208,10 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             );
             note(!tx.messages(one.id, Page::first(9))?.is_empty(), "its messages");
         }
-        Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) => {}
+        Any::PriceList(one) => {
+            note(tx.price_lists_named(one.name(), all_of())?.iter().any(|other| other.id == one.id), "its name");
+        }
+        Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) | Any::Promotion(_) | Any::Redemption(_) => {}
     }
     for customer in 1..=3 {
         let timeline = tx.timeline(super::id(customer), Page::first(1_000))?;

@@ -1,9 +1,10 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order,
-    OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan, SalePlanParts, SalesRep, Ticket,
-    TicketMessage, TicketParts, TicketState, UnitPrice,
+    Contact, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, NewPriceRule, Opportunity,
+    OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent, PlanScope, PriceBase, PriceFormula,
+    PriceList, PriceListParts, PriceRule, PriceTarget, Pricing, Product, Promotion, PromotionParts, Quantity,
+    Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -33,13 +34,18 @@ fn plain(family: Family, n: u32) -> Any {
 const fn least(family: Family) -> usize {
     match family {
         Family::Interaction | Family::Order | Family::Ticket => 1,
+        Family::Redemption => 2,
         _ => 0,
     }
 }
 
 fn references(record: &Any) -> usize {
     match record {
-        Any::Product(_) | Any::Agent(_) => 0,
+        Any::Agent(_) => 0,
+        Any::Product(product) => usize::from(product.variant_of.is_some()),
+        Any::PriceList(list) => list.products().len() + list.bases().len(),
+        Any::Promotion(promotion) => usize::from(promotion.target().product().is_some()),
+        Any::Redemption(redemption) => 2 + usize::from(redemption.order.is_some()),
         Any::SalesRep(rep) => usize::from(rep.manager.is_some()),
         Any::Customer(customer) => {
             let needs = customer.needs.iter().filter(|need| need.product.is_some()).count();
@@ -82,6 +88,30 @@ fn interaction(n: u32, change: impl FnOnce(&mut Interaction)) -> Any {
     made
 }
 
+fn product(n: u32, change: impl FnOnce(&mut Product)) -> Any {
+    let mut made = plain(Family::Product, n);
+    if let Any::Product(product) = &mut made {
+        change(product);
+    }
+    made
+}
+
+fn redemption(n: u32, change: impl FnOnce(&mut Redemption)) -> Any {
+    let mut made = plain(Family::Redemption, n);
+    if let Any::Redemption(redemption) = &mut made {
+        change(redemption);
+    }
+    made
+}
+
+/// The one rule of a list.
+fn rules(parts: &mut PriceListParts, target: PriceTarget, base: PriceBase) {
+    let pricing = Pricing::Formula(PriceFormula::of(base, Percent::ZERO));
+    let NewPriceRule { target, min_quantity, valid, pricing, .. } = NewPriceRule::new(target, pricing);
+    parts.rules = vec![PriceRule { number: 1, target, min_quantity, valid, pricing }];
+    parts.next_rule = 2;
+}
+
 fn sales_rep(n: u32, change: impl FnOnce(&mut SalesRep)) -> Any {
     let mut made = plain(Family::SalesRep, n);
     if let Any::SalesRep(rep) = &mut made {
@@ -107,6 +137,8 @@ macro_rules! guarded {
 }
 
 guarded! {
+    price_list: PriceList(PriceListParts);
+    promotion: Promotion(PromotionParts);
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
     order: Order(OrderParts);
@@ -237,6 +269,42 @@ const WAYS: &[Way] = &[
         refer: |n, to| ticket(n, |one| one.customer = id(to)),
     },
     Way { field: "assignee", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, 1, to)) },
+    Way {
+        field: "rules",
+        by: "price lists",
+        to: Family::Product,
+        refer: |n, to| price_list(n, |one| rules(one, PriceTarget::Product(id(to)), PriceBase::Cost)),
+    },
+    Way {
+        field: "rules",
+        by: "price lists",
+        to: Family::PriceList,
+        refer: |n, to| price_list(n, |one| rules(one, PriceTarget::All, PriceBase::List(id(to)))),
+    },
+    Way {
+        field: "target",
+        by: "promotions",
+        to: Family::Product,
+        refer: |n, to| promotion(n, |one| one.target = PriceTarget::Product(id(to))),
+    },
+    Way {
+        field: "promotion",
+        by: "redemptions",
+        to: Family::Promotion,
+        refer: |n, to| redemption(n, |one| one.promotion = id(to)),
+    },
+    Way {
+        field: "customer",
+        by: "redemptions",
+        to: Family::Customer,
+        refer: |n, to| redemption(n, |one| one.customer = id(to)),
+    },
+    Way {
+        field: "variant of",
+        by: "products",
+        to: Family::Product,
+        refer: |n, to| product(n, |one| one.variant_of = Some(id(to))),
+    },
     Way { field: "solved by", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, to, 1)) },
 ];
 

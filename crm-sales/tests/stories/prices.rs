@@ -1,0 +1,147 @@
+use crm_core::{
+    Currency, NewPriceList, NewPriceRule, Percent, PriceBase, PriceChanges, PriceError, PriceFormula, PriceList,
+    PriceListError, PriceListId, PriceListPatch, PriceTarget, PriceTiers, Pricing, ProductPatch, Quantity, RecordId,
+    Revision, Rule, TierPrice, UnitPrice,
+    store::{PriceLists, StoreErrorKind},
+};
+use crm_sales::{
+    PriceLine, SalesError, add_price_list, change_prices, delete_price_list, delete_product, price_book, price_lines,
+    update_price_list, update_product,
+};
+
+use crate::world::{World, day, eur, kind};
+
+fn fixed(target: PriceTarget, price: &str) -> NewPriceRule {
+    NewPriceRule::new(target, Pricing::Fixed(UnitPrice::parse(price, Currency::EUR).unwrap()))
+}
+
+fn after(list: PriceListId, percent: u16) -> NewPriceRule {
+    let formula = PriceFormula::of(PriceBase::List(list), Percent::whole(percent));
+    NewPriceRule::new(PriceTarget::All, Pricing::Formula(formula))
+}
+
+fn named(name: &str) -> NewPriceList {
+    NewPriceList::new(name.parse().unwrap(), Currency::EUR)
+}
+
+fn lists(world: &mut World, new: NewPriceList) -> PriceList {
+    world.does(|tx, act| add_price_list(tx, act, new))
+}
+
+#[test]
+fn a_price_list_is_added_changed_and_deleted() {
+    let mut world = World::new();
+    let lamp = world.product("LAMP-1", "49.90");
+    let list = lists(&mut world, named("Retail").rule(fixed(PriceTarget::Product(lamp.id), "45.00")));
+    let patch = PriceListPatch { active: Some(false), expected: Some(Revision::FIRST), ..PriceListPatch::default() };
+    assert!(!world.does(|tx, act| update_price_list(tx, act, list.id, patch.clone())).active());
+    let error = world.is_refused(|tx, act| update_price_list(tx, act, list.id, patch.clone()));
+    assert!(matches!(error, SalesError::Conflict { expected: Revision::FIRST, .. }));
+    world.changes_nothing(|tx, act| {
+        update_price_list(tx, act, list.id, PriceListPatch { expected: None, ..patch.clone() })
+    });
+
+    let changed = PriceChanges::new().remove(1).add(fixed(PriceTarget::All, "44.00"));
+    let changed = world.does(|tx, act| change_prices(tx, act, list.id, changed));
+    assert_eq!(changed.rules().iter().map(|rule| rule.number).collect::<Vec<_>>(), [2]);
+    world.changes_nothing(|tx, act| change_prices(tx, act, list.id, PriceChanges::new()));
+    let stale = PriceChanges::new().remove(2).expecting(Revision::FIRST);
+    assert!(matches!(world.is_refused(|tx, act| change_prices(tx, act, list.id, stale)), SalesError::Conflict { .. }));
+    world.does(|tx, act| delete_price_list(tx, act, list.id));
+    let facts = ["price_list.added", "price_list.updated", "price_list.repriced", "price_list.deleted"];
+    assert_eq!(world.facts(list.id), facts);
+}
+
+#[test]
+fn what_a_price_list_refuses_changes_nothing() {
+    let mut world = World::new();
+    let (lamp, nobody) = (world.product("LAMP-1", "49.90"), RecordId::from_uuid(Default::default()));
+    let list = lists(&mut world, named("Retail").rule(fixed(PriceTarget::Product(lamp.id), "45.00")));
+    let gap = PriceTiers::range().tier(1.into(), Some(5.into()), TierPrice::Discount(Percent::ZERO));
+    let gap = gap.tier(6.into(), None, TierPrice::Discount(Percent::whole(5)));
+    let gap = NewPriceRule::new(PriceTarget::All, Pricing::Tiers(gap));
+    let refused = world.is_refused(|tx, act| add_price_list(tx, act, named("Gaps").rule(gap.clone())));
+    assert!(
+        matches!(&refused, SalesError::PriceList(PriceListError::Rule { rule: 1, invalid, .. }) if invalid.rule() == &Rule::Gap)
+    );
+    assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("tiers"));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, PriceChanges::new().add(gap)));
+    assert!(matches!(refused, SalesError::PriceList(PriceListError::Rule { rule: 2, .. })));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, PriceChanges::new().remove(7)));
+    assert!(matches!(refused, SalesError::PriceList(PriceListError::NoSuchRule { rule: 7, .. })));
+    let missing = PriceChanges::new().add(fixed(PriceTarget::Product(nobody), "1"));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, missing));
+    assert_eq!(kind(&refused), &StoreErrorKind::MissingReference { record: "price list", field: "rules" });
+    let refused = world.is_refused(|tx, act| {
+        add_price_list(tx, act, named("After nobody").rule(after(RecordId::from_uuid(Default::default()), 5)))
+    });
+    assert!(matches!(refused, SalesError::NotFound { .. }));
+    let refused = world.is_refused(|tx, act| delete_product(tx, act, lamp.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "price lists", count: 1 });
+}
+
+#[test]
+fn prc_2_a_list_is_never_priced_after_itself() {
+    let mut world = World::new();
+    let retail = lists(&mut world, named("Retail"));
+    let id: PriceListId = "prices_00000000000000000000000007".parse().unwrap();
+    let own = named("Own").id(id).rule(after(id, 5));
+    let refused = world.is_refused(|tx, act| add_price_list(tx, act, own));
+    assert!(
+        matches!(&refused, SalesError::PriceList(PriceListError::Rule { invalid, .. }) if invalid.rule() == &Rule::Circle)
+    );
+    let resale = lists(&mut world, named("Resale").rule(after(retail.id, 10)));
+    let staff = lists(&mut world, named("Staff").rule(after(resale.id, 10)));
+    let circle = PriceChanges::new().add(after(staff.id, 1));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, retail.id, circle));
+    assert!(matches!(&refused, SalesError::Price(PriceError::Circle { lists }) if lists.len() == 3), "{refused}");
+    let refused = world.is_refused(|tx, act| delete_price_list(tx, act, retail.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "price lists", count: 1 });
+}
+
+#[test]
+fn prc_1_lines_are_priced_by_a_list_and_those_that_it_is_priced_after() {
+    let mut world = World::new();
+    let (lamp, chair) = (world.product("LAMP-1", "50.00"), world.product("CHAIR-1", "99.00"));
+    let rule = fixed(PriceTarget::Product(lamp.id), "40.00").from_quantity(10.into());
+    let retail = lists(&mut world, named("Retail").rule(rule));
+    let resale = lists(&mut world, named("Resale").rule(after(retail.id, 10)));
+    let on = day("2026-03-02");
+    let prices = |world: &World, lines: &[PriceLine]| {
+        world.reads(|tx| price_lines(tx, &price_book(tx, resale.id, on, [])?, resale.id, lines))
+    };
+    let lines = [PriceLine::new(lamp.id, 9), PriceLine::new(lamp.id, 10), PriceLine::new(chair.id, 1)];
+    let amounts: Vec<_> = prices(&world, &lines).iter().map(|price| price.amount()).collect();
+    assert_eq!(amounts, [eur("405.00"), eur("360.00"), eur("89.10")]);
+
+    let none = PriceLine::new(lamp.id, Quantity::ZERO);
+    let book = world.reads(|tx| price_book(tx, resale.id, on, []));
+    let refused = world.is_refused(|tx, _| price_lines(tx, &book, resale.id, &[lines[0].clone(), none]));
+    assert!(matches!(&refused, SalesError::LinePrice { number: 2, .. }), "{refused}");
+    assert_eq!(refused.invalid().map(|invalid| invalid.rule()), Some(&Rule::NotPositive));
+    let off = ProductPatch { active: Some(false), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, chair.id, off));
+    let refused = world.is_refused(|tx, _| price_lines(tx, &book, resale.id, &lines));
+    assert!(matches!(refused, SalesError::Inactive { .. }));
+    let missing = RecordId::from_uuid(Default::default());
+    assert!(matches!(world.is_refused(|tx, _| price_book(tx, missing, on, [])), SalesError::NotFound { .. }));
+    assert_eq!(world.reads(|tx| Ok(tx.count_price_lists(&Default::default())?)), 2);
+}
+
+#[test]
+fn prc_1_a_variant_has_no_variants() {
+    let mut world = World::new();
+    let (lamp, red, dark) =
+        (world.product("LAMP", "50.00"), world.product("LAMP-RED", "50.00"), world.product("LAMP-DARK", "50.00"));
+    let of = |product| ProductPatch { variant_of: Some(Some(product)), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, red.id, of(lamp.id)));
+    for (product, whole) in [(dark.id, red.id), (lamp.id, dark.id), (dark.id, dark.id)] {
+        let refused = world.is_refused(|tx, act| update_product(tx, act, product, of(whole)));
+        assert!(matches!(refused, SalesError::VariantOfVariant { .. }), "{refused}");
+    }
+    let missing =
+        world.is_refused(|tx, act| update_product(tx, act, dark.id, of(RecordId::from_uuid(Default::default()))));
+    assert!(matches!(missing, SalesError::NotFound { .. }));
+    let refused = world.is_refused(|tx, act| delete_product(tx, act, lamp.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "products", count: 1 });
+}
