@@ -1,7 +1,7 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, PriceError,
+    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, OrderId, PlanError, PriceError,
     PriceListError, ProductId, PromotionError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
@@ -94,6 +94,21 @@ pub enum SalesError {
         product: ProductId,
         /// The product that it would be a variant of.
         of: ProductId,
+    },
+    /// Its lines are not priced by a list.
+    #[error("{order} has no price list")]
+    NoPriceList {
+        /// The order.
+        order: OrderId,
+    },
+    /// A line without a price of its own is added to an order that has a price list by `add_order_lines`, which has the
+    /// prices of the day.
+    #[error("line {number} of {order} needs a price: {order} is priced by a list")]
+    PricedByList {
+        /// The order.
+        order: OrderId,
+        /// The number that the line has or would get.
+        number: u32,
     },
     /// The price list refuses.
     #[error(transparent)]

@@ -51,7 +51,7 @@
 //! - An operation that is refused wrote nothing.
 //! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
 //!   what stands there ([`update_customer`], [`change_prices`] and their like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
-//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`].
+//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`price_order_by`], [`reassign_order`] and [`advance_opportunity`].
 //!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
 //!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
 //!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
@@ -71,6 +71,7 @@ mod error;
 mod fulfilment;
 mod interactions;
 mod opportunities;
+mod order_prices;
 mod ordering;
 mod payments;
 mod planning;
@@ -94,6 +95,7 @@ pub use self::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
         revise_opportunity, win_opportunity,
     },
+    order_prices::{add_order_lines, price_order_by, update_order_prices},
     ordering::{
         OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, delete_order,
         draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,

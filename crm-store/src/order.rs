@@ -43,7 +43,7 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "rep" "currency" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
         derived: "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] =
@@ -65,7 +65,9 @@ impl Table for Order {
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
         let rep = self.rep().map(|id| ("rep", "crm_sales_rep", id.uuid()));
         let products = self.lines().iter().map(|line| ("lines", "crm_product", line.product().uuid()));
-        std::iter::once(("customer", "crm_customer", self.customer().uuid())).chain(rep).chain(products).collect()
+        let list = self.price_list().map(|id| ("price list", "crm_price_list", id.uuid()));
+        let customer = std::iter::once(("customer", "crm_customer", self.customer().uuid()));
+        customer.chain(rep).chain(list).chain(products).collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -84,6 +86,7 @@ impl Table for Order {
             .put(&self.customer())?
             .put(&self.rep())?
             .put(&self.currency())?
+            .put(&self.price_list())?
             .put(&terms)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
@@ -101,7 +104,7 @@ impl Table for Order {
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (number, external_id, customer, rep) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let currency = cells.take()?;
+        let (currency, price_list) = (cells.take()?, cells.take()?);
         let terms: Option<Json> = cells.take()?;
         let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
         let net = Money::from_minor(cells.take()?, currency);
@@ -129,6 +132,7 @@ impl Table for Order {
             customer,
             rep,
             currency,
+            price_list,
             lines: Vec::new(),
             terms,
             net,
@@ -178,6 +182,7 @@ impl Table for Order {
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
         "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
+        "continues"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -191,7 +196,8 @@ impl Part for OrderLine {
             .put(&self.amount().currency())?
             .put(&self.tax().map(Tax::code).cloned())?
             .put(&self.tax().map(Tax::rate))?
-            .put(&self.source())?;
+            .put(&self.source())?
+            .put(&self.continues())?;
         Ok(())
     }
 
@@ -211,7 +217,8 @@ impl Part for OrderLine {
             (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
             _ => return Err(cells.corrupt()),
         };
-        Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, Self::from_line))
+        let line = cells.take::<Option<u32>>()?.into_iter().fold(line, Self::from_line);
+        Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, Self::continuing))
     }
 }
 

@@ -26,8 +26,10 @@ impl Table for PriceList {
     const SQL: Statements = statements!("crm_price_list", parts: "parts",
         "external_id" "name" "currency" "valid_from" "valid_until" "active" "next_rule", derived: "name_key" "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] =
-        &[("price lists", "SELECT count(DISTINCT list) FROM crm_price_rule WHERE base_list = ?1")];
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("orders", "SELECT count(*) FROM crm_order WHERE price_list = ?1"),
+        ("price lists", "SELECT count(DISTINCT list) FROM crm_price_rule WHERE base_list = ?1"),
+    ];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 
     fn id(&self) -> PriceListId {

@@ -2,6 +2,7 @@
 
 mod customers;
 mod journal;
+mod prices;
 mod sales;
 mod service;
 

@@ -1,13 +1,17 @@
 use crm_core::{
-    Currency, NewPriceList, NewPriceRule, Percent, PriceBase, PriceChanges, PriceError, PriceFormula, PriceList,
-    PriceListError, PriceListId, PriceListPatch, PriceTarget, PriceTiers, Pricing, ProductPatch, Quantity, RecordId,
-    Revision, Rule, TierPrice, UnitPrice,
+    Act, Currency, NewOrder, NewOrderLine, NewPriceList, NewPriceRule, Order, OrderAction, OrderError, OrderLine,
+    Percent, PriceBase, PriceChanges, PriceError, PriceFormula, PriceList, PriceListError, PriceListId, PriceListPatch,
+    PriceTarget, PriceTiers, Pricing, ProductId, ProductPatch, Quantity, RecordId, Revision, Rule, TierPrice,
+    UnitPrice,
     store::{PriceLists, StoreErrorKind},
 };
 use crm_sales::{
-    PriceLine, SalesError, add_price_list, change_prices, delete_price_list, delete_product, price_book, price_lines,
+    OrderAmendment, PriceLine, SalesError, add_order_lines, add_price_list, amend_order, change_prices, confirm_order,
+    delete_price_list, delete_product, draft_order, price_book, price_lines, price_order_by, update_order_prices,
     update_price_list, update_product,
 };
+
+use crm_testkit::MemoryTx;
 
 use crate::world::{World, day, eur, kind};
 
@@ -144,4 +148,97 @@ fn prc_1_a_variant_has_no_variants() {
     assert!(matches!(missing, SalesError::NotFound { .. }));
     let refused = world.is_refused(|tx, act| delete_product(tx, act, lamp.id));
     assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "products", count: 1 });
+}
+
+/// A draft of nothing, and a list by which lamps cost 40.00, from the eleventh on 30.00.
+fn draft_by_list(world: &mut World) -> (Order, ProductId, PriceList) {
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "50.00"));
+    let price = |text| TierPrice::Price(UnitPrice::parse(text, Currency::EUR).unwrap());
+    let tiers = PriceTiers::slab().tier(1.into(), Some(11.into()), price("40")).tier(11.into(), None, price("30"));
+    let list = lists(world, named("Retail").rule(NewPriceRule::new(PriceTarget::All, Pricing::Tiers(tiers))));
+    let order = world.does(|tx, act| draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR)));
+    (order, lamp.id, list)
+}
+
+#[test]
+fn prc_4_another_list_prices_only_lines_added_later_until_prices_are_updated() {
+    let mut world = World::new();
+    let (order, lamp, list) = draft_by_list(&mut world);
+    let (id, on) = (order.id, day("2026-03-02"));
+    let without = world.is_refused(|tx, act| {
+        let book = price_book(tx, list.id, on, [])?;
+        update_order_prices(tx, act, id, &book)
+    });
+    assert!(matches!(without, SalesError::NoPriceList { order } if order == id));
+    // Before there is a list, a line has the list price of its product, here less 5 %.
+    let plain = NewOrderLine::new(lamp, 2.into()).discount(Percent::whole(5));
+    let order = world.does(|tx, act| amend_order(tx, act, id, OrderAmendment::new().add_line(plain.clone())));
+    assert_eq!(order.total(), eur("95.00"));
+    let before = order.lines().to_vec();
+    let order = world.does(|tx, act| price_order_by(tx, act, id, Some(list.id)));
+    assert_eq!((order.price_list(), order.lines()), (Some(list.id), &before[..]));
+    world.changes_nothing(|tx, act| price_order_by(tx, act, id, Some(list.id)));
+
+    let add = |tx: &mut MemoryTx, act: &mut Act, quantity: u32| {
+        let book = price_book(tx, list.id, on, [])?;
+        add_order_lines(tx, act, id, &book, &[PriceLine::new(lamp, quantity)])
+    };
+    let order = world.does(|tx, act| add(tx, act, 12));
+    assert_eq!(order.lines()[0], before[0]);
+    let shown = |order: &Order| -> Vec<String> {
+        let line = |line: &OrderLine| {
+            format!("{}: {} at {} less {}", line.number(), line.quantity(), line.unit_price(), line.discount())
+        };
+        order.lines().iter().map(line).collect()
+    };
+    let slabs = ["2: 10 at 40.00 EUR less 0 %", "3: 2 at 30.00 EUR less 0 %"];
+    assert_eq!(shown(&order)[1..], slabs);
+    assert_eq!(order.lines()[2].continues(), Some(2));
+    let unpriced = world.is_refused(|tx, act| amend_order(tx, act, id, OrderAmendment::new().add_line(plain)));
+    assert!(matches!(unpriced, SalesError::PricedByList { number: 4, .. }), "{unpriced}");
+
+    // What was asked for as one line is priced as one line again: ten and two, not ten and two of the first tier.
+    let update = |tx: &mut MemoryTx, act: &mut Act| {
+        let book = price_book(tx, list.id, on, [])?;
+        update_order_prices(tx, act, id, &book)
+    };
+    let order = world.does(update);
+    assert_eq!(shown(&order), ["1: 2 at 40.00 EUR less 0 %", slabs[0], slabs[1]]);
+    world.changes_nothing(update);
+    let cheaper = PriceChanges::new().remove(1).add(fixed(PriceTarget::All, "25.00"));
+    world.does(|tx, act| change_prices(tx, act, list.id, cheaper));
+    let order = world.does(update);
+    assert_eq!(shown(&order), ["1: 2 at 25.00 EUR less 0 %", "2: 12 at 25.00 EUR less 0 %"]);
+    let facts = world.facts(id);
+    assert_eq!(facts[..3], ["order.drafted", "order.amended", "order.price_list_changed"]);
+}
+
+#[test]
+fn ord_4_the_price_list_of_a_confirmed_order_stands() {
+    let mut world = World::new();
+    let (order, lamp, list) = draft_by_list(&mut world);
+    let (id, on) = (order.id, day("2026-03-02"));
+    let dollars = NewPriceList::new("Dollars".parse().unwrap(), Currency::USD);
+    let dollars = lists(&mut world, dollars);
+    let refused = world.is_refused(|tx, act| price_order_by(tx, act, id, Some(dollars.id)));
+    assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("price list"));
+    let refused =
+        world.is_refused(|tx, act| price_order_by(tx, act, id, Some(RecordId::from_uuid(Default::default()))));
+    assert!(matches!(refused, SalesError::NotFound { .. }));
+    world.does(|tx, act| price_order_by(tx, act, id, Some(list.id)));
+    world.does(|tx, act| {
+        let book = price_book(tx, list.id, on, [])?;
+        add_order_lines(tx, act, id, &book, &[PriceLine::new(lamp, 1)])
+    });
+    let refused = world.is_refused(|tx, act| delete_price_list(tx, act, list.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "orders", count: 1 });
+    world.does(|tx, act| confirm_order(tx, act, id));
+    let book = world.reads(|tx| price_book(tx, list.id, on, []));
+    for refused in [
+        world.is_refused(|tx, act| price_order_by(tx, act, id, None)),
+        world.is_refused(|tx, act| add_order_lines(tx, act, id, &book, &[PriceLine::new(lamp, 1)])),
+        world.is_refused(|tx, act| update_order_prices(tx, act, id, &book)),
+    ] {
+        assert!(matches!(refused, SalesError::Order(OrderError::NotAllowed { action: OrderAction::Amend, .. })));
+    }
 }

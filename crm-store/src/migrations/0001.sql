@@ -362,6 +362,7 @@ CREATE TABLE crm_order (
     customer BLOB NOT NULL REFERENCES crm_customer (id),
     rep BLOB REFERENCES crm_sales_rep (id),
     currency TEXT NOT NULL,
+    price_list BLOB REFERENCES crm_price_list (id),
     -- The discount on all of it and how it is taxed, as JSON where they are not the usual ones.
     terms TEXT,
     net INTEGER NOT NULL,
@@ -381,6 +382,7 @@ CREATE INDEX crm_order_customer ON crm_order (customer, id);
 CREATE INDEX crm_order_timeline ON crm_order (customer, created_at, id);
 CREATE INDEX crm_order_rep ON crm_order (rep, id) WHERE rep IS NOT NULL;
 CREATE INDEX crm_order_without_rep ON crm_order (id) WHERE rep IS NULL;
+CREATE INDEX crm_order_price_list ON crm_order (price_list) WHERE price_list IS NOT NULL;
 CREATE INDEX crm_order_status ON crm_order (status, id);
 CREATE INDEX crm_order_day ON crm_order (day, id) WHERE day IS NOT NULL;
 -- What is still to be done; what is done is nearly all.
@@ -401,6 +403,8 @@ CREATE TABLE crm_order_line (
     tax_rate INTEGER,
     -- The line of the quote that it was made from.
     source INTEGER,
+    -- The line whose other units it has.
+    continues INTEGER,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_line_product ON crm_order_line (product, order_row);

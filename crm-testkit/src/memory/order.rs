@@ -19,8 +19,9 @@ impl Family for Order {
     }
 
     fn references(&self) -> Vec<(&'static str, RecordRef)> {
-        let one = [reference("customer", Some(self.customer())), reference("rep", self.rep())].into_iter().flatten();
-        one.chain(self.lines().iter().map(|line| ("lines", line.product().into()))).collect()
+        let list = reference("price list", self.price_list());
+        let one = [reference("customer", Some(self.customer())), reference("rep", self.rep()), list];
+        one.into_iter().flatten().chain(self.lines().iter().map(|line| ("lines", line.product().into()))).collect()
     }
 
     fn passes(&self, filter: &OrderFilter) -> bool {

@@ -511,7 +511,8 @@ impl Maker {
             let line = valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount)));
             let tax =
                 self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
-            lines.push(tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax))));
+            let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
+            lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
         }
         let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
         let draft =

@@ -64,7 +64,9 @@ fn references(record: &Any) -> usize {
                 + usize::from(one.product().is_some())
                 + usize::from(one.rep().is_some())
         }
-        Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
+        Any::Order(order) => {
+            1 + usize::from(order.rep().is_some()) + usize::from(order.price_list().is_some()) + order.lines().len()
+        }
         Any::Ticket(ticket) => {
             1 + usize::from(ticket.assignee().is_some())
                 + usize::from(!matches!(ticket.state(), TicketState::New | TicketState::Open))
@@ -255,6 +257,12 @@ const WAYS: &[Way] = &[
         refer: |n, to| opportunity(n, |one| one.rep = Some(id(to))),
     },
     Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
+    Way {
+        field: "price list",
+        by: "orders",
+        to: Family::PriceList,
+        refer: |n, to| order(n, |one| one.price_list = Some(id(to))),
+    },
     Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },
     Way {
         field: "lines",
