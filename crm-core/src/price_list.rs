@@ -159,7 +159,7 @@ pub struct PriceListPatch {
 /// use crm_core::{Currency, NewPriceRule, PriceChanges, PriceTarget, Pricing, UnitPrice};
 ///
 /// let price = UnitPrice::parse("39.90", Currency::EUR)?;
-/// let changes = PriceChanges::new().remove(2).add(NewPriceRule::new(PriceTarget::All, Pricing::Fixed(price)));
+/// let changes = PriceChanges::new().remove(2).rule(NewPriceRule::new(PriceTarget::All, Pricing::Fixed(price)));
 /// assert_eq!((changes.remove.len(), changes.add.len()), (1, 1));
 /// # Ok::<(), crm_core::Invalid>(())
 /// ```
@@ -197,7 +197,7 @@ impl PriceChanges {
 
     /// With one more rule.
     #[must_use]
-    pub fn add(mut self, rule: NewPriceRule) -> Self {
+    pub fn rule(mut self, rule: NewPriceRule) -> Self {
         self.add.push(rule);
         self
     }

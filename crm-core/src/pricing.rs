@@ -260,7 +260,7 @@ impl Indexed {
             match &list.rules()[place].target {
                 PriceTarget::All => all.push(place),
                 PriceTarget::Category(category) => {
-                    categories.entry(category.as_str().to_owned()).or_default().push(place)
+                    categories.entry(category.as_str().to_owned()).or_default().push(place);
                 }
                 PriceTarget::Product(product) => products.entry(*product).or_default().push(place),
             }

@@ -1,6 +1,6 @@
 //! Price lists, and what is charged by them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use chrono::NaiveDate;
 use crm_core::{
@@ -74,7 +74,7 @@ pub fn update_price_list(
 ///     let staff = NewPriceList::new("Staff".parse()?, Currency::EUR).rule(after(retail.id, 20));
 ///     let staff = add_price_list(tx, act, staff)?;
 ///
-///     let circle = change_prices(tx, act, retail.id, PriceChanges::new().add(after(staff.id, 5)));
+///     let circle = change_prices(tx, act, retail.id, PriceChanges::new().rule(after(staff.id, 5)));
 ///     assert!(matches!(circle, Err(SalesError::Price(PriceError::Circle { .. }))));
 ///     Ok::<_, SalesError>(())
 /// })?;
@@ -208,12 +208,12 @@ pub fn price_lines(
 ) -> Result<Vec<Price>, SalesError> {
     let mut products: BTreeMap<ProductId, Product> = BTreeMap::new();
     for line in lines {
-        if !products.contains_key(&line.product) {
+        if let Entry::Vacant(unknown) = products.entry(line.product) {
             let product: Product = record::find(tx, line.product)?;
             if !product.active {
                 return Err(SalesError::Inactive { record: product.id.into() });
             }
-            products.insert(line.product, product);
+            unknown.insert(product);
         }
     }
     let requests: Vec<PriceRequest<'_>> = lines

@@ -121,7 +121,7 @@ fn prc_3_tiers_follow_each_other_without_gap_or_overlap() {
 fn a_rule_keeps_its_number_and_none_is_given_twice() {
     let mut list = added();
     assert_eq!(list.rules().iter().map(|rule| rule.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    let fact = list.reprice(at(1), PriceChanges::new().remove(4).remove(1).add(fixed("13.00"))).unwrap().unwrap();
+    let fact = list.reprice(at(1), PriceChanges::new().remove(4).remove(1).rule(fixed("13.00"))).unwrap().unwrap();
     assert_eq!(list.rules().iter().map(|rule| rule.number).collect::<Vec<_>>(), [2, 3, 5]);
     assert_eq!((list.updated_at, list.rule(1), list.rule(5).map(|rule| rule.number)), (at(1), None, Some(5)));
     let PriceListFact::Repriced { removed, added } = fact else { panic!("{fact:?}") };
@@ -133,9 +133,9 @@ fn a_rule_keeps_its_number_and_none_is_given_twice() {
 fn what_is_refused_changes_nothing() {
     let mut list = added();
     let refused = [
-        PriceChanges::new().remove(9).add(fixed("1")),
+        PriceChanges::new().remove(9).rule(fixed("1")),
         PriceChanges::new().remove(1).remove(1),
-        PriceChanges::new().remove(1).add(formula(PriceFormula::of(PriceBase::List(id(1)), Percent::ZERO))),
+        PriceChanges::new().remove(1).rule(formula(PriceFormula::of(PriceBase::List(id(1)), Percent::ZERO))),
     ];
     for changes in refused {
         list.reprice(at(1), changes).unwrap_err();
@@ -189,7 +189,7 @@ fn what_a_list_is_made_of_survives_json_and_the_name_does_not_show_in_debug() {
         valid: Some(Window::ALWAYS),
         active: Some(false),
     });
-    survives_json(&PriceChanges::new().expecting(Revision::FIRST).remove(1).add(fixed("2")));
+    survives_json(&PriceChanges::new().expecting(Revision::FIRST).remove(1).rule(fixed("2")));
     hides_personal_data(&every_kind());
     hides_personal_data(&prices());
     let rules = || added().rules().to_vec();

@@ -45,7 +45,7 @@ fn a_price_list_is_added_changed_and_deleted() {
         update_price_list(tx, act, list.id, PriceListPatch { expected: None, ..patch.clone() })
     });
 
-    let changed = PriceChanges::new().remove(1).add(fixed(PriceTarget::All, "44.00"));
+    let changed = PriceChanges::new().remove(1).rule(fixed(PriceTarget::All, "44.00"));
     let changed = world.does(|tx, act| change_prices(tx, act, list.id, changed));
     assert_eq!(changed.rules().iter().map(|rule| rule.number).collect::<Vec<_>>(), [2]);
     world.changes_nothing(|tx, act| change_prices(tx, act, list.id, PriceChanges::new()));
@@ -69,11 +69,11 @@ fn what_a_price_list_refuses_changes_nothing() {
         matches!(&refused, SalesError::PriceList(PriceListError::Rule { rule: 1, invalid, .. }) if invalid.rule() == &Rule::Gap)
     );
     assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("tiers"));
-    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, PriceChanges::new().add(gap)));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, PriceChanges::new().rule(gap)));
     assert!(matches!(refused, SalesError::PriceList(PriceListError::Rule { rule: 2, .. })));
     let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, PriceChanges::new().remove(7)));
     assert!(matches!(refused, SalesError::PriceList(PriceListError::NoSuchRule { rule: 7, .. })));
-    let missing = PriceChanges::new().add(fixed(PriceTarget::Product(nobody), "1"));
+    let missing = PriceChanges::new().rule(fixed(PriceTarget::Product(nobody), "1"));
     let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, missing));
     assert_eq!(kind(&refused), &StoreErrorKind::MissingReference { record: "price list", field: "rules" });
     let refused = world.is_refused(|tx, act| {
@@ -96,7 +96,7 @@ fn prc_2_a_list_is_never_priced_after_itself() {
     );
     let resale = lists(&mut world, named("Resale").rule(after(retail.id, 10)));
     let staff = lists(&mut world, named("Staff").rule(after(resale.id, 10)));
-    let circle = PriceChanges::new().add(after(staff.id, 1));
+    let circle = PriceChanges::new().rule(after(staff.id, 1));
     let refused = world.is_refused(|tx, act| change_prices(tx, act, retail.id, circle));
     assert!(matches!(&refused, SalesError::Price(PriceError::Circle { lists }) if lists.len() == 3), "{refused}");
     let refused = world.is_refused(|tx, act| delete_price_list(tx, act, retail.id));
@@ -205,7 +205,7 @@ fn prc_4_another_list_prices_only_lines_added_later_until_prices_are_updated() {
     let order = world.does(update);
     assert_eq!(shown(&order), ["1: 2 at 40.00 EUR less 0 %", slabs[0], slabs[1]]);
     world.changes_nothing(update);
-    let cheaper = PriceChanges::new().remove(1).add(fixed(PriceTarget::All, "25.00"));
+    let cheaper = PriceChanges::new().remove(1).rule(fixed(PriceTarget::All, "25.00"));
     world.does(|tx, act| change_prices(tx, act, list.id, cheaper));
     let order = world.does(update);
     assert_eq!(shown(&order), ["1: 2 at 25.00 EUR less 0 %", "2: 12 at 25.00 EUR less 0 %"]);

@@ -22,7 +22,7 @@ pub fn price_list(seed: u64, products: &[ProductId]) -> PriceList {
     }
     for product in products {
         let fixed = NewPriceRule::new(PriceTarget::Product(*product), Pricing::Fixed(price(&mut random, currency)));
-        let from = u32::try_from(random.below(20)).unwrap_or(0);
+        let from = random.below(20);
         new = new.rule(fixed.from_quantity(from.into()));
     }
     let off = |percent| TierPrice::Discount(Percent::whole(percent));
@@ -46,10 +46,10 @@ pub fn promotion(seed: u64, product: ProductId) -> Promotion {
         Benefit::Amount(Money::from_minor(i64::from(100 + random.below(5_000)), Currency::EUR))
     };
     let mut new = NewPromotion::new(valid(random.one_of(&["Spring", "春节", "Schlussverkauf"]).parse()), benefit);
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         new = new.coupon(valid(format!("SAVE-{seed}").parse())).limit(1_000).limit_per_customer(2);
     }
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         new = new.target(PriceTarget::Product(product));
     }
     valid(Promotion::add(random.id(at), at, new))

@@ -235,7 +235,7 @@ impl Maker {
         if list.rules().len() > 1 && self.dice.yes() {
             // Numbers with a gap, as after a rule was taken out.
             let (at, rule) = (self.at(), self.price_rule(n, currency));
-            valid(list.reprice(at, PriceChanges::new().remove(1).add(rule)));
+            valid(list.reprice(at, PriceChanges::new().remove(1).rule(rule)));
         }
         list
     }
