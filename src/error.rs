@@ -2,7 +2,8 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PlanError, RateError, RecordRef, TicketError,
+    IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PlanError, PriceError, PriceListError,
+    PromotionError, QuoteError, RateError, RecordRef, TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -112,6 +113,9 @@ impl From<SalesError> for Error {
             SalesError::Invalid(refused)
             | SalesError::Order(OrderError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
+            | SalesError::PriceList(PriceListError::Invalid(refused))
+            | SalesError::Price(PriceError::Invalid(refused))
+            | SalesError::Promotion(PromotionError::Invalid(refused))
             | SalesError::Plan(PlanError::Invalid(refused))
             | SalesError::Rate(RateError::Invalid(refused)) => Self::Invalid(refused),
             other => Self::Sales(other),
@@ -152,5 +156,6 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-    IdempotencyError => SalesError, OrderError => SalesError, OpportunityError => SalesError, PlanError => SalesError, RateError => SalesError, TicketError => ServiceError
+    IdempotencyError => SalesError, OrderError => SalesError, QuoteError => SalesError, OpportunityError => SalesError, PlanError => SalesError,
+    RateError => SalesError, PriceListError => SalesError, PriceError => SalesError, PromotionError => SalesError, TicketError => ServiceError
 );

@@ -172,6 +172,12 @@ impl<T: Answered> Answered for Option<T> {
     }
 }
 
+impl<A: Answered, B: Answered> Answered for (A, B) {
+    fn records(&self) -> Vec<RecordRef> {
+        self.0.records().into_iter().chain(self.1.records()).collect()
+    }
+}
+
 /// How many operations a transaction has done under each key, so that each of them has its place. A transaction begins with none.
 #[derive(Clone, Debug, Default)]
 pub struct Keyed(BTreeMap<IdempotencyKey, u32>);

@@ -226,6 +226,12 @@ ids! {
     InteractionId = "inter";
     /// The id of a [`Product`](crate::Product): `prod_…`.
     ProductId = "prod";
+    /// The id of a [`PriceList`](crate::PriceList): `prices_…`.
+    PriceListId = "prices";
+    /// The id of a [`Promotion`](crate::Promotion): `promo_…`.
+    PromotionId = "promo";
+    /// The id of a [`Redemption`](crate::Redemption): `redeem_…`.
+    RedemptionId = "redeem";
     /// The id of a [`SalesRep`](crate::SalesRep): `rep_…`.
     SalesRepId = "rep";
     /// The id of a [`SalePlan`](crate::SalePlan): `plan_…`.

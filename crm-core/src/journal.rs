@@ -13,13 +13,15 @@ use crate::{
     customer::CustomerFact,
     exchange_rate::ExchangeRateFact,
     id::{
-        AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, QuoteId,
-        RecordId, SalePlanId, SalesRepId, TicketId,
+        AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
+        PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
     order::OrderFact,
+    price_list::PriceListFact,
     product::ProductFact,
+    promotion::{PromotionFact, RedemptionFact},
     quote::QuoteFact,
     sale_plan::SalePlanFact,
     sales_rep::SalesRepFact,
@@ -185,6 +187,16 @@ families! {
     Interaction(InteractionId, InteractionFact) = "interaction" { Logged = "logged", Rated = "rated", Deleted = "deleted" }
     /// A product.
     Product(ProductId, ProductFact) = "product" { Added = "added", Updated = "updated", Deleted = "deleted" }
+    /// A price list.
+    PriceList(PriceListId, PriceListFact) = "price_list" {
+        Added = "added", Updated = "updated", Repriced = "repriced", Deleted = "deleted"
+    }
+    /// A promotion.
+    Promotion(PromotionId, PromotionFact) = "promotion" {
+        Added = "added", Updated = "updated", Used = "used", Released = "released", Deleted = "deleted"
+    }
+    /// A use of a promotion.
+    Redemption(RedemptionId, RedemptionFact) = "redemption" { Made = "made", Released = "released" }
     /// A sales rep.
     SalesRep(SalesRepId, SalesRepFact) = "sales_rep" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// A sale plan.
@@ -204,7 +216,7 @@ families! {
     }
     /// An order.
     Order(OrderId, OrderFact) = "order" {
-        Drafted = "drafted", Amended = "amended", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
+        Drafted = "drafted", Amended = "amended", PriceListChanged = "price_list_changed", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
         Refunded = "refunded", Deleted = "deleted"
     }

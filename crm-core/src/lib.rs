@@ -60,7 +60,10 @@ mod patch;
 mod phone;
 mod pipeline;
 mod postal_address;
+mod price_list;
+mod pricing;
 mod product;
+mod promotion;
 mod quote;
 mod record;
 mod sale_plan;
@@ -73,6 +76,7 @@ mod ticket;
 mod time;
 mod totals;
 mod transition;
+mod window;
 
 pub use self::{
     act::{Act, Cause},
@@ -96,8 +100,8 @@ pub use self::{
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId,
-        QuoteId, RecordId, SalePlanId, SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PriceListId,
+        ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -115,7 +119,19 @@ pub use self::{
     phone::Phone,
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
     postal_address::{PostalAddress, PostalAddressFields},
+    price_list::{
+        Aggregation, NewPriceList, NewPriceRule, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListError,
+        PriceListFact, PriceListParts, PriceListPatch, PriceListTerms, PriceMultiple, PriceRule, PriceTarget,
+        PriceTier, PriceTiers, Pricing, TierMode, TierPrice,
+    },
+    pricing::{
+        Portion, Price, PriceBook, PriceError, PriceReason, PriceRequest, RulePassedOver, Specificity, StepPrice,
+    },
     product::{NewProduct, Product, ProductFact, ProductPatch},
+    promotion::{
+        Benefit, NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
+        PromotionPatch, Redemption, RedemptionFact,
+    },
     quote::{
         NewQuote, Quote, QuoteAction, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteParts, QuoteState,
         QuoteStatus,
@@ -136,4 +152,5 @@ pub use self::{
     time::{FiscalCalendar, FiscalQuarter, Period, WorkingDays},
     totals::{Discount, LineTotals, TaxTotal, Taxable, Terms, Totals},
     transition::{Transition, Transitions},
+    window::Window,
 };

@@ -16,7 +16,7 @@ pub use self::{
 };
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
-    id::{CustomerId, OrderId, ProductId, QuoteId, SalesRepId},
+    id::{CustomerId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
     record::{Revision, guarded},
@@ -44,6 +44,8 @@ guarded! {
         copy rep: Option<SalesRepId>,
         /// The currency of all its amounts.
         copy currency: Currency,
+        /// The list that lines are priced by when they are added (PRC-4).
+        copy price_list: Option<PriceListId>,
         /// What is ordered.
         list lines: OrderLine,
         /// The discount on the whole order, and how it is taxed.
@@ -290,6 +292,13 @@ pub enum OrderFact {
         /// The terms now.
         terms: Terms,
     },
+    /// Lines that are added from now on are priced by another list, or by none.
+    PriceListChanged {
+        /// The list before.
+        from: Option<PriceListId>,
+        /// The list now.
+        to: Option<PriceListId>,
+    },
     /// It became another rep's sale, or nobody's.
     Reassigned {
         /// The rep before.
@@ -401,6 +410,8 @@ pub struct Draft {
     pub rep: Option<SalesRepId>,
     /// The currency of all its amounts.
     pub currency: Currency,
+    /// The list that lines are priced by when they are added.
+    pub price_list: Option<PriceListId>,
     /// The lines, priced.
     pub lines: Vec<OrderLine>,
     /// The discount on the whole order, and how it is taxed.
@@ -411,7 +422,7 @@ impl Draft {
     /// An order of a customer over these lines, on the usual terms and nobody's sale.
     pub fn new(id: OrderId, number: Number, customer: CustomerId, currency: Currency, lines: Vec<OrderLine>) -> Self {
         let (external_id, quote, rep, terms) = (None, None, None, Terms::default());
-        Self { id, number, external_id, customer, quote, rep, currency, lines, terms }
+        Self { id, number, external_id, customer, quote, rep, currency, price_list: None, lines, terms }
     }
 }
 
@@ -422,7 +433,7 @@ impl Order {
     ///
     /// [`Rule::TooMany`] lines, and as [`Totals::of`].
     pub fn draft(at: DateTime<Utc>, draft: Draft) -> Result<Self, Invalid> {
-        let Draft { id, number, external_id, customer, quote, rep, currency, lines, terms } = draft;
+        let Draft { id, number, external_id, customer, quote, rep, currency, price_list, lines, terms } = draft;
         let (net, total) = sums(&lines, currency, &terms)?;
         let parts = OrderParts {
             id,
@@ -435,6 +446,7 @@ impl Order {
             quote,
             rep,
             currency,
+            price_list,
             lines,
             terms,
             net,
@@ -529,6 +541,21 @@ impl Order {
         after.check()?;
         let Self { lines: before, terms: terms_before, .. } = std::mem::replace(self, after);
         Ok(Some(OrderFact::Amended { before, after: self.lines.clone(), terms_before, terms }))
+    }
+
+    /// Prices the lines that are added from now on by another list, or by none; those that are there keep their prices (PRC-4). `None` where it is that list already.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed (ORD-4).
+    pub fn price_by(&mut self, at: DateTime<Utc>, list: Option<PriceListId>) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        if list == self.price_list {
+            return Ok(None);
+        }
+        self.updated_at = at;
+        let from = std::mem::replace(&mut self.price_list, list);
+        Ok(Some(OrderFact::PriceListChanged { from, to: list }))
     }
 
     /// Makes it another rep's sale, or nobody's. All its revenue goes with it, that of past months too. `None` where it is theirs already.

@@ -253,6 +253,10 @@ families! {
     Interaction = 16_000,
     /// Products: names and SKUs; categories.
     Product = 12_000,
+    /// Price lists: names; external ids.
+    PriceList = 11_000,
+    /// Promotions: names and codes.
+    Promotion = 10_000,
     /// Sales reps: names; external ids.
     SalesRep = 8_000,
     /// Agents: names; external ids.

@@ -2,7 +2,7 @@
 
 use crm_core::{
     Act, NewProduct, Product, ProductFact, ProductId, ProductPatch,
-    store::{Journal, Products},
+    store::{Journal, ProductFilter, Products},
 };
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`SalesError::Store`]: the id or the SKU is taken.
+/// [`SalesError::NotFound`] for the product that it is a variant of, [`SalesError::VariantOfVariant`] where that is one
+/// itself; [`SalesError::Store`]: the id or the SKU is taken.
 pub fn add_product(
     tx: &mut (impl Products + Journal + ?Sized),
     act: &mut Act,
@@ -22,7 +23,9 @@ pub fn add_product(
 ) -> Result<Product, SalesError> {
     once(tx, act, "add_product", new, |tx, act, new| {
         let id = new.id.unwrap_or_else(|| act.new_id());
-        record::add(tx, act, Product::add(id, act.at(), new), |product| ProductFact::Added { product })
+        let product = Product::add(id, act.at(), new);
+        may_be_a_variant(tx, &product)?;
+        record::add(tx, act, product, |product| ProductFact::Added { product })
     })
 }
 
@@ -32,6 +35,8 @@ pub fn add_product(
 /// # Errors
 ///
 /// - [`SalesError::NotFound`]; [`SalesError::Conflict`] where the patch expects another revision.
+/// - [`SalesError::NotFound`] for the product that it is to be a variant of, [`SalesError::VariantOfVariant`] where that
+///   is one itself, or where this one has variants.
 /// - [`SalesError::Store`]: the SKU is taken.
 ///
 /// # Examples
@@ -61,8 +66,27 @@ pub fn update_product(
     patch: ProductPatch,
 ) -> Result<Product, SalesError> {
     once(tx, act, "update_product", (id, patch), |tx, act, (id, patch)| {
-        record::change(tx, act, id, patch.expected, |_, product: &mut Product| Ok(product.update(act.at(), patch)))
+        record::change(tx, act, id, patch.expected, |tx, product: &mut Product| {
+            let before = product.variant_of;
+            let fact = product.update(act.at(), patch);
+            if product.variant_of != before {
+                may_be_a_variant(tx, product)?;
+            }
+            Ok(fact)
+        })
     })
+}
+
+/// Refuses a product that is a variant of another variant, or of itself, or has variants.
+fn may_be_a_variant(tx: &(impl Products + ?Sized), product: &Product) -> Result<(), SalesError> {
+    let Some(of) = product.variant_of else { return Ok(()) };
+    let refused = SalesError::VariantOfVariant { product: product.id, of };
+    if of == product.id {
+        return Err(refused);
+    }
+    let whole: Product = record::find(tx, of)?;
+    let variants = ProductFilter { variant_of: Some(product.id), ..ProductFilter::default() };
+    if whole.variant_of.is_some() || tx.count_products(&variants)? > 0 { Err(refused) } else { Ok(()) }
 }
 
 /// Deletes a product that nothing refers to, and gives it as it was. One that was ordered is made inactive instead.

@@ -1,8 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError, PlanError,
-    RateError, RecordRef, Revision,
+    CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError, OrderId,
+    PlanError, PriceError, PriceListError, ProductId, PromotionError, QuoteError, RateError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -82,6 +82,49 @@ pub enum SalesError {
     /// The key of the act stands for something else that was done before, or its answer was erased.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
+    /// A line has no price.
+    #[error("line {number}: {error}")]
+    LinePrice {
+        /// The number of the line, its place from 1.
+        number: u32,
+        /// Why.
+        error: PriceError,
+    },
+    /// A variant has no variants of its own: rules look at a product and the one that it is a variant of, and no further.
+    #[error("{product} cannot be a variant of {of}: one of the two has or is a variant already")]
+    VariantOfVariant {
+        /// The product that would be a variant.
+        product: ProductId,
+        /// The product that it would be a variant of.
+        of: ProductId,
+    },
+    /// Its lines are not priced by a list.
+    #[error("{order} has no price list")]
+    NoPriceList {
+        /// The order.
+        order: OrderId,
+    },
+    /// A line without a price of its own is added to an order that has a price list by `add_order_lines`, which has the
+    /// prices of the day.
+    #[error("line {number} of {order} needs a price: {order} is priced by a list")]
+    PricedByList {
+        /// The order.
+        order: OrderId,
+        /// The number that the line has or would get.
+        number: u32,
+    },
+    /// The price list refuses.
+    #[error(transparent)]
+    PriceList(#[from] PriceListError),
+    /// There is no price.
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    /// The promotion refuses.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
+    /// The quote refuses.
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -117,8 +160,13 @@ impl SalesError {
         match self {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
+            | Self::Quote(QuoteError::Invalid(invalid))
             | Self::Order(OrderError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
+            | Self::PriceList(PriceListError::Invalid(invalid) | PriceListError::Rule { invalid, .. })
+            | Self::Price(PriceError::Invalid(invalid))
+            | Self::LinePrice { error: PriceError::Invalid(invalid), .. }
+            | Self::Promotion(PromotionError::Invalid(invalid))
             | Self::Plan(PlanError::Invalid(invalid))
             | Self::Rate(RateError::Invalid(invalid)) => Some(invalid),
             _ => None,

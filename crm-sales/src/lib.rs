@@ -1,5 +1,5 @@
-//! The operations of a sales team: customers, communications, products, reps, plans, opportunities, orders, payments
-//! and shipments.
+//! The operations of a sales team: customers, communications, products, price lists, promotions, reps, plans,
+//! opportunities, orders, payments and shipments.
 //!
 //! **What it is.** One function for each thing that a sales team does, named by its verb: [`register_customer`],
 //! [`confirm_order`], [`win_opportunity`]. Each takes a transaction, an [`Act`](crm_core::Act) and its input; it loads
@@ -50,8 +50,8 @@
 //!
 //! - An operation that is refused wrote nothing.
 //! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
-//!   what stands there ([`update_customer`] and its like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
-//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`].
+//!   what stands there ([`update_customer`], [`change_prices`] and their like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
+//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`price_order_by`], [`reassign_order`] and [`advance_opportunity`].
 //!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
 //!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
 //!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
@@ -104,9 +104,13 @@ mod exchange;
 mod fulfilment;
 mod interactions;
 mod opportunities;
+mod order_prices;
 mod ordering;
 mod payments;
 mod planning;
+mod prices;
+mod promotions;
+mod quoting;
 mod team;
 
 // What the operations share.
@@ -126,11 +130,20 @@ pub use self::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
         revise_opportunity, win_opportunity,
     },
+    order_prices::{add_order_lines, price_order_by, update_order_prices},
     ordering::{
         OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, delete_order,
         draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
+    prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
+    promotions::{
+        add_promotion, delete_promotion, find_coupon, redeem_promotion, release_redemption, update_promotion,
+    },
+    quoting::{
+        QuoteAmendment, accept_quote, amend_quote, approve_quote, cancel_quote, delete_quote, draft_quote,
+        expire_quote, reject_quote, revise_quote, send_back_quote, send_quote, submit_quote,
+    },
     team::{add_sales_rep, delete_sales_rep, update_sales_rep},
 };

@@ -149,8 +149,21 @@ fn drafted(
     Ok(Order::draft(act.at(), Draft { external_id, rep, terms, ..Draft::new(id, number, customer, currency, lines) })?)
 }
 
+/// A line of an order that is there, which has a price of its own where others are priced by a list.
+fn priced_alone(
+    tx: &(impl Products + ?Sized),
+    order: &Order,
+    number: u32,
+    line: &NewOrderLine,
+) -> Result<OrderLine, SalesError> {
+    if order.price_list().is_some() && line.unit_price.is_none() {
+        return Err(SalesError::PricedByList { order: order.id, number });
+    }
+    priced(tx, order.currency(), number, line)
+}
+
 /// The line of an order over a product that can be ordered, at its own price or the list price.
-fn priced(
+pub(crate) fn priced(
     tx: &(impl Products + ?Sized),
     currency: Currency,
     number: u32,
@@ -249,14 +262,15 @@ impl OrderAmendment {
 }
 
 /// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as
-/// in [`draft_order`]; the others stay as they are.
+/// in [`draft_order`]; the others stay as they are. Where the order has a price list, they need a price of their own:
+/// [`add_order_lines`](crate::add_order_lines) prices by the list.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`] for the order or a product, [`SalesError::Inactive`].
 /// - [`SalesError::Conflict`] where the amendment expects another revision.
 /// - [`SalesError::Order`]: [`OrderError::NoSuchLine`], and as [`Order::amend`].
-/// - [`SalesError::Line`] and [`SalesError::Invalid`] as [`draft_order`].
+/// - [`SalesError::Line`] and [`SalesError::Invalid`] as [`draft_order`]; [`SalesError::PricedByList`].
 /// - [`SalesError::Store`].
 pub fn amend_order(
     tx: &mut (impl Orders + Products + Journal + ?Sized),
@@ -288,13 +302,13 @@ fn amended(
     let mut lines: BTreeMap<u32, OrderLine> = order.lines().iter().map(|line| (line.number(), line.clone())).collect();
     for (number, line) in replace {
         let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
-        *present = priced(tx, order.currency(), number, &line)?;
+        *present = priced_alone(tx, order, number, &line)?;
     }
     // Before lines go, so that a new one does not take the number of one that goes.
     for line in add {
         let number = lines.last_key_value().map_or(Some(1), |(last, _)| last.checked_add(1));
         let number = number.ok_or_else(|| Invalid::new("lines", lines.len().to_string(), Rule::Overflow))?;
-        lines.insert(number, priced(tx, order.currency(), number, &line)?);
+        lines.insert(number, priced_alone(tx, order, number, &line)?);
     }
     for number in remove {
         lines.remove(&number).ok_or_else(|| no_such(number))?;

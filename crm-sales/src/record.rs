@@ -3,11 +3,12 @@
 use crm_core::{
     Act, Answered, Customer, CustomerFact, CustomerId, ExchangeRate, ExchangeRateFact, ExchangeRateId, Fact,
     Interaction, InteractionFact, InteractionId, Opportunity, OpportunityFact, OpportunityId, Order, OrderFact,
-    OrderId, Product, ProductFact, ProductId, RecordRef, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep,
-    SalesRepFact, SalesRepId,
+    OrderId, PriceList, PriceListFact, PriceListId, Product, ProductFact, ProductId, Promotion, PromotionFact,
+    PromotionId, Quote, QuoteFact, QuoteId, RecordRef, Redemption, RedemptionFact, RedemptionId, Revision, SalePlan,
+    SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
     store::{
-        Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps,
-        StoreError,
+        Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, PriceLists, Products, Promotions,
+        Quotes, Redemptions, SalePlans, SalesReps, StoreError,
     },
 };
 use serde::Serialize;
@@ -63,12 +64,19 @@ records! {
     Interaction(InteractionId, InteractionFact) in Interactions
         { interaction insert_interaction update_interaction delete_interaction }
     Product(ProductId, ProductFact) in Products { product insert_product update_product delete_product }
+    PriceList(PriceListId, PriceListFact) in PriceLists
+        { price_list insert_price_list update_price_list delete_price_list }
+    Promotion(PromotionId, PromotionFact) in Promotions
+        { promotion insert_promotion update_promotion delete_promotion }
+    Redemption(RedemptionId, RedemptionFact) in Redemptions
+        { redemption insert_redemption update_redemption delete_redemption }
     SalesRep(SalesRepId, SalesRepFact) in SalesReps { sales_rep insert_sales_rep update_sales_rep delete_sales_rep }
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
     ExchangeRate(ExchangeRateId, ExchangeRateFact) in ExchangeRates
         { exchange_rate insert_exchange_rate update_exchange_rate delete_exchange_rate }
+    Quote(QuoteId, QuoteFact) in Quotes { quote insert_quote update_quote delete_quote }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
 }
 

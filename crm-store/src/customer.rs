@@ -73,6 +73,7 @@ impl Table for Customer {
         ("quotes", "SELECT count(*) FROM crm_quote WHERE customer = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
+        ("redemptions", "SELECT count(*) FROM crm_redemption WHERE customer = ?1"),
     ];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 

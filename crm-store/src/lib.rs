@@ -51,6 +51,7 @@
 //! | customers by name | `parent` ¹, `owner`, `without_owner: true` |
 //! | interactions by id | `customer`, `channel` |
 //! | opportunities by id | `customer`, `rep`, `product`, `stage`, `expected_close` ¹, `closed` ¹, `pipeline`, `status` |
+//! | redemptions by id | `order`, `customer`, `promotion` |
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
 //! | exchange rates by id | `from`, `to`, `days` ¹ |
@@ -60,7 +61,7 @@
 //! ¹ All records of that customer, employer, product or span of days are read for each page, and sorted.
 //!
 //! What is not named has no index of its own, since it lets through most of a table (`kind: Person`, `archived: false`, `payment: Paid` …) and a page fills at once, or since the table stays small
-//! (products, reps, agents, plans). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
+//! (products, price lists, promotions, reps, agents, plans). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
 //! the rest of the table: ask for the list by id, or sort what it gives.
 //!
 //! A count looks at all records that the choosing field lets through; without one, at the whole table.
@@ -102,7 +103,9 @@ mod order;
 mod part;
 #[cfg(test)]
 mod plans;
+mod price_list;
 mod product;
+mod promotion;
 mod quote;
 mod readers;
 mod row;

@@ -43,11 +43,13 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "quote" "rep" "currency" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
         derived: "fulfilment" "payment" "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] =
-        &[("quotes", "SELECT count(*) FROM crm_quote WHERE ordered = ?1")];
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("quotes", "SELECT count(*) FROM crm_quote WHERE ordered = ?1"),
+        ("redemptions", "SELECT count(*) FROM crm_redemption WHERE order_id = ?1"),
+    ];
 
     fn id(&self) -> OrderId {
         self.id
@@ -66,11 +68,9 @@ impl Table for Order {
         let quote = self.quote().map(|id| ("quote", "crm_quote", id.uuid()));
         let rep = self.rep().map(|id| ("rep", "crm_sales_rep", id.uuid()));
         let products = self.lines().iter().map(|line| ("lines", "crm_product", line.product().uuid()));
-        std::iter::once(("customer", "crm_customer", self.customer().uuid()))
-            .chain(quote)
-            .chain(rep)
-            .chain(products)
-            .collect()
+        let list = self.price_list().map(|id| ("price list", "crm_price_list", id.uuid()));
+        let customer = std::iter::once(("customer", "crm_customer", self.customer().uuid()));
+        customer.chain(quote).chain(rep).chain(list).chain(products).collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -90,6 +90,7 @@ impl Table for Order {
             .put(&self.quote())?
             .put(&self.rep())?
             .put(&self.currency())?
+            .put(&self.price_list())?
             .put(&terms)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
@@ -108,7 +109,7 @@ impl Table for Order {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (number, external_id, customer) = (cells.take()?, cells.take()?, cells.take()?);
         let (quote, rep) = (cells.take()?, cells.take()?);
-        let currency = cells.take()?;
+        let (currency, price_list) = (cells.take()?, cells.take()?);
         let terms: Option<Json> = cells.take()?;
         let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
         let net = Money::from_minor(cells.take()?, currency);
@@ -137,6 +138,7 @@ impl Table for Order {
             quote,
             rep,
             currency,
+            price_list,
             lines: Vec::new(),
             terms,
             net,
@@ -186,6 +188,7 @@ impl Table for Order {
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
         "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
+        "continues"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -209,7 +212,8 @@ pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<(
         .put(&line.amount().currency())?
         .put(&line.tax().map(Tax::code).cloned())?
         .put(&line.tax().map(Tax::rate))?
-        .put(&line.source())?;
+        .put(&line.source())?
+        .put(&line.continues())?;
     Ok(())
 }
 
@@ -229,7 +233,8 @@ pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
         (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
         _ => return Err(cells.corrupt()),
     };
-    Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::from_line))
+    let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::from_line);
+    Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::continuing))
 }
 
 impl Part for Shipment {

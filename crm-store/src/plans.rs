@@ -16,8 +16,9 @@ use crm_core::{
     store::{
         AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers, ExchangeRateFilter,
         ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter,
-        OrderFilter, Orders, Page, ProductFilter, Products, QuoteFilter, Quotes, SalePlanFilter, SalePlans,
-        SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions,
+        QuoteFilter, Quotes, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter,
+        SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -99,7 +100,24 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             customers after first.id,
             customers_by_name after (String::from("n"), first.id)
         );
-        lists!(tx, ProductFilter { category: label.clone(), active: yes }, count_products, products after product.id);
+        lists!(
+            tx,
+            ProductFilter { category: label.clone(), variant_of: product.id, active: yes },
+            count_products,
+            products after product.id
+        );
+        lists!(
+            tx,
+            PriceListFilter { currency: Currency::EUR, active: yes },
+            count_price_lists,
+            price_lists after sample.price_lists[0].id
+        );
+        lists!(
+            tx,
+            PromotionFilter { coupon: yes, active: yes },
+            count_promotions,
+            promotions after sample.promotions[0].id
+        );
         let reps = sample.sales_reps[0].id;
         lists!(
             tx,
@@ -172,6 +190,12 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         count_quotes,
         quotes after sample.quotes[0].id
     );
+    lists!(
+        tx,
+        RedemptionFilter { promotion: sample.promotions[0].id, customer: first.id, order: order },
+        count_redemptions,
+        redemptions after sample.redemptions[0].id
+    );
     for scope in [
         PlanScope::SalesRep(rep),
         PlanScope::Team(rep),
@@ -199,6 +223,9 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.customers_with_email(&"a@example.com".parse().expect("an address"), Page::first(9))?;
     tx.customers_with_phone(&"+447700900123".parse().expect("a number"), Page::first(9))?;
     tx.products_named(&first.name, Page::first(9))?;
+    tx.price_lists_named(&first.name, Page::first(9))?;
+    tx.price_list_by_external_id(&external_id)?;
+    tx.promotion_by_code(&label)?;
     tx.sales_reps_named(&first.name, Page::first(9))?;
     tx.agents_named(&first.name, Page::first(9))?;
     tx.product_by_sku(&product.sku)?;
@@ -266,6 +293,9 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
     change! {
         customers update_customer delete_customer,
         products update_product delete_product,
+        price_lists update_price_list delete_price_list,
+        promotions update_promotion delete_promotion,
+        redemptions update_redemption delete_redemption,
         sales_reps update_sales_rep delete_sales_rep,
         exchange_rates update_exchange_rate delete_exchange_rate,
         agents update_agent delete_agent,
@@ -325,7 +355,15 @@ fn each_queue_of_what_nobody_has_is_read_from_its_own_index() {
 }
 
 /// Tables that stay small beside the rest.
-const SMALL: &[&str] = &["crm_product", "crm_sales_rep", "crm_agent", "crm_sale_plan", "crm_figure_ticket"];
+const SMALL: &[&str] = &[
+    "crm_product",
+    "crm_price_list",
+    "crm_promotion",
+    "crm_sales_rep",
+    "crm_agent",
+    "crm_sale_plan",
+    "crm_figure_ticket",
+];
 
 /// Indexes whose records are sorted: those of one customer, employer, product, address or span of days.
 const SORTED: &[&str] = &[

@@ -7,9 +7,9 @@ use crm_core::{
     Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
     EntryKind, ExchangeRateId, ExternalId, Fingerprint, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name,
     NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone,
-    PlanStatus, Position, Priority, ProductId, Quantity, QuoteId, QuoteStatus, Rate, Rating, RecordId, RevenueKind,
-    Revision, SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId,
-    TicketStatus, Units,
+    PlanStatus, Position, PriceListId, Priority, ProductId, PromotionId, Quantity, QuoteId, QuoteStatus, Rate, Rating,
+    RecordId, RedemptionId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind,
+    StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -179,7 +179,10 @@ ids!(
     OrderId,
     QuoteId,
     AgentId,
-    TicketId
+    TicketId,
+    PriceListId,
+    PromotionId,
+    RedemptionId
 );
 
 impl Column for Uuid {

@@ -12,8 +12,9 @@ use crm_core::{
     store::{
         AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, Figures,
         InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page,
-        ProductFilter, Products, QuoteFilter, Quotes, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store,
-        StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+        PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes,
+        RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError,
+        StoreErrorKind, TicketFilter, Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -125,6 +126,9 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("customers", customers, CustomerFilter);
     readable!("interactions", interactions, InteractionFilter);
     readable!("products", products, ProductFilter);
+    readable!("price lists", price_lists, PriceListFilter);
+    readable!("promotions", promotions, PromotionFilter);
+    readable!("redemptions", redemptions, RedemptionFilter);
     readable!("sales reps", sales_reps, SalesRepFilter);
     readable!("sale plans", sale_plans, SalePlanFilter);
     readable!("opportunities", opportunities, OpportunityFilter);

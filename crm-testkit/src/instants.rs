@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use crm_core::{
     Agent, Approval, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState,
-    Order, OrderParts, OrderState, PlanState, Product, Quote, QuoteParts, QuoteState, SalePlan, SalePlanParts,
-    SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
+    Order, OrderParts, OrderState, PlanState, PriceList, PriceListParts, Product, Promotion, PromotionParts, Quote,
+    QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
+    TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -44,6 +45,7 @@ instants! {
         [&mut one.created_at, &mut one.updated_at, &mut one.occurred_at].into_iter().for_each(change);
     }
     Product: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    Redemption: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     ExchangeRate: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
@@ -52,6 +54,8 @@ instants! {
 
 instants! {
     guarded
+    PriceList(PriceListParts): |one, change| {}
+    Promotion(PromotionParts): |one, change| {}
     SalePlan(SalePlanParts): |one, change| {
         match &mut one.state {
             PlanState::Draft => {}

@@ -388,7 +388,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(23) {
+    match dice.below(24) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -398,6 +398,7 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 let prefix = match (*field, family) {
                     ("sku", _) => "LAMP",
                     ("number", Family::Quote) => "Q",
+                    ("code", _) => "CODE",
                     ("number", Family::Order) => "SO",
                     ("number", _) => "T",
                     _ => "ext",
@@ -462,6 +463,10 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 1 => page_of(dice, |page| tx.entries_with_key(&key, page), |entry| entry.position)?,
                 _ => page_of(dice, |page| tx.entries(page), |entry| entry.position)?,
             }))
+        }
+        17 => {
+            let name = dice.one_text(NAMES);
+            Ok(records(page_of(dice, |page| tx.price_lists_named(&name, page), |one| one.id)?))
         }
         18..=20 => {
             let query = valid(SearchQuery::parse(dice.one(SOUGHT)));

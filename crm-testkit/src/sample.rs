@@ -15,6 +15,7 @@
 //! ```
 
 mod company;
+mod prices;
 mod random;
 mod sales;
 mod service;
@@ -30,6 +31,7 @@ use crm_core::{
 use self::random::Random;
 pub use self::{
     company::Sample,
+    prices::{price_list, promotion, redemption},
     sales::{
         OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, QUOTE_STATES, opportunity, order, pipeline, quote, sale_plan,
     },
@@ -182,6 +184,7 @@ pub fn product(seed: u64) -> Product {
     }
     let mut product = Product::add(random.id(at), at, new);
     product.active = random.percent(90);
+    product.cost = random.percent(60).then(|| price(&mut random, currency(seed)));
     product
 }
 

@@ -3,6 +3,7 @@
 mod customers;
 mod journal;
 mod keys;
+mod prices;
 mod rates;
 mod sales;
 mod service;

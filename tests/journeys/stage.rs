@@ -105,6 +105,11 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
         tx.customers(&Default::default(), Page::first(100))?,
         tx.interactions(&Default::default(), Page::first(100))?,
         tx.products(&Default::default(), Page::first(100))?,
+        (
+            tx.price_lists(&Default::default(), Page::first(100))?,
+            tx.promotions(&Default::default(), Page::first(100))?,
+            tx.redemptions(&Default::default(), Page::first(100))?,
+        ),
         tx.sales_reps(&Default::default(), Page::first(100))?,
         tx.sale_plans(&Default::default(), Page::first(100))?,
         tx.opportunities(&Default::default(), Page::first(100))?,

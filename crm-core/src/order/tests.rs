@@ -288,6 +288,24 @@ fn amending_replaces_the_lines_or_nothing() {
 }
 
 #[test]
+fn prc_4_another_price_list_leaves_the_lines_as_they_are_and_ord_4_stands_once_it_is_confirmed() {
+    let mut order = standing(Drafted, Amend);
+    let (before, list) = (order.clone(), Some(id(5)));
+    assert_eq!(order.price_by(at(9), None), Ok(None));
+    assert_eq!(order, before);
+    let fact = order.price_by(at(9), list).unwrap();
+    assert_eq!(fact, Some(OrderFact::PriceListChanged { from: None, to: list }));
+    assert_eq!((order.price_list(), order.lines(), order.total()), (list, before.lines(), before.total()));
+    for status in [Confirmed, Locked, Cancelled] {
+        let mut order = standing(status, Amend);
+        let before = order.clone();
+        let refused = OrderError::NotAllowed { order: order.id, status, action: Amend };
+        assert_eq!(order.price_by(at(9), list), Err(refused));
+        assert_eq!(order, before);
+    }
+}
+
+#[test]
 fn reassigning_moves_the_sale_with_its_revenue_or_nothing() {
     let mut order = confirmed();
     let before = order.clone();

@@ -199,13 +199,13 @@ fn a_quote_does_what_its_table_allows_and_nothing_else() {
 #[test]
 fn qt_1_a_sent_quote_stands_and_its_next_version_supersedes_it() {
     let mut sent = standing(Sent);
-    let (second, fact) = sent.revise(at(3), id(6), &actor("bob")).unwrap();
+    let (mut second, fact) = sent.revise(at(3), id(6), &actor("bob")).unwrap();
     assert_eq!(fact, QuoteFact::Superseded { by: id(6) });
     assert_eq!(sent.state(), &QuoteState::Superseded { at: at(3), by: id(6) });
     assert_eq!((second.number().as_str(), second.version(), second.previous()), ("Q-000001-2", 2, Some(id(5))));
     assert_eq!((second.content(), second.author().as_str()), (sent.content(), "bob"));
     assert_eq!((second.state().status(), second.external_id(), second.approval()), (Draft, None, None));
-    let (third, _) = second.clone().revise(at(4), id(7), &actor("bob")).unwrap();
+    let (third, _) = second.revise(at(4), id(7), &actor("bob")).unwrap();
     assert_eq!((third.number().as_str(), third.version()), ("Q-000001-3", 3));
     assert_eq!(Quote::try_from(QuoteParts::from(third.clone())), Ok(third));
 }

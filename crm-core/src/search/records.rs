@@ -6,9 +6,11 @@ use crate::{
     customer::Customer,
     interaction::{Interaction, Participant},
     opportunity::{Opportunity, OpportunityState},
+    price_list::PriceList,
     product::Product,
+    promotion::Promotion,
     sales_rep::SalesRep,
-    text::ExternalId,
+    text::{ExternalId, Label},
     ticket::Ticket,
 };
 
@@ -82,6 +84,24 @@ impl Searched for Product {
     fn search_text(&self) -> SearchText {
         let text = SearchText::new().title(self.name.as_str()).title(self.sku.as_str());
         text.with(self.category.as_ref().map(|category| category.as_str()))
+    }
+}
+
+impl Searched for PriceList {
+    const FAMILY: SearchFamily = SearchFamily::PriceList;
+
+    fn search_text(&self) -> SearchText {
+        let text = SearchText::new().title(self.name().as_str());
+        text.with(self.external_id().map(ExternalId::as_str))
+    }
+}
+
+impl Searched for Promotion {
+    const FAMILY: SearchFamily = SearchFamily::Promotion;
+
+    fn search_text(&self) -> SearchText {
+        let text = SearchText::new().title(self.name().as_str());
+        self.code().map(Label::as_str).into_iter().fold(text, SearchText::title)
     }
 }
 

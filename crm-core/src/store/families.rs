@@ -14,8 +14,8 @@ use crate::{
     email::EmailAddress,
     exchange_rate::ExchangeRate,
     id::{
-        AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, ProductId, QuoteId, SalePlanId,
-        SalesRepId, TicketId,
+        AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
+        PromotionId, QuoteId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
@@ -23,7 +23,9 @@ use crate::{
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
     phone::Phone,
+    price_list::PriceList,
     product::Product,
+    promotion::{Promotion, Redemption},
     quote::{Quote, QuoteStatus},
     record::Revision,
     sale_plan::{PlanScope, PlanStatus, SalePlan},
@@ -78,8 +80,33 @@ filters! {
     ProductFilter {
         /// Of this series or category.
         category: Label,
+        /// Variants of this product.
+        variant_of: ProductId,
         /// In use, or not.
         active: bool,
+    }
+    /// Which price lists.
+    PriceListFilter {
+        /// With prices in this currency.
+        currency: Currency,
+        /// In use, or not.
+        active: bool,
+    }
+    /// Which promotions.
+    PromotionFilter {
+        /// For those who have a code, or for everybody.
+        coupon: bool,
+        /// That can be used at present, or not.
+        active: bool,
+    }
+    /// Which uses of promotions.
+    RedemptionFilter {
+        /// Of this promotion.
+        promotion: PromotionId,
+        /// By this customer.
+        customer: CustomerId,
+        /// For this order.
+        order: OrderId,
     }
     /// Which sales reps.
     SalesRepFilter {
@@ -278,6 +305,32 @@ family! {
     fn product_by_sku(&self, sku: &Label) -> Stored<Option<Product>>;
     /// The products with a name, however it is spelt.
     fn products_named(&self, name: &Name, page: Page<ProductId>) -> Stored<Vec<Product>>;
+}
+
+family! {
+    /// Price lists.
+    PriceLists, "price list": PriceList(PriceListId), PriceListFilter
+    { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list }
+
+    /// The price list with an id in another system.
+    fn price_list_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<PriceList>>;
+    /// The price lists with a name, however it is spelt.
+    fn price_lists_named(&self, name: &Name, page: Page<PriceListId>) -> Stored<Vec<PriceList>>;
+}
+
+family! {
+    /// Promotions.
+    Promotions, "promotion": Promotion(PromotionId), PromotionFilter
+    { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion }
+
+    /// The promotion with the code of a coupon.
+    fn promotion_by_code(&self, code: &Label) -> Stored<Option<Promotion>>;
+}
+
+family! {
+    /// Uses of promotions.
+    Redemptions, "redemption": Redemption(RedemptionId), RedemptionFilter
+    { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
 }
 
 family! {

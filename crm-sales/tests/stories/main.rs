@@ -12,5 +12,8 @@ mod keys;
 mod opportunities;
 mod orders;
 mod plans;
+mod prices;
+mod promotions;
+mod quotes;
 mod team;
 mod world;

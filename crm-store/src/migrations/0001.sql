@@ -18,10 +18,92 @@ CREATE TABLE crm_product (
     category TEXT,
     list_price INTEGER NOT NULL,
     currency TEXT NOT NULL,
+    cost INTEGER,
+    cost_currency TEXT,
+    variant_of BLOB REFERENCES crm_product (id),
     active INTEGER NOT NULL CHECK (active IN (0, 1))
 ) STRICT;
 CREATE INDEX crm_product_name ON crm_product (name_key, id);
 CREATE INDEX crm_product_category ON crm_product (category, id);
+CREATE INDEX crm_product_variant_of ON crm_product (variant_of, id) WHERE variant_of IS NOT NULL;
+
+CREATE TABLE crm_price_list (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    valid_from INTEGER,
+    valid_until INTEGER,
+    active INTEGER NOT NULL CHECK (active IN (0, 1)),
+    next_rule INTEGER NOT NULL,
+    name_key TEXT NOT NULL,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_price_list_name ON crm_price_list (name_key, id);
+
+-- A rule without a category and a product is for everything. `pricing` is what it makes the price, as JSON; the list that it is priced after stands beside it too, so that
+-- this one is there.
+CREATE TABLE crm_price_rule (
+    list INTEGER NOT NULL REFERENCES crm_price_list (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    category TEXT,
+    product BLOB REFERENCES crm_product (id),
+    min_quantity INTEGER NOT NULL,
+    valid_from INTEGER,
+    valid_until INTEGER,
+    pricing TEXT NOT NULL,
+    base_list BLOB REFERENCES crm_price_list (id),
+    PRIMARY KEY (list, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_price_rule_product ON crm_price_rule (product) WHERE product IS NOT NULL;
+CREATE INDEX crm_price_rule_base_list ON crm_price_rule (base_list) WHERE base_list IS NOT NULL;
+
+-- What is taken off is a share or an amount. One without a category and a product is for everything.
+CREATE TABLE crm_promotion (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    code TEXT UNIQUE,
+    name TEXT NOT NULL,
+    share INTEGER,
+    amount INTEGER,
+    amount_currency TEXT,
+    category TEXT,
+    product BLOB REFERENCES crm_product (id),
+    valid_from INTEGER,
+    valid_until INTEGER,
+    min_amount INTEGER,
+    min_currency TEXT,
+    use_limit INTEGER,
+    customer_limit INTEGER,
+    used INTEGER NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1))
+) STRICT;
+CREATE INDEX crm_promotion_product ON crm_promotion (product) WHERE product IS NOT NULL;
+
+CREATE TABLE crm_redemption (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    promotion BLOB NOT NULL REFERENCES crm_promotion (id),
+    customer BLOB NOT NULL REFERENCES crm_customer (id),
+    order_id BLOB REFERENCES crm_order (id),
+    day INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL
+) STRICT;
+CREATE INDEX crm_redemption_promotion ON crm_redemption (promotion, id);
+CREATE INDEX crm_redemption_customer ON crm_redemption (customer, id);
+CREATE INDEX crm_redemption_order ON crm_redemption (order_id, id) WHERE order_id IS NOT NULL;
 
 -- A unit of the first currency is worth so many ten billionths of the second, from a day on.
 CREATE TABLE crm_exchange_rate (
@@ -338,6 +420,7 @@ CREATE TABLE crm_quote_line (
     tax TEXT,
     tax_rate INTEGER,
     source INTEGER,
+    continues INTEGER,
     PRIMARY KEY (quote_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_quote_line_product ON crm_quote_line (product, quote_row);
@@ -354,6 +437,7 @@ CREATE TABLE crm_order (
     quote BLOB REFERENCES crm_quote (id),
     rep BLOB REFERENCES crm_sales_rep (id),
     currency TEXT NOT NULL,
+    price_list BLOB REFERENCES crm_price_list (id),
     -- The discount on all of it and how it is taxed, as JSON where they are not the usual ones.
     terms TEXT,
     net INTEGER NOT NULL,
@@ -374,6 +458,7 @@ CREATE INDEX crm_order_quote ON crm_order (quote) WHERE quote IS NOT NULL;
 CREATE INDEX crm_order_timeline ON crm_order (customer, created_at, id);
 CREATE INDEX crm_order_rep ON crm_order (rep, id) WHERE rep IS NOT NULL;
 CREATE INDEX crm_order_without_rep ON crm_order (id) WHERE rep IS NULL;
+CREATE INDEX crm_order_price_list ON crm_order (price_list) WHERE price_list IS NOT NULL;
 CREATE INDEX crm_order_status ON crm_order (status, id);
 CREATE INDEX crm_order_day ON crm_order (day, id) WHERE day IS NOT NULL;
 -- What is still to be done; what is done is nearly all.
@@ -394,6 +479,8 @@ CREATE TABLE crm_order_line (
     tax_rate INTEGER,
     -- The line of the quote that it was made from.
     source INTEGER,
+    -- The line whose other units it has.
+    continues INTEGER,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_line_product ON crm_order_line (product, order_row);

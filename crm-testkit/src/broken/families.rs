@@ -4,13 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry, ExchangeRate, ExchangeRateId,
     ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Name, Number, Opportunity,
-    OpportunityId, Order, OrderId, PaymentEntry, Period, Phone, Position, Product, ProductId, Quote, QuoteId,
-    RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
+    OpportunityId, Order, OrderId, PaymentEntry, Period, Phone, Position, PriceList, PriceListId, Product, ProductId,
+    Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId,
+    SalesRep, SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
         AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, InteractionFilter,
-        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products,
-        QuoteFilter, Quotes, Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
+        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PriceListFilter,
+        PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes, RedemptionFilter,
+        Redemptions, Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
         TicketFilter, Tickets, Timeline,
     },
 };
@@ -93,6 +95,21 @@ impl Products for BrokenTx<'_> {
     records! { Product(ProductId), ProductFilter { product products count_products insert_product insert_products update_product delete_product } }
     unique! { product_by_sku(Label): Product by "sku"; }
     lists! { products_named(&Name, ProductId) -> Product; }
+}
+
+impl PriceLists for BrokenTx<'_> {
+    records! { PriceList(PriceListId), PriceListFilter { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list } }
+    unique! { price_list_by_external_id(ExternalId): PriceList by "external id"; }
+    lists! { price_lists_named(&Name, PriceListId) -> PriceList; }
+}
+
+impl Promotions for BrokenTx<'_> {
+    records! { Promotion(PromotionId), PromotionFilter { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion } }
+    unique! { promotion_by_code(Label): Promotion by "code"; }
+}
+
+impl Redemptions for BrokenTx<'_> {
+    records! { Redemption(RedemptionId), RedemptionFilter { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption } }
 }
 
 impl SalesReps for BrokenTx<'_> {

@@ -23,6 +23,7 @@ impl Family for Order {
             reference("customer", Some(self.customer())),
             reference("quote", self.quote()),
             reference("rep", self.rep()),
+            reference("price list", self.price_list()),
         ];
         one.into_iter().flatten().chain(self.lines().iter().map(|line| ("lines", line.product().into()))).collect()
     }

@@ -1,8 +1,8 @@
 //! Search: every record is read and asked.
 
 use crm_core::{
-    Agent, Customer, Interaction, Opportunity, Product, SalesRep, SearchHit, SearchPlace, SearchQuery, SearchText,
-    Searched, Ticket,
+    Agent, Customer, Interaction, Opportunity, PriceList, Product, Promotion, SalesRep, SearchHit, SearchPlace,
+    SearchQuery, SearchText, Searched, Ticket,
     store::{Page, Search},
 };
 
@@ -48,6 +48,8 @@ impl Search for MemoryTx {
         hits.extend(state.hits(query, |ticket| state.conversation(ticket)));
         hits.extend(state.hits(query, own::<Interaction>));
         hits.extend(state.hits(query, own::<Product>));
+        hits.extend(state.hits(query, own::<PriceList>));
+        hits.extend(state.hits(query, own::<Promotion>));
         hits.extend(state.hits(query, own::<SalesRep>));
         hits.extend(state.hits(query, own::<Agent>));
         Ok(paged(hits.into_iter().map(|hit| (hit.place, hit)), page))

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use chrono::SubsecRound as _;
 use crm_core::{
     Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId, IdempotencyKey, Interaction,
-    InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Position, Product, ProductId, Quote,
-    QuoteId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
+    InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Position, PriceList, PriceListId,
+    Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision,
+    SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -108,6 +109,9 @@ tables! {
     quotes, "quotes": Quote(QuoteId), "quote";
     orders, "orders": Order(OrderId), "order";
     tickets, "tickets": Ticket(TicketId), "ticket";
+    price_lists, "price lists": PriceList(PriceListId), "price list";
+    promotions, "promotions": Promotion(PromotionId), "promotion";
+    redemptions, "redemptions": Redemption(RedemptionId), "redemption";
     products, "products": Product(ProductId), "product";
     agents, "agents": Agent(AgentId), "agent";
     exchange_rates, "exchange rates": ExchangeRate(ExchangeRateId), "exchange rate";

@@ -67,7 +67,10 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::Order(_)
         | RecordRef::Ticket(_)
         | RecordRef::ExchangeRate(_)
-        | RecordRef::Import(_) => panic!("nothing refers to {record}"),
+        | RecordRef::PriceList(_)
+        | RecordRef::Promotion(_)
+        | RecordRef::Redemption(_)
+        | RecordRef::Import(_) => panic!("no case refers to {record}"),
     }
 }
 

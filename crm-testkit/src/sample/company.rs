@@ -2,8 +2,8 @@
 
 use crm_core::{
     Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate, Interaction, Opportunity,
-    OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, Quote, QuoteParts, SalePlan, SalePlanParts,
-    SalesRep, Ticket, TicketMessage,
+    OpportunityParts, Order, OrderParts, Participant, PlanScope, PriceList, Product, Promotion, Quote, QuoteParts,
+    Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
@@ -35,6 +35,12 @@ pub struct Sample {
     pub agents: Vec<Agent>,
     /// Products.
     pub products: Vec<Product>,
+    /// Price lists, in three currencies.
+    pub price_lists: Vec<PriceList>,
+    /// Promotions, some of them coupons.
+    pub promotions: Vec<Promotion>,
+    /// Uses of promotions, some for an order.
+    pub redemptions: Vec<Redemption>,
     /// Customers, in an order in which they can be inserted: each refers to earlier ones only.
     pub customers: Vec<Customer>,
     /// Interactions.
@@ -70,7 +76,13 @@ impl Sample {
             team.iter_mut().for_each(|rep| rep.manager = Some(manager.id));
         }
         let agents: Vec<Agent> = seeds(3).map(|(_, seed)| super::agent(seed)).collect();
-        let products: Vec<Product> = seeds(9).map(|(_, seed)| super::product(seed)).collect();
+        let mut products: Vec<Product> = seeds(9).map(|(_, seed)| super::product(seed)).collect();
+        let whole = products[0].id;
+        products.iter_mut().skip(7).for_each(|variant| variant.variant_of = Some(whole));
+        let price_lists = seeds(6).map(|(number, seed)| super::price_list(seed, &[whole, pick(&products, number).id]));
+        let price_lists: Vec<PriceList> = price_lists.collect();
+        let promotions = seeds(6).map(|(number, seed)| super::promotion(seed, pick(&products, number).id));
+        let promotions: Vec<Promotion> = promotions.collect();
         let customers = customers(seeds(18).map(|(_, seed)| super::customer(seed)).collect(), &sales_reps, &products);
         let ids: Vec<CustomerId> = customers.iter().map(|customer| customer.id).collect();
 
@@ -113,6 +125,13 @@ impl Sample {
             let parts = OrderParts { rep, ..super::order(seed, *pick(&ids, number % 10), &some).into() };
             valid(Order::try_from(parts))
         });
+        let orders: Vec<Order> = orders.collect();
+        let redemptions = seeds(12).map(|(number, seed)| {
+            let order = pick(&orders, number);
+            let mut one = super::redemption(seed, pick(&promotions, number).id, order.customer());
+            one.order = (number % 3 > 0).then_some(order.id);
+            one
+        });
         let parties = |number| (*pick(&ids, number % 7), pick(&agents, number).id);
         let tickets = seeds(3 * TICKET_STATES).map(|(number, seed)| {
             let (customer, agent) = parties(number);
@@ -127,7 +146,10 @@ impl Sample {
             sale_plans: sale_plans.collect(),
             opportunities: opportunities.collect(),
             quotes: quotes.collect(),
-            orders: orders.collect(),
+            redemptions: redemptions.collect(),
+            orders,
+            price_lists,
+            promotions,
             tickets: tickets.collect(),
             messages: messages.collect(),
             exchange_rates: seeds(6).map(|(_, seed)| super::exchange_rate(seed)).collect(),
@@ -148,12 +170,15 @@ impl Sample {
         self.exchange_rates.iter().try_for_each(|record| tx.insert_exchange_rate(record))?;
         self.agents.iter().try_for_each(|record| tx.insert_agent(record))?;
         self.products.iter().try_for_each(|record| tx.insert_product(record))?;
+        self.price_lists.iter().try_for_each(|record| tx.insert_price_list(record))?;
+        self.promotions.iter().try_for_each(|record| tx.insert_promotion(record))?;
         self.customers.iter().try_for_each(|record| tx.insert_customer(record))?;
         self.interactions.iter().try_for_each(|record| tx.insert_interaction(record))?;
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
         self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
         self.quotes.iter().try_for_each(|record| tx.insert_quote(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
+        self.redemptions.iter().try_for_each(|record| tx.insert_redemption(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
         self.messages.iter().try_for_each(|message| tx.append_message(message))
     }

@@ -4,12 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product,
-    Quote, QuoteParts, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, PriceList,
+    PriceListParts, Product, Promotion, PromotionParts, Quote, QuoteParts, RecordId, RecordRef, Redemption, Revision,
+    SalePlan, SalesRep, Ticket, TicketParts,
     store::{
         AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
-        ProductFilter, QuoteFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind,
-        TicketFilter, pages,
+        PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter, Refused,
+        SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -170,6 +171,8 @@ macro_rules! families {
 
 families! {
     Product, ProductFilter, "product" { product products count_products insert_product insert_products update_product delete_product }
+    PriceList, PriceListFilter, "price list" { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list }
+    Promotion, PromotionFilter, "promotion" { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion }
     SalesRep, SalesRepFilter, "sales rep" { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
     Agent, AgentFilter, "agent" { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
     Customer, CustomerFilter, "customer" { customer customers count_customers insert_customer insert_customers update_customer delete_customer }
@@ -179,6 +182,7 @@ families! {
     Quote, QuoteFilter, "quote" { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
     ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
+    Redemption, RedemptionFilter, "redemption" { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
@@ -193,9 +197,12 @@ impl Family {
     pub(crate) const fn unique_fields(self) -> &'static [&'static str] {
         match self {
             Self::Product => &["sku"],
-            Self::SalePlan | Self::ExchangeRate => &[],
+            Self::Promotion => &["code"],
+            Self::SalePlan | Self::ExchangeRate | Self::Redemption => &[],
             Self::Quote | Self::Order | Self::Ticket => &["number", "external id"],
-            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
+            Self::PriceList | Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => {
+                &["external id"]
+            }
         }
     }
 }
@@ -208,7 +215,9 @@ impl Any {
             Self::Quote(record) if field == "number" => return Some(record.number().to_string()),
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
-            Self::SalePlan(_) | Self::ExchangeRate(_) => None,
+            Self::Promotion(record) => return record.code().map(ToString::to_string),
+            Self::SalePlan(_) | Self::ExchangeRate(_) | Self::Redemption(_) => None,
+            Self::PriceList(record) => record.external_id(),
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
             Self::Customer(record) => record.external_id.as_ref(),
@@ -225,7 +234,16 @@ impl Any {
     pub(crate) fn with_unique(mut self, field: &str, value: &str) -> Self {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
-            Self::SalePlan(_) | Self::ExchangeRate(_) => {}
+            Self::SalePlan(_) | Self::ExchangeRate(_) | Self::Redemption(_) => {}
+            Self::PriceList(record) => {
+                let parts =
+                    PriceListParts { external_id: Some(text(value)), ..PriceListParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
+            Self::Promotion(record) => {
+                let parts = PromotionParts { code: Some(text(value)), ..PromotionParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
             Self::SalesRep(record) => record.external_id = Some(text(value)),
             Self::Agent(record) => record.external_id = Some(text(value)),
             Self::Customer(record) => record.external_id = Some(text(value)),
@@ -271,7 +289,9 @@ impl Any {
 pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
     Ok(match family {
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
-        Family::SalePlan | Family::ExchangeRate => None,
+        Family::PriceList => tx.price_list_by_external_id(&text(value))?.map(Any::from),
+        Family::Promotion => tx.promotion_by_code(&text(value))?.map(Any::from),
+        Family::SalePlan | Family::ExchangeRate | Family::Redemption => None,
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
         Family::Agent => tx.agent_by_external_id(&text(value))?.map(Any::from),
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),

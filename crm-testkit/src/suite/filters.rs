@@ -6,7 +6,8 @@ use crm_core::{
     Priority, QuoteStatus, RecordRef, TicketStatus,
     store::{
         AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
-        ProductFilter, QuoteFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter, SalePlanFilter,
+        SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -50,7 +51,14 @@ fn labels(of: [&str; 2]) -> [Label; 2] {
 }
 
 filters! {
-    Product(ProductFilter) { category: labels(["Lamps", "Chairs"]), active: [true, false], }
+    Product(ProductFilter) {
+        category: labels(["Lamps", "Chairs"]),
+        variant_of: [id(1), id(2)],
+        active: [true, false],
+    }
+    PriceList(PriceListFilter) { currency: [Currency::EUR, Currency::JPY], active: [true, false], }
+    Promotion(PromotionFilter) { coupon: [true, false], active: [true, false], }
+    Redemption(RedemptionFilter) { promotion: [id(1), id(2)], customer: [id(1), id(3)], order: [id(11), id(12)], }
     SalesRep(SalesRepFilter) { manager: [id(1), id(2)], region: labels(["East", "West"]), active: [true, false], }
     Agent(AgentFilter) { group: labels(["Returns", "Repairs"]), active: [true, false], }
     Customer(CustomerFilter) {
@@ -119,7 +127,20 @@ fn lets<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
 fn passes(filter: &Filter, record: &Any) -> bool {
     match (filter, record) {
         (Filter::Product(f), Any::Product(r)) => {
-            lets(f.category.as_ref(), r.category.as_ref()) && lets(f.active.as_ref(), Some(&r.active))
+            lets(f.category.as_ref(), r.category.as_ref())
+                && lets(f.variant_of.as_ref(), r.variant_of.as_ref())
+                && lets(f.active.as_ref(), Some(&r.active))
+        }
+        (Filter::PriceList(f), Any::PriceList(r)) => {
+            lets(f.currency.as_ref(), Some(&r.currency())) && lets(f.active.as_ref(), Some(&r.active()))
+        }
+        (Filter::Promotion(f), Any::Promotion(r)) => {
+            lets(f.coupon.as_ref(), Some(&r.code().is_some())) && lets(f.active.as_ref(), Some(&r.active()))
+        }
+        (Filter::Redemption(f), Any::Redemption(r)) => {
+            lets(f.promotion.as_ref(), Some(&r.promotion))
+                && lets(f.customer.as_ref(), Some(&r.customer))
+                && lets(f.order.as_ref(), r.order.as_ref())
         }
         (Filter::SalesRep(f), Any::SalesRep(r)) => {
             lets(f.manager.as_ref(), r.manager.as_ref())
@@ -215,6 +236,12 @@ fn other_key(record: &Any) -> Option<(String, RecordRef)> {
 pub fn c22_filters_give_what_they_say_alone_and_together<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C22");
     let mut records = crowd(60);
+    // The orders of the crowd are there before them.
+    for (n, record) in (0..).zip(&mut records) {
+        if let Any::Redemption(redemption) = record {
+            redemption.order = [None, Some(id(11)), Some(id(12))][n % 3];
+        }
+    }
     write(&store, "C22", |tx| insert_all(tx, &records));
     records.extend(ground());
     for family in Family::ALL {

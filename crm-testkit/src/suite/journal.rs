@@ -7,7 +7,8 @@ use std::{
 
 use crm_core::{
     Act, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact, Order,
-    OrderFact, Position, ProductFact, QuoteFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    OrderFact, Position, PriceListFact, ProductFact, PromotionFact, QuoteFact, RecordId as _, RecordRef,
+    RedemptionFact, RedemptionId, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -25,6 +26,14 @@ fn fact(before: &Any, after: Any) -> Fact {
             (before.id, InteractionFact::Rated { from: before.rating, to: after.rating }).into()
         }
         (Any::Product(before), Any::Product(after)) => (before.id, ProductFact::Updated { before, after }).into(),
+        (Any::PriceList(before), Any::PriceList(after)) => {
+            let fact = PriceListFact::Repriced { removed: before.rules().to_vec(), added: after.rules().to_vec() };
+            (before.id, fact).into()
+        }
+        (Any::Promotion(before), Any::Promotion(after)) => (before.id, PromotionFact::Updated { before, after }).into(),
+        (Any::Redemption(_), Any::Redemption(redemption)) => {
+            (redemption.id, RedemptionFact::Made { redemption }).into()
+        }
         (Any::SalesRep(before), Any::SalesRep(after)) => (before.id, SalesRepFact::Updated { before, after }).into(),
         (Any::SalePlan(before), Any::SalePlan(after)) => (before.id, SalePlanFact::Amended { before, after }).into(),
         (Any::Opportunity(before), Any::Opportunity(after)) => {
@@ -51,6 +60,9 @@ fn deleted(record: Any) -> Fact {
         Any::Customer(customer) => (customer.id, CustomerFact::Deleted { customer }).into(),
         Any::Interaction(interaction) => (interaction.id, InteractionFact::Deleted { interaction }).into(),
         Any::Product(product) => (product.id, ProductFact::Deleted { product }).into(),
+        Any::PriceList(prices) => (prices.id, PriceListFact::Deleted { prices }).into(),
+        Any::Promotion(promotion) => (promotion.id, PromotionFact::Deleted { promotion }).into(),
+        Any::Redemption(redemption) => (redemption.id, RedemptionFact::Released { redemption }).into(),
         Any::SalesRep(sales_rep) => (sales_rep.id, SalesRepFact::Deleted { sales_rep }).into(),
         Any::SalePlan(plan) => (plan.id, SalePlanFact::Deleted { plan }).into(),
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
@@ -66,6 +78,10 @@ fn deleted(record: Any) -> Fact {
 fn short(record: &Any) -> Option<Fact> {
     Some(match record {
         Any::Customer(one) => (one.id, CustomerFact::Archived).into(),
+        Any::PriceList(one) => (one.id, PriceListFact::Updated { before: one.terms(), after: one.terms() }).into(),
+        Any::Promotion(one) => {
+            (one.id, PromotionFact::Used { redemption: RedemptionId::from_uuid(one.id.uuid()), used: 1 }).into()
+        }
         Any::SalePlan(one) => (one.id, SalePlanFact::Activated).into(),
         Any::Quote(one) => (one.id, QuoteFact::Passed).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),

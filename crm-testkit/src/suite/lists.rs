@@ -165,6 +165,9 @@ fn listings<'a, T: Records + ?Sized>(tx: &'a T, records: &'a [Any]) -> Stored<Ve
     let keys = sorted(of_family!(records, Product).filter(|one| named(&one.name)).map(|one| one.id));
     let wanted = name.clone();
     lists.push(listing("products with a name", keys, move |page| tx.products_named(&wanted, page), |one| one.id));
+    let keys = sorted(of_family!(records, PriceList).filter(|one| named(one.name())).map(|one| one.id));
+    let wanted = name.clone();
+    lists.push(listing("price lists with a name", keys, move |page| tx.price_lists_named(&wanted, page), |one| one.id));
     let keys = sorted(of_family!(records, SalesRep).filter(|one| named(&one.name)).map(|one| one.id));
     let wanted = name.clone();
     lists.push(listing("sales reps with a name", keys, move |page| tx.sales_reps_named(&wanted, page), |one| one.id));

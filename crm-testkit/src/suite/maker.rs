@@ -4,12 +4,15 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, BeyondLimit, By, Channel, Currency, Customer, Direction, Discount, Draft, ExchangeRate, Gender,
-    Interaction, Label, LimitKind, Loss, MessageKind, Money, NewAgent, NewCustomer, NewExchangeRate, NewInteraction,
-    NewMessage, NewOpportunity, NewPayment, NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order,
-    OrderLine, Participant, Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority,
-    Product, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate, Rating, RecordId, Sale, SalePlan,
-    SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, Unassigned, UnitPrice,
+    Act, Actor, Agent, Aggregation, Benefit, BeyondLimit, By, Channel, Currency, Customer, Direction, Discount, Draft,
+    ExchangeRate, Gender, Interaction, Label, LimitKind, Loss, MessageKind, Money, NewAgent, NewCustomer,
+    NewExchangeRate, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewPriceList, NewPriceRule, NewProduct,
+    NewPromotion, NewRedemption, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant,
+    Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, PriceBase, PriceChanges, PriceFormula,
+    PriceList, PriceListPatch, PriceTarget, PriceTiers, Pricing, Priority, Product, Promotion, PromotionPatch,
+    Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate, Rating, RecordId, Redemption, Rounding,
+    Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, TierPrice,
+    Unassigned, UnitPrice, Window,
 };
 use uuid::Builder;
 
@@ -175,6 +178,9 @@ impl Maker {
     pub(crate) fn record(&mut self, family: Family, n: u32) -> Any {
         match family {
             Family::Product => self.product(n).into(),
+            Family::PriceList => self.price_list(n).into(),
+            Family::Promotion => self.promotion(n).into(),
+            Family::Redemption => self.redemption(n).into(),
             Family::SalesRep => self.sales_rep(n).into(),
             Family::Agent => self.agent(n).into(),
             Family::Customer => self.customer(n).into(),
@@ -194,9 +200,117 @@ impl Maker {
         if self.dice.yes() {
             new = new.category(self.dice.one_text(CATEGORIES));
         }
+        if self.dice.yes() {
+            new = new.cost(self.price(Currency::JPY));
+        }
+        new.variant_of = self.relative(n);
         let mut product = Product::add(id(n), self.at(), new);
         product.active = self.dice.yes();
         product
+    }
+
+    fn window(&mut self) -> Window {
+        let (from, until) = (day(self.dice.below(5)), day(5 + self.dice.below(5)));
+        valid(Window::new(self.dice.yes().then_some(from), self.dice.yes().then_some(until)))
+    }
+
+    fn target(&mut self) -> PriceTarget {
+        match self.dice.below(3) {
+            0 => PriceTarget::All,
+            1 => PriceTarget::Category(self.dice.one_text(CATEGORIES)),
+            _ => PriceTarget::Product(self.slot()),
+        }
+    }
+
+    fn price_list(&mut self, n: u32) -> PriceList {
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY]);
+        let mut new = NewPriceList::new(self.dice.one_text(NAMES), currency).valid(self.window());
+        new.external_id = self.external(n);
+        for _ in 0..self.dice.below(5) {
+            let rule = self.price_rule(n, currency);
+            new = new.rule(rule);
+        }
+        let mut list = valid(PriceList::add(id(n), self.at(), new));
+        if self.dice.yes() {
+            let at = self.at();
+            list.update(at, PriceListPatch { active: Some(false), ..PriceListPatch::default() });
+        }
+        if list.rules().len() > 1 && self.dice.yes() {
+            // Numbers with a gap, as after a rule was taken out.
+            let (at, rule) = (self.at(), self.price_rule(n, currency));
+            valid(list.reprice(at, PriceChanges::new().remove(1).rule(rule)));
+        }
+        list
+    }
+
+    fn price_rule(&mut self, n: u32, currency: Currency) -> NewPriceRule {
+        let base = match (self.dice.below(3), self.relative(n)) {
+            (0, Some(list)) => PriceBase::List(list),
+            (1, _) => PriceBase::Cost,
+            _ => PriceBase::ListPrice,
+        };
+        let (price, discount) = (self.price(currency), self.dice.one_text(&["0", "12.5", "-20"]));
+        let pricing = match self.dice.below(4) {
+            0 => Pricing::Fixed(price),
+            1 => Pricing::Formula(PriceFormula::of(base, discount)),
+            2 => {
+                let multiple = valid(UnitPrice::from_millionths(50_000, currency));
+                let formula = PriceFormula::of(base, discount).to_multiple(multiple, Rounding::HalfUp);
+                let margin = self.money(currency);
+                Pricing::Formula(
+                    formula.surcharge(Money::from_minor(-1, currency)).min_margin(margin).max_margin(margin),
+                )
+            }
+            _ => {
+                let tiers =
+                    if self.dice.yes() { PriceTiers::slab() } else { PriceTiers::range_over(Aggregation::Group) };
+                let tiers = tiers.base(base).tier(1.into(), Some(11.into()), TierPrice::Discount(discount));
+                Pricing::Tiers(if self.dice.yes() {
+                    tiers.tier(11.into(), None, TierPrice::Price(price))
+                } else {
+                    tiers
+                })
+            }
+        };
+        let rule = NewPriceRule::new(self.target(), pricing).valid(self.window());
+        if self.dice.yes() { rule.from_quantity(text("2.5")) } else { rule }
+    }
+
+    fn promotion(&mut self, n: u32) -> Promotion {
+        let benefit = match self.dice.yes() {
+            true => Benefit::Share(text("7.5")),
+            false => Benefit::Amount(self.money(Currency::EUR)),
+        };
+        let mut new = NewPromotion::new(self.dice.one_text(NAMES), benefit).target(self.target()).valid(self.window());
+        if self.dice.yes() {
+            new = new.coupon(self.number("CODE", n));
+        }
+        if self.dice.yes() {
+            new = new.min_amount(self.money(Currency::EUR)).limit(3);
+        }
+        if self.dice.yes() {
+            new = new.limit_per_customer(2);
+        }
+        let mut promotion = valid(Promotion::add(id(n), self.at(), new));
+        for use_number in 0..self.dice.below(3) {
+            let (at, amount, on) = (self.at(), self.money(Currency::EUR), promotion.valid().from().unwrap_or(day(4)));
+            let by = NewRedemption::by(id(1), amount).day(on);
+            valid(promotion.redeem(at, &valid(Redemption::make(id(use_number), at, id(n), by)), 0));
+        }
+        if self.dice.yes() {
+            let at = self.at();
+            valid(promotion.update(at, PromotionPatch { active: Some(false), ..PromotionPatch::default() }));
+        }
+        promotion
+    }
+
+    fn redemption(&mut self, n: u32) -> Redemption {
+        let (promotion, customer, amount) = (self.slot(), self.slot(), self.money(Currency::KWD));
+        let mut new = NewRedemption::by(customer, amount).day(self.day());
+        if self.clashing {
+            new.order = self.maybe_slot();
+        }
+        valid(Redemption::make(id(n), self.at(), promotion, new))
     }
 
     fn sales_rep(&mut self, n: u32) -> SalesRep {
@@ -398,7 +512,8 @@ impl Maker {
             let line = valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount)));
             let tax =
                 self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
-            lines.push(tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax))));
+            let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
+            lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
         }
         lines
     }

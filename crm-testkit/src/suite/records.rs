@@ -212,7 +212,15 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             let newest = tx.exchange_rate_on(one.from, one.to, one.day)?;
             note(newest.is_some_and(|other| other.id == one.id), "its day");
         }
-        Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) | Any::Quote(_) => {}
+        Any::PriceList(one) => {
+            note(tx.price_lists_named(one.name(), all_of())?.iter().any(|other| other.id == one.id), "its name");
+        }
+        Any::Interaction(_)
+        | Any::SalePlan(_)
+        | Any::Opportunity(_)
+        | Any::Quote(_)
+        | Any::Promotion(_)
+        | Any::Redemption(_) => {}
     }
     for customer in 1..=3 {
         let timeline = tx.timeline(super::id(customer), Page::first(1_000))?;

@@ -1,9 +1,11 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, Currency, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts,
-    Order, OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, Quote, QuoteParts, QuoteState, SalePlan,
-    SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
+    Contact, Currency, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, NewPriceRule, Opportunity,
+    OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent, PlanScope, PriceBase, PriceFormula,
+    PriceList, PriceListParts, PriceRule, PriceTarget, Pricing, Product, Promotion, PromotionParts, Quantity, Quote,
+    QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts,
+    TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -33,13 +35,18 @@ pub(super) fn plain(family: Family, n: u32) -> Any {
 const fn least(family: Family) -> usize {
     match family {
         Family::Interaction | Family::Quote | Family::Order | Family::Ticket => 1,
+        Family::Redemption => 2,
         _ => 0,
     }
 }
 
 fn references(record: &Any) -> usize {
     match record {
-        Any::Product(_) | Any::Agent(_) | Any::ExchangeRate(_) => 0,
+        Any::Agent(_) | Any::ExchangeRate(_) => 0,
+        Any::Product(product) => usize::from(product.variant_of.is_some()),
+        Any::PriceList(list) => list.products().len() + list.bases().len(),
+        Any::Promotion(promotion) => usize::from(promotion.target().product().is_some()),
+        Any::Redemption(redemption) => 2 + usize::from(redemption.order.is_some()),
         Any::SalesRep(rep) => usize::from(rep.manager.is_some()),
         Any::Customer(customer) => {
             let needs = customer.needs.iter().filter(|need| need.product.is_some()).count();
@@ -65,7 +72,7 @@ fn references(record: &Any) -> usize {
         }
         Any::Order(order) => {
             let one = [order.rep().is_some(), order.quote().is_some()].into_iter().filter(|there| *there).count();
-            1 + one + order.lines().len()
+            1 + one + usize::from(order.price_list().is_some()) + order.lines().len()
         }
         Any::Ticket(ticket) => {
             1 + usize::from(ticket.assignee().is_some())
@@ -88,6 +95,30 @@ fn interaction(n: u32, change: impl FnOnce(&mut Interaction)) -> Any {
         change(interaction);
     }
     made
+}
+
+fn product(n: u32, change: impl FnOnce(&mut Product)) -> Any {
+    let mut made = plain(Family::Product, n);
+    if let Any::Product(product) = &mut made {
+        change(product);
+    }
+    made
+}
+
+fn redemption(n: u32, change: impl FnOnce(&mut Redemption)) -> Any {
+    let mut made = plain(Family::Redemption, n);
+    if let Any::Redemption(redemption) = &mut made {
+        change(redemption);
+    }
+    made
+}
+
+/// The one rule of a list.
+fn rules(parts: &mut PriceListParts, target: PriceTarget, base: PriceBase) {
+    let pricing = Pricing::Formula(PriceFormula::of(base, Percent::ZERO));
+    let NewPriceRule { target, min_quantity, valid, pricing, .. } = NewPriceRule::new(target, pricing);
+    parts.rules = vec![PriceRule { number: 1, target, min_quantity, valid, pricing }];
+    parts.next_rule = 2;
 }
 
 fn sales_rep(n: u32, change: impl FnOnce(&mut SalesRep)) -> Any {
@@ -115,6 +146,8 @@ macro_rules! guarded {
 }
 
 guarded! {
+    price_list: PriceList(PriceListParts);
+    promotion: Promotion(PromotionParts);
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
     quote: Quote(QuoteParts);
@@ -270,6 +303,12 @@ const WAYS: &[Way] = &[
     },
     Way { field: "quote", by: "orders", to: Family::Quote, refer: |n, to| order(n, |one| one.quote = Some(id(to))) },
     Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
+    Way {
+        field: "price list",
+        by: "orders",
+        to: Family::PriceList,
+        refer: |n, to| order(n, |one| one.price_list = Some(id(to))),
+    },
     Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },
     Way {
         field: "lines",
@@ -284,6 +323,42 @@ const WAYS: &[Way] = &[
         refer: |n, to| ticket(n, |one| one.customer = id(to)),
     },
     Way { field: "assignee", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, 1, to)) },
+    Way {
+        field: "rules",
+        by: "price lists",
+        to: Family::Product,
+        refer: |n, to| price_list(n, |one| rules(one, PriceTarget::Product(id(to)), PriceBase::Cost)),
+    },
+    Way {
+        field: "rules",
+        by: "price lists",
+        to: Family::PriceList,
+        refer: |n, to| price_list(n, |one| rules(one, PriceTarget::All, PriceBase::List(id(to)))),
+    },
+    Way {
+        field: "target",
+        by: "promotions",
+        to: Family::Product,
+        refer: |n, to| promotion(n, |one| one.target = PriceTarget::Product(id(to))),
+    },
+    Way {
+        field: "promotion",
+        by: "redemptions",
+        to: Family::Promotion,
+        refer: |n, to| redemption(n, |one| one.promotion = id(to)),
+    },
+    Way {
+        field: "customer",
+        by: "redemptions",
+        to: Family::Customer,
+        refer: |n, to| redemption(n, |one| one.customer = id(to)),
+    },
+    Way {
+        field: "variant of",
+        by: "products",
+        to: Family::Product,
+        refer: |n, to| product(n, |one| one.variant_of = Some(id(to))),
+    },
     Way { field: "solved by", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, to, 1)) },
 ];
 

@@ -104,8 +104,13 @@ pub fn c60_a_search_finds_what_has_all_words<S: Store>(open: impl Fn() -> S) {
         write(&store, clause, |tx| record.insert(tx));
         finds(&store, clause, &format!("only{n}"), &[record.id()]);
     }
-    for (family, field) in [(Family::Product, "sku"), (Family::SalesRep, "external id"), (Family::Agent, "external id")]
-    {
+    for (family, field) in [
+        (Family::Product, "sku"),
+        (Family::PriceList, "external id"),
+        (Family::Promotion, "code"),
+        (Family::SalesRep, "external id"),
+        (Family::Agent, "external id"),
+    ] {
         let record =
             Maker::sound(60).record(family, 24).with_unique(field, &format!("only{family}24").replace(' ', ""));
         write(&store, clause, |tx| record.insert(tx));

@@ -135,6 +135,10 @@ fn what_an_order_is_made_of_survives_json() {
                 .discount(parsed("7.25")),
         );
     survives_json(&new);
+    survives_json(&line(2, 1, "0.50").continuing(1));
+    let mut listed = drafted(lines());
+    listed.price_by(at(1), Some(id(6))).unwrap();
+    survives_json(&listed);
     survives_json(&money(1).day(day("2026-03-02")).method(parsed("card")).reference(parsed("R-1")));
     busy().revenue().iter().for_each(survives_json);
 }
@@ -144,6 +148,7 @@ fn each_fact_of_an_order_survives_json_under_its_name() {
     let mut facts = vec![
         OrderFact::Drafted { order: Box::new(busy()) },
         OrderFact::Deleted { order: Box::new(standing(Cancelled, Delete)) },
+        OrderFact::PriceListChanged { from: None, to: Some(id(5)) },
     ];
     facts.extend(ACTIONS.into_iter().filter_map(|action| fact_of(action, Confirmed)));
     let order: OrderId = id(9);
@@ -152,6 +157,7 @@ fn each_fact_of_an_order_survives_json_under_its_name() {
         [
             "order.drafted",
             "order.deleted",
+            "order.price_list_changed",
             "order.amended",
             "order.reassigned",
             "order.confirmed",
