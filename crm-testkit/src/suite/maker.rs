@@ -536,10 +536,12 @@ impl Maker {
         };
         let mut quote = valid(Quote::draft(self.at(), draft));
         let (when, on) = (self.at(), day(0));
-        match self.dice.below(6) {
-            0 => drop(valid(quote.cancel(when, self.dice.yes().then(|| self.dice.one_text(TEXTS))))),
-            1..=4 if !quote.lines().is_empty() => self.offered(&mut quote, when, on),
-            _ => {}
+        // Records that fit together stand in each state; those that may clash change it with each writing.
+        let state = if self.clashing { self.dice.below(10) } else { n % 10 };
+        if state == 9 {
+            valid(quote.cancel(when, self.dice.yes().then(|| self.dice.one_text(TEXTS))));
+        } else if !quote.lines().is_empty() {
+            self.offered(&mut quote, state, when, on);
         }
         let mut parts = QuoteParts::from(quote);
         if let Some(previous) = self.relative(n) {
@@ -552,36 +554,30 @@ impl Maker {
     }
 
     /// What becomes of a quote that has a line.
-    fn offered(&mut self, quote: &mut Quote, when: DateTime<Utc>, on: NaiveDate) {
+    fn offered(&mut self, quote: &mut Quote, state: u32, when: DateTime<Utc>, on: NaiveDate) {
         let money = |minor| Money::from_minor(minor, quote.currency());
         let limit = LimitKind::Discount(text("10"));
         let beyond = vec![BeyondLimit { line: 1, amount: money(80), least: money(90), limit, margin: None }];
-        match self.dice.below(4) {
-            0 => {
-                valid(quote.submit(when, beyond));
-                match self.dice.below(3) {
-                    0 => drop(valid(quote.approve(self.at(), &text("bob")))),
-                    1 => drop(valid(quote.send_back(self.at(), self.dice.one_text(TEXTS)))),
-                    _ => {}
+        let at = self.at();
+        match state {
+            0 => drop(valid(quote.submit(when, Vec::new()))),
+            1..=3 => drop(valid(quote.submit(when, beyond))),
+            4..=7 => drop(valid(quote.send(when, on, Vec::new()))),
+            _ => {}
+        }
+        match state {
+            1 => drop(valid(quote.approve(at, &text("bob")))),
+            2 => drop(valid(quote.send_back(at, self.dice.one_text(TEXTS)))),
+            5 => {
+                valid(quote.accept(at, on));
+                // No order needs to be there for what is sound.
+                if self.clashing && self.dice.yes() {
+                    valid(quote.ordered(at, self.slot()));
                 }
             }
-            1 => drop(valid(quote.submit(when, Vec::new()))),
-            _ => {
-                valid(quote.send(when, on, Vec::new()));
-                let at = self.at();
-                match self.dice.below(5) {
-                    0 => {
-                        valid(quote.accept(at, on));
-                        // No order needs to be there for what is sound.
-                        if self.clashing && self.dice.yes() {
-                            valid(quote.ordered(at, self.slot()));
-                        }
-                    }
-                    1 => drop(valid(quote.reject(at, on, text("price"), None))),
-                    2 if quote.valid_until().is_some() => drop(valid(quote.expire(at, day(40)))),
-                    _ => {}
-                }
-            }
+            6 => drop(valid(quote.reject(at, on, text("price"), None))),
+            7 if quote.valid_until().is_some() => drop(valid(quote.expire(at, day(40)))),
+            _ => {}
         }
     }
 
