@@ -12,6 +12,7 @@ use crate::{
     journal::RecordRef,
     store::{Answers, StoreError, StoreErrorKind},
     text::IdempotencyKey,
+    ticket::{Ticket, TicketMessage},
 };
 
 /// What an operation under an idempotency key answered when it was done.
@@ -172,6 +173,12 @@ impl<T: Answered> Answered for Option<T> {
     }
 }
 
+impl Answered for (Ticket, TicketMessage) {
+    fn records(&self) -> Vec<RecordRef> {
+        vec![self.0.id.into()]
+    }
+}
+
 /// How many operations a transaction has done under each key, so that each of them has its place. A transaction begins with none.
 #[derive(Clone, Debug, Default)]
 pub struct Keyed(BTreeMap<IdempotencyKey, u32>);
@@ -200,6 +207,8 @@ impl Keyed {
 /// - What `run` returns.
 /// - [`IdempotencyError::Mismatch`] where another operation or another input was done there first, [`IdempotencyError::Erased`] where the first answer is gone.
 /// - A [`StoreError`]; [`StoreErrorKind::Corrupt`] where the first answer cannot be read.
+///
+/// The operations of the library stand in it, and a host's own may (`Crm::act` of the facade has an example).
 pub fn once<Tx, I, T, E>(
     tx: &mut Tx,
     act: &mut Act,
