@@ -10,8 +10,11 @@ use crate::{
     act::Act,
     bulk::Record,
     journal::RecordRef,
+    order::Order,
+    quote::Quote,
     store::{Answers, StoreError, StoreErrorKind},
     text::IdempotencyKey,
+    ticket::{Ticket, TicketMessage},
 };
 
 /// What an operation under an idempotency key answered when it was done.
@@ -172,9 +175,15 @@ impl<T: Answered> Answered for Option<T> {
     }
 }
 
-impl<A: Answered, B: Answered> Answered for (A, B) {
+impl Answered for (Quote, Order) {
     fn records(&self) -> Vec<RecordRef> {
-        self.0.records().into_iter().chain(self.1.records()).collect()
+        vec![self.0.id.into(), self.1.id.into()]
+    }
+}
+
+impl Answered for (Ticket, TicketMessage) {
+    fn records(&self) -> Vec<RecordRef> {
+        vec![self.0.id.into()]
     }
 }
 
@@ -206,6 +215,8 @@ impl Keyed {
 /// - What `run` returns.
 /// - [`IdempotencyError::Mismatch`] where another operation or another input was done there first, [`IdempotencyError::Erased`] where the first answer is gone.
 /// - A [`StoreError`]; [`StoreErrorKind::Corrupt`] where the first answer cannot be read.
+///
+/// The operations of the library stand in it, and a host's own may (`Crm::act` of the facade has an example).
 pub fn once<Tx, I, T, E>(
     tx: &mut Tx,
     act: &mut Act,
