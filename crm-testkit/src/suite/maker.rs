@@ -512,7 +512,7 @@ impl Maker {
             let tax =
                 self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
             let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
-            lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
+            lines.push(if place == 1 { line.continuing(1) } else { line });
         }
         let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
         let draft =
