@@ -2,8 +2,8 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    IdError, Invalid, OpportunityError, OrderError, PlanError, PriceError, PriceListError, PromotionError, RecordRef,
-    TicketError,
+    IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PlanError, PriceError, PriceListError,
+    PromotionError, RateError, RecordRef, TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -116,7 +116,8 @@ impl From<SalesError> for Error {
             | SalesError::PriceList(PriceListError::Invalid(refused))
             | SalesError::Price(PriceError::Invalid(refused))
             | SalesError::Promotion(PromotionError::Invalid(refused))
-            | SalesError::Plan(PlanError::Invalid(refused)) => Self::Invalid(refused),
+            | SalesError::Plan(PlanError::Invalid(refused))
+            | SalesError::Rate(RateError::Invalid(refused)) => Self::Invalid(refused),
             other => Self::Sales(other),
         }
     }
@@ -155,6 +156,6 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-    OrderError => SalesError, OpportunityError => SalesError, PlanError => SalesError, PriceListError => SalesError, PriceError => SalesError,
-    PromotionError => SalesError, TicketError => ServiceError
+    IdempotencyError => SalesError, OrderError => SalesError, OpportunityError => SalesError, PlanError => SalesError, PriceListError => SalesError, PriceError => SalesError,
+    PromotionError => SalesError, RateError => SalesError, TicketError => ServiceError
 );

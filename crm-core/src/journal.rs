@@ -11,9 +11,10 @@ use crate::{
     agent::AgentFact,
     bulk::ImportFact,
     customer::CustomerFact,
+    exchange_rate::ExchangeRateFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId, PromotionId,
-        RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
+        AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
+        PromotionId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
@@ -212,6 +213,8 @@ families! {
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
         Refunded = "refunded", Deleted = "deleted"
     }
+    /// An exchange rate.
+    ExchangeRate(ExchangeRateId, ExchangeRateFact) = "exchange_rate" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// An agent.
     Agent(AgentId, AgentFact) = "agent" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// A ticket.

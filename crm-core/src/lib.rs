@@ -40,12 +40,14 @@
 
 mod act;
 mod agent;
+mod answer;
 pub mod bulk;
 mod contact_point;
 mod customer;
 mod decimal;
 mod discount;
 mod email;
+mod exchange_rate;
 mod figures;
 mod id;
 mod interaction;
@@ -78,22 +80,27 @@ mod window;
 pub use self::{
     act::{Act, Cause},
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
+    answer::{Answer, AnswerContent, Answered, Fingerprint, IdempotencyError, Keyed, once},
     contact_point::{
         ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding, ContactValue,
     },
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
-    decimal::{Percent, Quantity, UnitPrice, Units},
+    decimal::{Percent, Quantity, Rate, UnitPrice, Units},
     discount::{Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LimitKind, MinMargin},
     email::EmailAddress,
+    exchange_rate::{
+        Conversion, DatedRate, Exchange, ExchangeRate, ExchangeRateFact, ExchangeRatePatch, NewExchangeRate, RateError,
+        RatePolicy,
+    },
     figures::{
         CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
-        PromotionId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PriceListId,
+        ProductId, PromotionId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -117,8 +124,7 @@ pub use self::{
         PriceTier, PriceTiers, Pricing, TierMode, TierPrice,
     },
     pricing::{
-        DatedRate, Portion, Price, PriceBook, PriceError, PriceReason, PriceRequest, RulePassedOver, Specificity,
-        StepPrice,
+        Portion, Price, PriceBook, PriceError, PriceReason, PriceRequest, RulePassedOver, Specificity, StepPrice,
     },
     product::{NewProduct, Product, ProductFact, ProductPatch},
     promotion::{

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::explained::{PriceReason, RulePassedOver, Specificity};
 use crate::{
-    decimal::{Percent, Quantity, UnitPrice},
+    decimal::{Percent, Quantity, Rate, UnitPrice},
+    exchange_rate::DatedRate,
     id::{PriceListId, ProductId},
     invalid::{Invalid, Rule},
     money::{Currency, Money, Rounding},
@@ -25,22 +26,6 @@ use crate::{
     text::Label,
     window::Window,
 };
-
-/// What one unit of a currency is in another one, since a day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatedRate {
-    /// The currency that is converted.
-    pub from: Currency,
-    /// The currency that it is converted to.
-    pub to: Currency,
-    /// How many units of the second one unit of the first is.
-    pub rate: Decimal,
-    /// The day of the rate.
-    pub day: NaiveDate,
-    /// Who says so: a bank, a contract.
-    pub source: Label,
-}
 
 /// What is to be priced: so many of a product.
 #[derive(Clone, Copy, Debug)]
@@ -366,7 +351,7 @@ impl PriceBook {
         let lists: BTreeMap<_, _> = lists.into_iter().map(|list| (list.id, Indexed::new(list, day))).collect();
         let mut newest: BTreeMap<(Currency, Currency), DatedRate> = BTreeMap::new();
         for rate in rates.into_iter().filter(|rate| rate.day <= day) {
-            if rate.rate <= Decimal::ZERO {
+            if rate.rate <= Rate::ZERO {
                 return Err(Invalid::new("rate", rate.rate.to_string(), Rule::NotPositive).into());
             }
             let pair = (rate.from, rate.to);
@@ -551,9 +536,9 @@ impl PriceBook {
         }
         let rate = self.rates.get(&(from, to)).ok_or(PriceError::NoRate { from, to, day: self.day })?;
         let overflow = || Invalid::new("price", format!("{price} at {}", rate.rate), Rule::Overflow);
-        let wide = i128::from(price.millionths()).checked_mul(rate.rate.mantissa());
-        let (wide, unit) = wide.zip(10_i128.checked_pow(rate.rate.scale())).ok_or_else(overflow)?;
-        let millionths = i64::try_from(Rounding::HalfUp.divide(wide, unit)).map_err(|_| overflow())?;
+        let wide = i128::from(price.millionths()) * i128::from(rate.rate.ten_billionths());
+        let millionths = Rounding::HalfUp.divide(wide, 10_i128.pow(Rate::SCALE));
+        let millionths = i64::try_from(millionths).map_err(|_| overflow())?;
         let converted = UnitPrice::from_millionths(millionths, to)?;
         reasons.push(PriceReason::Converted { rate: rate.clone(), price: converted });
         Ok(converted)

@@ -31,7 +31,7 @@
 //!
 //! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU or code, then external id, then references; on an
 //! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `price list`, `promotion`, `redemption`, `sales rep`, `sale plan`, `opportunity`,
-//! `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
+//! `order`, `exchange rate`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
 //! plans, sales reps, opportunities, orders, tickets, price lists, promotions, redemptions, products, messages.
 //!
 //! **Lists**
@@ -91,6 +91,17 @@
 //! - C73 Between two batches of an import others write, and what is committed shows to readers.
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
 //!   behind the page is not seen, and nothing is seen twice.
+//!
+//! **Answers** of operations under an idempotency key, as [`once`](crate::once) keeps them
+//! - C75 An answer that was kept reads back equal by its key and place, and no other key or place finds it; answers come by key and place.
+//! - C76 Keeping an answer at a key and place that are taken is [`StoreErrorKind::Duplicate`] of the `place` of the `answer`, and changes nothing. What was rolled back is not there.
+//! - C77 Erasing takes the content of each answer that the record is in, and nothing else of it, and leaves the other answers as they were. The record need not be there.
+//! - C78 A transaction begins with nothing done under any key, and knows what it did since: an operation under a key is done once, and repeated in another transaction gives its first
+//!   answer.
+//!
+//! **Exchange rates**
+//! - C79 The rate of a pair on a day is the one of the latest day that is not after it, and of two of one day the one with the greater id; another pair, the same pair the other way round
+//!   among them, has rates of its own. Before the first there is none.
 
 mod error;
 mod families;
@@ -100,10 +111,10 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter,
-        Promotions, RedemptionFilter, Redemptions, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter,
-        SalesReps, Search, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, InteractionFilter,
+        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, PriceListFilter, PriceLists,
+        ProductFilter, Products, PromotionFilter, Promotions, RedemptionFilter, Redemptions, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -148,6 +159,7 @@ pub trait Records:
     + SalePlans
     + Opportunities
     + Orders
+    + ExchangeRates
     + Agents
     + Tickets
     + Timeline
@@ -168,6 +180,7 @@ impl<T> Records for T where
         + SalePlans
         + Opportunities
         + Orders
+        + ExchangeRates
         + Agents
         + Tickets
         + Timeline

@@ -5,7 +5,10 @@ use crm_core::{
     store::{Journal, ProductFilter, Products},
 };
 
-use crate::{error::SalesError, record};
+use crate::{
+    error::SalesError,
+    record::{self, once},
+};
 
 /// Adds a product, which can be ordered from now on.
 ///
@@ -18,10 +21,12 @@ pub fn add_product(
     act: &mut Act,
     new: NewProduct,
 ) -> Result<Product, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let product = Product::add(id, act.at(), new);
-    may_be_a_variant(tx, &product)?;
-    record::add(tx, act, product, |product| ProductFact::Added { product })
+    once(tx, act, "add_product", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let product = Product::add(id, act.at(), new);
+        may_be_a_variant(tx, &product)?;
+        record::add(tx, act, product, |product| ProductFact::Added { product })
+    })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. Lines that were priced before keep
@@ -60,13 +65,15 @@ pub fn update_product(
     id: ProductId,
     patch: ProductPatch,
 ) -> Result<Product, SalesError> {
-    record::change(tx, act, id, patch.expected, |tx, product: &mut Product| {
-        let before = product.variant_of;
-        let fact = product.update(act.at(), patch);
-        if product.variant_of != before {
-            may_be_a_variant(tx, product)?;
-        }
-        Ok(fact)
+    once(tx, act, "update_product", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, product: &mut Product| {
+            let before = product.variant_of;
+            let fact = product.update(act.at(), patch);
+            if product.variant_of != before {
+                may_be_a_variant(tx, product)?;
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -92,5 +99,7 @@ pub fn delete_product(
     act: &mut Act,
     id: ProductId,
 ) -> Result<Product, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |product| ProductFact::Deleted { product })
+    once(tx, act, "delete_product", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |product| ProductFact::Deleted { product })
+    })
 }

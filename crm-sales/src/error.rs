@@ -1,8 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, OrderId, PlanError, PriceError,
-    PriceListError, ProductId, PromotionError, RecordRef, Revision,
+    CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError, OrderId,
+    PlanError, PriceError, PriceListError, ProductId, PromotionError, RateError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -119,6 +119,9 @@ pub enum SalesError {
     /// The promotion refuses.
     #[error(transparent)]
     Promotion(#[from] PromotionError),
+    /// The key of the act stands for something else that was done before, or its answer was erased.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -128,6 +131,9 @@ pub enum SalesError {
     /// The plan refuses.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The amount cannot be converted, or the pair has a rate of that day.
+    #[error(transparent)]
+    Rate(#[from] RateError),
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -157,7 +163,8 @@ impl SalesError {
             | Self::Price(PriceError::Invalid(invalid))
             | Self::LinePrice { error: PriceError::Invalid(invalid), .. }
             | Self::Promotion(PromotionError::Invalid(invalid))
-            | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
+            | Self::Plan(PlanError::Invalid(invalid))
+            | Self::Rate(RateError::Invalid(invalid)) => Some(invalid),
             _ => None,
         }
     }

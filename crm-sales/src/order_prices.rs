@@ -11,7 +11,7 @@ use crm_core::{
 use crate::{
     error::SalesError,
     prices::{PriceLine, price_lines},
-    record,
+    record::{self, once},
 };
 
 /// Prices the lines that are added to a draft from now on by another list, or by none. Those that are there keep their
@@ -28,20 +28,22 @@ pub fn price_order_by(
     id: OrderId,
     list: Option<PriceListId>,
 ) -> Result<Order, SalesError> {
-    record::change(tx, act, id, None, |tx, order: &mut Order| {
-        let fact = order.price_by(act.at(), list)?;
-        if let (Some(list), Some(_)) = (list, &fact) {
-            let list: PriceList = record::find(tx, list)?;
-            if !list.active() {
-                return Err(SalesError::Inactive { record: list.id.into() });
+    once(tx, act, "price_order_by", (id, list), |tx, act, (id, list)| {
+        record::change(tx, act, id, None, |tx, order: &mut Order| {
+            let fact = order.price_by(act.at(), list)?;
+            if let (Some(list), Some(_)) = (list, &fact) {
+                let list: PriceList = record::find(tx, list)?;
+                if !list.active() {
+                    return Err(SalesError::Inactive { record: list.id.into() });
+                }
+                let (expected, found) = (order.currency(), list.currency());
+                if expected != found {
+                    let rule = Rule::CurrencyMismatch { expected, found };
+                    return Err(Invalid::new("price list", list.id.to_string(), rule).into());
+                }
             }
-            let (expected, found) = (order.currency(), list.currency());
-            if expected != found {
-                let rule = Rule::CurrencyMismatch { expected, found };
-                return Err(Invalid::new("price list", list.id.to_string(), rule).into());
-            }
-        }
-        Ok(fact)
+            Ok(fact)
+        })
     })
 }
 
@@ -94,21 +96,23 @@ pub fn add_order_lines(
     book: &PriceBook,
     lines: &[PriceLine],
 ) -> Result<Order, SalesError> {
-    record::change(tx, act, id, None, |tx, order: &mut Order| {
-        let list = open_list(order)?;
-        // Ranges count the lines of one product.
-        let also = |line: &PriceLine| lines.iter().any(|new| new.product == line.product);
-        let mut all: Vec<PriceLine> = whole_lines(order).iter().map(Whole::line).filter(also).collect();
-        let there = all.len();
-        all.extend_from_slice(lines);
-        let prices = price_lines(tx, book, list, &all)?;
-        let mut after = order.lines().to_vec();
-        for (line, price) in lines.iter().zip(&prices[there..]) {
-            let next = after.last().map_or(Some(1), |last| last.number().checked_add(1));
-            let mut numbers = next.into_iter().flat_map(|next| next..=u32::MAX);
-            put(&mut after, &mut numbers, line, price, |line| line)?;
-        }
-        Ok(order.amend(act.at(), after, order.terms())?)
+    once(tx, act, "add_order_lines", (id, lines), |tx, act, (id, lines)| {
+        record::change(tx, act, id, None, |tx, order: &mut Order| {
+            let list = open_list(order)?;
+            // Ranges count the lines of one product.
+            let also = |line: &PriceLine| lines.iter().any(|new| new.product == line.product);
+            let mut all: Vec<PriceLine> = whole_lines(order).iter().map(Whole::line).filter(also).collect();
+            let there = all.len();
+            all.extend_from_slice(lines);
+            let prices = price_lines(tx, book, list, &all)?;
+            let mut after = order.lines().to_vec();
+            for (line, price) in lines.iter().zip(&prices[there..]) {
+                let next = after.last().map_or(Some(1), |last| last.number().checked_add(1));
+                let mut numbers = next.into_iter().flat_map(|next| next..=u32::MAX);
+                put(&mut after, &mut numbers, line, price, |line| line)?;
+            }
+            Ok(order.amend(act.at(), after, order.terms())?)
+        })
     })
 }
 
@@ -124,20 +128,22 @@ pub fn update_order_prices(
     id: OrderId,
     book: &PriceBook,
 ) -> Result<Order, SalesError> {
-    record::change(tx, act, id, None, |tx, order: &mut Order| {
-        let list = open_list(order)?;
-        let whole = whole_lines(order);
-        let all: Vec<PriceLine> = whole.iter().map(Whole::line).collect();
-        let prices = price_lines(tx, book, list, &all)?;
-        let behind = order.lines().last().map_or(0, OrderLine::number);
-        let mut free = (1..).map_while(|more| behind.checked_add(more));
-        let mut after = Vec::with_capacity(order.lines().len());
-        for ((one, line), price) in whole.iter().zip(&all).zip(&prices) {
-            let mut numbers = one.numbers.iter().copied().chain(free.by_ref());
-            put(&mut after, &mut numbers, line, price, |line| one.like_before(line))?;
-        }
-        after.sort_unstable_by_key(OrderLine::number);
-        Ok(order.amend(act.at(), after, order.terms())?)
+    once(tx, act, "update_order_prices", id, |tx, act, id| {
+        record::change(tx, act, id, None, |tx, order: &mut Order| {
+            let list = open_list(order)?;
+            let whole = whole_lines(order);
+            let all: Vec<PriceLine> = whole.iter().map(Whole::line).collect();
+            let prices = price_lines(tx, book, list, &all)?;
+            let behind = order.lines().last().map_or(0, OrderLine::number);
+            let mut free = (1..).map_while(|more| behind.checked_add(more));
+            let mut after = Vec::with_capacity(order.lines().len());
+            for ((one, line), price) in whole.iter().zip(&all).zip(&prices) {
+                let mut numbers = one.numbers.iter().copied().chain(free.by_ref());
+                put(&mut after, &mut numbers, line, price, |line| one.like_before(line))?;
+            }
+            after.sort_unstable_by_key(OrderLine::number);
+            Ok(order.amend(act.at(), after, order.terms())?)
+        })
     })
 }
 

@@ -9,7 +9,12 @@ use crm_core::{
     store::{Journal, PriceLists, Products},
 };
 
-use crate::{error::SalesError, record};
+use serde::Serialize;
+
+use crate::{
+    error::SalesError,
+    record::{self, once},
+};
 
 /// Adds a price list, in use from now on. Its rules may name products and other lists that are there.
 ///
@@ -23,10 +28,12 @@ pub fn add_price_list(
     act: &mut Act,
     new: NewPriceList,
 ) -> Result<PriceList, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let list = PriceList::add(id, act.at(), new)?;
-    acyclic(tx, &list)?;
-    record::add(tx, act, list, |prices| PriceListFact::Added { prices })
+    once(tx, act, "add_price_list", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let list = PriceList::add(id, act.at(), new)?;
+        acyclic(tx, &list)?;
+        record::add(tx, act, list, |prices| PriceListFact::Added { prices })
+    })
 }
 
 /// Changes what the patch names beside the rules; where nothing is different, nothing is written. What was priced keeps
@@ -42,7 +49,9 @@ pub fn update_price_list(
     id: PriceListId,
     patch: PriceListPatch,
 ) -> Result<PriceList, SalesError> {
-    record::change(tx, act, id, patch.expected, |_, list: &mut PriceList| Ok(list.update(act.at(), patch)))
+    once(tx, act, "update_price_list", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |_, list: &mut PriceList| Ok(list.update(act.at(), patch)))
+    })
 }
 
 /// Takes rules out of a price list and puts new ones in. What was priced keeps its price.
@@ -86,12 +95,14 @@ pub fn change_prices(
     id: PriceListId,
     changes: PriceChanges,
 ) -> Result<PriceList, SalesError> {
-    record::change(tx, act, id, changes.expected, |tx, list: &mut PriceList| {
-        let fact = list.reprice(act.at(), changes)?;
-        if fact.is_some() {
-            acyclic(tx, list)?;
-        }
-        Ok(fact)
+    once(tx, act, "change_prices", (id, changes), |tx, act, (id, changes)| {
+        record::change(tx, act, id, changes.expected, |tx, list: &mut PriceList| {
+            let fact = list.reprice(act.at(), changes)?;
+            if fact.is_some() {
+                acyclic(tx, list)?;
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -105,7 +116,9 @@ pub fn delete_price_list(
     act: &mut Act,
     id: PriceListId,
 ) -> Result<PriceList, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |prices| PriceListFact::Deleted { prices })
+    once(tx, act, "delete_price_list", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |prices| PriceListFact::Deleted { prices })
+    })
 }
 
 /// A list with all those that it is priced after, directly or not.
@@ -148,7 +161,7 @@ pub fn price_book(
 }
 
 /// A line that is to be priced: so many of a product, in a group of lines or in none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PriceLine {
     /// The product.
     pub product: ProductId,

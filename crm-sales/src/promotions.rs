@@ -6,7 +6,11 @@ use crm_core::{
     store::{Customers, Journal, Orders, Page, Promotions, RedemptionFilter, Redemptions},
 };
 
-use crate::{customers::in_use, error::SalesError, record};
+use crate::{
+    customers::in_use,
+    error::SalesError,
+    record::{self, once},
+};
 
 /// Adds a promotion; with a code it is a coupon.
 ///
@@ -19,9 +23,11 @@ pub fn add_promotion(
     act: &mut Act,
     new: NewPromotion,
 ) -> Result<Promotion, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let promotion = Promotion::add(id, act.at(), new)?;
-    record::add(tx, act, promotion, |promotion| PromotionFact::Added { promotion })
+    once(tx, act, "add_promotion", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let promotion = Promotion::add(id, act.at(), new)?;
+        record::add(tx, act, promotion, |promotion| PromotionFact::Added { promotion })
+    })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. What was used stays used.
@@ -36,7 +42,10 @@ pub fn update_promotion(
     id: PromotionId,
     patch: PromotionPatch,
 ) -> Result<Promotion, SalesError> {
-    record::change(tx, act, id, patch.expected, |_, promotion: &mut Promotion| Ok(promotion.update(act.at(), patch)?))
+    once(tx, act, "update_promotion", (id, patch), |tx, act, (id, patch)| {
+        let expected = patch.expected;
+        record::change(tx, act, id, expected, |_, promotion: &mut Promotion| Ok(promotion.update(act.at(), patch)?))
+    })
 }
 
 /// Deletes a promotion that was never used, and gives it as it was. One that was used is made inactive instead.
@@ -49,7 +58,9 @@ pub fn delete_promotion(
     act: &mut Act,
     id: PromotionId,
 ) -> Result<Promotion, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |promotion| PromotionFact::Deleted { promotion })
+    once(tx, act, "delete_promotion", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |promotion| PromotionFact::Deleted { promotion })
+    })
 }
 
 /// The promotion with the code of a coupon, typed in whatever case.
@@ -103,6 +114,15 @@ pub fn redeem_promotion(
     id: PromotionId,
     new: NewRedemption,
 ) -> Result<Redemption, SalesError> {
+    once(tx, act, "redeem_promotion", (id, new), |tx, act, (id, new)| redeemed(tx, act, id, new))
+}
+
+fn redeemed(
+    tx: &mut (impl Promotions + Redemptions + Customers + Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: PromotionId,
+    new: NewRedemption,
+) -> Result<Redemption, SalesError> {
     let (customer, promotion) = (new.customer, id);
     let mut counted: Promotion = record::find(tx, promotion)?;
     in_use(tx, customer)?;
@@ -141,10 +161,12 @@ pub fn release_redemption(
     act: &mut Act,
     id: RedemptionId,
 ) -> Result<Redemption, SalesError> {
-    let redemption: Redemption =
-        record::remove(tx, act, id, |_| Ok(()), |redemption| RedemptionFact::Released { redemption })?;
-    record::change(tx, act, redemption.promotion, None, |_, promotion: &mut Promotion| {
-        Ok(Some(promotion.release(act.at(), id)))
-    })?;
-    Ok(redemption)
+    once(tx, act, "release_redemption", id, |tx, act, id| {
+        let redemption: Redemption =
+            record::remove(tx, act, id, |_| Ok(()), |redemption| RedemptionFact::Released { redemption })?;
+        record::change(tx, act, redemption.promotion, None, |_, promotion: &mut Promotion| {
+            Ok(Some(promotion.release(act.at(), id)))
+        })?;
+        Ok(redemption)
+    })
 }

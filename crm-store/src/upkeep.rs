@@ -10,10 +10,11 @@ use std::{
 use crm_core::{
     FigureMismatch,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter,
-        Products, PromotionFilter, Promotions, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans,
-        SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, Figures,
+        InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page,
+        PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions, RedemptionFilter,
+        Redemptions, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind,
+        TicketFilter, Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -132,9 +133,14 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("sale plans", sale_plans, SalePlanFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
     readable!("orders", orders, OrderFilter);
+    readable!("exchange rates", exchange_rates, ExchangeRateFilter);
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
+    readable!("answers", |page: Page<_>| tx.answers(page), |answer: &crm_core::Answer| (
+        answer.key.clone(),
+        answer.place
+    ));
     Ok(problems)
 }
 

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts,
-    OrderState, PlanState, PriceList, PriceListParts, Product, Promotion, PromotionParts, Redemption, SalePlan,
-    SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
+    Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order,
+    OrderParts, OrderState, PlanState, PriceList, PriceListParts, Product, Promotion, PromotionParts, Redemption,
+    SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -46,6 +46,7 @@ instants! {
     Product: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Redemption: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    ExchangeRate: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     TicketMessage: |one, change| { change(&mut one.at); }
 }

@@ -2,7 +2,9 @@
 
 mod customers;
 mod journal;
+mod keys;
 mod prices;
+mod rates;
 mod sales;
 mod service;
 

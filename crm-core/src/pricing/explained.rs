@@ -4,9 +4,10 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::{DatedRate, Product, StepPrice};
+use super::{Product, StepPrice};
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
+    exchange_rate::DatedRate,
     id::PriceListId,
     money::Money,
     price_list::{PriceBase, PriceMultiple, PriceRule, PriceTarget, PriceTier, Pricing, TierMode},

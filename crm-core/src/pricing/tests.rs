@@ -195,7 +195,7 @@ fn prc_2_another_list_is_converted_at_the_day() {
     let rate = |on: &str, rate: &str| DatedRate {
         from: Currency::USD,
         to: Currency::EUR,
-        rate: rate.parse().unwrap(),
+        rate: parsed(rate),
         day: day(on),
         source: parsed("ECB"),
     };

@@ -65,6 +65,7 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::Opportunity(_)
         | RecordRef::Order(_)
         | RecordRef::Ticket(_)
+        | RecordRef::ExchangeRate(_)
         | RecordRef::PriceList(_)
         | RecordRef::Promotion(_)
         | RecordRef::Redemption(_)

@@ -4,13 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, PriceList, PriceListParts,
-    Product, Promotion, PromotionParts, RecordId, RecordRef, Redemption, Revision, SalePlan, SalesRep, Ticket,
-    TicketParts,
+    Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, PriceList,
+    PriceListParts, Product, Promotion, PromotionParts, RecordId, RecordRef, Redemption, Revision, SalePlan, SalesRep,
+    Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, PriceListFilter,
-        ProductFilter, PromotionFilter, Records, RedemptionFilter, Refused, SalePlanFilter, SalesRepFilter, StoreError,
-        StoreErrorKind, TicketFilter, pages,
+        AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
+        PriceListFilter, ProductFilter, PromotionFilter, Records, RedemptionFilter, Refused, SalePlanFilter,
+        SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -181,6 +181,7 @@ families! {
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
     Redemption, RedemptionFilter, "redemption" { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
+    ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
@@ -196,7 +197,7 @@ impl Family {
         match self {
             Self::Product => &["sku"],
             Self::Promotion => &["code"],
-            Self::SalePlan | Self::Redemption => &[],
+            Self::SalePlan | Self::Redemption | Self::ExchangeRate => &[],
             Self::Order | Self::Ticket => &["number", "external id"],
             Self::PriceList | Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => {
                 &["external id"]
@@ -213,7 +214,7 @@ impl Any {
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
             Self::Promotion(record) => return record.code().map(ToString::to_string),
-            Self::SalePlan(_) | Self::Redemption(_) => None,
+            Self::SalePlan(_) | Self::Redemption(_) | Self::ExchangeRate(_) => None,
             Self::PriceList(record) => record.external_id(),
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
@@ -230,7 +231,7 @@ impl Any {
     pub(crate) fn with_unique(mut self, field: &str, value: &str) -> Self {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
-            Self::SalePlan(_) | Self::Redemption(_) => {}
+            Self::SalePlan(_) | Self::Redemption(_) | Self::ExchangeRate(_) => {}
             Self::PriceList(record) => {
                 let parts =
                     PriceListParts { external_id: Some(text(value)), ..PriceListParts::from((**record).clone()) };
@@ -278,7 +279,7 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
         Family::PriceList => tx.price_list_by_external_id(&text(value))?.map(Any::from),
         Family::Promotion => tx.promotion_by_code(&text(value))?.map(Any::from),
-        Family::SalePlan | Family::Redemption => None,
+        Family::SalePlan | Family::Redemption | Family::ExchangeRate => None,
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
         Family::Agent => tx.agent_by_external_id(&text(value))?.map(Any::from),
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),

@@ -6,9 +6,9 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, Order, OrderFact, Position,
-    PriceListFact, ProductFact, PromotionFact, RecordId as _, RecordRef, RedemptionFact, RedemptionId, SalePlanFact,
-    SalesRepFact, TicketFact, TicketStatus,
+    Act, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact, Order,
+    OrderFact, Position, PriceListFact, ProductFact, PromotionFact, RecordId as _, RecordRef, RedemptionFact,
+    RedemptionId, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -45,6 +45,9 @@ fn fact(before: &Any, after: Any) -> Fact {
             (before.id, OrderFact::Amended { before: lines(&before), after: lines(&after), terms_before, terms }).into()
         }
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),
+        (Any::ExchangeRate(before), Any::ExchangeRate(after)) => {
+            (before.id, ExchangeRateFact::Updated { before, after }).into()
+        }
         (Any::Ticket(before), Any::Ticket(after)) => (before.id, TicketFact::Updated { before, after }).into(),
         (before, _) => deleted(before),
     }
@@ -64,6 +67,7 @@ fn deleted(record: Any) -> Fact {
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
+        Any::ExchangeRate(exchange_rate) => (exchange_rate.id, ExchangeRateFact::Deleted { exchange_rate }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
     }
 }

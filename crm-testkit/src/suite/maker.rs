@@ -4,14 +4,14 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, Aggregation, Benefit, By, Channel, Currency, Customer, Direction, Discount, Draft, Gender,
-    Interaction, Label, Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity,
-    NewPayment, NewPriceList, NewPriceRule, NewProduct, NewPromotion, NewRedemption, NewSalePlan, NewSalesRep,
-    NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline, PlanScope, PostalAddress,
-    PostalAddressFields, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListPatch, PriceTarget, PriceTiers,
-    Pricing, Priority, Product, Promotion, PromotionPatch, Quantity, Rating, RecordId, Redemption, Rounding, Sale,
-    SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, TierPrice, Unassigned,
-    UnitPrice, Window,
+    Act, Actor, Agent, Aggregation, Benefit, By, Channel, Currency, Customer, Direction, Discount, Draft, ExchangeRate,
+    Gender, Interaction, Label, Loss, MessageKind, Money, NewAgent, NewCustomer, NewExchangeRate, NewInteraction,
+    NewMessage, NewOpportunity, NewPayment, NewPriceList, NewPriceRule, NewProduct, NewPromotion, NewRedemption,
+    NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
+    PlanScope, PostalAddress, PostalAddressFields, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListPatch,
+    PriceTarget, PriceTiers, Pricing, Priority, Product, Promotion, PromotionPatch, Quantity, Rate, Rating, RecordId,
+    Redemption, Rounding, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms,
+    Ticket, TierPrice, Unassigned, UnitPrice, Window,
 };
 use uuid::Builder;
 
@@ -187,6 +187,7 @@ impl Maker {
             Family::SalePlan => self.sale_plan(n).into(),
             Family::Opportunity => self.opportunity(n).into(),
             Family::Order => self.order(n).into(),
+            Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
     }
@@ -573,6 +574,14 @@ impl Maker {
             _ => {}
         }
         order
+    }
+
+    fn exchange_rate(&mut self, n: u32) -> ExchangeRate {
+        let from = self.dice.one(&[Currency::EUR, Currency::USD]);
+        let to = self.dice.one(&[Currency::JPY, Currency::KWD]);
+        let rate = valid(Rate::from_ten_billionths(i64::from(1 + self.dice.below(1_000_000)) * 362_319));
+        let new = NewExchangeRate::new(from, to, self.day(), rate, self.dice.one_text(&["ECB", "treasurer"]));
+        valid(ExchangeRate::add(id(n), self.at(), new))
     }
 
     fn ticket(&mut self, n: u32) -> Ticket {

@@ -208,6 +208,10 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             );
             note(!tx.messages(one.id, Page::first(9))?.is_empty(), "its messages");
         }
+        Any::ExchangeRate(one) => {
+            let newest = tx.exchange_rate_on(one.from, one.to, one.day)?;
+            note(newest.is_some_and(|other| other.id == one.id), "its day");
+        }
         Any::PriceList(one) => {
             note(tx.price_lists_named(one.name(), all_of())?.iter().any(|other| other.id == one.id), "its name");
         }

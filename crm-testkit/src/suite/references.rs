@@ -41,7 +41,7 @@ const fn least(family: Family) -> usize {
 
 fn references(record: &Any) -> usize {
     match record {
-        Any::Agent(_) => 0,
+        Any::Agent(_) | Any::ExchangeRate(_) => 0,
         Any::Product(product) => usize::from(product.variant_of.is_some()),
         Any::PriceList(list) => list.products().len() + list.bases().len(),
         Any::Promotion(promotion) => usize::from(promotion.target().product().is_some()),
