@@ -4,6 +4,7 @@ mod customers;
 mod journal;
 mod keys;
 mod prices;
+mod quotes;
 mod rates;
 mod sales;
 mod service;
