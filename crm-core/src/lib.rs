@@ -92,8 +92,9 @@ pub use self::{
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     money::{Currency, Money, Rounding},
     opportunity::{
-        By, Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityFact, OpportunityParts,
-        OpportunityPatch, OpportunityState, OpportunityStatus, Sale, StageVisit,
+        AmountSource, By, ContactRole, DealLine, Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError,
+        OpportunityFact, OpportunityParts, OpportunityPatch, OpportunityState, OpportunityStatus, Push, Recurring,
+        Sale, StageVisit,
     },
     order::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError, OrderFact,
@@ -101,7 +102,7 @@ pub use self::{
         ShipmentState, ShipmentStatus, ShippedLine,
     },
     phone::Phone,
-    pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
+    pipeline::{ForecastCategory, Pipeline, PipelineBuilder, RequiredField, Stage, StageKind},
     postal_address::{PostalAddress, PostalAddressFields},
     product::{NewProduct, Product, ProductFact, ProductPatch},
     record::Revision,

@@ -5,10 +5,10 @@ use std::cell::Cell;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
     Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
-    EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
-    OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
-    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
-    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    EntryKind, ExternalId, ForecastCategory, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind,
+    Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus,
+    Position, Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId,
+    ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -242,6 +242,9 @@ names! {
     PlanStatus { Draft = "draft", Active = "active", Closed = "closed" }
     StrategyKind { Price = "price", Promotion = "promotion", Channel = "channel" }
     StageKind { Open = "open", Won = "won" }
+    ForecastCategory {
+        Omitted = "omitted", Pipeline = "pipeline", BestCase = "best_case", MostLikely = "most_likely", Commit = "commit", Closed = "closed"
+    }
     OpportunityStatus { Open = "open", Won = "won", Lost = "lost" }
     OrderStatus { Draft = "draft", Confirmed = "confirmed", Locked = "locked", Cancelled = "cancelled" }
     Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }

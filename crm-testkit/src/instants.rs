@@ -63,6 +63,7 @@ instants! {
             OpportunityState::Open => {}
             OpportunityState::Won { at, .. } | OpportunityState::Lost { at, .. } => change(at),
         }
+        one.pushes.iter_mut().for_each(|push| change(&mut push.at));
         for visit in &mut one.history {
             change(&mut visit.entered_at);
             visit.left_at.iter_mut().for_each(&change);

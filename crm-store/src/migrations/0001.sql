@@ -238,15 +238,25 @@ CREATE TABLE crm_opportunity (
     stage_order INTEGER NOT NULL,
     stage_kind TEXT NOT NULL,
     stage_probability INTEGER NOT NULL,
+    stage_forecast TEXT NOT NULL,
+    stage_stale_after_days INTEGER,
+    -- The fields that the stage requires and the stages that may follow it, as JSON; NULL where it requires nothing, and where any may follow.
+    stage_required TEXT,
+    stage_next TEXT,
     value INTEGER,
     currency TEXT,
+    recurring INTEGER,
+    recurring_currency TEXT,
+    recurring_months INTEGER,
     probability INTEGER NOT NULL,
+    set_forecast TEXT,
     expected_close INTEGER,
     status TEXT NOT NULL,
     closed_at INTEGER,
     close_day INTEGER,
     lost_reason TEXT,
-    lost_note TEXT
+    lost_note TEXT,
+    parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_opportunity_customer ON crm_opportunity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_opportunity_timeline ON crm_opportunity (customer, created_at, id) WHERE customer IS NOT NULL;
@@ -266,6 +276,39 @@ CREATE TABLE crm_opportunity_visit (
     entered_at INTEGER NOT NULL,
     left_at INTEGER,
     actor TEXT NOT NULL,
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_opportunity_line (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    product BLOB NOT NULL REFERENCES crm_product (id),
+    quantity INTEGER NOT NULL,
+    unit_price INTEGER NOT NULL,
+    discount INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_opportunity_line_product ON crm_opportunity_line (product, opportunity);
+
+CREATE TABLE crm_opportunity_contact (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    person BLOB NOT NULL REFERENCES crm_customer (id),
+    role TEXT NOT NULL,
+    is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_opportunity_contact_person ON crm_opportunity_contact (person, opportunity);
+
+-- The moves of the expected close to a later month.
+CREATE TABLE crm_opportunity_push (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    day_before INTEGER NOT NULL,
+    day INTEGER NOT NULL,
     PRIMARY KEY (opportunity, place)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,9 +1,9 @@
 //! What the clauses leave open and this store settles: the names of fields and families, and which refusal comes first.
 
 use crm_core::{
-    Agent, AgentId, Contact, Customer, CustomerId, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity,
-    OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, ProductId, RecordRef, SalePlan,
-    SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
+    Agent, AgentId, Contact, ContactRole, Customer, CustomerId, CustomerKind, DealLine, Interaction, MessageKind, Need,
+    NeedKind, Opportunity, OpportunityParts, Order, OrderParts, Participant, Percent, PlanScope, Product, ProductId,
+    RecordRef, SalePlan, SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
     store::{Agents, Customers, Interactions, Opportunities, Orders, Products, SalePlans, SalesReps, Tickets},
 };
 
@@ -134,6 +134,17 @@ fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
         case(of_opportunities("customer"), asker.id, |tx| tx.insert_opportunity(&deal(Some(asker.id), None, None))),
         case(of_opportunities("product"), product.id, |tx| tx.insert_opportunity(&deal(None, Some(product.id), None))),
         case(of_opportunities("rep"), rep.id, |tx| tx.insert_opportunity(&deal(None, None, Some(rep.id)))),
+        case(of_opportunities("lines"), product.id, |tx| {
+            let line = DealLine::new(product.id, 2.into(), product.list_price, Percent::ZERO).unwrap();
+            let (value, lines) = (Some(line.amount()), vec![line]);
+            let parts = OpportunityParts { value, lines, ..deal(None, None, None).into() };
+            tx.insert_opportunity(&Opportunity::try_from(parts).unwrap())
+        }),
+        case(of_opportunities("contacts"), asker.id, |tx| {
+            let contacts = vec![ContactRole { person: asker.id, role: "buyer".parse().unwrap(), primary: true }];
+            let parts = OpportunityParts { contacts, ..deal(None, None, None).into() };
+            tx.insert_opportunity(&Opportunity::try_from(parts).unwrap())
+        }),
         case(of_orders("customer"), asker.id, |tx| {
             tx.insert_product(&sample::product(9))?;
             tx.insert_order(&order(asker.id, None, None))

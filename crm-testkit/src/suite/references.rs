@@ -1,9 +1,9 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order,
-    OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan, SalePlanParts, SalesRep, Ticket,
-    TicketMessage, TicketParts, TicketState, UnitPrice,
+    Contact, ContactRole, Currency, Customer, CustomerKind, DealLine, Interaction, MessageKind, Need, NeedKind,
+    Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan,
+    SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -57,6 +57,8 @@ fn references(record: &Any) -> usize {
             usize::from(one.customer().is_some())
                 + usize::from(one.product().is_some())
                 + usize::from(one.rep().is_some())
+                + one.lines().len()
+                + one.contacts().len()
         }
         Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
         Any::Ticket(ticket) => {
@@ -221,6 +223,25 @@ const WAYS: &[Way] = &[
         by: "opportunities",
         to: Family::SalesRep,
         refer: |n, to| opportunity(n, |one| one.rep = Some(id(to))),
+    },
+    Way {
+        field: "lines",
+        by: "opportunities",
+        to: Family::Product,
+        refer: |n, to| {
+            let price = valid(UnitPrice::parse("10", Currency::EUR));
+            let line = valid(DealLine::new(id(to), Quantity::from(2_u32), price, Percent::ZERO));
+            opportunity(n, |one| (one.value, one.lines, one.recurring) = (Some(line.amount()), vec![line], None))
+        },
+    },
+    Way {
+        field: "contacts",
+        by: "opportunities",
+        to: Family::Customer,
+        refer: |n, to| {
+            let buyer = ContactRole { person: id(to), role: text("buyer"), primary: true };
+            opportunity(n, |one| one.contacts = vec![buyer])
+        },
     },
     Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
     Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },
