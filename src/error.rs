@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    IdError, Invalid, OpportunityError, OrderError, PlanError, RecordRef, TicketError,
+    ActivityError, IdError, Invalid, OpportunityError, OrderError, PlanError, RecordRef, TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -151,5 +151,5 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-    OrderError => SalesError, OpportunityError => SalesError, PlanError => SalesError, TicketError => ServiceError
+    OrderError => SalesError, OpportunityError => SalesError, ActivityError => SalesError, PlanError => SalesError, TicketError => ServiceError
 );

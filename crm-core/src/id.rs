@@ -232,6 +232,8 @@ ids! {
     SalePlanId = "plan";
     /// The id of an [`Opportunity`](crate::Opportunity): `opp_…`.
     OpportunityId = "opp";
+    /// The id of an [`Activity`](crate::Activity): `activity_…`.
+    ActivityId = "activity";
     /// The id of an [`Order`](crate::Order): `order_…`.
     OrderId = "order";
     /// The id of an [`Agent`](crate::Agent): `agent_…`.

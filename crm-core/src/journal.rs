@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::{
     act::{Act, Cause},
+    activity::ActivityFact,
     agent::AgentFact,
     bulk::ImportFact,
     customer::CustomerFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId,
+        SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
@@ -192,6 +193,11 @@ families! {
     /// An opportunity.
     Opportunity(OpportunityId, OpportunityFact) = "opportunity" {
         Opened = "opened", Revised = "revised", Advanced = "advanced", Won = "won", Lost = "lost", Reopened = "reopened",
+        Deleted = "deleted"
+    }
+    /// An activity.
+    Activity(ActivityId, ActivityFact) = "activity" {
+        Planned = "planned", Revised = "revised", Completed = "completed", Cancelled = "cancelled", Reopened = "reopened",
         Deleted = "deleted"
     }
     /// An order.

@@ -30,9 +30,9 @@
 //! - C19 A number, a SKU and an external id find their record and no other; they are compared byte for byte.
 //!
 //! Where several rules are broken, the first one of this order is reported: on an insert the id, then number or SKU, then external id, then references; on an
-//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `opportunity`,
+//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `opportunity`, `activity`,
 //! `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
-//! plans, sales reps, opportunities, orders, tickets, messages.
+//! plans, sales reps, opportunities, activities, orders, tickets, messages.
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
@@ -91,6 +91,11 @@
 //! - C73 Between two batches of an import others write, and what is committed shows to readers.
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
 //!   behind the page is not seen, and nothing is seen twice.
+//!
+//! **Activities**
+//! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
+//! - C86 What is planned and has a reminder comes by its instant and the id.
+//! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done.
 
 mod error;
 mod families;
@@ -100,9 +105,9 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
+        Activities, ActivityFilter, AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry,
+        RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -143,6 +148,7 @@ pub trait Records:
     + SalesReps
     + SalePlans
     + Opportunities
+    + Activities
     + Orders
     + Agents
     + Tickets
@@ -160,6 +166,7 @@ impl<T> Records for T where
         + SalesReps
         + SalePlans
         + Opportunities
+        + Activities
         + Orders
         + Agents
         + Tickets

@@ -1,7 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, RecordRef, Revision,
+    ActivityError, CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError,
+    RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -84,6 +85,9 @@ pub enum SalesError {
     /// The opportunity refuses.
     #[error(transparent)]
     Opportunity(#[from] OpportunityError),
+    /// The activity refuses.
+    #[error(transparent)]
+    Activity(#[from] ActivityError),
     /// The plan refuses.
     #[error(transparent)]
     Plan(#[from] PlanError),

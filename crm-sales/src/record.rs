@@ -1,10 +1,12 @@
 //! What all operations share: load, decide, save, append the fact. It stands here once, for every record family.
 
 use crm_core::{
-    Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
-    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, RecordRef, Revision,
-    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
-    store::{Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError},
+    Act, Activity, ActivityFact, ActivityId, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact,
+    InteractionId, Opportunity, OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact,
+    ProductId, RecordRef, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    store::{
+        Activities, Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError,
+    },
 };
 
 use crate::error::SalesError;
@@ -62,6 +64,8 @@ records! {
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
+    Activity(ActivityId, ActivityFact) in Activities
+        { activity insert_activity update_activity delete_activity }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
 }
 

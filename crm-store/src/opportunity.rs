@@ -71,7 +71,8 @@ impl Table for Opportunity {
         "stage_stale_after_days" "stage_required" "stage_next" "value" "currency" "recurring" "recurring_currency" "recurring_months" "probability"
         "set_forecast" "expected_close" "status" "closed_at" "close_day" "lost_reason" "lost_note", derived: "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const REFERRERS: &'static [(&'static str, &'static str)] =
+        &[("activities", "SELECT count(*) FROM crm_activity WHERE opportunity = ?1")];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name", "lost_note"]));
 
     fn id(&self) -> OpportunityId {

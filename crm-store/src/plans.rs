@@ -10,13 +10,14 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
-    Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery,
-    SearchTier, TicketStatus,
+    Act, ActivityKind, ActivityStatus, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus,
+    OrderStatus, PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily,
+    SearchPlace, SearchQuery, SearchTier, TicketStatus,
     store::{
-        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        Activities, ActivityFilter, AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures,
+        InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page,
+        ProductFilter, Products, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store,
+        StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -152,6 +153,23 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         count_opportunities,
         opportunities after sample.opportunities[0].id
     );
+    let activity = &sample.activities[0];
+    lists!(
+        tx,
+        ActivityFilter {
+            customer: first.id,
+            opportunity: sample.opportunities[0].id,
+            owner: rep,
+            kind: ActivityKind::Call,
+            status: ActivityStatus::Planned,
+            due: year,
+        },
+        count_activities,
+        activities after activity.id,
+        activities_by_due after (day, activity.id),
+        activities_by_reminder after (activity.created_at, activity.id)
+    );
+    tx.last_activity(sample.opportunities[0].id)?;
     for scope in [
         PlanScope::SalesRep(rep),
         PlanScope::Team(rep),
@@ -172,6 +190,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.interaction_by_external_id(&external_id)?;
     tx.sales_rep_by_external_id(&external_id)?;
     tx.opportunity_by_external_id(&external_id)?;
+    tx.activity_by_external_id(&external_id)?;
     tx.order_by_external_id(&external_id)?;
     tx.agent_by_external_id(&external_id)?;
     tx.ticket_by_external_id(&external_id)?;
@@ -245,6 +264,7 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         agents update_agent delete_agent,
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
+        activities update_activity delete_activity,
         opportunities update_opportunity delete_opportunity,
         orders update_order delete_order,
         tickets update_ticket delete_ticket,
@@ -304,6 +324,10 @@ const SORTED: &[&str] = &[
     "crm_order_day",
     "crm_order_line_product",
     "crm_ticket_timeline",
+    "crm_activity_customer",
+    "crm_activity_timeline",
+    "crm_activity_opportunity",
+    "crm_activity_due",
     "crm_opportunity_expected_close",
     "crm_opportunity_close_day",
 ];

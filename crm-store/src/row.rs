@@ -4,11 +4,12 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
-    Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
-    EntryKind, ExternalId, ForecastCategory, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind,
-    Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus,
-    Position, Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId,
-    ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    ActivityId, ActivityKind, ActivityStatus, Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId,
+    CustomerType, Direction, EmailAddress, EntryKind, ExternalId, ForecastCategory, Fulfilment, Gender, IdempotencyKey,
+    InteractionId, Label, Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus,
+    PaymentStatus, Percent, Phone, PlanStatus, Position, Priority, ProductId, Quantity, Rating, RecordId, RevenueKind,
+    Revision, SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId,
+    TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -166,7 +167,18 @@ macro_rules! ids {
     )*};
 }
 
-ids!(CustomerId, InteractionId, ProductId, SalesRepId, SalePlanId, OpportunityId, OrderId, AgentId, TicketId);
+ids!(
+    CustomerId,
+    InteractionId,
+    ProductId,
+    SalesRepId,
+    SalePlanId,
+    OpportunityId,
+    ActivityId,
+    OrderId,
+    AgentId,
+    TicketId
+);
 
 impl Column for Uuid {
     fn write(&self) -> ToSqlOutput<'_> {
@@ -246,6 +258,8 @@ names! {
         Omitted = "omitted", Pipeline = "pipeline", BestCase = "best_case", MostLikely = "most_likely", Commit = "commit", Closed = "closed"
     }
     OpportunityStatus { Open = "open", Won = "won", Lost = "lost" }
+    ActivityKind { Call = "call", Visit = "visit", Meeting = "meeting", Task = "task" }
+    ActivityStatus { Planned = "planned", Done = "done", Cancelled = "cancelled" }
     OrderStatus { Draft = "draft", Confirmed = "confirmed", Locked = "locked", Cancelled = "cancelled" }
     Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }
     PaymentStatus { Unpaid = "unpaid", Partial = "partial", Paid = "paid", Refunded = "refunded" }

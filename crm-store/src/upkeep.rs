@@ -10,9 +10,10 @@ use std::{
 use crm_core::{
     FigureMismatch,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+        Activities, ActivityFilter, AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter,
+        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets,
+        pages,
     },
 };
 use rusqlite::Connection;
@@ -127,6 +128,7 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("sales reps", sales_reps, SalesRepFilter);
     readable!("sale plans", sale_plans, SalePlanFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
+    readable!("activities", activities, ActivityFilter);
     readable!("orders", orders, OrderFilter);
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts,
-    OrderState, PlanState, Product, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
-    TicketParts, TicketState,
+    Activity, ActivityParts, ActivityState, Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts,
+    OpportunityState, Order, OrderParts, OrderState, PlanState, Product, SalePlan, SalePlanParts, SalesRep,
+    ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -67,6 +67,13 @@ instants! {
         for visit in &mut one.history {
             change(&mut visit.entered_at);
             visit.left_at.iter_mut().for_each(&change);
+        }
+    }
+    Activity(ActivityParts): |one, change| {
+        one.remind_at.iter_mut().for_each(&change);
+        match &mut one.state {
+            ActivityState::Planned => {}
+            ActivityState::Done { at, .. } | ActivityState::Cancelled { at, .. } => change(at),
         }
     }
     Order(OrderParts): |one, change| {

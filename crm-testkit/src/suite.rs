@@ -9,6 +9,7 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod activities;
 mod bulk;
 mod figures;
 mod filters;
@@ -21,6 +22,10 @@ mod search;
 mod transactions;
 
 pub use self::{
+    activities::{
+        c85_what_is_planned_comes_by_its_due_day, c86_reminders_come_by_their_instant,
+        c87_the_last_activity_of_an_opportunity_is_known,
+    },
     bulk::{
         c70_inserting_many_is_inserting_one_after_the_other,
         c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each,
@@ -133,6 +138,9 @@ macro_rules! __clauses {
             c72_an_import_is_resumed_without_loss_or_repetition
             c73_others_write_between_two_batches
             c74_an_export_gives_each_record_once
+            c85_what_is_planned_comes_by_its_due_day
+            c86_reminders_come_by_their_instant
+            c87_the_last_activity_of_an_opportunity_is_known
         }
     };
 }

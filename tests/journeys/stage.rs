@@ -108,6 +108,7 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
         tx.sales_reps(&Default::default(), Page::first(100))?,
         tx.sale_plans(&Default::default(), Page::first(100))?,
         tx.opportunities(&Default::default(), Page::first(100))?,
+        tx.activities(&Default::default(), Page::first(100))?,
         tx.orders(&Default::default(), Page::first(100))?,
         tx.agents(&Default::default(), Page::first(100))?,
     );

@@ -7,11 +7,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
+    activity::{Activity, ActivityKind, ActivityStatus},
     agent::Agent,
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
-    id::{AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId, TicketId},
+    id::{
+        ActivityId, AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId,
+        TicketId,
+    },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     opportunity::{Opportunity, OpportunityStatus},
@@ -110,6 +114,21 @@ filters! {
         expected_close: Period,
         /// Won or lost on one of these days.
         closed: Period,
+    }
+    /// Which activities.
+    ActivityFilter {
+        /// For this customer.
+        customer: CustomerId,
+        /// For this deal.
+        opportunity: OpportunityId,
+        /// Of this rep.
+        owner: SalesRepId,
+        /// Of this kind.
+        kind: ActivityKind,
+        /// Planned, done or cancelled.
+        status: ActivityStatus,
+        /// Due on one of these days, also where it is done or cancelled.
+        due: Period,
     }
     /// Which orders.
     OrderFilter {
@@ -277,6 +296,25 @@ family! {
     fn opportunity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Opportunity>>;
 }
 
+family! {
+    /// Activities.
+    Activities, "activity": Activity(ActivityId), ActivityFilter
+    { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
+
+    /// The activity with an id in another system.
+    fn activity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Activity>>;
+    /// The activities that are planned and that a filter lets through, by due day and id (C85).
+    fn activities_by_due(&self, filter: &ActivityFilter, page: Page<(NaiveDate, ActivityId)>) -> Stored<Vec<Activity>>;
+    /// The activities that are planned, have a reminder and pass a filter, by its instant and the id (C86).
+    fn activities_by_reminder(
+        &self,
+        filter: &ActivityFilter,
+        page: Page<(DateTime<Utc>, ActivityId)>,
+    ) -> Stored<Vec<Activity>>;
+    /// When an activity of an opportunity was last done (C87).
+    fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>>;
+}
+
 /// Where a revenue entry stands: by business day, order and number.
 pub type RevenueKey = (NaiveDate, OrderId, u32);
 
@@ -353,7 +391,7 @@ family! {
 
 /// What there is about a customer, over all record kinds.
 pub trait Timeline {
-    /// The interactions, opportunities, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
+    /// The interactions, opportunities, activities, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
 }
 

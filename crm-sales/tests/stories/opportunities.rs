@@ -266,9 +266,8 @@ fn contacts_of_a_deal_are_persons_in_use() {
     let mut world = World::new();
     let (zhang, li, acme) = (world.person("张三").id, world.person("李四").id, world.organisation("Acme").id);
     let role = || "decision maker".parse().unwrap();
-    let deal = world.does(|tx, act| {
-        open_opportunity(tx, act, &hardware(), lamps().customer(acme).primary_contact(zhang, role()))
-    });
+    let deal = world
+        .does(|tx, act| open_opportunity(tx, act, &hardware(), lamps().customer(acme).primary_contact(zhang, role())));
     assert_eq!((deal.contacts()[0].person, deal.contacts()[0].primary), (zhang, true));
     let refused = world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), lamps().contact(acme, role())));
     assert!(matches!(refused, SalesError::NotAPerson { customer, field: "contacts" } if customer == acme));

@@ -312,6 +312,46 @@ CREATE TABLE crm_opportunity_push (
     PRIMARY KEY (opportunity, place)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE crm_activity (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    note TEXT,
+    customer BLOB REFERENCES crm_customer (id),
+    opportunity BLOB REFERENCES crm_opportunity (id),
+    owner BLOB REFERENCES crm_sales_rep (id),
+    due INTEGER NOT NULL,
+    remind_at INTEGER,
+    plan TEXT,
+    step INTEGER,
+    status TEXT NOT NULL,
+    done_at INTEGER,
+    done_on INTEGER,
+    outcome TEXT,
+    cancelled_at INTEGER,
+    -- What was said when it was done or cancelled.
+    remark TEXT,
+    -- The due day and the reminder of what is planned.
+    planned_due INTEGER,
+    planned_reminder INTEGER
+) STRICT;
+CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_activity_done ON crm_activity (opportunity, done_at) WHERE done_at IS NOT NULL;
+CREATE INDEX crm_activity_owner ON crm_activity (owner, id) WHERE owner IS NOT NULL;
+CREATE INDEX crm_activity_status ON crm_activity (status, id);
+CREATE INDEX crm_activity_due ON crm_activity (due);
+CREATE INDEX crm_activity_planned_due ON crm_activity (planned_due, id) WHERE planned_due IS NOT NULL;
+CREATE INDEX crm_activity_owner_planned_due ON crm_activity (owner, planned_due, id) WHERE planned_due IS NOT NULL;
+CREATE INDEX crm_activity_planned_reminder ON crm_activity (planned_reminder, id) WHERE planned_reminder IS NOT NULL;
+CREATE INDEX crm_activity_owner_planned_reminder ON crm_activity (owner, planned_reminder, id) WHERE planned_reminder IS NOT NULL;
+
 CREATE TABLE crm_order (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::SubsecRound as _;
 use crm_core::{
-    Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId,
-    Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
-    Ticket, TicketId, TicketMessage,
+    Activity, ActivityId, Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number,
+    Opportunity, OpportunityId, Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan,
+    SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -103,6 +103,7 @@ tables! {
     sale_plans, "sale plans": SalePlan(SalePlanId), "sale plan";
     sales_reps, "sales reps": SalesRep(SalesRepId), "sales rep";
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
+    activities, "activities": Activity(ActivityId), "activity";
     orders, "orders": Order(OrderId), "order";
     tickets, "tickets": Ticket(TicketId), "ticket";
     products, "products": Product(ProductId), "product";

@@ -1,12 +1,13 @@
 //! A small company whose records refer to each other.
 
 use crm_core::{
-    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Opportunity, OpportunityParts,
-    Order, OrderParts, Participant, PlanScope, Product, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
+    Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction,
+    Opportunity, OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, SalePlan, SalePlanParts,
+    SalesRep, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
-use super::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
+use super::{ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
 
 /// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
 /// opportunities, orders and tickets some in each state.
@@ -40,6 +41,8 @@ pub struct Sample {
     pub sale_plans: Vec<SalePlan>,
     /// Opportunities.
     pub opportunities: Vec<Opportunity>,
+    /// Activities, for customers and deals.
+    pub activities: Vec<Activity>,
     /// Orders.
     pub orders: Vec<Order>,
     /// Tickets.
@@ -96,6 +99,14 @@ impl Sample {
             let parts = OpportunityParts { product, rep, ..super::opportunity(seed, customer).into() };
             valid(Opportunity::try_from(parts))
         });
+        let opportunities: Vec<Opportunity> = opportunities.collect();
+        let activities = seeds(4 * ACTIVITY_STATES).map(|(number, seed)| {
+            let customer = (number % 3 > 0).then(|| *pick(&ids, number));
+            let opportunity = (number % 4 > 0).then(|| pick(&opportunities, number).id);
+            let owner = Some(pick(&sales_reps, number).id);
+            let parts = ActivityParts { opportunity, owner, ..super::activity(seed, customer).into() };
+            valid(Activity::try_from(parts))
+        });
         let orders = seeds(3 * ORDER_STATES).map(|(number, seed)| {
             let some = [pick(&products, number).id, pick(&products, number + 1).id];
             let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
@@ -114,7 +125,8 @@ impl Sample {
         Self {
             interactions: interactions.collect(),
             sale_plans: sale_plans.collect(),
-            opportunities: opportunities.collect(),
+            activities: activities.collect(),
+            opportunities,
             orders: orders.collect(),
             tickets: tickets.collect(),
             messages: messages.collect(),
@@ -138,6 +150,7 @@ impl Sample {
         self.interactions.iter().try_for_each(|record| tx.insert_interaction(record))?;
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
         self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
+        self.activities.iter().try_for_each(|record| tx.insert_activity(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
         self.messages.iter().try_for_each(|message| tx.append_message(message))

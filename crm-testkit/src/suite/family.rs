@@ -4,11 +4,12 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId,
-    RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Activity, ActivityParts, Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts,
+    Product, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
+        ActivityFilter, AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
+        ProductFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter,
+        pages,
     },
 };
 
@@ -175,6 +176,7 @@ families! {
     Interaction, InteractionFilter, "interaction" { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction }
     SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
+    Activity, ActivityFilter, "activity" { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
@@ -192,7 +194,9 @@ impl Family {
             Self::Product => &["sku"],
             Self::SalePlan => &[],
             Self::Order | Self::Ticket => &["number", "external id"],
-            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
+            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity | Self::Activity => {
+                &["external id"]
+            }
         }
     }
 }
@@ -210,6 +214,7 @@ impl Any {
             Self::Customer(record) => record.external_id.as_ref(),
             Self::Interaction(record) => record.external_id.as_ref(),
             Self::Opportunity(record) => record.external_id(),
+            Self::Activity(record) => record.external_id(),
             Self::Order(record) => record.external_id(),
             Self::Ticket(record) => record.external_id(),
         };
@@ -228,6 +233,10 @@ impl Any {
             Self::Opportunity(record) => {
                 let parts =
                     OpportunityParts { external_id: Some(text(value)), ..OpportunityParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
+            Self::Activity(record) => {
+                let parts = ActivityParts { external_id: Some(text(value)), ..ActivityParts::from((**record).clone()) };
                 **record = valid(parts.try_into());
             }
             Self::Order(record) => {
@@ -263,6 +272,7 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),
         Family::Interaction => tx.interaction_by_external_id(&text(value))?.map(Any::from),
         Family::Opportunity => tx.opportunity_by_external_id(&text(value))?.map(Any::from),
+        Family::Activity => tx.activity_by_external_id(&text(value))?.map(Any::from),
         Family::Order if field == "number" => tx.order_by_number(&text(value))?.map(Any::from),
         Family::Order => tx.order_by_external_id(&text(value))?.map(Any::from),
         Family::Ticket if field == "number" => tx.ticket_by_number(&text(value))?.map(Any::from),

@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 use crm_core::{
-    CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope, PlanStatus, Priority,
-    RecordRef, TicketStatus,
+    ActivityKind, ActivityStatus, CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
+    PlanScope, PlanStatus, Priority, RecordRef, TicketStatus,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        ActivityFilter, AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
+        ProductFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -78,6 +78,14 @@ filters! {
         expected_close: periods(),
         closed: periods(),
     }
+    Activity(ActivityFilter) {
+        customer: [id(1), id(2)],
+        opportunity: [id(1), id(2)],
+        owner: [id(1), id(2)],
+        kind: [ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task],
+        status: [ActivityStatus::Planned, ActivityStatus::Done, ActivityStatus::Cancelled],
+        due: periods(),
+    }
     Order(OrderFilter) {
         customer: [id(1), id(2)],
         rep: [id(1), id(2)],
@@ -148,6 +156,14 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && f.expected_close.is_none_or(|days| r.expected_close().is_some_and(|day| days.contains(day)))
                 && f.closed.is_none_or(|days| r.state().close_day().is_some_and(|day| days.contains(day)))
         }
+        (Filter::Activity(f), Any::Activity(r)) => {
+            lets(f.customer.as_ref(), r.customer().as_ref())
+                && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
+                && lets(f.owner.as_ref(), r.owner().as_ref())
+                && lets(f.kind.as_ref(), Some(&r.kind()))
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && f.due.is_none_or(|days| days.contains(r.due()))
+        }
         (Filter::Order(f), Any::Order(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))
                 && lets(f.rep.as_ref(), r.rep().as_ref())
@@ -174,6 +190,7 @@ fn passes(filter: &Filter, record: &Any) -> bool {
 fn listed_otherwise<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Option<Vec<RecordRef>>> {
     Ok(Some(match filter {
         Filter::Customer(f) => tx.customers_by_name(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
+        Filter::Activity(f) => tx.activities_by_due(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         Filter::Order(f) => tx.orders_by_day(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         Filter::Ticket(f) => tx.tickets_by_due(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         _ => return Ok(None),
@@ -184,6 +201,7 @@ fn listed_otherwise<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Opti
 fn other_key(record: &Any) -> Option<(String, RecordRef)> {
     let key = match record {
         Any::Customer(one) => one.name.key(),
+        Any::Activity(one) => one.planned_for()?.to_string(),
         Any::Order(one) => one.state().confirmed_on()?.to_string(),
         Any::Ticket(one) => one.due_at()?.to_rfc3339(),
         _ => return None,

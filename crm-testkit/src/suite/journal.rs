@@ -6,8 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, Position,
-    ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact,
+    Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -30,6 +30,7 @@ fn fact(before: &Any, after: Any) -> Fact {
         (Any::Opportunity(before), Any::Opportunity(after)) => {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
+        (Any::Activity(before), Any::Activity(after)) => (before.id, ActivityFact::Revised { before, after }).into(),
         (Any::Order(before), Any::Order(after)) => {
             (before.id, OrderFact::Amended { before: before.lines().to_vec(), after: after.lines().to_vec() }).into()
         }
@@ -48,6 +49,7 @@ fn deleted(record: Any) -> Fact {
         Any::SalesRep(sales_rep) => (sales_rep.id, SalesRepFact::Deleted { sales_rep }).into(),
         Any::SalePlan(plan) => (plan.id, SalePlanFact::Deleted { plan }).into(),
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
+        Any::Activity(activity) => (activity.id, ActivityFact::Deleted { activity }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
@@ -59,6 +61,7 @@ fn short(record: &Any) -> Option<Fact> {
     Some(match record {
         Any::Customer(one) => (one.id, CustomerFact::Archived).into(),
         Any::SalePlan(one) => (one.id, SalePlanFact::Activated).into(),
+        Any::Activity(one) => (one.id, ActivityFact::Cancelled { reason: None }).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
         Any::Ticket(one) => {
             (one.id, TicketFact::Moved { before: TicketStatus::Solved, after: TicketStatus::Closed }).into()

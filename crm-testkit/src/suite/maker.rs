@@ -4,12 +4,12 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, By, Channel, Currency, Customer, DealLine, Direction, Draft, ForecastCategory, Gender,
-    Interaction, Label, Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity,
-    NewPayment, NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, OpportunityPatch, Order, OrderLine,
-    Participant, Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity,
-    Rating, RecordId, Recurring, RequiredField, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket,
-    Unassigned, UnitPrice,
+    Act, Activity, ActivityKind, ActivityStep, Actor, Agent, By, Channel, Completion, Currency, Customer, DealLine,
+    Direction, Draft, ForecastCategory, Gender, Interaction, Label, Loss, MessageKind, Money, NewActivity, NewAgent,
+    NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct, NewSalePlan, NewSalesRep,
+    NewTicket, Opportunity, OpportunityPatch, Order, OrderLine, Participant, Percent, Period, Pipeline, PlanScope,
+    PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Recurring, RequiredField, Sale,
+    SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -181,6 +181,7 @@ impl Maker {
             Family::Interaction => self.interaction(n).into(),
             Family::SalePlan => self.sale_plan(n).into(),
             Family::Opportunity => self.opportunity(n).into(),
+            Family::Activity => self.activity(n).into(),
             Family::Order => self.order(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
@@ -395,6 +396,32 @@ impl Maker {
     fn deal_line(&mut self) -> DealLine {
         let price = valid(UnitPrice::from_millionths(12_345_000, Currency::JPY));
         valid(DealLine::new(self.slot(), Quantity::from(1 + self.dice.below(9)), price, Percent::whole(5)))
+    }
+
+    fn activity(&mut self, n: u32) -> Activity {
+        let kind = self.dice.one(&[ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task]);
+        let mut new = NewActivity::new(kind, self.dice.one_text(NAMES), self.day());
+        new.external_id = self.external(n);
+        (new.customer, new.opportunity, new.owner) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
+        if self.dice.yes() {
+            new = new.note(self.dice.one_text(TEXTS)).remind_at(self.at());
+        }
+        if self.dice.below(3) == 0 {
+            new.step = Some(ActivityStep { plan: text("first contact"), number: 2 });
+        }
+        let mut activity = valid(Activity::plan(id(n), self.at(), new));
+        match self.dice.below(4) {
+            0 => {
+                let note = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+                valid(activity.complete(self.at(), Completion { day: self.day(), outcome: text("reached"), note }));
+            }
+            1 => {
+                let reason = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+                valid(activity.cancel(self.at(), reason));
+            }
+            _ => {}
+        }
+        activity
     }
 
     fn order(&mut self, n: u32) -> Order {

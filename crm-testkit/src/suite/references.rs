@@ -1,9 +1,9 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, ContactRole, Currency, Customer, CustomerKind, DealLine, Interaction, MessageKind, Need, NeedKind,
-    Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan,
-    SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
+    Activity, ActivityParts, Contact, ContactRole, Currency, Customer, CustomerKind, DealLine, Interaction,
+    MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent,
+    PlanScope, Quantity, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -60,6 +60,11 @@ fn references(record: &Any) -> usize {
                 + one.lines().len()
                 + one.contacts().len()
         }
+        Any::Activity(one) => {
+            usize::from(one.customer().is_some())
+                + usize::from(one.opportunity().is_some())
+                + usize::from(one.owner().is_some())
+        }
         Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
         Any::Ticket(ticket) => {
             1 + usize::from(ticket.assignee().is_some())
@@ -111,6 +116,7 @@ macro_rules! guarded {
 guarded! {
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
+    activity: Activity(ActivityParts);
     order: Order(OrderParts);
     ticket: Ticket(TicketParts);
 }
@@ -242,6 +248,24 @@ const WAYS: &[Way] = &[
             let buyer = ContactRole { person: id(to), role: text("buyer"), primary: true };
             opportunity(n, |one| one.contacts = vec![buyer])
         },
+    },
+    Way {
+        field: "customer",
+        by: "activities",
+        to: Family::Customer,
+        refer: |n, to| activity(n, |one| one.customer = Some(id(to))),
+    },
+    Way {
+        field: "opportunity",
+        by: "activities",
+        to: Family::Opportunity,
+        refer: |n, to| activity(n, |one| one.opportunity = Some(id(to))),
+    },
+    Way {
+        field: "owner",
+        by: "activities",
+        to: Family::SalesRep,
+        refer: |n, to| activity(n, |one| one.owner = Some(id(to))),
     },
     Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
     Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },

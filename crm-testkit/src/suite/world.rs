@@ -151,7 +151,7 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
 /// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
 pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
-    let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer];
+    let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer, Family::Opportunity];
     families
         .iter()
         .flat_map(|family| (1..=SLOTS).map(|n| (*family, n)))
