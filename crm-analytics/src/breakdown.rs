@@ -151,7 +151,7 @@ pub fn customers_by_region(
 ///     let lines = vec![OrderLine::new(1, lamp, Quantity::from(lamps), price, Percent::ZERO)?];
 ///     let (id, number) = (act.new_id(), number.parse()?);
 ///     let currency = Currency::EUR;
-///     Order::draft(at, Draft { id, number, external_id: None, customer: zhang, rep: None, currency, lines })
+///     Order::draft(at, Draft::new(id, number, zhang, currency, lines))
 /// };
 /// let (mut bought, offered) = (draft("SO-1", 10)?, draft("SO-2", 3)?);
 /// bought.confirm(at, at.date_naive())?;
@@ -296,7 +296,7 @@ pub fn new_customers_per(
 /// let price = UnitPrice::parse("49.90", Currency::EUR)?;
 /// let lines = vec![OrderLine::new(1, act.new_id(), 10_u32.into(), price, Percent::ZERO)?];
 /// let (id, number, currency, customer) = (act.new_id(), "SO-1".parse()?, Currency::EUR, act.new_id());
-/// let mut order = Order::draft(at, Draft { id, number, external_id: None, customer, rep: None, currency, lines })?;
+/// let mut order = Order::draft(at, Draft::new(id, number, customer, currency, lines))?;
 ///
 /// let spring = "2026-03-01..2026-05-01".parse()?;
 /// assert_eq!(orders_per([&order], spring, TimeUnit::Month), 0.into());
@@ -387,7 +387,7 @@ mod tests {
         };
         let lines = (1..).zip(lines).map(line).collect();
         let (id, customer, number) = (act.new_id(), act.new_id(), "SO-1".parse().unwrap());
-        let draft = Draft { id, number, external_id: None, customer, rep: None, currency: Currency::EUR, lines };
+        let draft = Draft::new(id, number, customer, Currency::EUR, lines);
         Order::draft(at("2026-03-02"), draft).unwrap()
     }
 

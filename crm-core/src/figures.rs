@@ -13,7 +13,7 @@ use crate::{
     invalid::Invalid,
     money::{Currency, Money, Rounding},
     opportunity::{Opportunity, OpportunityStatus},
-    order::{Order, Revenue, RevenueKind},
+    order::{EntryKind, Order, Revenue, RevenueKind},
     text::Label,
     ticket::{Priority, Ticket, TicketStatus},
 };
@@ -262,7 +262,7 @@ pub enum FigureMismatch {
 }
 
 impl Order {
-    /// What of a sum falls to each product when it is split over all lines by their amounts (MON-4); by product.
+    /// What of a sum falls to each product when it is split over all lines by what they come to without tax (MON-4); by product.
     ///
     /// # Errors
     ///
@@ -273,8 +273,8 @@ impl Order {
             vec![zero; self.lines().len()]
         } else {
             // Lines are never below zero: price and quantity are not, and a discount is at most the whole.
-            let weight = |minor: i64| u64::try_from(minor).unwrap_or(0);
-            let weights: Vec<u64> = self.lines().iter().map(|line| weight(line.amount().minor())).collect();
+            let weight = |net: Money| u64::try_from(net.minor()).unwrap_or(0);
+            let weights: Vec<u64> = self.nets()?.into_iter().map(weight).collect();
             sum.allocate(&weights)?
         };
         let mut products = BTreeMap::new();
@@ -359,9 +359,12 @@ impl Order {
         revenue.truncate(entries);
         let cancelled = revenue.iter().any(|entry| entry.kind == RevenueKind::Cancelled);
         let day = revenue.first()?.day;
-        // What comes back is never more than what was paid, and that never more than the total.
+        // Entries of revenue sum to at most the net, and refunds to at most the total.
         let worth = Money::from_minor(revenue.iter().map(|entry| entry.amount.minor()).sum(), self.currency());
-        let counts = !cancelled && (worth.is_positive() || self.total().is_zero());
+        let refunds = self.payments().iter().filter(|entry| entry.kind == EntryKind::Refund);
+        let times = revenue.iter().filter(|entry| entry.kind == RevenueKind::Refunded).count();
+        let refunded: i64 = refunds.take(times).map(|entry| entry.amount.minor()).sum();
+        let counts = !cancelled && (refunded == 0 || refunded < self.total().minor());
         counts.then_some(CustomerFigure {
             customer: self.customer(),
             revenue: worth,

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{
     Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, OrderStatus, Rule, Serialize,
 };
-use crate::text::Label;
+use crate::{money::Rounding, text::Label};
 
 /// How much of an order is paid; follows from its payments and refunds. While it is confirmed or locked, something is owed exactly where it is
 /// [`Unpaid`](Self::Unpaid) or [`Partial`](Self::Partial): those two are the ones to dun.
@@ -174,9 +174,24 @@ impl Order {
         Money::from_minor(self.total.minor() - self.moved(EntryKind::Payment), self.currency)
     }
 
-    /// The total less all refunds: what a confirmed order counts for as revenue.
+    /// What a confirmed order counts for as revenue: its net less what of it was refunded.
     pub(crate) fn worth(&self) -> Money {
-        Money::from_minor(self.total.minor() - self.moved(EntryKind::Refund), self.currency)
+        self.worth_after(self.moved(EntryKind::Refund))
+    }
+
+    /// What it counts for after so much was refunded, in all: once everything went back, exactly nothing (REF-2).
+    pub(super) fn worth_after(&self, refunded: i64) -> Money {
+        let back = self.without_tax(Money::from_minor(refunded, self.currency));
+        Money::from_minor(self.net.minor() - back.minor(), self.currency)
+    }
+
+    /// What of some money paid for the order is not tax, to the nearest unit: its share of the total, of which it is a part. Of the whole total it is the net, so the parts of
+    /// a sum are told by the sums before and after each.
+    pub fn without_tax(&self, money: Money) -> Money {
+        let (net, total) = (i128::from(self.net.minor()), i128::from(self.total.minor()));
+        let part = if total == 0 { 0 } else { Rounding::HalfUp.divide(i128::from(money.minor()) * net, total) };
+        // A net is at most its total.
+        Money::from_minor(i64::try_from(part).unwrap_or(money.minor()), self.currency)
     }
 
     /// How much of it is paid. An order over nothing is paid once it is confirmed. One of which a part was paid and refunded is refunded once it is cancelled; while it

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crm_core::{
-    Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact,
+    Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, Order, OrderFact,
     Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
@@ -32,7 +32,9 @@ fn fact(before: &Any, after: Any) -> Fact {
         }
         (Any::Activity(before), Any::Activity(after)) => (before.id, ActivityFact::Revised { before, after }).into(),
         (Any::Order(before), Any::Order(after)) => {
-            (before.id, OrderFact::Amended { before: before.lines().to_vec(), after: after.lines().to_vec() }).into()
+            let lines = |order: &Order| order.lines().to_vec();
+            let (terms_before, terms) = (before.terms(), after.terms());
+            (before.id, OrderFact::Amended { before: lines(&before), after: lines(&after), terms_before, terms }).into()
         }
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),
         (Any::Ticket(before), Any::Ticket(after)) => (before.id, TicketFact::Updated { before, after }).into(),

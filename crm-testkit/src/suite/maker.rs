@@ -5,11 +5,12 @@ use std::{fmt::Display, str::FromStr};
 use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Act, Activity, ActivityKind, ActivityStep, Actor, Agent, By, Channel, Completion, Currency, Customer, DealLine,
-    Direction, Draft, ForecastCategory, Gender, Interaction, Label, Loss, MessageKind, Money, NewActivity, NewAgent,
-    NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct, NewSalePlan, NewSalesRep,
-    NewTicket, Opportunity, OpportunityPatch, Order, OrderLine, Participant, Percent, Period, Pipeline, PlanScope,
-    PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Recurring, RequiredField, Sale,
-    SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
+    Direction, Discount, Draft, ForecastCategory, Gender, Interaction, Label, Loss, MessageKind, Money, NewActivity,
+    NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct, NewSalePlan,
+    NewSalesRep, NewTicket, Opportunity, OpportunityPatch, Order, OrderLine, Participant, Percent, Period, Pipeline,
+    PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Recurring,
+    RequiredField, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket,
+    Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -424,6 +425,16 @@ impl Maker {
         activity
     }
 
+    fn terms(&mut self, currency: Currency, worth_something: bool) -> Terms {
+        let rounding = self.dice.one(&[TaxRounding::PerLine, TaxRounding::PerTaxGroup, TaxRounding::Global]);
+        let terms: Terms = self.dice.one(&[Taxation::net(rounding), Taxation::gross(rounding)]).into();
+        match self.dice.below(4) {
+            0 => terms.discount(Discount::Percent(text("12.5"))),
+            1 if worth_something => terms.discount(Discount::Amount(Money::from_minor(1, currency))),
+            _ => terms,
+        }
+    }
+
     fn order(&mut self, n: u32) -> Order {
         let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
         let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
@@ -432,9 +443,14 @@ impl Maker {
             let (quantity, discount) = (self.dice.one(&["1", "2.5", "40"]), self.dice.one(&["0", "10", "33.3333"]));
             let price = valid(UnitPrice::from_millionths(i64::from(1 + self.dice.below(100)) * 500_000, currency));
             // Numbers with a gap, as after a line was taken out.
-            lines.push(valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount))));
+            let line = valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount)));
+            let tax =
+                self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
+            lines.push(tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax))));
         }
-        let draft = Draft { id: id(n), number: self.number("SO", n), external_id, customer, rep, currency, lines };
+        let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
+        let draft =
+            Draft { external_id, rep, terms, ..Draft::new(id(n), self.number("SO", n), customer, currency, lines) };
         let mut order = valid(Order::draft(self.at(), draft));
         if order.lines().is_empty() || self.dice.below(5) == 0 {
             if self.dice.below(3) == 0 {
