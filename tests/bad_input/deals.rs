@@ -78,14 +78,13 @@ fn lines_recurring_revenue_and_contacts_that_contradict_the_deal_are_refused() -
     let refused = Recurring::new(eur("-1.00")?, 12).map_err(Error::from).unwrap_err();
     assert_eq!(refused.to_string(), "recurring revenue must be greater than zero, got -1.00 EUR");
 
-    let role: crm::Label = "buyer".parse()?;
     let contacts = |contacts: Vec<ContactRole>| {
         let patch = OpportunityPatch { contacts: Some(contacts), ..OpportunityPatch::default() };
         company.refuses(|tx, act| sales::revise_opportunity(tx, act, company.deal.id, patch))
     };
-    let ada = ContactRole { person: company.ada.id, role: role.clone(), primary: true };
+    let ada = ContactRole { person: company.ada.id, role: "buyer".parse()?, primary: true };
     assert_eq!(broken(&contacts(vec![ada.clone(), ada.clone()]), "contacts"), Rule::Repeated);
-    let also = ContactRole { role: "user".parse()?, ..ada.clone() };
+    let also = ContactRole { role: "user".parse()?, ..ada };
     assert!(matches!(broken(&contacts(vec![ada.clone(), also]), "contacts"), Rule::Inconsistent { .. }));
     let refused = contacts(vec![ContactRole { person: company.acme.id, ..ada }]);
     assert!(matches!(refused, Error::Sales(SalesError::NotAPerson { field: "contacts", .. })));
