@@ -2,7 +2,8 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    ActivityError, IdError, Invalid, OpportunityError, OrderError, PlanError, RecordRef, TicketError,
+    ActivityError, IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PlanError, RateError, RecordRef,
+    TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -112,7 +113,8 @@ impl From<SalesError> for Error {
             SalesError::Invalid(refused)
             | SalesError::Order(OrderError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
-            | SalesError::Plan(PlanError::Invalid(refused)) => Self::Invalid(refused),
+            | SalesError::Plan(PlanError::Invalid(refused))
+            | SalesError::Rate(RateError::Invalid(refused)) => Self::Invalid(refused),
             other => Self::Sales(other),
         }
     }
@@ -151,5 +153,5 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-    OrderError => SalesError, OpportunityError => SalesError, ActivityError => SalesError, PlanError => SalesError, TicketError => ServiceError
+IdempotencyError => SalesError , OrderError => SalesError , OpportunityError => SalesError , ActivityError => SalesError , PlanError => SalesError , RateError => SalesError , TicketError => ServiceError
 );

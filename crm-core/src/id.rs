@@ -236,6 +236,8 @@ ids! {
     ActivityId = "activity";
     /// The id of an [`Order`](crate::Order): `order_…`.
     OrderId = "order";
+    /// The id of an [`ExchangeRate`](crate::ExchangeRate): `rate_…`.
+    ExchangeRateId = "rate";
     /// The id of an [`Agent`](crate::Agent): `agent_…`.
     AgentId = "agent";
     /// The id of a [`Ticket`](crate::Ticket): `tick_…`.

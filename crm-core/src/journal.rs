@@ -12,9 +12,10 @@ use crate::{
     agent::AgentFact,
     bulk::ImportFact,
     customer::CustomerFact,
+    exchange_rate::ExchangeRateFact,
     id::{
-        ActivityId, AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId,
-        SalePlanId, SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, ProductId,
+        RecordId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
@@ -206,6 +207,8 @@ families! {
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
         Refunded = "refunded", Deleted = "deleted"
     }
+    /// An exchange rate.
+    ExchangeRate(ExchangeRateId, ExchangeRateFact) = "exchange_rate" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// An agent.
     Agent(AgentId, AgentFact) = "agent" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// A ticket.

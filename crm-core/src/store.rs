@@ -31,7 +31,7 @@
 //!
 //! Where several rules are broken, the first one of this order is reported: on an insert the id, then number or SKU, then external id, then references; on an
 //! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `opportunity`, `activity`,
-//! `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
+//! `order`, `exchange rate`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
 //! plans, sales reps, opportunities, activities, orders, tickets, messages.
 //!
 //! **Lists**
@@ -92,6 +92,17 @@
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
 //!   behind the page is not seen, and nothing is seen twice.
 //!
+//! **Answers** of operations under an idempotency key, as [`once`](crate::once) keeps them
+//! - C75 An answer that was kept reads back equal by its key and place, and no other key or place finds it; answers come by key and place.
+//! - C76 Keeping an answer at a key and place that are taken is [`StoreErrorKind::Duplicate`] of the `place` of the `answer`, and changes nothing. What was rolled back is not there.
+//! - C77 Erasing takes the content of each answer that the record is in, and nothing else of it, and leaves the other answers as they were. The record need not be there.
+//! - C78 A transaction begins with nothing done under any key, and knows what it did since: an operation under a key is done once, and repeated in another transaction gives its first
+//!   answer.
+//!
+//! **Exchange rates**
+//! - C79 The rate of a pair on a day is the one of the latest day that is not after it, and of two of one day the one with the greater id; another pair, the same pair the other way round
+//!   among them, has rates of its own. Before the first there is none.
+//!
 //! **Activities**
 //! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
 //! - C86 What is planned and has a reminder comes by its instant and the id.
@@ -105,9 +116,10 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        Activities, ActivityFilter, AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, RevenueEntry,
-        RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders,
+        ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
+        Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -150,6 +162,7 @@ pub trait Records:
     + Opportunities
     + Activities
     + Orders
+    + ExchangeRates
     + Agents
     + Tickets
     + Timeline
@@ -168,6 +181,7 @@ impl<T> Records for T where
         + Opportunities
         + Activities
         + Orders
+        + ExchangeRates
         + Agents
         + Tickets
         + Timeline

@@ -6,8 +6,14 @@ use crm_core::{
     Opportunity, OpportunityId, SalesRepId, Text,
     store::{Activities, ActivityFilter, Customers, Journal, Opportunities, Page, SalesReps},
 };
+use serde::{Deserialize, Serialize};
 
-use crate::{customers::in_use, error::SalesError, record, team::selling};
+use crate::{
+    customers::in_use,
+    error::SalesError,
+    record::{self, once},
+    team::selling,
+};
 
 /// Plans an activity. One for a deal is for the customer of the deal too, unless it names another one.
 ///
@@ -42,23 +48,26 @@ use crate::{customers::in_use, error::SalesError, record, team::selling};
 pub fn plan_activity(
     tx: &mut (impl Activities + Opportunities + Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
-    mut new: NewActivity,
+    new: NewActivity,
 ) -> Result<Activity, SalesError> {
-    if let Some(opportunity) = new.opportunity {
-        let deal: Opportunity = record::find(tx, opportunity)?;
-        new.customer = new.customer.or(deal.customer());
-    }
-    if let Some(customer) = new.customer {
-        in_use(tx, customer)?;
-    }
-    new.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let activity = Activity::plan(id, act.at(), new)?;
-    record::add(tx, act, activity, |activity| ActivityFact::Planned { activity })
+    once(tx, act, "plan_activity", new, |tx, act, mut new| {
+        if let Some(opportunity) = new.opportunity {
+            let deal: Opportunity = record::find(tx, opportunity)?;
+            new.customer = new.customer.or(deal.customer());
+        }
+        if let Some(customer) = new.customer {
+            in_use(tx, customer)?;
+        }
+        new.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let activity = Activity::plan(id, act.at(), new)?;
+        record::add(tx, act, activity, |activity| ActivityFact::Planned { activity })
+    })
 }
 
 /// For whom a plan of several activities is begun, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// The first day of the plan.
     pub first_day: NaiveDate,
@@ -81,13 +90,15 @@ pub fn schedule_activities(
     plan: &ActivityPlan,
     schedule: Schedule,
 ) -> Result<Vec<Activity>, SalesError> {
-    let Schedule { first_day, customer, opportunity, owner } = schedule;
-    let steps = plan.from(first_day)?;
-    let planned = steps.into_iter().map(|mut new| {
-        (new.customer, new.opportunity, new.owner) = (customer, opportunity, owner);
-        plan_activity(tx, act, new)
-    });
-    planned.collect()
+    once(tx, act, "schedule_activities", (plan, schedule), |tx, act, (plan, schedule)| {
+        let Schedule { first_day, customer, opportunity, owner } = schedule;
+        let steps = plan.from(first_day)?;
+        let planned = steps.into_iter().map(|mut new| {
+            (new.customer, new.opportunity, new.owner) = (customer, opportunity, owner);
+            plan_activity(tx, act, new)
+        });
+        planned.collect()
+    })
 }
 
 /// Changes the data of a planned activity: another day, another owner, a reminder put off. Where nothing is different,
@@ -105,19 +116,21 @@ pub fn revise_activity(
     id: ActivityId,
     patch: ActivityPatch,
 ) -> Result<Activity, SalesError> {
-    record::change(tx, act, id, patch.expected, |tx, activity: &mut Activity| {
-        let before = activity.clone();
-        let fact = activity.revise(act.at(), patch)?;
-        if let Some(opportunity) = activity.opportunity().filter(|deal| Some(*deal) != before.opportunity()) {
-            record::find::<Opportunity, _>(tx, opportunity)?;
-        }
-        if let Some(customer) = activity.customer().filter(|customer| Some(*customer) != before.customer()) {
-            in_use(tx, customer)?;
-        }
-        if let Some(owner) = activity.owner().filter(|owner| Some(*owner) != before.owner()) {
-            selling(tx, owner)?;
-        }
-        Ok(fact)
+    once(tx, act, "revise_activity", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, activity: &mut Activity| {
+            let before = activity.clone();
+            let fact = activity.revise(act.at(), patch)?;
+            if let Some(opportunity) = activity.opportunity().filter(|deal| Some(*deal) != before.opportunity()) {
+                record::find::<Opportunity, _>(tx, opportunity)?;
+            }
+            if let Some(customer) = activity.customer().filter(|customer| Some(*customer) != before.customer()) {
+                in_use(tx, customer)?;
+            }
+            if let Some(owner) = activity.owner().filter(|owner| Some(*owner) != before.owner()) {
+                selling(tx, owner)?;
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -132,7 +145,11 @@ pub fn complete_activity(
     id: ActivityId,
     completion: Completion,
 ) -> Result<Activity, SalesError> {
-    record::change(tx, act, id, None, |_, activity: &mut Activity| Ok(Some(activity.complete(act.at(), completion)?)))
+    once(tx, act, "complete_activity", (id, completion), |tx, act, (id, completion)| {
+        record::change(tx, act, id, None, |_, activity: &mut Activity| {
+            Ok(Some(activity.complete(act.at(), completion)?))
+        })
+    })
 }
 
 /// Takes an activity out of what is to be done.
@@ -146,7 +163,9 @@ pub fn cancel_activity(
     id: ActivityId,
     reason: Option<Text>,
 ) -> Result<Activity, SalesError> {
-    record::change(tx, act, id, None, |_, activity: &mut Activity| Ok(Some(activity.cancel(act.at(), reason)?)))
+    once(tx, act, "cancel_activity", (id, reason), |tx, act, (id, reason)| {
+        record::change(tx, act, id, None, |_, activity: &mut Activity| Ok(Some(activity.cancel(act.at(), reason)?)))
+    })
 }
 
 /// Plans an activity again that was done or cancelled.
@@ -159,7 +178,9 @@ pub fn reopen_activity(
     act: &mut Act,
     id: ActivityId,
 ) -> Result<Activity, SalesError> {
-    record::change(tx, act, id, None, |_, activity: &mut Activity| Ok(Some(activity.reopen(act.at())?)))
+    once(tx, act, "reopen_activity", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, activity: &mut Activity| Ok(Some(activity.reopen(act.at())?)))
+    })
 }
 
 /// Deletes an activity that was not done, and gives it as it was. What was done is history.
@@ -172,13 +193,15 @@ pub fn delete_activity(
     act: &mut Act,
     id: ActivityId,
 ) -> Result<Activity, SalesError> {
-    record::remove(
-        tx,
-        act,
-        id,
-        |activity: &Activity| Ok(activity.deletable()?),
-        |activity| ActivityFact::Deleted { activity },
-    )
+    once(tx, act, "delete_activity", id, |tx, act, id| {
+        record::remove(
+            tx,
+            act,
+            id,
+            |activity: &Activity| Ok(activity.deletable()?),
+            |activity| ActivityFact::Deleted { activity },
+        )
+    })
 }
 
 /// How a deal gets on.

@@ -1,8 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    ActivityError, CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError,
-    RecordRef, Revision,
+    ActivityError, CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError,
+    PlanError, RateError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -79,6 +79,9 @@ pub enum SalesError {
         /// The value of the line that broke a rule.
         invalid: Invalid,
     },
+    /// The key of the act stands for something else that was done before, or its answer was erased.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -91,6 +94,9 @@ pub enum SalesError {
     /// The plan refuses.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The amount cannot be converted, or the pair has a rate of that day.
+    #[error(transparent)]
+    Rate(#[from] RateError),
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -116,7 +122,8 @@ impl SalesError {
             | Self::Line { invalid, .. }
             | Self::Order(OrderError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
-            | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
+            | Self::Plan(PlanError::Invalid(invalid))
+            | Self::Rate(RateError::Invalid(invalid)) => Some(invalid),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use crm_core::{
     store::{Journal, Orders},
 };
 
-use crate::{error::SalesError, ordering::change_order};
+use crate::{error::SalesError, ordering::change_order, record::once};
 
 /// Ships all that is left of an order, as one shipment.
 ///
@@ -40,7 +40,7 @@ use crate::{error::SalesError, ordering::change_order};
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn ship_order(tx: &mut (impl Orders + Journal + ?Sized), act: &mut Act, id: OrderId) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.ship(at, None))
+    once(tx, act, "ship_order", id, |tx, act, id| change_order(tx, act, id, |order, at| order.ship(at, None)))
 }
 
 /// Ships some of an order, as one shipment.
@@ -54,7 +54,9 @@ pub fn ship_lines(
     id: OrderId,
     lines: Vec<ShippedLine>,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.ship(at, Some(lines)))
+    once(tx, act, "ship_lines", (id, lines), |tx, act, (id, lines)| {
+        change_order(tx, act, id, |order, at| order.ship(at, Some(lines)))
+    })
 }
 
 /// Notes that a shipment of an order arrived; `shipment` is its number in the order.
@@ -68,7 +70,9 @@ pub fn deliver_shipment(
     id: OrderId,
     shipment: u32,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.deliver(at, shipment))
+    once(tx, act, "deliver_shipment", (id, shipment), |tx, act, (id, shipment)| {
+        change_order(tx, act, id, |order, at| order.deliver(at, shipment))
+    })
 }
 
 /// Notes that a shipment of an order came back; what was in it can be shipped again. `shipment` is its number in the
@@ -83,5 +87,7 @@ pub fn return_shipment(
     id: OrderId,
     shipment: u32,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.take_back(at, shipment))
+    once(tx, act, "return_shipment", (id, shipment), |tx, act, (id, shipment)| {
+        change_order(tx, act, id, |order, at| order.take_back(at, shipment))
+    })
 }

@@ -50,19 +50,51 @@
 //!
 //! - An operation that is refused wrote nothing.
 //! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
-//!   what stands there ([`update_customer`] and its like, [`revise_opportunity`], [`revise_activity`], [`amend_plan`],
-//!   [`amend_order`]),
-//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`].
-//!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
-//!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, an
-//!   activity not completed, cancelled or reopened twice, a plan not activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
-//!   refund is a new one.
+//!   what stands there ([`update_customer`] and its like, [`revise_opportunity`], [`revise_activity`],
+//!   [`amend_plan`], [`amend_order`]), [`archive_customer`], [`restore_customer`], [`rate_interaction`],
+//!   [`reassign_order`] and [`advance_opportunity`]. Every other step is refused where it was done already: an order
+//!   is not confirmed, locked, unlocked or cancelled twice, a shipment not delivered or returned twice, an
+//!   opportunity not won, lost or reopened twice, an activity not completed, cancelled or reopened twice, a plan not
+//!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment
+//!   and refund is a new one.
 //! - A patch with an `expected` revision is a [`SalesError::Conflict`] where the record is at another one.
 //! - A new record takes the id that the input brings, or else the next one of the act.
 //! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened, no
 //!   activity planned for it, and nobody comes to belong to it. What was begun goes on.
 //! - An inactive rep gets no new business: none is newly set on an order, an opportunity or, as its owner, on an
 //!   activity or a customer. What they have stays theirs until it is reassigned.
+//!
+//! # Under a key
+//!
+//! An act with an idempotency key ([`Act::with_key`](crm_core::Act::with_key)) has its effect once. Whoever does not know
+//! whether a commit came through repeats the whole act, in a transaction of its own: what was done gives the first answer
+//! again, and nothing is written. The key and the place of the operation among those of its transaction name the answer;
+//! another operation or another input there is [`SalesError::Idempotency`], and so is an answer that was erased
+//! ([`Answers::erase_answers`](crm_core::store::Answers::erase_answers)). What was refused or rolled back is tried again.
+//! An operation that calls others is one.
+//!
+//! ```
+//! use crm_core::{Currency, IdempotencyError, NewCustomer, NewOrder, NewProduct, UnitPrice, store::Store};
+//! use crm_sales::{SalesError, add_product, place_order, register_customer};
+//! use crm_testkit::{Acts, MemoryStore};
+//!
+//! let (store, mut acts) = (MemoryStore::new(), Acts::new());
+//! let (zhang, lamp) = store.write(|tx| {
+//!     let act = &mut acts.next("alice");
+//!     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+//!     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+//!     let lamp = NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price);
+//!     Ok::<_, SalesError>((zhang.id, add_product(tx, act, lamp)?.id))
+//! })?;
+//! let mut basket = |lamps: u32| {
+//!     let act = &mut acts.next("web shop").with_key("basket 4711".parse()?);
+//!     store.write(|tx| place_order(tx, act, NewOrder::for_customer(zhang, Currency::EUR).line(lamp, lamps)))
+//! };
+//! let order = basket(2)?;
+//! assert_eq!(basket(2)?, order);
+//! assert!(matches!(basket(3), Err(SalesError::Idempotency(IdempotencyError::Mismatch { .. }))));
+//! # Ok::<(), SalesError>(())
+//! ```
 
 mod activities;
 mod actual_sales;
@@ -70,6 +102,7 @@ mod catalogue;
 mod contact_points;
 mod customers;
 mod error;
+mod exchange;
 mod fulfilment;
 mod interactions;
 mod opportunities;
@@ -92,6 +125,7 @@ pub use self::{
     contact_points::mark_contact_point,
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
+    exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
     fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
     opportunities::{

@@ -33,6 +33,7 @@
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
 //! | `crm_figure_sales` … | sums over the records, moved by every write of them |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
+//! | `crm_answer`, `crm_answer_record` | what operations under an idempotency key answered, which can be emptied too |
 //! | `crm_search` | what is searched, as the terms of an index (FTS5); it has room for 2^30 tickets with 262 142 messages each |
 //! | `crm_schema` | the version of the tables |
 //!
@@ -54,6 +55,7 @@
 //! | activities by due, by reminder | `opportunity` ¹, `customer` ¹, `owner` |
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
+//! | exchange rates by id | `from`, `to`, `days` ¹ |
 //! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
 //! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
 //!
@@ -84,10 +86,12 @@
 
 mod activity;
 mod agent;
+mod answer;
 mod connection;
 mod counter;
 mod customer;
 mod error;
+mod exchange_rate;
 mod figures;
 mod filter;
 mod interaction;

@@ -13,8 +13,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily, SearchQuery, SearchTier,
-    TicketMessage, TimelineItem,
+    Answer, Currency, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily,
+    SearchQuery, SearchTier, TicketMessage, TimelineItem,
     store::{Figures as _, Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
 };
 use proptest::{
@@ -26,8 +26,8 @@ use proptest::{
 use crate::{
     MemoryStore,
     suite::{
-        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, both, count, delete, everything, facts,
-        find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
+        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, answer, both, count, day, delete,
+        everything, facts, find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
     },
 };
 
@@ -158,6 +158,7 @@ enum Value {
     Position(Position),
     Hits(Vec<(RecordRef, SearchTier)>),
     Instant(Option<DateTime<Utc>>),
+    Answers(Vec<Answer>),
 }
 
 /// One transaction.
@@ -186,6 +187,8 @@ enum Op {
     Append { family: Family, slot: u32, seed: u64, key: u32 },
     Number { of_orders: bool },
     MoveCursor { consumer: usize, to: u64 },
+    KeepAnswer { family: Family, slot: u32, key: u32, place: u32 },
+    EraseAnswers { family: Family, slot: u32 },
     List { family: Family, seed: u64 },
     Ask { seed: u64 },
 }
@@ -222,6 +225,9 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(family, slot, seed, key)| Op::Append { family, slot, seed, key }),
         1 => any::<bool>().prop_map(|of_orders| Op::Number { of_orders }),
         1 => (0..CONSUMERS.len(), 0..5_u64).prop_map(|(consumer, to)| Op::MoveCursor { consumer, to }),
+        1 => (family(), slot(), 1..4_u32, 1..4_u32)
+            .prop_map(|(family, slot, key, place)| Op::KeepAnswer { family, slot, key, place }),
+        1 => (family(), slot()).prop_map(|(family, slot)| Op::EraseAnswers { family, slot }),
         3 => (family(), any::<u64>()).prop_map(|(family, seed)| Op::List { family, seed }),
         4 => any::<u64>().prop_map(|seed| Op::Ask { seed }),
     ]
@@ -306,6 +312,12 @@ impl Op {
                 tx.move_cursor(&label(CONSUMERS[consumer]), Position::new(to))?;
                 Ok(Value::Done)
             }
+            Self::KeepAnswer { family, slot, key, place } => {
+                let records = [(family, slot), (Family::Customer, place)];
+                tx.keep_answer(&answer(&format!("key-{key}"), place, &records))?;
+                Ok(Value::Done)
+            }
+            Self::EraseAnswers { family, slot } => Ok(Value::Count(tx.erase_answers(family.id(slot))?)),
             Self::List { family, seed } => {
                 let dice = &mut Dice(seed);
                 let filter = filter(dice, family);
@@ -378,7 +390,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(24) {
+    match dice.below(26) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -469,6 +481,14 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
             Ok(records(page_of(dice, |page| tx.activities_by_reminder(&filter, page), key)?))
         }
         23 => Ok(Value::Instant(tx.last_activity(id(1 + dice.below(RECORDS)))?)),
+        24 => {
+            let (from, to) = (dice.one(&[Currency::EUR, Currency::USD]), dice.one(&[Currency::JPY, Currency::KWD]));
+            Ok(records(Vec::from_iter(tx.exchange_rate_on(from, to, day(dice.below(12)))?)))
+        }
+        25 => {
+            let key = |answer: &Answer| (answer.key.clone(), answer.place);
+            Ok(Value::Answers(page_of(dice, |page| tx.answers(page), key)?))
+        }
         _ => Ok(Value::Position(tx.cursor(&label(dice.one(CONSUMERS)))?)),
     }
 }

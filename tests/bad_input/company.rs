@@ -15,8 +15,8 @@ use crm::{
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Activities, Agents, Customers, Interactions, Journal, Opportunities, Orders, Page, Products, SalePlans,
-        SalesReps, StoreErrorKind, Tickets,
+        Activities, Agents, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, Products,
+        SalePlans, SalesReps, StoreErrorKind, Tickets,
     },
 };
 
@@ -136,6 +136,7 @@ impl Company {
                 tx.opportunities(&Default::default(), Page::first(100))?,
                 tx.activities(&Default::default(), Page::first(100))?,
                 tx.orders(&Default::default(), Page::first(100))?,
+                tx.exchange_rates(&Default::default(), Page::first(100))?,
                 tx.agents(&Default::default(), Page::first(100))?,
                 (tx.messages(self.ticket.id, Page::first(100))?, tickets),
                 tx.entries(Page::first(1000))?,

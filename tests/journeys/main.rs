@@ -3,6 +3,8 @@
 mod customers;
 mod deals;
 mod journal;
+mod keys;
+mod rates;
 mod sales;
 mod service;
 

@@ -73,6 +73,7 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::Activity(_)
         | RecordRef::Order(_)
         | RecordRef::Ticket(_)
+        | RecordRef::ExchangeRate(_)
         | RecordRef::Import(_) => panic!("nothing refers to {record}"),
     }
 }

@@ -1,9 +1,9 @@
 //! A small company whose records refer to each other.
 
 use crm_core::{
-    Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction,
-    Opportunity, OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, SalePlan, SalePlanParts,
-    SalesRep, Ticket, TicketMessage,
+    Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate,
+    Interaction, Opportunity, OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, SalePlan,
+    SalePlanParts, SalesRep, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
@@ -29,6 +29,8 @@ use super::{ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICK
 pub struct Sample {
     /// The first one manages the others.
     pub sales_reps: Vec<SalesRep>,
+    /// Exchange rates.
+    pub exchange_rates: Vec<ExchangeRate>,
     /// Agents.
     pub agents: Vec<Agent>,
     /// Products.
@@ -130,6 +132,7 @@ impl Sample {
             orders: orders.collect(),
             tickets: tickets.collect(),
             messages: messages.collect(),
+            exchange_rates: seeds(6).map(|(_, seed)| super::exchange_rate(seed)).collect(),
             sales_reps,
             agents,
             products,
@@ -144,6 +147,7 @@ impl Sample {
     /// What the store refuses, such as [`StoreErrorKind::Duplicate`](crm_core::store::StoreErrorKind::Duplicate) the second time.
     pub fn write_to(&self, tx: &mut (impl Records + ?Sized)) -> Result<(), StoreError> {
         self.sales_reps.iter().try_for_each(|record| tx.insert_sales_rep(record))?;
+        self.exchange_rates.iter().try_for_each(|record| tx.insert_exchange_rate(record))?;
         self.agents.iter().try_for_each(|record| tx.insert_agent(record))?;
         self.products.iter().try_for_each(|record| tx.insert_product(record))?;
         self.customers.iter().try_for_each(|record| tx.insert_customer(record))?;

@@ -4,12 +4,12 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Activity, ActivityParts, Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts,
-    Product, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Activity, ActivityParts, Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order,
+    OrderParts, Product, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        ActivityFilter, AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
-        ProductFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter,
-        pages,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter,
+        OrderFilter, Page, ProductFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind,
+        TicketFilter, pages,
     },
 };
 
@@ -178,6 +178,7 @@ families! {
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     Activity, ActivityFilter, "activity" { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
+    ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
@@ -192,7 +193,7 @@ impl Family {
     pub(crate) const fn unique_fields(self) -> &'static [&'static str] {
         match self {
             Self::Product => &["sku"],
-            Self::SalePlan => &[],
+            Self::SalePlan | Self::ExchangeRate => &[],
             Self::Order | Self::Ticket => &["number", "external id"],
             Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity | Self::Activity => {
                 &["external id"]
@@ -208,7 +209,7 @@ impl Any {
             Self::Product(record) => return Some(record.sku.to_string()),
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
-            Self::SalePlan(_) => None,
+            Self::SalePlan(_) | Self::ExchangeRate(_) => None,
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
             Self::Customer(record) => record.external_id.as_ref(),
@@ -225,7 +226,7 @@ impl Any {
     pub(crate) fn with_unique(mut self, field: &str, value: &str) -> Self {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
-            Self::SalePlan(_) => {}
+            Self::SalePlan(_) | Self::ExchangeRate(_) => {}
             Self::SalesRep(record) => record.external_id = Some(text(value)),
             Self::Agent(record) => record.external_id = Some(text(value)),
             Self::Customer(record) => record.external_id = Some(text(value)),
@@ -266,7 +267,7 @@ impl Any {
 pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
     Ok(match family {
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
-        Family::SalePlan => None,
+        Family::SalePlan | Family::ExchangeRate => None,
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
         Family::Agent => tx.agent_by_external_id(&text(value))?.map(Any::from),
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),

@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 use crm_core::{
-    ActivityKind, ActivityStatus, CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
-    PlanScope, PlanStatus, Priority, RecordRef, TicketStatus,
+    ActivityKind, ActivityStatus, Currency, CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus,
+    PaymentStatus, PlanScope, PlanStatus, Priority, RecordRef, TicketStatus,
     store::{
-        ActivityFilter, AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
-        ProductFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter,
+        OrderFilter, Page, ProductFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -96,6 +96,7 @@ filters! {
         payment: [PaymentStatus::Unpaid, PaymentStatus::Partial, PaymentStatus::Paid, PaymentStatus::Refunded],
         confirmed: periods(),
     }
+    ExchangeRate(ExchangeRateFilter) { from: [Currency::EUR, Currency::USD], to: [Currency::JPY, Currency::KWD], days: periods(), }
     Ticket(TicketFilter) {
         customer: [id(1), id(2)],
         assignee: [id(1), id(2)],
@@ -140,6 +141,11 @@ fn passes(filter: &Filter, record: &Any) -> bool {
         }
         (Filter::Interaction(f), Any::Interaction(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer)) && lets(f.channel.as_ref(), Some(&r.channel))
+        }
+        (Filter::ExchangeRate(f), Any::ExchangeRate(r)) => {
+            lets(f.from.as_ref(), Some(&r.from))
+                && lets(f.to.as_ref(), Some(&r.to))
+                && f.days.is_none_or(|days| days.contains(r.day))
         }
         (Filter::SalePlan(f), Any::SalePlan(r)) => {
             lets(f.scope.as_ref(), Some(r.scope()))

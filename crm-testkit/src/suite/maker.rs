@@ -5,12 +5,12 @@ use std::{fmt::Display, str::FromStr};
 use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Act, Activity, ActivityKind, ActivityStep, Actor, Agent, By, Channel, Completion, Currency, Customer, DealLine,
-    Direction, Discount, Draft, ForecastCategory, Gender, Interaction, Label, Loss, MessageKind, Money, NewActivity,
-    NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct, NewSalePlan,
-    NewSalesRep, NewTicket, Opportunity, OpportunityPatch, Order, OrderLine, Participant, Percent, Period, Pipeline,
-    PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Recurring,
-    RequiredField, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket,
-    Unassigned, UnitPrice,
+    Direction, Discount, Draft, ExchangeRate, ForecastCategory, Gender, Interaction, Label, Loss, MessageKind, Money,
+    NewActivity, NewAgent, NewCustomer, NewExchangeRate, NewInteraction, NewMessage, NewOpportunity, NewPayment,
+    NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, OpportunityPatch, Order, OrderLine, Participant,
+    Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rate,
+    Rating, RecordId, Recurring, RequiredField, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding,
+    Taxation, Terms, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -184,6 +184,7 @@ impl Maker {
             Family::Opportunity => self.opportunity(n).into(),
             Family::Activity => self.activity(n).into(),
             Family::Order => self.order(n).into(),
+            Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
     }
@@ -507,6 +508,14 @@ impl Maker {
             _ => {}
         }
         order
+    }
+
+    fn exchange_rate(&mut self, n: u32) -> ExchangeRate {
+        let from = self.dice.one(&[Currency::EUR, Currency::USD]);
+        let to = self.dice.one(&[Currency::JPY, Currency::KWD]);
+        let rate = valid(Rate::from_ten_billionths(i64::from(1 + self.dice.below(1_000_000)) * 362_319));
+        let new = NewExchangeRate::new(from, to, self.day(), rate, self.dice.one_text(&["ECB", "treasurer"]));
+        valid(ExchangeRate::add(id(n), self.at(), new))
     }
 
     fn ticket(&mut self, n: u32) -> Ticket {
