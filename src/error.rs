@@ -2,8 +2,8 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PlanError, PriceError, PriceListError,
-    PromotionError, QuoteError, RateError, RecordRef, TicketError,
+    ActivityError, IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PlanError, PriceError,
+    PriceListError, PromotionError, QuoteError, RateError, RecordRef, TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -156,6 +156,5 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-    IdempotencyError => SalesError, OrderError => SalesError, QuoteError => SalesError, OpportunityError => SalesError, PlanError => SalesError,
-    RateError => SalesError, PriceListError => SalesError, PriceError => SalesError, PromotionError => SalesError, TicketError => ServiceError
+IdempotencyError => SalesError , OrderError => SalesError , QuoteError => SalesError , OpportunityError => SalesError , ActivityError => SalesError , PlanError => SalesError , RateError => SalesError , PriceListError => SalesError , PriceError => SalesError , PromotionError => SalesError , TicketError => ServiceError
 );

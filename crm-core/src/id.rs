@@ -240,6 +240,8 @@ ids! {
     OpportunityId = "opp";
     /// The id of a [`Quote`](crate::Quote): `quote_…`.
     QuoteId = "quote";
+    /// The id of an [`Activity`](crate::Activity): `activity_…`.
+    ActivityId = "activity";
     /// The id of an [`Order`](crate::Order): `order_…`.
     OrderId = "order";
     /// The id of an [`ExchangeRate`](crate::ExchangeRate): `rate_…`.

@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use crate::{
     act::{Act, Cause},
+    activity::ActivityFact,
     agent::AgentFact,
     bulk::ImportFact,
     customer::CustomerFact,
     exchange_rate::ExchangeRateFact,
     id::{
-        AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
-        PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, PriceListId,
+        ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
@@ -213,6 +214,11 @@ families! {
         Drafted = "drafted", Amended = "amended", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",
         Sent = "sent", Accepted = "accepted", Ordered = "ordered", Rejected = "rejected", Expired = "expired", Superseded = "superseded",
         Cancelled = "cancelled", Deleted = "deleted"
+    }
+    /// An activity.
+    Activity(ActivityId, ActivityFact) = "activity" {
+        Planned = "planned", Revised = "revised", Completed = "completed", Cancelled = "cancelled", Reopened = "reopened",
+        Deleted = "deleted"
     }
     /// An order.
     Order(OrderId, OrderFact) = "order" {

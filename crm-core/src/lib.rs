@@ -33,12 +33,13 @@
 //!
 //! All records carry `id`, `revision`, `created_at` and `updated_at`. A record without states has public fields; its constructor, its `update` and reading it check what the types do
 //! not. A record
-//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
+//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Activity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
 //! the fact that it made or a typed refusal. Its `…Parts` are the same fields in the open, for stores and deserialisers, and are checked on the way in.
 //!
 //! Personal data (names, addresses, free text, birth dates) never shows in `Debug` or in an error's message.
 
 mod act;
+mod activity;
 mod agent;
 mod answer;
 pub mod bulk;
@@ -80,6 +81,11 @@ mod window;
 
 pub use self::{
     act::{Act, Cause},
+    activity::{
+        Activity, ActivityAction, ActivityError, ActivityFact, ActivityKind, ActivityParts, ActivityPatch,
+        ActivityPlan, ActivityPlanBuilder, ActivityState, ActivityStatus, ActivityStep, Completion, NewActivity,
+        PlannedStep,
+    },
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
     answer::{Answer, AnswerContent, Answered, Fingerprint, IdempotencyError, Keyed, once},
     contact_point::{
@@ -100,16 +106,17 @@ pub use self::{
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PriceListId,
-        ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId,
+        PriceListId, ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     money::{Currency, Money, Rounding},
     opportunity::{
-        By, Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityFact, OpportunityParts,
-        OpportunityPatch, OpportunityState, OpportunityStatus, Sale, StageVisit,
+        AmountSource, By, ContactRole, DealLine, Loss, NewOpportunity, Opportunity, OpportunityAction,
+        OpportunityError, OpportunityFact, OpportunityParts, OpportunityPatch, OpportunityState, OpportunityStatus,
+        Push, Recurring, Sale, StageVisit,
     },
     order::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError, OrderFact,
@@ -117,7 +124,7 @@ pub use self::{
         ShipmentState, ShipmentStatus, ShippedLine,
     },
     phone::Phone,
-    pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
+    pipeline::{ForecastCategory, Pipeline, PipelineBuilder, RequiredField, Stage, StageKind},
     postal_address::{PostalAddress, PostalAddressFields},
     price_list::{
         Aggregation, NewPriceList, NewPriceRule, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListError,

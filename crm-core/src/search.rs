@@ -251,6 +251,8 @@ families! {
     Ticket = 20_000,
     /// Interactions: subjects; contents, the names of those who took part and have no record, external ids.
     Interaction = 16_000,
+    /// Activities: subjects; notes, what was said when they were done or cancelled, external ids.
+    Activity = 14_000,
     /// Products: names and SKUs; categories.
     Product = 12_000,
     /// Price lists: names; external ids.

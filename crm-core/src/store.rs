@@ -30,9 +30,9 @@
 //! - C19 A number, a SKU, a code and an external id find their record and no other; they are compared byte for byte.
 //!
 //! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU or code, then external id, then references; on an
-//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `exchange rate`, `price list`, `promotion`, `redemption`, `sales rep`, `sale plan`, `opportunity`,
+//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `exchange rate`, `price list`, `promotion`, `redemption`, `sales rep`, `sale plan`, `opportunity`, `activity`,
 //! `quote`, `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
-//! plans, sales reps, opportunities, quotes, orders, tickets, price lists, promotions, redemptions, products, messages.
+//! plans, sales reps, opportunities, activities, quotes, orders, tickets, price lists, promotions, redemptions, products, messages.
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
@@ -102,6 +102,11 @@
 //! **Exchange rates**
 //! - C79 The rate of a pair on a day is the one of the latest day that is not after it, and of two of one day the one with the greater id; another pair, the same pair the other way round
 //!   among them, has rates of its own. Before the first there is none.
+//!
+//! **Activities**
+//! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
+//! - C86 What is planned and has a reminder comes by its instant and the id.
+//! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done.
 
 mod error;
 mod families;
@@ -111,11 +116,11 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, InteractionFilter,
-        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, PriceListFilter, PriceLists,
-        ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes, RedemptionFilter, Redemptions,
-        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets,
-        Timeline,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders,
+        PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes,
+        RedemptionFilter, Redemptions, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
+        Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -160,6 +165,7 @@ pub trait Records:
     + SalePlans
     + Opportunities
     + Quotes
+    + Activities
     + Orders
     + ExchangeRates
     + Agents
@@ -182,6 +188,7 @@ impl<T> Records for T where
         + SalePlans
         + Opportunities
         + Quotes
+        + Activities
         + Orders
         + ExchangeRates
         + Agents

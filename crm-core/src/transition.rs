@@ -83,13 +83,16 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{OpportunityStatus, OrderStatus, PlanStatus, QuoteStatus, ShipmentStatus, TicketStatus};
+    use crate::{
+        ActivityStatus, OpportunityStatus, OrderStatus, PlanStatus, QuoteStatus, ShipmentStatus, TicketStatus,
+    };
 
     #[test]
     fn printed_tables_are_those_of_the_code() {
         assert_printed(&PlanStatus::TRANSITIONS, "transitions/sale_plan.md");
         assert_printed(&OpportunityStatus::TRANSITIONS, "transitions/opportunity.md");
         assert_printed(&QuoteStatus::TRANSITIONS, "transitions/quote.md");
+        assert_printed(&ActivityStatus::TRANSITIONS, "transitions/activity.md");
         assert_printed(&OrderStatus::TRANSITIONS, "transitions/order.md");
         assert_printed(&ShipmentStatus::TRANSITIONS, "transitions/shipment.md");
         assert_printed(&TicketStatus::TRANSITIONS, "transitions/ticket.md");

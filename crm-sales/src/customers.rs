@@ -179,7 +179,8 @@ pub fn restore_customer(
 /// # Errors
 ///
 /// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced` where others refer to it: customers (as their
-/// parent or contact), interactions (theirs, or as a participant), opportunities, orders or tickets.
+/// parent or contact), interactions (theirs, or as a participant), opportunities (theirs, or as a contact), activities,
+/// orders or tickets.
 pub fn delete_customer(
     tx: &mut (impl Customers + Journal + ?Sized),
     act: &mut Act,

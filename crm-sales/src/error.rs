@@ -1,8 +1,9 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError, OrderId,
-    PlanError, PriceError, PriceListError, ProductId, PromotionError, QuoteError, RateError, RecordRef, Revision,
+    ActivityError, CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError,
+    OrderId, PlanError, PriceError, PriceListError, ProductId, PromotionError, QuoteError, RateError, RecordRef,
+    Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -131,6 +132,9 @@ pub enum SalesError {
     /// The opportunity refuses.
     #[error(transparent)]
     Opportunity(#[from] OpportunityError),
+    /// The activity refuses.
+    #[error(transparent)]
+    Activity(#[from] ActivityError),
     /// The plan refuses.
     #[error(transparent)]
     Plan(#[from] PlanError),

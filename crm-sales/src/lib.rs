@@ -1,5 +1,5 @@
 //! The operations of a sales team: customers, communications, products, price lists, promotions, reps, plans,
-//! opportunities, orders, payments and shipments.
+//! opportunities, activities, quotes, orders, payments and shipments.
 //!
 //! **What it is.** One function for each thing that a sales team does, named by its verb: [`register_customer`],
 //! [`confirm_order`], [`win_opportunity`]. Each takes a transaction, an [`Act`](crm_core::Act) and its input; it loads
@@ -50,18 +50,19 @@
 //!
 //! - An operation that is refused wrote nothing.
 //! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
-//!   what stands there ([`update_customer`], [`change_prices`] and their like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
-//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`price_order_by`], [`reassign_order`] and [`advance_opportunity`].
-//!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
-//!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
-//!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
-//!   refund is a new one.
+//!   what stands there ([`update_customer`], [`change_prices`] and their like, [`revise_opportunity`], [`revise_activity`],
+//!   [`amend_plan`], [`amend_order`]), [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`price_order_by`],
+//!   [`reassign_order`] and [`advance_opportunity`]. Every other step is refused where it was done already: an order
+//!   is not confirmed, locked, unlocked or cancelled twice, a shipment not delivered or returned twice, an
+//!   opportunity not won, lost or reopened twice, an activity not completed, cancelled or reopened twice, a quote not sent, accepted or revised twice, a plan not
+//!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment
+//!   and refund is a new one.
 //! - A patch with an `expected` revision is a [`SalesError::Conflict`] where the record is at another one.
 //! - A new record takes the id that the input brings, or else the next one of the act.
-//! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened for it, and
-//!   nobody comes to belong to it. What was begun goes on.
-//! - An inactive rep gets no new business: none is newly set on an order, an opportunity or, as its owner, on a
-//!   customer. What they have stays theirs until it is reassigned.
+//! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened, no
+//!   activity planned for it, and nobody comes to belong to it. What was begun goes on.
+//! - An inactive rep gets no new business: none is newly set on an order, an opportunity or, as its owner, on an
+//!   activity or a customer. What they have stays theirs until it is reassigned.
 //!
 //! # Under a key
 //!
@@ -95,6 +96,7 @@
 //! # Ok::<(), SalesError>(())
 //! ```
 
+mod activities;
 mod actual_sales;
 mod catalogue;
 mod contact_points;
@@ -118,6 +120,10 @@ mod hierarchy;
 mod record;
 
 pub use self::{
+    activities::{
+        DealHealth, Schedule, cancel_activity, complete_activity, deal_health, delete_activity, plan_activity,
+        reopen_activity, revise_activity, schedule_activities,
+    },
     actual_sales::{ActualSales, actual_sales, sales_of_rep},
     catalogue::{add_product, delete_product, update_product},
     contact_points::mark_contact_point,

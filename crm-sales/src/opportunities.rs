@@ -1,9 +1,9 @@
 //! Opportunities on their way through a pipeline.
 
 use crm_core::{
-    Act, By, Label, Loss, NewOpportunity, Opportunity, OpportunityFact, OpportunityId, OpportunityPatch, Percent,
-    Pipeline, Sale,
-    store::{Customers, Journal, Opportunities, SalesReps},
+    Act, By, ContactRole, CustomerType, DealLine, Label, Loss, NewOpportunity, Opportunity, OpportunityFact,
+    OpportunityId, OpportunityPatch, Percent, Pipeline, Product, Sale,
+    store::{Customers, Journal, Opportunities, Products, SalesReps},
 };
 
 use crate::{
@@ -21,8 +21,9 @@ fn by(act: &Act) -> By<'_> {
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the customer or the rep, [`SalesError::Archived`], [`SalesError::Inactive`] for the
-///   rep.
+/// - [`SalesError::NotFound`] for the customer, the rep, the product of a line or a contact, [`SalesError::Archived`] for
+///   the customer or a contact, [`SalesError::NotAPerson`] for a contact, [`SalesError::Inactive`] for the rep or the
+///   product of a line.
 /// - [`SalesError::Opportunity`] as [`Opportunity::open`].
 /// - [`SalesError::Store`]: the id or the external id is taken, or the product is missing.
 ///
@@ -58,7 +59,7 @@ fn by(act: &Act) -> By<'_> {
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn open_opportunity(
-    tx: &mut (impl Opportunities + Customers + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Opportunities + Customers + SalesReps + Products + Journal + ?Sized),
     act: &mut Act,
     pipeline: &Pipeline,
     new: NewOpportunity,
@@ -68,6 +69,8 @@ pub fn open_opportunity(
             in_use(tx, customer)?;
         }
         new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
+        check_lines(tx, new.lines.iter())?;
+        check_contacts(tx, new.contacts.iter())?;
         let id = new.id.unwrap_or_else(|| act.new_id());
         let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
         record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
@@ -78,29 +81,54 @@ pub fn open_opportunity(
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the opportunity, a new customer or a new rep, [`SalesError::Archived`] for a new
-///   customer, [`SalesError::Inactive`] for a new rep.
+/// - [`SalesError::NotFound`] for the opportunity; for a new customer, a new rep, the product of a line or a contact that
+///   are new to it, as in [`open_opportunity`].
 /// - [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::Opportunity`] as [`Opportunity::revise`].
 /// - [`SalesError::Store`]: the product is missing.
 pub fn revise_opportunity(
-    tx: &mut (impl Opportunities + Customers + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Opportunities + Customers + SalesReps + Products + Journal + ?Sized),
     act: &mut Act,
     id: OpportunityId,
     patch: OpportunityPatch,
 ) -> Result<Opportunity, SalesError> {
     once(tx, act, "revise_opportunity", (id, patch), |tx, act, (id, patch)| {
         record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
-            let (customer_before, rep_before) = (opportunity.customer(), opportunity.rep());
+            let before = opportunity.clone();
             let fact = opportunity.revise(act.at(), patch)?;
-            if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != customer_before) {
+            if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != before.customer()) {
                 in_use(tx, customer)?;
             }
-            if let Some(rep) = opportunity.rep().filter(|rep| Some(*rep) != rep_before) {
+            if let Some(rep) = opportunity.rep().filter(|rep| Some(*rep) != before.rep()) {
                 selling(tx, rep)?;
             }
+            let known = |line: &&DealLine| before.lines().iter().any(|known| known.product() == line.product());
+            check_lines(tx, opportunity.lines().iter().filter(|line| !known(line)))?;
+            let known = |contact: &&ContactRole| before.contacts().iter().any(|known| known.person == contact.person);
+            check_contacts(tx, opportunity.contacts().iter().filter(|contact| !known(contact)))?;
             Ok(fact)
         })
+    })
+}
+
+/// What a line is to sell must be for sale.
+fn check_lines<'l>(
+    tx: &(impl Products + ?Sized),
+    mut lines: impl Iterator<Item = &'l DealLine>,
+) -> Result<(), SalesError> {
+    lines.try_for_each(|line| match record::find::<Product, _>(tx, line.product())?.active {
+        true => Ok(()),
+        false => Err(SalesError::Inactive { record: line.product().into() }),
+    })
+}
+
+fn check_contacts<'c>(
+    tx: &(impl Customers + ?Sized),
+    mut contacts: impl Iterator<Item = &'c ContactRole>,
+) -> Result<(), SalesError> {
+    contacts.try_for_each(|contact| match in_use(tx, contact.person)?.kind.name() {
+        CustomerType::Person => Ok(()),
+        CustomerType::Organisation => Err(SalesError::NotAPerson { customer: contact.person, field: "contacts" }),
     })
 }
 

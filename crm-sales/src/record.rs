@@ -1,14 +1,14 @@
 //! What all operations share: load, decide, save, append the fact. It stands here once, for every record family.
 
 use crm_core::{
-    Act, Answered, Customer, CustomerFact, CustomerId, ExchangeRate, ExchangeRateFact, ExchangeRateId, Fact,
-    Interaction, InteractionFact, InteractionId, Opportunity, OpportunityFact, OpportunityId, Order, OrderFact,
-    OrderId, PriceList, PriceListFact, PriceListId, Product, ProductFact, ProductId, Promotion, PromotionFact,
-    PromotionId, Quote, QuoteFact, QuoteId, RecordRef, Redemption, RedemptionFact, RedemptionId, Revision, SalePlan,
-    SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    Act, Activity, ActivityFact, ActivityId, Answered, Customer, CustomerFact, CustomerId, ExchangeRate,
+    ExchangeRateFact, ExchangeRateId, Fact, Interaction, InteractionFact, InteractionId, Opportunity, OpportunityFact,
+    OpportunityId, Order, OrderFact, OrderId, PriceList, PriceListFact, PriceListId, Product, ProductFact, ProductId,
+    Promotion, PromotionFact, PromotionId, Quote, QuoteFact, QuoteId, RecordRef, Redemption, RedemptionFact,
+    RedemptionId, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
     store::{
-        Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, PriceLists, Products, Promotions,
-        Quotes, Redemptions, SalePlans, SalesReps, StoreError,
+        Activities, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, PriceLists, Products,
+        Promotions, Quotes, Redemptions, SalePlans, SalesReps, StoreError,
     },
 };
 use serde::Serialize;
@@ -74,6 +74,8 @@ records! {
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
+    Activity(ActivityId, ActivityFact) in Activities
+        { activity insert_activity update_activity delete_activity }
     ExchangeRate(ExchangeRateId, ExchangeRateFact) in ExchangeRates
         { exchange_rate insert_exchange_rate update_exchange_rate delete_exchange_rate }
     Quote(QuoteId, QuoteFact) in Quotes { quote insert_quote update_quote delete_quote }

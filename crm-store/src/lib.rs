@@ -52,13 +52,15 @@
 //! | interactions by id | `customer`, `channel` |
 //! | opportunities by id | `customer`, `rep`, `product`, `stage`, `expected_close` ¹, `closed` ¹, `pipeline`, `status` |
 //! | redemptions by id | `order`, `customer`, `promotion` |
+//! | activities by id | `opportunity`, `customer`, `owner`, `due` ¹, `status` |
+//! | activities by due, by reminder | `opportunity` ¹, `customer` ¹, `owner` |
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
 //! | exchange rates by id | `from`, `to`, `days` ¹ |
 //! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
 //! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
 //!
-//! ¹ All records of that customer, employer, product or span of days are read for each page, and sorted.
+//! ¹ All records of that customer, employer, deal, product or span of days are read for each page, and sorted.
 //!
 //! What is not named has no index of its own, since it lets through most of a table (`kind: Person`, `archived: false`, `payment: Paid` …) and a page fills at once, or since the table stays small
 //! (products, price lists, promotions, reps, agents, plans). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
@@ -83,6 +85,7 @@
 //! A batch (`insert_orders`, an import) writes each row once a thousand records. What is read costs 0.3 µs a row: two years of 100 reps by month 0.7 ms, of one rep or product by day 0.5 ms, 92 000
 //! customers 22 ms. Counting all anew (`verify_figures`, `rebuild_figures`) takes 20 µs an order.
 
+mod activity;
 mod agent;
 mod answer;
 mod connection;

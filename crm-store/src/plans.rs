@@ -10,15 +10,15 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Answer, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus,
-    PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, QuoteStatus, SalesBy, SalesOf, SearchFamily,
-    SearchPlace, SearchQuery, SearchTier, TicketStatus,
+    Act, ActivityKind, ActivityStatus, Answer, Channel, Currency, CustomerType, Fact, Fulfilment, Label,
+    OpportunityStatus, OrderStatus, PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, QuoteStatus,
+    SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery, SearchTier, TicketStatus,
     store::{
-        AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers, ExchangeRateFilter,
-        ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter,
-        OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions,
-        QuoteFilter, Quotes, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter,
-        SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers,
+        ExchangeRateFilter, ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities,
+        OpportunityFilter, OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter, Products,
+        PromotionFilter, Promotions, QuoteFilter, Quotes, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans,
+        SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -196,6 +196,23 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         count_redemptions,
         redemptions after sample.redemptions[0].id
     );
+    let activity = &sample.activities[0];
+    lists!(
+        tx,
+        ActivityFilter {
+            customer: first.id,
+            opportunity: sample.opportunities[0].id,
+            owner: rep,
+            kind: ActivityKind::Call,
+            status: ActivityStatus::Planned,
+            due: year,
+        },
+        count_activities,
+        activities after activity.id,
+        activities_by_due after (day, activity.id),
+        activities_by_reminder after (activity.created_at, activity.id)
+    );
+    tx.last_activity(sample.opportunities[0].id)?;
     for scope in [
         PlanScope::SalesRep(rep),
         PlanScope::Team(rep),
@@ -217,6 +234,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.sales_rep_by_external_id(&external_id)?;
     tx.opportunity_by_external_id(&external_id)?;
     tx.quote_by_external_id(&external_id)?;
+    tx.activity_by_external_id(&external_id)?;
     tx.order_by_external_id(&external_id)?;
     tx.agent_by_external_id(&external_id)?;
     tx.ticket_by_external_id(&external_id)?;
@@ -301,6 +319,7 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         agents update_agent delete_agent,
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
+        activities update_activity delete_activity,
         opportunities update_opportunity delete_opportunity,
         quotes update_quote delete_quote,
         orders update_order delete_order,
@@ -375,6 +394,10 @@ const SORTED: &[&str] = &[
     "crm_order_day",
     "crm_order_line_product",
     "crm_ticket_timeline",
+    "crm_activity_customer",
+    "crm_activity_timeline",
+    "crm_activity_opportunity",
+    "crm_activity_due",
     "crm_opportunity_expected_close",
     "crm_quote_valid_until",
     "crm_opportunity_close_day",

@@ -24,7 +24,12 @@ impl Table for Product {
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),
-        ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
+        (
+            "opportunities",
+            "SELECT (SELECT count(*) FROM crm_opportunity WHERE product = ?1)
+             + (SELECT count(DISTINCT line.opportunity) FROM crm_opportunity_line AS line CROSS JOIN crm_opportunity AS deal ON deal.row = line.opportunity
+                WHERE line.product = ?1 AND deal.product IS NOT ?1)",
+        ),
         ("quotes", "SELECT count(DISTINCT quote_row) FROM crm_quote_line WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
         ("price lists", "SELECT count(DISTINCT list) FROM crm_price_rule WHERE product = ?1"),

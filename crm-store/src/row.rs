@@ -4,12 +4,13 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
-    Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
-    EntryKind, ExchangeRateId, ExternalId, Fingerprint, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name,
-    NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone,
-    PlanStatus, Position, PriceListId, Priority, ProductId, PromotionId, Quantity, QuoteId, QuoteStatus, Rate, Rating,
-    RecordId, RedemptionId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind,
-    StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    ActivityId, ActivityKind, ActivityStatus, Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId,
+    CustomerType, Direction, EmailAddress, EntryKind, ExchangeRateId, ExternalId, Fingerprint, ForecastCategory,
+    Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number, OpportunityId, OpportunityStatus,
+    OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position, PriceListId, Priority, ProductId,
+    PromotionId, Quantity, QuoteId, QuoteStatus, Rate, Rating, RecordId, RedemptionId, RevenueKind, Revision,
+    SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus,
+    Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -176,6 +177,7 @@ ids!(
     SalesRepId,
     SalePlanId,
     OpportunityId,
+    ActivityId,
     OrderId,
     QuoteId,
     AgentId,
@@ -271,7 +273,12 @@ names! {
     PlanStatus { Draft = "draft", Active = "active", Closed = "closed" }
     StrategyKind { Price = "price", Promotion = "promotion", Channel = "channel" }
     StageKind { Open = "open", Won = "won" }
+    ForecastCategory {
+        Omitted = "omitted", Pipeline = "pipeline", BestCase = "best_case", MostLikely = "most_likely", Commit = "commit", Closed = "closed"
+    }
     OpportunityStatus { Open = "open", Won = "won", Lost = "lost" }
+    ActivityKind { Call = "call", Visit = "visit", Meeting = "meeting", Task = "task" }
+    ActivityStatus { Planned = "planned", Done = "done", Cancelled = "cancelled" }
     OrderStatus { Draft = "draft", Confirmed = "confirmed", Locked = "locked", Cancelled = "cancelled" }
     Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }
     PaymentStatus { Unpaid = "unpaid", Partial = "partial", Paid = "paid", Refunded = "refunded" }

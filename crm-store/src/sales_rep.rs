@@ -27,6 +27,7 @@ impl Table for SalesRep {
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_rep = ?1"),
         ("sales reps", "SELECT count(*) FROM crm_sales_rep WHERE manager = ?1 AND id <> ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
+        ("activities", "SELECT count(*) FROM crm_activity WHERE owner = ?1"),
         ("quotes", "SELECT count(*) FROM crm_quote WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];

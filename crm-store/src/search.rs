@@ -17,8 +17,8 @@ mod find;
 use std::collections::BTreeSet;
 
 use crm_core::{
-    Agent, AgentId, Customer, CustomerId, Interaction, InteractionId, Opportunity, OpportunityId, PriceList,
-    PriceListId, Product, ProductId, Promotion, PromotionId, RecordId as _, RecordRef, SalesRep, SalesRepId,
+    Activity, ActivityId, Agent, AgentId, Customer, CustomerId, Interaction, InteractionId, Opportunity, OpportunityId,
+    PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, RecordId as _, RecordRef, SalesRep, SalesRepId,
     SearchFamily, SearchText, SearchWord, Searched, Ticket, TicketId,
     store::{StoreErrorKind, pages},
 };
@@ -296,7 +296,7 @@ macro_rules! searched {
 }
 
 searched! {
-    Customer(CustomerId) Opportunity(OpportunityId) Ticket(TicketId) Interaction(InteractionId) Product(ProductId) PriceList(PriceListId) Promotion(PromotionId) SalesRep(SalesRepId) Agent(AgentId)
+Customer ( CustomerId ) Opportunity ( OpportunityId ) Ticket ( TicketId ) Interaction ( InteractionId ) Activity ( ActivityId ) Product ( ProductId ) PriceList ( PriceListId ) Promotion ( PromotionId ) SalesRep ( SalesRepId ) Agent ( AgentId )
 }
 
 /// Hands each record of a table that is searched to `work`, with its row.

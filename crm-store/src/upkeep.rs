@@ -10,11 +10,11 @@ use std::{
 use crm_core::{
     FigureMismatch,
     store::{
-        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, Figures,
-        InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page,
-        PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes,
-        RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError,
-        StoreErrorKind, TicketFilter, Tickets, pages,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter,
+        OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions,
+        QuoteFilter, Quotes, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
+        Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -133,6 +133,7 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("sale plans", sale_plans, SalePlanFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
     readable!("quotes", quotes, QuoteFilter);
+    readable!("activities", activities, ActivityFilter);
     readable!("orders", orders, OrderFilter);
     readable!("exchange rates", exchange_rates, ExchangeRateFilter);
     readable!("agents", agents, AgentFilter);

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Approval, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState,
-    Order, OrderParts, OrderState, PlanState, PriceList, PriceListParts, Product, Promotion, PromotionParts, Quote,
-    QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
-    TicketParts, TicketState,
+    Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, Interaction, Invalid, Opportunity,
+    OpportunityParts, OpportunityState, Order, OrderParts, OrderState, PlanState, PriceList, PriceListParts, Product,
+    Promotion, PromotionParts, Quote, QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep,
+    ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -68,6 +68,7 @@ instants! {
             OpportunityState::Open => {}
             OpportunityState::Won { at, .. } | OpportunityState::Lost { at, .. } => change(at),
         }
+        one.pushes.iter_mut().for_each(|push| change(&mut push.at));
         for visit in &mut one.history {
             change(&mut visit.entered_at);
             visit.left_at.iter_mut().for_each(&change);
@@ -91,6 +92,13 @@ instants! {
             let (author, approver) = (approval.author().clone(), approval.approver().clone());
             // Whoever gave it was not the author.
             one.approval = Approval::give(author, approver, at, approval.beyond().to_vec()).ok();
+        }
+    }
+    Activity(ActivityParts): |one, change| {
+        one.remind_at.iter_mut().for_each(&change);
+        match &mut one.state {
+            ActivityState::Planned => {}
+            ActivityState::Done { at, .. } | ActivityState::Cancelled { at, .. } => change(at),
         }
     }
     Order(OrderParts): |one, change| {

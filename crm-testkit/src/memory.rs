@@ -1,5 +1,6 @@
 //! The reference store: all promises of the contract, kept in memory.
 
+mod activity;
 mod agent;
 mod answer;
 mod contact;

@@ -11,6 +11,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
+use chrono::{DateTime, Utc};
 use crm_core::{
     Answer, Currency, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily,
     SearchQuery, SearchTier, TicketMessage, TimelineItem,
@@ -156,6 +157,7 @@ enum Value {
     Payments(Vec<(OrderId, PaymentEntry)>),
     Position(Position),
     Hits(Vec<(RecordRef, SearchTier)>),
+    Instant(Option<DateTime<Utc>>),
     Answers(Vec<Answer>),
 }
 
@@ -388,7 +390,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(24) {
+    match dice.below(27) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -475,11 +477,21 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
             let found = page_of(dice, |page| tx.search(&query, page), |hit| hit.place)?;
             Ok(Value::Hits(found.into_iter().map(|hit| (hit.record, hit.place.tier())).collect()))
         }
+        21 => {
+            let Filter::Activity(filter) = filter(dice, Family::Activity) else { return Ok(Value::Done) };
+            Ok(records(page_of(dice, |page| tx.activities_by_due(&filter, page), |one| (one.due(), one.id))?))
+        }
         22 => {
+            let Filter::Activity(filter) = filter(dice, Family::Activity) else { return Ok(Value::Done) };
+            let key = |one: &crm_core::Activity| (one.remind_at().unwrap_or_default(), one.id);
+            Ok(records(page_of(dice, |page| tx.activities_by_reminder(&filter, page), key)?))
+        }
+        23 => Ok(Value::Instant(tx.last_activity(id(1 + dice.below(RECORDS)))?)),
+        24 => {
             let (from, to) = (dice.one(&[Currency::EUR, Currency::USD]), dice.one(&[Currency::JPY, Currency::KWD]));
             Ok(records(Vec::from_iter(tx.exchange_rate_on(from, to, day(dice.below(12)))?)))
         }
-        21 => {
+        25 => {
             let key = |answer: &Answer| (answer.key.clone(), answer.place);
             Ok(Value::Answers(page_of(dice, |page| tx.answers(page), key)?))
         }

@@ -9,6 +9,7 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod activities;
 mod answers;
 mod bulk;
 mod exchange_rates;
@@ -22,15 +23,11 @@ mod references;
 mod search;
 mod transactions;
 
-pub(crate) use self::{
-    answers::answer,
-    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
-    filters::{both, single},
-    journal::facts,
-    maker::{Dice, Maker, act, day, id, text, valid, year},
-    world::{CONSUMERS, Everything, everything, ground, label, message},
-};
 pub use self::{
+    activities::{
+        c85_what_is_planned_comes_by_its_due_day, c86_reminders_come_by_their_instant,
+        c87_the_last_activity_of_an_opportunity_is_known,
+    },
     answers::{
         c75_an_answer_is_found_by_its_key_and_place, c76_a_place_is_taken_once,
         c77_erasing_takes_the_content_of_one_record, c78_an_operation_under_a_key_is_done_once,
@@ -79,6 +76,14 @@ pub use self::{
         c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
         c08_a_failure_undoes_nobody_elses_work, c09_an_answer_rests_on_what_is_committed,
     },
+};
+pub(crate) use self::{
+    answers::answer,
+    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
+    filters::{both, single},
+    journal::facts,
+    maker::{Dice, Maker, act, day, id, text, valid, year},
+    world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
 /// The clauses, enumerated here and nowhere else: hands what was given and their names to another macro.
@@ -146,6 +151,9 @@ macro_rules! __clauses {
             c77_erasing_takes_the_content_of_one_record
             c78_an_operation_under_a_key_is_done_once
             c79_the_rate_of_a_day_is_the_newest_that_is_not_later
+            c85_what_is_planned_comes_by_its_due_day
+            c86_reminders_come_by_their_instant
+            c87_the_last_activity_of_an_opportunity_is_known
         }
     };
 }

@@ -1,8 +1,8 @@
 //! References to what is not there, is something else, or leads back.
 
 use crm::{
-    AgentPatch, Channel, Currency, CustomerId, CustomerPatch, Direction, Error, IdError, Label, Loss, Name,
-    NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewSalePlan, NewSalesRep, NewTicket,
+    ActivityPatch, AgentPatch, Channel, Currency, CustomerId, CustomerPatch, Direction, Error, IdError, Label, Loss,
+    Name, NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewSalePlan, NewSalesRep, NewTicket,
     OpportunityPatch, OrderError, OrderId, Participant, Period, PlanScope, ProductPatch, RecordId, Rule, SalesRepId,
     SalesRepPatch, Text, TicketPatch, Unassigned,
     sales::{self, OrderAmendment, SalesError},
@@ -144,6 +144,10 @@ fn a_record_that_is_not_there_cannot_be_worked_on() -> Result<(), Error> {
         sales::revise_opportunity: (OpportunityPatch::default());
         sales::lose_opportunity: (loss);
         sales::reopen_opportunity: (&company.hardware, &stage);
+        sales::revise_activity: (ActivityPatch::default());
+        sales::cancel_activity: (None);
+        sales::reopen_activity: ();
+        sales::delete_activity: ();
         sales::rate_interaction: (None);
         sales::amend_order: (OrderAmendment::new());
         sales::reassign_order: (None);

@@ -1,6 +1,7 @@
 //! Stories of a company, told through the facade on every store: what happened on one happens on all.
 
 mod customers;
+mod deals;
 mod journal;
 mod keys;
 mod prices;

@@ -69,7 +69,7 @@ fn a_repeated_acceptance_makes_no_second_order<S: Store>(crm: &Crm<S>) -> Result
         let quote = sales::draft_quote(tx, act, NewQuote::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
         sales::send_quote(tx, act, quote.id, &limit, on)
     })?;
-    let mut accept = || {
+    let accept = || {
         crm.write(|tx| {
             let act = &mut crm.act("shop")?.with_key("accept-77".parse()?);
             Ok(sales::accept_quote(tx, act, quote.id, on)?)

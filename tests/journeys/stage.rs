@@ -121,7 +121,11 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
         tx.sales_reps(&Default::default(), Page::first(100))?,
         tx.sale_plans(&Default::default(), Page::first(100))?,
         tx.opportunities(&Default::default(), Page::first(100))?,
-        (tx.quotes(&Default::default(), Page::first(100))?, tx.orders(&Default::default(), Page::first(100))?),
+        (
+            tx.quotes(&Default::default(), Page::first(100))?,
+            tx.activities(&Default::default(), Page::first(100))?,
+            tx.orders(&Default::default(), Page::first(100))?,
+        ),
         tx.exchange_rates(&Default::default(), Page::first(100))?,
         tx.agents(&Default::default(), Page::first(100))?,
     );

@@ -2,6 +2,7 @@
 
 use super::{SearchFamily, SearchText, Searched};
 use crate::{
+    activity::{Activity, ActivityState},
     agent::Agent,
     customer::Customer,
     interaction::{Interaction, Participant},
@@ -75,6 +76,23 @@ impl Searched for Interaction {
             .with(self.content.as_ref().map(|content| content.as_str()))
             .with(named)
             .with(self.external_id.as_ref().map(ExternalId::as_str))
+    }
+}
+
+impl Searched for Activity {
+    const FAMILY: SearchFamily = SearchFamily::Activity;
+
+    fn search_text(&self) -> SearchText {
+        let said = match self.state() {
+            ActivityState::Planned => None,
+            ActivityState::Done { note, .. } => note.as_ref(),
+            ActivityState::Cancelled { reason, .. } => reason.as_ref(),
+        };
+        SearchText::new()
+            .title(self.subject().as_str())
+            .with(self.note().map(|note| note.as_str()))
+            .with(said.map(|said| said.as_str()))
+            .with(self.external_id().map(ExternalId::as_str))
     }
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
+    activity::{Activity, ActivityKind, ActivityStatus},
     agent::Agent,
     answer::{Answer, Keyed},
     bulk::Record,
@@ -14,7 +15,7 @@ use crate::{
     email::EmailAddress,
     exchange_rate::ExchangeRate,
     id::{
-        AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
         PromotionId, QuoteId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::{Channel, Interaction},
@@ -157,6 +158,21 @@ filters! {
         status: QuoteStatus,
         /// With its last day on one of these days.
         valid_until: Period,
+    }
+    /// Which activities.
+    ActivityFilter {
+        /// For this customer.
+        customer: CustomerId,
+        /// For this deal.
+        opportunity: OpportunityId,
+        /// Of this rep.
+        owner: SalesRepId,
+        /// Of this kind.
+        kind: ActivityKind,
+        /// Planned, done or cancelled.
+        status: ActivityStatus,
+        /// Due on one of these days, also where it is done or cancelled.
+        due: Period,
     }
     /// Which orders.
     OrderFilter {
@@ -372,6 +388,25 @@ family! {
     fn next_quote_number(&mut self) -> Stored<Number>;
 }
 
+family! {
+    /// Activities.
+    Activities, "activity": Activity(ActivityId), ActivityFilter
+    { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
+
+    /// The activity with an id in another system.
+    fn activity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Activity>>;
+    /// The activities that are planned and that a filter lets through, by due day and id (C85).
+    fn activities_by_due(&self, filter: &ActivityFilter, page: Page<(NaiveDate, ActivityId)>) -> Stored<Vec<Activity>>;
+    /// The activities that are planned, have a reminder and pass a filter, by its instant and the id (C86).
+    fn activities_by_reminder(
+        &self,
+        filter: &ActivityFilter,
+        page: Page<(DateTime<Utc>, ActivityId)>,
+    ) -> Stored<Vec<Activity>>;
+    /// When an activity of an opportunity was last done (C87).
+    fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>>;
+}
+
 /// Where a revenue entry stands: by business day, order and number.
 pub type RevenueKey = (NaiveDate, OrderId, u32);
 
@@ -457,7 +492,7 @@ family! {
 
 /// What there is about a customer, over all record kinds.
 pub trait Timeline {
-    /// The interactions, opportunities, quotes, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
+    /// The interactions, opportunities, activities, quotes, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
 }
 

@@ -7,19 +7,21 @@ use std::{
 
 use chrono::TimeDelta;
 use crm_core::{
-    Act, Channel, ContactMark, ContactRef, Currency, Customer, CustomerPatch, Direction, Fingerprint, IdempotencyError,
-    Interaction, Label, Loss, Money, NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewProduct,
-    NewSalePlan, NewSalesRep, Opportunity, OpportunityPatch, Order, OrderError, Percent, Period, Pipeline, PlanScope,
-    Product, ProductPatch, Rating, Sale, SalePlan, SalePlanPatch, SalesRep, SalesRepPatch, ShippedLine, UnitPrice,
+    Act, Activity, ActivityKind, ActivityPatch, ActivityPlan, Channel, Completion, ContactMark, ContactRef, Currency,
+    Customer, CustomerPatch, Direction, Fingerprint, IdempotencyError, Interaction, Label, Loss, Money, NewActivity,
+    NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewProduct, NewSalePlan, NewSalesRep,
+    Opportunity, OpportunityId, OpportunityPatch, Order, OrderError, Percent, Period, Pipeline, PlanScope, Product,
+    ProductPatch, Rating, Sale, SalePlan, SalePlanPatch, SalesRep, SalesRepPatch, ShippedLine, UnitPrice,
     store::{Answers, OrderFilter, Orders, Page, Store},
 };
 use crm_sales::{
-    OrderAmendment, SalesError, activate_plan, add_product, add_sales_rep, advance_opportunity, amend_order,
-    amend_plan, archive_customer, cancel_order, cancel_order_on, close_plan, confirm_order, confirm_order_on,
-    delete_customer, delete_interaction, delete_opportunity, delete_order, delete_plan, delete_product,
-    delete_sales_rep, deliver_shipment, draft_order, draft_plan, lock_order, log_interaction, lose_opportunity,
-    mark_contact_point, open_opportunity, pay_order, place_order, place_order_on, rate_interaction, reassign_order,
-    refund_order, register_customer, reopen_opportunity, restore_customer, return_shipment, revise_opportunity,
+    OrderAmendment, SalesError, Schedule, activate_plan, add_product, add_sales_rep, advance_opportunity, amend_order,
+    amend_plan, archive_customer, cancel_activity, cancel_order, cancel_order_on, close_plan, complete_activity,
+    confirm_order, confirm_order_on, delete_activity, delete_customer, delete_interaction, delete_opportunity,
+    delete_order, delete_plan, delete_product, delete_sales_rep, deliver_shipment, draft_order, draft_plan, lock_order,
+    log_interaction, lose_opportunity, mark_contact_point, open_opportunity, pay_order, place_order, place_order_on,
+    plan_activity, rate_interaction, reassign_order, refund_order, register_customer, reopen_activity,
+    reopen_opportunity, restore_customer, return_shipment, revise_activity, revise_opportunity, schedule_activities,
     ship_lines, ship_order, unlock_order, update_customer, update_product, update_sales_rep, win_opportunity,
 };
 use crm_testkit::{Acts, MemoryTx};
@@ -119,7 +121,29 @@ struct Answered {
     reps: Vec<SalesRep>,
     plans: Vec<SalePlan>,
     opportunities: Vec<Opportunity>,
+    activities: Vec<Activity>,
     orders: Vec<Order>,
+}
+
+/// Everything that can be done about a deal.
+fn do_activities(tx: &mut MemoryTx, act: &mut Act, deal: OpportunityId) -> Result<Vec<Activity>, SalesError> {
+    let new = NewActivity::new(ActivityKind::Call, "ask about the lamps".parse()?, act.day()).opportunity(deal);
+    let call = plan_activity(tx, act, new.clone())?;
+    let patch = ActivityPatch { due: Some(day("2026-03-09")), ..ActivityPatch::default() };
+    let mut all = vec![revise_activity(tx, act, call.id, patch)?];
+    let reached = Completion { day: act.day(), outcome: "reached".parse()?, note: None };
+    all.push(complete_activity(tx, act, call.id, reached)?);
+    all.push(reopen_activity(tx, act, call.id)?);
+    all.push(cancel_activity(tx, act, call.id, Some("they wrote".parse()?))?);
+    let gone = plan_activity(tx, act, new)?;
+    all.extend([delete_activity(tx, act, gone.id)?, call, gone]);
+    let plan = ActivityPlan::new("welcome".parse()?)
+        .step(ActivityKind::Call, "say hello".parse()?, 0)
+        .step(ActivityKind::Visit, "show the lamps".parse()?, 7)
+        .build()?;
+    let schedule = Schedule { first_day: act.day(), customer: None, opportunity: Some(deal), owner: None };
+    all.extend(schedule_activities(tx, act, &plan, schedule)?);
+    Ok(all)
 }
 
 /// Everything that can be done, in one act.
@@ -178,6 +202,7 @@ fn do_everything(tx: &mut MemoryTx, act: &mut Act) -> Result<Answered, SalesErro
     all.opportunities.push(reopen_opportunity(tx, act, deal.id, &hardware, &first)?);
     let loss = Loss { day: day("2026-03-02"), reason: "price".parse()?, note: None };
     all.opportunities.push(lose_opportunity(tx, act, deal.id, loss)?);
+    all.activities = do_activities(tx, act, deal.id)?;
     let gone = open_opportunity(tx, act, &hardware, new)?;
     all.opportunities.extend([delete_opportunity(tx, act, gone.id)?, deal, gone]);
 
@@ -222,8 +247,14 @@ fn a_whole_act_is_repeated_as_it_was() {
     // Each of them has an answer of its own, with all the records in the order in which they were done.
     let answers = world.reads(|tx| Ok(tx.answers(Page::first(999))?));
     let names: BTreeSet<&str> = answers.iter().map(|answer| answer.operation.as_str()).collect();
-    assert_eq!((answers.len(), names.len()), (54, 45));
-    assert!(answers.iter().zip(1..).all(|(answer, place)| answer.place == place && answer.records.len() == 1));
+    assert_eq!((answers.len(), names.len()), (62, 52));
+    let records = |operation: &str| if operation == "schedule_activities" { 2 } else { 1 };
+    assert!(
+        answers
+            .iter()
+            .zip(1..)
+            .all(|(answer, place)| { answer.place == place && answer.records.len() == records(&answer.operation) })
+    );
 }
 
 /// The operations of this crate, as they stand in its files: name and body.

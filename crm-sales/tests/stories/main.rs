@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot begin is a failed test")]
 
+mod activities;
 mod actual_sales;
 mod catalogue;
 mod contact_points;

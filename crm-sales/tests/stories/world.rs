@@ -7,8 +7,8 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, PriceLists, Products, Promotions,
-        Quotes, Redemptions, SalePlans, SalesReps, Store, StoreErrorKind,
+        Activities, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, PriceLists, Products,
+        Promotions, Quotes, Redemptions, SalePlans, SalesReps, Store, StoreErrorKind,
     },
 };
 use crm_sales::{
@@ -80,6 +80,7 @@ impl World {
                 tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
                 (
                     tx.quotes(&Default::default(), Page::first(u16::MAX))?,
+                    tx.activities(&Default::default(), Page::first(u16::MAX))?,
                     tx.orders(&Default::default(), Page::first(u16::MAX))?,
                 ),
                 tx.exchange_rates(&Default::default(), Page::first(u16::MAX))?,

@@ -338,15 +338,25 @@ CREATE TABLE crm_opportunity (
     stage_order INTEGER NOT NULL,
     stage_kind TEXT NOT NULL,
     stage_probability INTEGER NOT NULL,
+    stage_forecast TEXT NOT NULL,
+    stage_stale_after_days INTEGER,
+    -- The fields that the stage requires and the stages that may follow it, as JSON; NULL where it requires nothing, and where any may follow.
+    stage_required TEXT,
+    stage_next TEXT,
     value INTEGER,
     currency TEXT,
+    recurring INTEGER,
+    recurring_currency TEXT,
+    recurring_months INTEGER,
     probability INTEGER NOT NULL,
+    set_forecast TEXT,
     expected_close INTEGER,
     status TEXT NOT NULL,
     closed_at INTEGER,
     close_day INTEGER,
     lost_reason TEXT,
-    lost_note TEXT
+    lost_note TEXT,
+    parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_opportunity_customer ON crm_opportunity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_opportunity_timeline ON crm_opportunity (customer, created_at, id) WHERE customer IS NOT NULL;
@@ -424,6 +434,79 @@ CREATE TABLE crm_quote_line (
     PRIMARY KEY (quote_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_quote_line_product ON crm_quote_line (product, quote_row);
+
+CREATE TABLE crm_opportunity_line (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    product BLOB NOT NULL REFERENCES crm_product (id),
+    quantity INTEGER NOT NULL,
+    unit_price INTEGER NOT NULL,
+    discount INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_opportunity_line_product ON crm_opportunity_line (product, opportunity);
+
+CREATE TABLE crm_opportunity_contact (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    person BLOB NOT NULL REFERENCES crm_customer (id),
+    role TEXT NOT NULL,
+    is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_opportunity_contact_person ON crm_opportunity_contact (person, opportunity);
+
+-- The moves of the expected close to a later month.
+CREATE TABLE crm_opportunity_push (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    day_before INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_activity (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    note TEXT,
+    customer BLOB REFERENCES crm_customer (id),
+    opportunity BLOB REFERENCES crm_opportunity (id),
+    owner BLOB REFERENCES crm_sales_rep (id),
+    due INTEGER NOT NULL,
+    remind_at INTEGER,
+    plan TEXT,
+    step INTEGER,
+    status TEXT NOT NULL,
+    done_at INTEGER,
+    done_on INTEGER,
+    outcome TEXT,
+    cancelled_at INTEGER,
+    -- What was said when it was done or cancelled.
+    remark TEXT,
+    -- The due day and the reminder of what is planned.
+    planned_due INTEGER,
+    planned_reminder INTEGER
+) STRICT;
+CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_activity_done ON crm_activity (opportunity, done_at) WHERE done_at IS NOT NULL;
+CREATE INDEX crm_activity_owner ON crm_activity (owner, id) WHERE owner IS NOT NULL;
+CREATE INDEX crm_activity_status ON crm_activity (status, id);
+CREATE INDEX crm_activity_due ON crm_activity (due);
+CREATE INDEX crm_activity_planned_due ON crm_activity (planned_due, id) WHERE planned_due IS NOT NULL;
+CREATE INDEX crm_activity_owner_planned_due ON crm_activity (owner, planned_due, id) WHERE planned_due IS NOT NULL;
+CREATE INDEX crm_activity_planned_reminder ON crm_activity (planned_reminder, id) WHERE planned_reminder IS NOT NULL;
+CREATE INDEX crm_activity_owner_planned_reminder ON crm_activity (owner, planned_reminder, id) WHERE planned_reminder IS NOT NULL;
 
 CREATE TABLE crm_order (
     row INTEGER PRIMARY KEY,

@@ -2,18 +2,18 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry, ExchangeRate, ExchangeRateId,
-    ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Name, Number, Opportunity,
-    OpportunityId, Order, OrderId, PaymentEntry, Period, Phone, Position, PriceList, PriceListId, Product, ProductId,
-    Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId,
-    SalesRep, SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
+    Act, Activity, ActivityId, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry,
+    ExchangeRate, ExchangeRateId, ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Name,
+    Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone, Position, PriceList, PriceListId,
+    Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision,
+    SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
-        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, InteractionFilter,
-        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PriceListFilter,
-        PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes, RedemptionFilter,
-        Redemptions, Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
-        TicketFilter, Tickets, Timeline,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders,
+        Page, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes,
+        RedemptionFilter, Redemptions, Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter,
+        SalesReps, TicketFilter, Tickets, Timeline,
     },
 };
 
@@ -136,6 +136,41 @@ impl Quotes for BrokenTx<'_> {
 
     fn next_quote_number(&mut self) -> Stored<Number> {
         if self.has(Fault::NumberReused) { Ok(text("Q-000001")) } else { self.tx()?.next_quote_number() }
+    }
+}
+
+impl Activities for BrokenTx<'_> {
+    records! { Activity(ActivityId), ActivityFilter { activity activities count_activities insert_activity insert_activities update_activity delete_activity } }
+    unique! { activity_by_external_id(ExternalId): Activity by "external id"; }
+
+    fn activities_by_due(&self, filter: &ActivityFilter, page: Page<(NaiveDate, ActivityId)>) -> Stored<Vec<Activity>> {
+        if self.has(Fault::DoneStaysDue) {
+            let mut found = self.look(|tx| tx.activities(filter, Page::first(u16::MAX)))?;
+            found.sort_by_key(|one| (one.due(), one.id));
+            return Ok(found);
+        }
+        self.listed(page, |tx, page| tx.activities_by_due(filter, page))
+    }
+
+    fn activities_by_reminder(
+        &self,
+        filter: &ActivityFilter,
+        page: Page<(DateTime<Utc>, ActivityId)>,
+    ) -> Stored<Vec<Activity>> {
+        let mut found = self.listed(page, |tx, page| tx.activities_by_reminder(filter, page))?;
+        if self.has(Fault::RemindersReversed) {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>> {
+        if self.has(Fault::LastActivityIsFirst) {
+            let of_it = ActivityFilter { opportunity: Some(opportunity), ..ActivityFilter::default() };
+            let found = self.look(|tx| tx.activities(&of_it, Page::first(u16::MAX)))?;
+            return Ok(found.iter().filter_map(|one| one.state().done_at()).min());
+        }
+        self.look(|tx| tx.last_activity(opportunity))
     }
 }
 

@@ -150,6 +150,12 @@ faults! {
     ImportKeepsTheTurn = "C73",
     /// A snapshot that begins in the middle of a list leaves a record out.
     SnapshotSkipsOne = "C74",
+    /// What is done is still to be done.
+    DoneStaysDue = "C85",
+    /// The reminder that is furthest away comes first.
+    RemindersReversed = "C86",
+    /// The last activity of an opportunity is its first one.
+    LastActivityIsFirst = "C87",
     /// The first answer of a key is that of all its places.
     AnswerByKeyAlone = "C75",
     /// A second answer at a place is taken for good.

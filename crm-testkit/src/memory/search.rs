@@ -1,8 +1,8 @@
 //! Search: every record is read and asked.
 
 use crm_core::{
-    Agent, Customer, Interaction, Opportunity, PriceList, Product, Promotion, SalesRep, SearchHit, SearchPlace,
-    SearchQuery, SearchText, Searched, Ticket,
+    Activity, Agent, Customer, Interaction, Opportunity, PriceList, Product, Promotion, SalesRep, SearchHit,
+    SearchPlace, SearchQuery, SearchText, Searched, Ticket,
     store::{Page, Search},
 };
 
@@ -47,6 +47,7 @@ impl Search for MemoryTx {
         hits.extend(state.hits(query, own::<Opportunity>));
         hits.extend(state.hits(query, |ticket| state.conversation(ticket)));
         hits.extend(state.hits(query, own::<Interaction>));
+        hits.extend(state.hits(query, own::<Activity>));
         hits.extend(state.hits(query, own::<Product>));
         hits.extend(state.hits(query, own::<PriceList>));
         hits.extend(state.hits(query, own::<Promotion>));

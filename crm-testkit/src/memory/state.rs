@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::SubsecRound as _;
 use crm_core::{
-    Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId, IdempotencyKey, Interaction,
-    InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Position, PriceList, PriceListId,
-    Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision,
-    SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
+    Activity, ActivityId, Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId,
+    IdempotencyKey, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Position,
+    PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption,
+    RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -106,6 +106,7 @@ tables! {
     sale_plans, "sale plans": SalePlan(SalePlanId), "sale plan";
     sales_reps, "sales reps": SalesRep(SalesRepId), "sales rep";
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
+    activities, "activities": Activity(ActivityId), "activity";
     quotes, "quotes": Quote(QuoteId), "quote";
     orders, "orders": Order(OrderId), "order";
     tickets, "tickets": Ticket(TicketId), "ticket";

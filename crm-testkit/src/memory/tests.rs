@@ -1,10 +1,12 @@
 //! What the clauses leave open and this store settles: the names of fields and families, and which refusal comes first.
 
 use crm_core::{
-    Agent, AgentId, Contact, Customer, CustomerId, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity,
-    OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, ProductId, RecordRef, SalePlan,
-    SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
-    store::{Agents, Customers, Interactions, Opportunities, Orders, Products, SalePlans, SalesReps, Tickets},
+    Activity, ActivityParts, Agent, AgentId, Contact, ContactRole, Customer, CustomerId, CustomerKind, DealLine,
+    Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderParts, Participant, Percent,
+    PlanScope, Product, ProductId, RecordRef, SalePlan, SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
+    store::{
+        Activities, Agents, Customers, Interactions, Opportunities, Orders, Products, SalePlans, SalesReps, Tickets,
+    },
 };
 
 use super::*;
@@ -18,6 +20,7 @@ struct Targets {
     rep: SalesRep,
     product: Product,
     agent: Agent,
+    deal: Opportunity,
     /// A customer that no case is about.
     other: Customer,
 }
@@ -29,6 +32,7 @@ impl Targets {
             rep: sample::sales_rep(0),
             product: sample::product(0),
             agent: sample::agent(0),
+            deal: sample::opportunity(5, None),
             other: sample::customer(1),
         }
     }
@@ -50,6 +54,9 @@ impl Targets {
         if kept(self.agent.id.into()) {
             tx.insert_agent(&self.agent).unwrap();
         }
+        if kept(self.deal.id.into()) {
+            tx.insert_opportunity(&self.deal).unwrap();
+        }
         tx
     }
 }
@@ -60,9 +67,10 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         RecordRef::SalesRep(id) => tx.delete_sales_rep(id),
         RecordRef::Product(id) => tx.delete_product(id),
         RecordRef::Agent(id) => tx.delete_agent(id),
+        RecordRef::Opportunity(id) => tx.delete_opportunity(id),
         RecordRef::Interaction(_)
         | RecordRef::SalePlan(_)
-        | RecordRef::Opportunity(_)
+        | RecordRef::Activity(_)
         | RecordRef::Quote(_)
         | RecordRef::Order(_)
         | RecordRef::Ticket(_)
@@ -92,6 +100,12 @@ fn deal(customer: Option<CustomerId>, product: Option<ProductId>, rep: Option<Sa
     Opportunity::try_from(OpportunityParts { product, rep, ..sample::opportunity(0, customer).into() }).unwrap()
 }
 
+fn activity(change: impl FnOnce(&mut ActivityParts)) -> Activity {
+    let mut parts = ActivityParts::from(sample::activity(0, None));
+    change(&mut parts);
+    Activity::try_from(parts).unwrap()
+}
+
 fn order(customer: CustomerId, product: Option<ProductId>, rep: Option<SalesRepId>) -> Order {
     let parts = OrderParts::from(sample::order(0, customer, &[product.unwrap_or(sample::product(9).id)]));
     Order::try_from(OrderParts { rep, ..parts }).unwrap()
@@ -113,7 +127,7 @@ fn case<'a>(
 }
 
 fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
-    let Targets { customer: asker, rep, product, other, .. } = targets;
+    let Targets { customer: asker, rep, product, deal: of_targets, other, .. } = targets;
     let contact = Contact { person: asker.id, role: "buyer".parse().unwrap() };
     let kind = CustomerKind::Organisation { contacts: [contact].into() };
     let need = Need { kind: NeedKind::Need, text: "light".parse().unwrap(), product: Some(product.id) };
@@ -139,6 +153,26 @@ fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
         case(of_opportunities("customer"), asker.id, |tx| tx.insert_opportunity(&deal(Some(asker.id), None, None))),
         case(of_opportunities("product"), product.id, |tx| tx.insert_opportunity(&deal(None, Some(product.id), None))),
         case(of_opportunities("rep"), rep.id, |tx| tx.insert_opportunity(&deal(None, None, Some(rep.id)))),
+        case(of_opportunities("lines"), product.id, |tx| {
+            let line = DealLine::new(product.id, 2.into(), product.list_price, Percent::ZERO).unwrap();
+            let (value, lines) = (Some(line.amount()), vec![line]);
+            let parts = OpportunityParts { value, lines, ..deal(None, None, None).into() };
+            tx.insert_opportunity(&Opportunity::try_from(parts).unwrap())
+        }),
+        case(of_opportunities("contacts"), asker.id, |tx| {
+            let contacts = vec![ContactRole { person: asker.id, role: "buyer".parse().unwrap(), primary: true }];
+            let parts = OpportunityParts { contacts, ..deal(None, None, None).into() };
+            tx.insert_opportunity(&Opportunity::try_from(parts).unwrap())
+        }),
+        case(("activity", "customer", "activities"), asker.id, |tx| {
+            tx.insert_activity(&sample::activity(0, Some(asker.id)))
+        }),
+        case(("activity", "opportunity", "activities"), of_targets.id, |tx| {
+            tx.insert_activity(&activity(|parts| parts.opportunity = Some(of_targets.id)))
+        }),
+        case(("activity", "owner", "activities"), rep.id, |tx| {
+            tx.insert_activity(&activity(|parts| parts.owner = Some(rep.id)))
+        }),
         case(of_orders("customer"), asker.id, |tx| {
             tx.insert_product(&sample::product(9))?;
             tx.insert_order(&order(asker.id, None, None))

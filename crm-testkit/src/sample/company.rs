@@ -1,13 +1,13 @@
 //! A small company whose records refer to each other.
 
 use crm_core::{
-    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate, Interaction, Opportunity,
-    OpportunityParts, Order, OrderParts, Participant, PlanScope, PriceList, Product, Promotion, Quote, QuoteParts,
-    Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
+    Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate,
+    Interaction, Opportunity, OpportunityParts, Order, OrderParts, Participant, PlanScope, PriceList, Product,
+    Promotion, Quote, QuoteParts, Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
-use super::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, QUOTE_STATES, TICKET_STATES, valid};
+use super::{ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, QUOTE_STATES, TICKET_STATES, valid};
 
 /// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
 /// opportunities, orders and tickets some in each state.
@@ -51,6 +51,8 @@ pub struct Sample {
     pub opportunities: Vec<Opportunity>,
     /// Quotes.
     pub quotes: Vec<Quote>,
+    /// Activities, for customers and deals.
+    pub activities: Vec<Activity>,
     /// Orders.
     pub orders: Vec<Order>,
     /// Tickets.
@@ -119,6 +121,14 @@ impl Sample {
             let parts = QuoteParts { rep, ..super::quote(seed, *pick(&ids, number % 10), &some).into() };
             valid(Quote::try_from(parts))
         });
+        let opportunities: Vec<Opportunity> = opportunities.collect();
+        let activities = seeds(4 * ACTIVITY_STATES).map(|(number, seed)| {
+            let customer = (number % 3 > 0).then(|| *pick(&ids, number));
+            let opportunity = (number % 4 > 0).then(|| pick(&opportunities, number).id);
+            let owner = Some(pick(&sales_reps, number).id);
+            let parts = ActivityParts { opportunity, owner, ..super::activity(seed, customer).into() };
+            valid(Activity::try_from(parts))
+        });
         let orders = seeds(3 * ORDER_STATES).map(|(number, seed)| {
             let some = [pick(&products, number).id, pick(&products, number + 1).id];
             let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
@@ -144,9 +154,10 @@ impl Sample {
         Self {
             interactions: interactions.collect(),
             sale_plans: sale_plans.collect(),
-            opportunities: opportunities.collect(),
+            activities: activities.collect(),
             quotes: quotes.collect(),
             redemptions: redemptions.collect(),
+            opportunities,
             orders,
             price_lists,
             promotions,
@@ -177,6 +188,7 @@ impl Sample {
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
         self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
         self.quotes.iter().try_for_each(|record| tx.insert_quote(record))?;
+        self.activities.iter().try_for_each(|record| tx.insert_activity(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
         self.redemptions.iter().try_for_each(|record| tx.insert_redemption(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    BeyondLimit, By, CreditAt, CustomerId, Discount, Draft, LimitKind, Loss, Money, NewOpportunity, NewPayment,
-    NewSalePlan, Opportunity, Order, OrderLine, Percent, Period, Pipeline, PlanScope, ProductId, Quantity, Quote,
-    QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding, Taxation, Terms,
+    Activity, ActivityKind, BeyondLimit, By, Completion, CreditAt, CustomerId, Discount, Draft, LimitKind, Loss, Money,
+    NewActivity, NewOpportunity, NewPayment, NewSalePlan, Opportunity, Order, OrderLine, Percent, Period, Pipeline,
+    PlanScope, ProductId, Quantity, Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding,
+    Taxation, Terms,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -14,6 +15,9 @@ pub const PLAN_STATES: u64 = 3;
 
 /// So many opportunities of seeds in a row stand in each state: new, advanced, won, lost, reopened.
 pub const OPPORTUNITY_STATES: u64 = 5;
+
+/// So many activities of seeds in a row stand in each state: planned, done, cancelled.
+pub const ACTIVITY_STATES: u64 = 3;
 
 /// So many orders of seeds in a row stand in each state: draft, confirmed, locked, partly shipped and paid, delivered and paid, returned and partly refunded, cancelled
 /// after a refund, cancelled as a draft.
@@ -56,6 +60,33 @@ pub fn sale_plan(seed: u64) -> SalePlan {
         valid(plan.close(days.next().0));
     }
     plan
+}
+
+/// An activity for a customer, of nobody yet.
+pub fn activity(seed: u64, customer: Option<CustomerId>) -> Activity {
+    let mut random = Random::new(seed, "activity");
+    let at = random.instant();
+    let kinds = [ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task];
+    let subject = valid(random.one_of(&["ask about the lamps", "回电话", "Показать лампы"]).parse());
+    let mut new = NewActivity::new(*random.one_of(&kinds), subject, at.date_naive() + TimeDelta::days(7));
+    new.customer = customer;
+    if random.percent(50) {
+        new = new.remind_at(at + TimeDelta::days(6)).note(valid("after lunch".parse()));
+    }
+    if random.percent(50) {
+        new = new.external_id(external_id("activity", seed));
+    }
+    let mut activity = valid(Activity::plan(random.id(at), at, new));
+    let (at, day) = Days(at).next();
+    match seed % ACTIVITY_STATES {
+        1 => {
+            let outcome = random.label(&["reached", "no answer", "已成交"]);
+            valid(activity.complete(at, Completion { day, outcome, note: None }));
+        }
+        2 => drop(valid(activity.cancel(at, None))),
+        _ => {}
+    }
+    activity
 }
 
 /// The pipeline of the sample opportunities: three open stages, then two won ones.

@@ -4,13 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, PriceList,
-    PriceListParts, Product, Promotion, PromotionParts, Quote, QuoteParts, RecordId, RecordRef, Redemption, Revision,
-    SalePlan, SalesRep, Ticket, TicketParts,
+    Activity, ActivityParts, Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order,
+    OrderParts, PriceList, PriceListParts, Product, Promotion, PromotionParts, Quote, QuoteParts, RecordId, RecordRef,
+    Redemption, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
-        PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter, Refused,
-        SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter,
+        OrderFilter, Page, PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter,
+        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -180,6 +180,7 @@ families! {
     SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     Quote, QuoteFilter, "quote" { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote }
+    Activity, ActivityFilter, "activity" { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
     ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
     Redemption, RedemptionFilter, "redemption" { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
@@ -200,9 +201,13 @@ impl Family {
             Self::Promotion => &["code"],
             Self::SalePlan | Self::ExchangeRate | Self::Redemption => &[],
             Self::Quote | Self::Order | Self::Ticket => &["number", "external id"],
-            Self::PriceList | Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => {
-                &["external id"]
-            }
+            Self::PriceList
+            | Self::SalesRep
+            | Self::Agent
+            | Self::Customer
+            | Self::Interaction
+            | Self::Opportunity
+            | Self::Activity => &["external id"],
         }
     }
 }
@@ -224,6 +229,7 @@ impl Any {
             Self::Interaction(record) => record.external_id.as_ref(),
             Self::Opportunity(record) => record.external_id(),
             Self::Quote(record) => record.external_id(),
+            Self::Activity(record) => record.external_id(),
             Self::Order(record) => record.external_id(),
             Self::Ticket(record) => record.external_id(),
         };
@@ -260,6 +266,10 @@ impl Any {
                 } else {
                     parts.external_id = Some(text(value));
                 }
+                **record = valid(parts.try_into());
+            }
+            Self::Activity(record) => {
+                let parts = ActivityParts { external_id: Some(text(value)), ..ActivityParts::from((**record).clone()) };
                 **record = valid(parts.try_into());
             }
             Self::Order(record) => {
@@ -299,6 +309,7 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Opportunity => tx.opportunity_by_external_id(&text(value))?.map(Any::from),
         Family::Quote if field == "number" => tx.quote_by_number(&text(value))?.map(Any::from),
         Family::Quote => tx.quote_by_external_id(&text(value))?.map(Any::from),
+        Family::Activity => tx.activity_by_external_id(&text(value))?.map(Any::from),
         Family::Order if field == "number" => tx.order_by_number(&text(value))?.map(Any::from),
         Family::Order => tx.order_by_external_id(&text(value))?.map(Any::from),
         Family::Ticket if field == "number" => tx.ticket_by_number(&text(value))?.map(Any::from),

@@ -3,8 +3,9 @@
 mod sums;
 
 use crm_core::{
-    Currency, CustomerFigure, Draft, Money, NewPayment, Opportunity, OpportunityStatus, Order, OrderLine, OrderParts,
-    OrderState, Percent, PipelineFigure, SalesBy, SalesFigure, SalesOf, Span, Tax, TicketFigure, UnitPrice,
+    Currency, CustomerFigure, Draft, Money, NewPayment, Opportunity, OpportunityParts, OpportunityStatus, Order,
+    OrderLine, OrderParts, OrderState, Percent, PipelineFigure, SalesBy, SalesFigure, SalesOf, Span, Tax, TicketFigure,
+    UnitPrice,
     store::{
         CustomerFigureFilter, Figures as _, Opportunities as _, Orders as _, Page, Records, SalesFilter, Store,
         StoreErrorKind, pages,
@@ -328,8 +329,8 @@ pub fn c57_what_the_figures_cannot_hold_is_refused<S: Store>(open: impl Fn() -> 
     };
     let worth = |n: u32| {
         let value = Some(Money::from_minor(i64::MAX / 2 + 1, Currency::EUR));
-        let parts = crm_core::OpportunityParts { id: id(n), external_id: None, value, ..(*deal).clone().into() };
-        valid(Opportunity::try_from(parts))
+        let parts = OpportunityParts { id: id(n), external_id: None, value, ..(*deal).clone().into() };
+        valid(Opportunity::try_from(OpportunityParts { lines: Vec::new(), recurring: None, ..parts }))
     };
     write(&store, "C57", |tx| tx.insert_opportunity(&worth(51)));
     let kind = StoreErrorKind::FigureOverflow { figures: "pipeline" };

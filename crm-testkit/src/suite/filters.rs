@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 use crm_core::{
-    Currency, CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope, PlanStatus,
-    Priority, QuoteStatus, RecordRef, TicketStatus,
+    ActivityKind, ActivityStatus, Currency, CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus,
+    PaymentStatus, PlanScope, PlanStatus, Priority, QuoteStatus, RecordRef, TicketStatus,
     store::{
-        AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
-        PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter, SalePlanFilter,
-        SalesRepFilter, Store, TicketFilter,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter,
+        OrderFilter, Page, PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter,
+        SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -92,6 +92,14 @@ filters! {
         rep: [id(1), id(2)],
         status: QuoteStatus::TRANSITIONS.states.iter().copied(),
         valid_until: periods(),
+    }
+    Activity(ActivityFilter) {
+        customer: [id(1), id(2)],
+        opportunity: [id(1), id(2)],
+        owner: [id(1), id(2)],
+        kind: [ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task],
+        status: [ActivityStatus::Planned, ActivityStatus::Done, ActivityStatus::Cancelled],
+        due: periods(),
     }
     Order(OrderFilter) {
         customer: [id(1), id(2)],
@@ -189,6 +197,14 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.status.as_ref(), Some(&r.state().status()))
                 && f.valid_until.is_none_or(|days| r.valid_until().is_some_and(|day| days.contains(day)))
         }
+        (Filter::Activity(f), Any::Activity(r)) => {
+            lets(f.customer.as_ref(), r.customer().as_ref())
+                && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
+                && lets(f.owner.as_ref(), r.owner().as_ref())
+                && lets(f.kind.as_ref(), Some(&r.kind()))
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && f.due.is_none_or(|days| days.contains(r.due()))
+        }
         (Filter::Order(f), Any::Order(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))
                 && lets(f.rep.as_ref(), r.rep().as_ref())
@@ -215,6 +231,7 @@ fn passes(filter: &Filter, record: &Any) -> bool {
 fn listed_otherwise<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Option<Vec<RecordRef>>> {
     Ok(Some(match filter {
         Filter::Customer(f) => tx.customers_by_name(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
+        Filter::Activity(f) => tx.activities_by_due(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         Filter::Order(f) => tx.orders_by_day(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         Filter::Ticket(f) => tx.tickets_by_due(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         _ => return Ok(None),
@@ -225,6 +242,7 @@ fn listed_otherwise<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Opti
 fn other_key(record: &Any) -> Option<(String, RecordRef)> {
     let key = match record {
         Any::Customer(one) => one.name.key(),
+        Any::Activity(one) => one.planned_for()?.to_string(),
         Any::Order(one) => one.state().confirmed_on()?.to_string(),
         Any::Ticket(one) => one.due_at()?.to_rfc3339(),
         _ => return None,

@@ -6,8 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact, Order,
-    OrderFact, Position, PriceListFact, ProductFact, PromotionFact, QuoteFact, RecordId as _, RecordRef,
+    Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact,
+    Order, OrderFact, Position, PriceListFact, ProductFact, PromotionFact, QuoteFact, RecordId as _, RecordRef,
     RedemptionFact, RedemptionId, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
@@ -40,6 +40,7 @@ fn fact(before: &Any, after: Any) -> Fact {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
         (Any::Quote(before), Any::Quote(after)) => (before.id, QuoteFact::Amended { before, after }).into(),
+        (Any::Activity(before), Any::Activity(after)) => (before.id, ActivityFact::Revised { before, after }).into(),
         (Any::Order(before), Any::Order(after)) => {
             let lines = |order: &Order| order.lines().to_vec();
             let (terms_before, terms) = (before.terms(), after.terms());
@@ -67,6 +68,7 @@ fn deleted(record: Any) -> Fact {
         Any::SalePlan(plan) => (plan.id, SalePlanFact::Deleted { plan }).into(),
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
         Any::Quote(quote) => (quote.id, QuoteFact::Deleted { quote }).into(),
+        Any::Activity(activity) => (activity.id, ActivityFact::Deleted { activity }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
         Any::ExchangeRate(exchange_rate) => (exchange_rate.id, ExchangeRateFact::Deleted { exchange_rate }).into(),
@@ -84,6 +86,7 @@ fn short(record: &Any) -> Option<Fact> {
         }
         Any::SalePlan(one) => (one.id, SalePlanFact::Activated).into(),
         Any::Quote(one) => (one.id, QuoteFact::Passed).into(),
+        Any::Activity(one) => (one.id, ActivityFact::Cancelled { reason: None }).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
         Any::Ticket(one) => {
             (one.id, TicketFact::Moved { before: TicketStatus::Solved, after: TicketStatus::Closed }).into()

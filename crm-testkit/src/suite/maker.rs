@@ -2,17 +2,18 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, Aggregation, Benefit, BeyondLimit, By, Channel, Currency, Customer, Direction, Discount, Draft,
-    ExchangeRate, Gender, Interaction, Label, LimitKind, Loss, MessageKind, Money, NewAgent, NewCustomer,
-    NewExchangeRate, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewPriceList, NewPriceRule, NewProduct,
-    NewPromotion, NewRedemption, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant,
+    Act, Activity, ActivityKind, ActivityStep, Actor, Agent, Aggregation, Benefit, BeyondLimit, By, Channel,
+    Completion, Currency, Customer, DealLine, Direction, Discount, Draft, ExchangeRate, ForecastCategory, Gender,
+    Interaction, Label, LimitKind, Loss, MessageKind, Money, NewActivity, NewAgent, NewCustomer, NewExchangeRate,
+    NewInteraction, NewMessage, NewOpportunity, NewPayment, NewPriceList, NewPriceRule, NewProduct, NewPromotion,
+    NewRedemption, NewSalePlan, NewSalesRep, NewTicket, Opportunity, OpportunityPatch, Order, OrderLine, Participant,
     Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, PriceBase, PriceChanges, PriceFormula,
     PriceList, PriceListPatch, PriceTarget, PriceTiers, Pricing, Priority, Product, Promotion, PromotionPatch,
-    Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate, Rating, RecordId, Redemption, Rounding,
-    Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, TierPrice,
-    Unassigned, UnitPrice, Window,
+    Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate, Rating, RecordId, Recurring, Redemption,
+    RequiredField, Rounding, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms,
+    Ticket, TierPrice, Unassigned, UnitPrice, Window,
 };
 use uuid::Builder;
 
@@ -188,6 +189,7 @@ impl Maker {
             Family::SalePlan => self.sale_plan(n).into(),
             Family::Opportunity => self.opportunity(n).into(),
             Family::Quote => self.quote(n).into(),
+            Family::Activity => self.activity(n).into(),
             Family::Order => self.order(n).into(),
             Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
@@ -461,21 +463,36 @@ impl Maker {
         let mut new = NewOpportunity::new(self.dice.one_text(NAMES));
         new.external_id = self.external(n);
         (new.customer, new.product, new.rep) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
-        if self.dice.yes() {
-            new = new.value(self.money(Currency::JPY)).probability(text("12.5"));
+        match self.dice.below(4) {
+            0 => new = new.value(self.money(Currency::JPY)).probability(text("12.5")),
+            1 => new.lines = (0..=self.dice.below(2)).map(|_| self.deal_line()).collect(),
+            _ => {}
         }
         if self.dice.yes() {
             new = new.expected_close(self.day());
+        }
+        if self.dice.below(3) == 0 {
+            new.recurring = Some(valid(Recurring::new(Money::from_minor(5_000, Currency::JPY), 12)));
+            new.forecast = Some(ForecastCategory::Commit);
+        }
+        if self.dice.below(3) == 0 {
+            new = new.primary_contact(self.slot(), text("buyer")).contact(self.slot(), text("user"));
         }
         let mut opportunity = valid(Opportunity::open(id(n), By { at: self.at(), actor: &actor }, &pipeline, new));
         let by = |maker: &mut Self| By { at: maker.at(), actor: &actor };
         if self.dice.yes() {
             valid(opportunity.advance(by(self), &pipeline, &text("engaging"), None));
         }
+        if let Some(close) = opportunity.expected_close().filter(|_| self.dice.yes()) {
+            let later = Some(close.checked_add_months(Months::new(1)));
+            let patch = OpportunityPatch { expected_close: later, ..OpportunityPatch::default() };
+            valid(opportunity.revise(self.at(), patch));
+        }
         let (when, on) = (self.at(), self.day());
         match self.dice.below(4) {
             0 => {
-                let sale = Sale { day: on, value: Some(self.money(Currency::JPY)) };
+                let money = self.money(Currency::JPY);
+                let sale = Sale { day: on, value: opportunity.lines().is_empty().then_some(money) };
                 valid(opportunity.win(by(self), &pipeline, sale));
                 if self.dice.yes() {
                     valid(opportunity.advance(by(self), &pipeline, &text("delivered"), None));
@@ -491,6 +508,37 @@ impl Maker {
             _ => {}
         }
         opportunity
+    }
+
+    fn deal_line(&mut self) -> DealLine {
+        let price = valid(UnitPrice::from_millionths(12_345_000, Currency::JPY));
+        valid(DealLine::new(self.slot(), Quantity::from(1 + self.dice.below(9)), price, Percent::whole(5)))
+    }
+
+    fn activity(&mut self, n: u32) -> Activity {
+        let kind = self.dice.one(&[ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task]);
+        let mut new = NewActivity::new(kind, self.dice.one_text(NAMES), self.day());
+        new.external_id = self.external(n);
+        (new.customer, new.opportunity, new.owner) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
+        if self.dice.yes() {
+            new = new.note(self.dice.one_text(TEXTS)).remind_at(self.at());
+        }
+        if self.dice.below(3) == 0 {
+            new.step = Some(ActivityStep { plan: text("first contact"), number: 2 });
+        }
+        let mut activity = valid(Activity::plan(id(n), self.at(), new));
+        match self.dice.below(4) {
+            0 => {
+                let note = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+                valid(activity.complete(self.at(), Completion { day: self.day(), outcome: text("reached"), note }));
+            }
+            1 => {
+                let reason = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+                valid(activity.cancel(self.at(), reason));
+            }
+            _ => {}
+        }
+        activity
     }
 
     fn terms(&mut self, currency: Currency, worth_something: bool) -> Terms {
@@ -708,8 +756,13 @@ fn pipeline(name: &str) -> Pipeline {
     let label = |key: &str| -> Label { text(key) };
     let pipeline = Pipeline::new(label(name))
         .open(label("prospecting"), Percent::whole(10))
+        .next(["engaging", "signed"].map(text))
         .open(label("engaging"), Percent::whole(50))
+        .forecast(ForecastCategory::BestCase)
+        .stale_after(14)
         .won(label("signed"))
-        .won(label("delivered"));
+        .next(["delivered"].map(text))
+        .won(label("delivered"))
+        .requires([RequiredField::Value]);
     valid(pipeline.build())
 }

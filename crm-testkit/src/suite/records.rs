@@ -193,6 +193,15 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
         Any::Agent(one) => {
             note(tx.agents_named(&one.name, all_of())?.iter().any(|other| other.id == one.id), "its name");
         }
+        Any::Activity(one) => {
+            let by_due = tx.activities_by_due(&Default::default(), Page::first(1_000))?;
+            note(by_due.iter().any(|other| other.id == one.id), "its due day");
+            let by_reminder = tx.activities_by_reminder(&Default::default(), Page::first(1_000))?;
+            note(by_reminder.iter().any(|other| other.id == one.id), "its reminder");
+            if let Some(opportunity) = one.opportunity() {
+                note(tx.last_activity(opportunity)?.is_some(), "the last activity of its deal");
+            }
+        }
         Any::Order(one) => {
             note(
                 tx.orders_by_day(&Default::default(), Page::first(1_000))?.iter().any(|other| other.id == one.id),

@@ -1,11 +1,11 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, Currency, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, NewPriceRule, Opportunity,
-    OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent, PlanScope, PriceBase, PriceFormula,
-    PriceList, PriceListParts, PriceRule, PriceTarget, Pricing, Product, Promotion, PromotionParts, Quantity, Quote,
-    QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts,
-    TicketState, UnitPrice,
+    Activity, ActivityParts, Contact, ContactRole, Currency, Customer, CustomerKind, DealLine, Interaction,
+    MessageKind, Need, NeedKind, NewPriceRule, Opportunity, OpportunityParts, Order, OrderLine, OrderParts,
+    Participant, Percent, PlanScope, PriceBase, PriceFormula, PriceList, PriceListParts, PriceRule, PriceTarget,
+    Pricing, Product, Promotion, PromotionParts, Quantity, Quote, QuoteParts, QuoteState, Redemption, SalePlan,
+    SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -64,6 +64,13 @@ fn references(record: &Any) -> usize {
             usize::from(one.customer().is_some())
                 + usize::from(one.product().is_some())
                 + usize::from(one.rep().is_some())
+                + one.lines().len()
+                + one.contacts().len()
+        }
+        Any::Activity(one) => {
+            usize::from(one.customer().is_some())
+                + usize::from(one.opportunity().is_some())
+                + usize::from(one.owner().is_some())
         }
         Any::Quote(quote) => {
             let one = [quote.previous(), quote.superseded_by()].into_iter().flatten().count();
@@ -151,6 +158,7 @@ guarded! {
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
     quote: Quote(QuoteParts);
+    activity: Activity(ActivityParts);
     order: Order(OrderParts);
     ticket: Ticket(TicketParts);
 }
@@ -302,6 +310,43 @@ const WAYS: &[Way] = &[
         refer: |n, to| quote(n, |one| one.lines = vec![line(one.currency, to)]),
     },
     Way { field: "quote", by: "orders", to: Family::Quote, refer: |n, to| order(n, |one| one.quote = Some(id(to))) },
+    Way {
+        field: "lines",
+        by: "opportunities",
+        to: Family::Product,
+        refer: |n, to| {
+            let price = valid(UnitPrice::parse("10", Currency::EUR));
+            let line = valid(DealLine::new(id(to), Quantity::from(2_u32), price, Percent::ZERO));
+            opportunity(n, |one| (one.value, one.lines, one.recurring) = (Some(line.amount()), vec![line], None))
+        },
+    },
+    Way {
+        field: "contacts",
+        by: "opportunities",
+        to: Family::Customer,
+        refer: |n, to| {
+            let buyer = ContactRole { person: id(to), role: text("buyer"), primary: true };
+            opportunity(n, |one| one.contacts = vec![buyer])
+        },
+    },
+    Way {
+        field: "customer",
+        by: "activities",
+        to: Family::Customer,
+        refer: |n, to| activity(n, |one| one.customer = Some(id(to))),
+    },
+    Way {
+        field: "opportunity",
+        by: "activities",
+        to: Family::Opportunity,
+        refer: |n, to| activity(n, |one| one.opportunity = Some(id(to))),
+    },
+    Way {
+        field: "owner",
+        by: "activities",
+        to: Family::SalesRep,
+        refer: |n, to| activity(n, |one| one.owner = Some(id(to))),
+    },
     Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
     Way {
         field: "price list",

@@ -156,13 +156,20 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
 /// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
 pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
-    let families =
-        [Family::Product, Family::PriceList, Family::Promotion, Family::SalesRep, Family::Agent, Family::Customer];
+    let families = [
+        Family::Product,
+        Family::PriceList,
+        Family::Promotion,
+        Family::SalesRep,
+        Family::Agent,
+        Family::Customer,
+        Family::Opportunity,
+    ];
     let of_each = |families: &[Family]| -> Vec<(Family, u32)> {
         families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n))).collect()
     };
     let first = of_each(&families).into_iter().map(|(family, n)| maker.record(family, n));
-    let others = of_each(&[Family::Opportunity, Family::Quote]);
+    let others = of_each(&[Family::Quote]);
     // These count for nothing, and leave the first numbers to the clauses.
     first
         .chain(others.into_iter().map(|(family, n)| plain(family, n).with_unique("number", &format!("G-{n}"))))
