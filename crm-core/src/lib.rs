@@ -96,9 +96,9 @@ pub use self::{
         OpportunityPatch, OpportunityState, OpportunityStatus, Sale, StageVisit,
     },
     order::{
-        Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError, OrderFact,
-        OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, Revenue, RevenueKind, Shipment,
-        ShipmentState, ShipmentStatus, ShippedLine,
+        Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,
+        OrderFact, OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, RefundedLine, Revenue,
+        RevenueKind, Shipment, ShipmentState, ShipmentStatus, ShippedLine,
     },
     phone::Phone,
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},

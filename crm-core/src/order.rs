@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
     line::{NewOrderLine, OrderLine},
-    payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
+    payment::{EntryKind, NewPayment, NewRefund, PaymentEntry, PaymentStatus, RefundedLine},
     state::{OrderAction, OrderState, OrderStatus},
 };
 use crate::{
@@ -120,6 +120,20 @@ pub enum OrderError {
         /// What was asked.
         action: OrderAction,
     },
+    /// More would come back of a shipment than is out.
+    #[error("cannot take back {quantity} of line {line} of shipment {shipment} of {order}: {out} are out")]
+    MoreThanOut {
+        /// The order.
+        order: OrderId,
+        /// The shipment.
+        shipment: u32,
+        /// The line.
+        line: u32,
+        /// What was asked.
+        quantity: Quantity,
+        /// What of it has left in this shipment and not come back.
+        out: Quantity,
+    },
     /// More would be paid than is owed.
     #[error("cannot take {amount} for {order}: {owed} is owed")]
     Overpaid {
@@ -139,6 +153,28 @@ pub enum OrderError {
         amount: Money,
         /// What can be refunded.
         refundable: Money,
+    },
+    /// More of a line would be refunded than was ordered and not refunded (REF-1).
+    #[error("cannot refund {quantity} of line {line} of {order}: {left} are left to refund (REF-1)")]
+    MoreThanRefundable {
+        /// The order.
+        order: OrderId,
+        /// The line.
+        line: u32,
+        /// What was asked.
+        quantity: Quantity,
+        /// What is left to refund.
+        left: Quantity,
+    },
+    /// More money would be refunded for lines than they came to (REF-2).
+    #[error("cannot refund {amount} for these lines of {order}: they came to {came_to} (REF-2)")]
+    MoreThanTheyCameTo {
+        /// The order.
+        order: OrderId,
+        /// What was asked.
+        amount: Money,
+        /// What the lines came to.
+        came_to: Money,
     },
     /// Money that was taken must be refunded before the order is cancelled.
     #[error("cannot cancel {order}: {paid} is paid and not refunded")]
@@ -297,12 +333,14 @@ pub enum OrderFact {
         /// The number of the shipment.
         shipment: u32,
     },
-    /// A shipment came back.
+    /// Goods of a shipment came back.
     Returned {
         /// The number of the shipment.
         shipment: u32,
         /// Where it stood before: on its way, or delivered and when.
         before: ShipmentState,
+        /// What came back: some of it, or the rest.
+        lines: Vec<ShippedLine>,
     },
     /// Money came in.
     Paid {

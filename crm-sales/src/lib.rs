@@ -86,7 +86,7 @@ pub use self::{
     contact_points::mark_contact_point,
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
-    fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},
+    fulfilment::{deliver_shipment, return_lines, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
     opportunities::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,

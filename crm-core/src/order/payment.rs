@@ -1,13 +1,17 @@
 //! What of an order was paid and refunded.
 
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, OrderStatus, Rule, Serialize,
+    Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, OrderLine, OrderStatus, Quantity,
+    Rule, Serialize,
 };
-use crate::text::Label;
+use crate::{money::Rounding, text::Label};
 
 /// How much of an order is paid; follows from its payments and refunds. While it is confirmed or locked, something is owed exactly where it is
 /// [`Unpaid`](Self::Unpaid) or [`Partial`](Self::Partial): those two are the ones to dun.
@@ -63,9 +67,21 @@ pub struct PaymentEntry {
     pub method: Option<Label>,
     /// What the bank or the provider calls it.
     pub reference: Option<Label>,
+    /// What the money went back for, by line; empty for a payment, and for a refund of money alone.
+    pub lines: Vec<RefundedLine>,
 }
 
-/// What a payment or a refund is entered with.
+/// So many of one line of the order, for which money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefundedLine {
+    /// The number of the order's line.
+    pub line: u32,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// What a payment is entered with, or a refund of an amount; a refund of lines or of everything is a [`NewRefund`].
 ///
 /// ```
 /// use crm_core::{Currency, Money, NewPayment};
@@ -116,6 +132,125 @@ impl NewPayment {
     }
 }
 
+/// What a refund is entered with: an amount, lines, or all that is left.
+///
+/// ```
+/// use crm_core::{Currency, Money, NewRefund, Quantity, RefundedLine};
+///
+/// let fee_kept = NewRefund::of_lines([RefundedLine { line: 1, quantity: Quantity::from(2) }])
+///     .amount(Money::parse("89.80", Currency::EUR)?) // less than the lamps came to
+///     .method("card".parse()?);
+/// assert_eq!(fee_kept.lines.len(), 1);
+/// assert!(NewRefund::in_full().amount.is_none());
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewRefund {
+    /// How much, above zero. Where there is none: what the lines came to ([`Order::came_to`]), or without lines all that can be refunded.
+    pub amount: Option<Money>,
+    /// What the money goes back for, by line; none for money alone.
+    pub lines: Vec<RefundedLine>,
+    /// The business day; that of the act ([`Order::business_day`]) where there is none. It is not before the confirmation.
+    pub day: Option<NaiveDate>,
+    /// By what means.
+    pub method: Option<Label>,
+    /// What the bank or the provider calls it.
+    pub reference: Option<Label>,
+}
+
+impl NewRefund {
+    /// So much money, whatever it is for.
+    pub fn of(amount: Money) -> Self {
+        Self { amount: Some(amount), ..Self::in_full() }
+    }
+
+    /// What so much of some lines came to.
+    pub fn of_lines(lines: impl IntoIterator<Item = RefundedLine>) -> Self {
+        Self { lines: lines.into_iter().collect(), ..Self::in_full() }
+    }
+
+    /// All that was paid and not refunded.
+    pub const fn in_full() -> Self {
+        Self { amount: None, lines: Vec::new(), day: None, method: None, reference: None }
+    }
+
+    /// Another amount than the lines came to, a lower one: where a fee is kept.
+    #[must_use]
+    pub fn amount(mut self, amount: Money) -> Self {
+        self.amount = Some(amount);
+        self
+    }
+
+    /// On another business day than that of the act.
+    #[must_use]
+    pub fn day(mut self, day: NaiveDate) -> Self {
+        self.day = Some(day);
+        self
+    }
+
+    /// By a means.
+    #[must_use]
+    pub fn method(mut self, method: Label) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Under a provider's reference.
+    #[must_use]
+    pub fn reference(mut self, reference: Label) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+}
+
+impl From<NewPayment> for NewRefund {
+    fn from(payment: NewPayment) -> Self {
+        let NewPayment { amount, day, method, reference } = payment;
+        Self { amount: Some(amount), lines: Vec::new(), day, method, reference }
+    }
+}
+
+/// Refuses quantities of zero, lines that are named twice, and too many of them.
+pub(crate) fn check_lines(lines: &[RefundedLine]) -> Result<(), Invalid> {
+    if lines.len() > LIMIT {
+        return Err(Invalid::new("lines", lines.len().to_string(), Rule::TooMany { limit: LIMIT }));
+    }
+    let mut named = BTreeSet::new();
+    for one in lines {
+        one.quantity.positive()?;
+        if !named.insert(one.line) {
+            return Err(Invalid::new("lines", one.line.to_string(), Rule::Repeated));
+        }
+    }
+    Ok(())
+}
+
+/// What of each line was refunded by the entries.
+fn refunded_lines(entries: &[PaymentEntry]) -> Result<BTreeMap<u32, Quantity>, Invalid> {
+    let mut refunded: BTreeMap<u32, Quantity> = BTreeMap::new();
+    for one in entries.iter().flat_map(|entry| &entry.lines) {
+        let sum = refunded.entry(one.line).or_insert(Quantity::ZERO);
+        *sum = sum.checked_add(one.quantity)?;
+    }
+    Ok(refunded)
+}
+
+/// The part of an amount that falls to so many of a line, after so many others of it. Each unit has its place in the line, so the parts of any division sum to the whole
+/// exactly, with the rounding that the line had (REF-2).
+fn part_of(whole: Money, line: &OrderLine, before: Quantity, quantity: Quantity) -> Option<i64> {
+    let (ordered, first) = (i128::from(line.quantity().millionths()), i128::from(before.millionths()));
+    let upto = |units: i128| Rounding::HalfUp.divide(i128::from(whole.minor()) * units, ordered);
+    i64::try_from(upto(first + i128::from(quantity.millionths())) - upto(first)).ok()
+}
+
+/// What so many of a line came to, after so many others of it: what a refund of them gives back.
+fn line_came_to(line: &OrderLine, before: Quantity, quantity: Quantity) -> Option<Money> {
+    let amount = line.amount();
+    Some(Money::from_minor(part_of(amount, line, before, quantity)?, amount.currency()))
+}
+
 pub(super) fn check(order: &Order) -> Result<(), Invalid> {
     let mut left = order.total;
     let mut kept = Money::zero(order.currency);
@@ -128,9 +263,13 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
             return Err(Invalid::new("amount", entry.amount.to_string(), Rule::NotPositive));
         }
         match entry.kind {
+            EntryKind::Payment if !entry.lines.is_empty() => {
+                return inconsistent("must name lines only where money goes back");
+            }
             EntryKind::Payment => (left, kept) = (left.checked_sub(entry.amount)?, kept.checked_add(entry.amount)?),
             EntryKind::Refund => {
                 order.not_before_booking(entry.day)?;
+                check_lines(&entry.lines)?;
                 kept = kept.checked_sub(entry.amount)?;
             }
         }
@@ -139,6 +278,12 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
         }
         if kept.is_negative() {
             return inconsistent("must not refund more than was paid (REF-1)");
+        }
+    }
+    for (line, refunded) in refunded_lines(&order.payments)? {
+        if order.line(line).is_none_or(|line| refunded > line.quantity()) {
+            let must = "must not refund more of a line than was ordered (REF-1)";
+            return Err(Invalid::new("payments", line.to_string(), Rule::Inconsistent { must }));
         }
     }
     Ok(())
@@ -194,22 +339,66 @@ impl Order {
         }
     }
 
-    fn enter(&mut self, at: DateTime<Utc>, kind: EntryKind, new: NewPayment) -> Result<PaymentEntry, OrderError> {
-        if self.payments.len() == LIMIT {
-            return Err(
-                Invalid::new("payments", self.payments.len().to_string(), Rule::TooMany { limit: LIMIT }).into()
-            );
+    /// What of each line can still be refunded by line: what was ordered and not refunded by line, shipped or not. Lines of which nothing is left are not listed. A refund of
+    /// money alone leaves it; money goes back at most as was paid, whatever it is for ([`Order::refundable`]).
+    pub fn refundable_lines(&self) -> Vec<RefundedLine> {
+        // A sum that does not fit is refused where the order is read.
+        let refunded = refunded_lines(&self.payments).unwrap_or_default();
+        let left = |line: &OrderLine| {
+            let refunded = refunded.get(&line.number()).copied().unwrap_or(Quantity::ZERO);
+            let quantity = line.quantity().less(refunded)?.positive().ok()?;
+            Some(RefundedLine { line: line.number(), quantity })
+        };
+        self.lines.iter().filter_map(left).collect()
+    }
+
+    /// What so much of some lines came to, as the next of them that are refunded: their part of each line's amount, rounded such that all of a line, in however many
+    /// parts, comes to the line's amount exactly (REF-2).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`], [`OrderError::Invalid`] for a quantity of zero or a line that is named twice.
+    pub fn came_to(&self, lines: &[RefundedLine]) -> Result<Money, OrderError> {
+        check_lines(lines)?;
+        let (order, left) = (self.id, self.refundable_lines());
+        let mut sum = Money::zero(self.currency);
+        for one in lines {
+            let line = self.line(one.line).ok_or(OrderError::NoSuchLine { order, line: one.line })?;
+            let left = match left.binary_search_by_key(&one.line, |left| left.line) {
+                Ok(place) => left[place].quantity,
+                Err(_) => Quantity::ZERO,
+            };
+            let more = OrderError::MoreThanRefundable { order, line: one.line, quantity: one.quantity, left };
+            let before = line.quantity().less(left).filter(|_| one.quantity <= left).ok_or(more)?;
+            let overflow = || Invalid::new("lines", one.line.to_string(), Rule::Overflow);
+            sum = sum.checked_add(line_came_to(line, before, one.quantity).ok_or_else(overflow)?)?;
         }
-        let NewPayment { amount, day, method, reference } = new;
+        Ok(sum)
+    }
+
+    /// A new entry, not kept yet.
+    fn entry(
+        &self,
+        at: DateTime<Utc>,
+        kind: EntryKind,
+        new: NewRefund,
+        amount: Money,
+    ) -> Result<PaymentEntry, Invalid> {
+        if self.payments.len() == LIMIT {
+            return Err(Invalid::new("payments", self.payments.len().to_string(), Rule::TooMany { limit: LIMIT }));
+        }
+        let NewRefund { amount: _, lines, day, method, reference } = new;
         let day = day.unwrap_or_else(|| self.business_day(at));
         if kind == EntryKind::Refund {
             self.not_before_booking(day)?;
         }
         let number = self.payments.last().map_or(1, |last| last.number + 1);
-        let entry = PaymentEntry { number, kind, amount, at, day, method, reference };
+        Ok(PaymentEntry { number, kind, amount, at, day, method, reference, lines })
+    }
+
+    fn enter(&mut self, at: DateTime<Utc>, entry: &PaymentEntry) {
         self.payments.push(entry.clone());
         self.updated_at = at;
-        Ok(entry)
     }
 
     /// Takes money, in part or in full.
@@ -224,27 +413,51 @@ impl Order {
         if amount > owed {
             return Err(OrderError::Overpaid { order: self.id, amount, owed });
         }
-        let entry = self.enter(at, EntryKind::Payment, payment)?;
+        let entry = self.entry(at, EntryKind::Payment, payment.into(), amount)?;
+        self.enter(at, &entry);
         Ok(OrderFact::Paid { entry, owed: self.owed() })
     }
 
-    /// Gives money back, at most what was paid (REF-1). The order is worth that much less from that day on.
+    /// Gives money back, at most what was paid (REF-1): an amount, what some lines came to, or everything. The order is worth that much less from that day on.
+    ///
+    /// A refund in full of an order that is paid in full is for all lines that are left ([`Order::refundable_lines`]).
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::OverRefunded`], [`OrderError::Invalid`] for an amount of zero or less or in another currency.
-    pub fn refund(&mut self, at: DateTime<Utc>, refund: NewPayment) -> Result<OrderFact, OrderError> {
+    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::OverRefunded`], [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`],
+    /// [`OrderError::MoreThanTheyCameTo`], [`OrderError::Invalid`] for an amount of zero or less or in another currency, a quantity of zero or a line that is named twice.
+    pub fn refund(&mut self, at: DateTime<Utc>, refund: impl Into<NewRefund>) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Refund)?;
-        let amount = positive(refund.amount)?.in_currency(self.currency)?;
+        let (order, mut refund) = (self.id, refund.into());
         let refundable = self.refundable();
+        let amount = match (refund.amount, refund.lines.is_empty()) {
+            (Some(amount), true) => amount,
+            (None, true) => {
+                if self.unpaid().is_zero() {
+                    refund.lines = self.refundable_lines();
+                }
+                refundable
+            }
+            (named, false) => {
+                let came_to = self.came_to(&refund.lines)?;
+                let amount = named.unwrap_or(came_to).in_currency(self.currency)?;
+                if amount > came_to {
+                    return Err(OrderError::MoreThanTheyCameTo { order, amount, came_to });
+                }
+                amount
+            }
+        };
+        let amount = positive(amount)?.in_currency(self.currency)?;
         if amount > refundable {
-            return Err(OrderError::OverRefunded { order: self.id, amount, refundable });
+            return Err(OrderError::OverRefunded { order, amount, refundable });
         }
-        let entry = self.enter(at, EntryKind::Refund, refund)?;
+        let entry = self.entry(at, EntryKind::Refund, refund, amount)?;
+        self.enter(at, &entry);
         Ok(OrderFact::Refunded { entry, refundable: self.refundable() })
     }
 }
 
-fn positive(amount: Money) -> Result<Money, Invalid> {
+/// Refuses an amount of zero or less.
+pub(crate) fn positive(amount: Money) -> Result<Money, Invalid> {
     if amount.is_positive() { Ok(amount) } else { Err(Invalid::new("amount", amount.to_string(), Rule::NotPositive)) }
 }

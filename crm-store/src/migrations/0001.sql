@@ -323,8 +323,9 @@ CREATE TABLE crm_order_shipment (
     shipped_at INTEGER NOT NULL,
     state TEXT NOT NULL,
     state_at INTEGER,
-    -- Line number and millionths of each line that is in it, as JSON pairs.
+    -- Line number and millionths of each line that is in it, as JSON pairs, and of each that came back.
     lines TEXT NOT NULL,
+    returned TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 
@@ -340,6 +341,8 @@ CREATE TABLE crm_order_payment (
     day INTEGER NOT NULL,
     method TEXT,
     reference TEXT,
+    -- Line number and millionths of each line that money went back for, as JSON pairs.
+    lines TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_payment_day ON crm_order_payment (day, order_id, number);

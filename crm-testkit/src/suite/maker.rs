@@ -6,9 +6,9 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss,
     MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
-    NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period, Pipeline,
-    PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId, Sale, SalePlan,
-    SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
+    NewRefund, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period,
+    Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId,
+    RefundedLine, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -413,6 +413,11 @@ impl Maker {
         if shipped && self.dice.yes() {
             valid(order.deliver(self.at(), 1));
         }
+        if shipped && self.dice.yes() && order.shipments()[0].out()[0].quantity > valid(Quantity::from_millionths(1)) {
+            let line = order.shipments()[0].out()[0].line;
+            let some = ShippedLine { line, quantity: valid(Quantity::from_millionths(1)) };
+            valid(order.take_back_lines(self.at(), 1, vec![some]));
+        }
         let returned = shipped && self.dice.yes();
         if returned {
             valid(order.take_back(self.at(), 1));
@@ -433,6 +438,12 @@ impl Maker {
             let part = Money::from_minor(refundable.minor() / 2, currency);
             let amount = if part.is_positive() && self.dice.yes() { part } else { refundable };
             valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed))));
+        }
+        let half = |one: RefundedLine| RefundedLine { quantity: valid(Quantity::from_millionths(500_000)), ..one };
+        let lines: Vec<RefundedLine> = order.refundable_lines().into_iter().map(half).collect();
+        let came_to = valid(order.came_to(&lines));
+        if came_to.is_positive() && came_to <= order.refundable() && self.dice.yes() {
+            valid(order.refund(self.at(), NewRefund::of_lines(lines).day(self.day().max(confirmed))));
         }
         let whole = !order.refundable().is_positive() && (!shipped || returned);
         match self.dice.below(4) {
