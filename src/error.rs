@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    IdError, Invalid, OpportunityError, OrderError, PlanError, RecordRef, TicketError,
+    IdError, Invalid, OpportunityError, OrderError, PaymentError, PlanError, RecordRef, TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -111,6 +111,7 @@ impl From<SalesError> for Error {
             SalesError::Store(error) => Self::Store(error),
             SalesError::Invalid(refused)
             | SalesError::Order(OrderError::Invalid(refused))
+            | SalesError::Payment(PaymentError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
             | SalesError::Plan(PlanError::Invalid(refused)) => Self::Invalid(refused),
             other => Self::Sales(other),
@@ -151,5 +152,5 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-    OrderError => SalesError, OpportunityError => SalesError, PlanError => SalesError, TicketError => ServiceError
+    OrderError => SalesError, PaymentError => SalesError, OpportunityError => SalesError, PlanError => SalesError, TicketError => ServiceError
 );

@@ -234,6 +234,8 @@ ids! {
     OpportunityId = "opp";
     /// The id of an [`Order`](crate::Order): `order_…`.
     OrderId = "order";
+    /// The id of a [`Payment`](crate::Payment) with a provider: `pay_…`.
+    PaymentId = "pay";
     /// The id of an [`Agent`](crate::Agent): `agent_…`.
     AgentId = "agent";
     /// The id of a [`Ticket`](crate::Ticket): `tick_…`.

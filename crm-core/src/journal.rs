@@ -12,12 +12,13 @@ use crate::{
     bulk::ImportFact,
     customer::CustomerFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId,
+        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId, RecordId,
+        SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
     order::OrderFact,
+    payment::PaymentFact,
     product::ProductFact,
     sale_plan::SalePlanFact,
     sales_rep::SalesRepFact,
@@ -199,6 +200,11 @@ families! {
         Drafted = "drafted", Amended = "amended", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
         Refunded = "refunded", Deleted = "deleted"
+    }
+    /// A payment with a provider.
+    Payment(PaymentId, PaymentFact) = "payment" {
+        Begun = "begun", Pending = "pending", Authorised = "authorised", Done = "done", Cancelled = "cancelled", Failed = "failed",
+        Entered = "entered", Anomaly = "anomaly", Deleted = "deleted"
     }
     /// An agent.
     Agent(AgentId, AgentFact) = "agent" { Added = "added", Updated = "updated", Deleted = "deleted" }

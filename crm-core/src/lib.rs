@@ -33,7 +33,7 @@
 //!
 //! All records carry `id`, `revision`, `created_at` and `updated_at`. A record without states has public fields; its constructor, its `update` and reading it check what the types do
 //! not. A record
-//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
+//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Order`], [`Payment`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
 //! the fact that it made or a typed refusal. Its `…Parts` are the same fields in the open, for stores and deserialisers, and are checked on the way in.
 //!
 //! Personal data (names, addresses, free text, birth dates) never shows in `Debug` or in an error's message.
@@ -54,6 +54,7 @@ mod money;
 mod opportunity;
 mod order;
 mod patch;
+mod payment;
 mod phone;
 mod pipeline;
 mod postal_address;
@@ -84,8 +85,8 @@ pub use self::{
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, ProductId, RecordId, SalePlanId,
-        SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId, RecordId,
+        SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -99,6 +100,11 @@ pub use self::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,
         OrderFact, OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, RefundedLine, Revenue,
         RevenueKind, Shipment, ShipmentState, ShipmentStatus, ShippedLine,
+    },
+    payment::{
+        AnomalyKind, NewPaymentPart, NewProviderPayment, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
+        PaymentError, PaymentFact, PaymentKind, PaymentParts, PaymentReference, PaymentReport, PaymentState,
+        ProviderStatus,
     },
     phone::Phone,
     pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},

@@ -8,6 +8,7 @@ mod state;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::payment::{check_lines as check_refunded_lines, positive};
 pub use self::{
     fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
     line::{NewOrderLine, OrderLine},

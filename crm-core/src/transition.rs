@@ -83,7 +83,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{OpportunityStatus, OrderStatus, PlanStatus, ShipmentStatus, TicketStatus};
+    use crate::{OpportunityStatus, OrderStatus, PlanStatus, ProviderStatus, ShipmentStatus, TicketStatus};
 
     #[test]
     fn printed_tables_are_those_of_the_code() {
@@ -91,6 +91,7 @@ mod tests {
         assert_printed(&OpportunityStatus::TRANSITIONS, "transitions/opportunity.md");
         assert_printed(&OrderStatus::TRANSITIONS, "transitions/order.md");
         assert_printed(&ShipmentStatus::TRANSITIONS, "transitions/shipment.md");
+        assert_printed(&ProviderStatus::TRANSITIONS, "transitions/payment.md");
         assert_printed(&TicketStatus::TRANSITIONS, "transitions/ticket.md");
     }
 }

@@ -1,7 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PlanError, RecordRef, Revision,
+    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PaymentError, PaymentReference,
+    PlanError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -78,6 +79,15 @@ pub enum SalesError {
         /// The value of the line that broke a rule.
         invalid: Invalid,
     },
+    /// No payment has the reference that a provider reported.
+    #[error("no payment has the reference {reference} (REF-3)")]
+    UnknownReference {
+        /// The provider and what it called the payment.
+        reference: PaymentReference,
+    },
+    /// The payment with a provider refuses.
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -111,6 +121,7 @@ impl SalesError {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
             | Self::Order(OrderError::Invalid(invalid))
+            | Self::Payment(PaymentError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
             | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
             _ => None,

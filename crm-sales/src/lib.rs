@@ -55,7 +55,8 @@
 //!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
 //!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
 //!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
-//!   refund is a new one.
+//!   refund is a new one. With a provider it is known by its reference: [`begin_payment`], [`begin_part`] and
+//!   [`settle_part`] under one that has done what is asked write nothing, and a repeated report is kept as an anomaly.
 //! - A patch with an `expected` revision is a [`SalesError::Conflict`] where the record is at another one.
 //! - A new record takes the id that the input brings, or else the next one of the act.
 //! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened for it, and
@@ -74,6 +75,7 @@ mod opportunities;
 mod ordering;
 mod payments;
 mod planning;
+mod providers;
 mod team;
 
 // What the operations share.
@@ -98,5 +100,9 @@ pub use self::{
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
+    providers::{
+        ReportedPayment, authorise_payment, begin_part, begin_payment, capture_payment, delete_payment, enter_payment,
+        fail_payment, pend_payment, report_payment, settle_part, void_payment,
+    },
     team::{add_sales_rep, delete_sales_rep, update_sales_rep},
 };

@@ -2,9 +2,11 @@
 
 use crm_core::{
     Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
-    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, RecordRef, Revision,
-    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
-    store::{Customers, Interactions, Journal, Opportunities, Orders, Products, SalePlans, SalesReps, StoreError},
+    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Payment, PaymentFact, PaymentId, Product, ProductFact,
+    ProductId, RecordRef, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    store::{
+        Customers, Interactions, Journal, Opportunities, Orders, Payments, Products, SalePlans, SalesReps, StoreError,
+    },
 };
 
 use crate::error::SalesError;
@@ -63,6 +65,7 @@ records! {
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
+    Payment(PaymentId, PaymentFact) in Payments { payment insert_payment update_payment delete_payment }
 }
 
 /// The record with an id; that it is missing is an error here.

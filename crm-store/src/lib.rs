@@ -52,6 +52,7 @@
 //! | opportunities by id | `customer`, `rep`, `product`, `stage`, `expected_close` ¹, `closed` ¹, `pipeline`, `status` |
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
+//! | payments by id | `order`, `source`, `anomalous: true`, `status` unless `Done`, `kind` unless `Whole`, `provider` |
 //! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
 //! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
 //!
@@ -96,6 +97,7 @@ mod opportunity;
 mod options;
 mod order;
 mod part;
+mod payment;
 #[cfg(test)]
 mod plans;
 mod product;

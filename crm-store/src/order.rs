@@ -46,7 +46,8 @@ impl Table for Order {
         "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
         derived: "fulfilment" "payment" "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const REFERRERS: &'static [(&'static str, &'static str)] =
+        &[("payments", "SELECT count(*) FROM crm_payment WHERE order_id = ?1")];
 
     fn id(&self) -> OrderId {
         self.id

@@ -10,13 +10,14 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentStatus,
-    Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery,
-    SearchTier, TicketStatus,
+    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentKind,
+    PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, ProviderStatus, SalesBy, SalesOf, SearchFamily,
+    SearchPlace, SearchQuery, SearchTier, TicketStatus,
     store::{
         AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, ProductFilter,
+        Products, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError,
+        TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -116,6 +117,20 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             orders after order,
             orders_by_day after (day, order)
         );
+        let payment = sample.payments[0].id;
+        lists!(
+            tx,
+            PaymentFilter {
+                order: order,
+                source: payment,
+                provider: label.clone(),
+                kind: if yes { PaymentKind::Whole } else { PaymentKind::Refund },
+                status: if yes { ProviderStatus::Done } else { ProviderStatus::Pending },
+                anomalous: yes,
+            },
+            count_payments,
+            provider_payments after payment
+        );
         lists!(
             tx,
             TicketFilter {
@@ -182,6 +197,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.agents_named(&first.name, Page::first(9))?;
     tx.product_by_sku(&product.sku)?;
     tx.order_by_number(sample.orders[0].number())?;
+    tx.payment_by_reference(sample.payments[0].reference())?;
     tx.ticket_by_number(sample.tickets[0].number())?;
     let entry = (day, sample.orders[0].id, 1);
     for page in [Page::first(9), Page::after(entry, 9)] {
@@ -246,6 +262,7 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
         opportunities update_opportunity delete_opportunity,
+        payments update_payment delete_payment,
         orders update_order delete_order,
         tickets update_ticket delete_ticket,
     }

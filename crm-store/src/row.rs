@@ -4,11 +4,12 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
-    Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress,
-    EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number,
-    OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position,
-    Priority, ProductId, Quantity, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
-    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
+    Actor, AgentId, AnomalyKind, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction,
+    EmailAddress, EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind,
+    Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentId, PaymentKind, PaymentReference,
+    PaymentStatus, Percent, Phone, PlanStatus, Position, Priority, ProductId, ProviderStatus, Quantity, Rating,
+    RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject,
+    Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -109,7 +110,20 @@ macro_rules! texts {
     )*};
 }
 
-texts!(Actor, EmailAddress, ExternalId, IdempotencyKey, Label, Name, Number, Phone, String, Subject, Text);
+texts!(
+    Actor,
+    EmailAddress,
+    ExternalId,
+    IdempotencyKey,
+    Label,
+    Name,
+    Number,
+    PaymentReference,
+    Phone,
+    String,
+    Subject,
+    Text
+);
 
 /// A value as JSON: for what is never searched by its inside.
 pub(crate) struct Json(String);
@@ -166,7 +180,18 @@ macro_rules! ids {
     )*};
 }
 
-ids!(CustomerId, InteractionId, ProductId, SalesRepId, SalePlanId, OpportunityId, OrderId, AgentId, TicketId);
+ids!(
+    CustomerId,
+    InteractionId,
+    ProductId,
+    SalesRepId,
+    SalePlanId,
+    OpportunityId,
+    OrderId,
+    PaymentId,
+    AgentId,
+    TicketId
+);
 
 impl Column for Uuid {
     fn write(&self) -> ToSqlOutput<'_> {
@@ -247,6 +272,14 @@ names! {
     Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }
     PaymentStatus { Unpaid = "unpaid", Partial = "partial", Paid = "paid", Refunded = "refunded" }
     ShipmentStatus { Shipped = "shipped", Delivered = "delivered", Returned = "returned" }
+    PaymentKind { Whole = "whole", Capture = "capture", Void = "void", Refund = "refund" }
+    ProviderStatus {
+        Draft = "draft", Pending = "pending", Authorised = "authorised", Done = "done", Cancelled = "cancelled", Failed = "failed"
+    }
+    AnomalyKind {
+        Repeated = "repeated", Late = "late", Contradicting = "contradicting", OtherAmount = "other_amount", NoRoom = "no_room",
+        NotEntered = "not_entered"
+    }
     EntryKind { Payment = "payment", Refund = "refund" }
     RevenueKind { Booked = "booked", Refunded = "refunded", Cancelled = "cancelled" }
     Priority { Low = "low", Normal = "normal", High = "high", Urgent = "urgent" }

@@ -11,8 +11,9 @@ use crm_core::{
     FigureMismatch,
     store::{
         AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, SalePlanFilter,
-        SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, ProductFilter, Products,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets,
+        pages,
     },
 };
 use rusqlite::Connection;
@@ -128,6 +129,7 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("sale plans", sale_plans, SalePlanFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
     readable!("orders", orders, OrderFilter);
+    readable!("payments", provider_payments, PaymentFilter);
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use crm_core::{
     Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts,
-    OrderState, PlanState, Product, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
-    TicketParts, TicketState,
+    OrderState, Payment, PaymentParts, PaymentState, PlanState, Product, SalePlan, SalePlanParts, SalesRep,
+    ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -81,6 +81,17 @@ instants! {
             }
         }
         one.payments.iter_mut().for_each(|entry| change(&mut entry.at));
+    }
+    Payment(PaymentParts): |one, change| {
+        match &mut one.state {
+            PaymentState::Draft => {}
+            PaymentState::Pending { since: at }
+            | PaymentState::Authorised { at }
+            | PaymentState::Done { at }
+            | PaymentState::Cancelled { at }
+            | PaymentState::Failed { at, .. } => change(at),
+        }
+        one.anomalies.iter_mut().for_each(|anomaly| change(&mut anomaly.at));
     }
     Ticket(TicketParts): |one, change| {
         one.due_at.iter_mut().for_each(&change);

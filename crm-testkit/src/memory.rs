@@ -8,6 +8,7 @@ mod interaction;
 mod journal;
 mod opportunity;
 mod order;
+mod payment;
 mod product;
 mod sale_plan;
 mod sales_rep;

@@ -387,6 +387,7 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                     ("sku", _) => "LAMP",
                     ("number", Family::Order) => "SO",
                     ("number", _) => "T",
+                    ("reference", _) => "acme:pi",
                     _ => "ext",
                 };
                 found.extend(find(tx, family, field, &value(prefix, n))?);

@@ -1,7 +1,7 @@
 //! Valid, varied records for tests, each made from a seed, and a small company of them.
 //!
 //! The same seed gives the same record, on every machine; another seed gives another id, number, SKU and external id. Optional fields come and go with the
-//! seed, names come in several scripts. The kind of a customer and the state of a plan, an opportunity, an order and a ticket follow from the seed in turn, so that as many seeds in a
+//! seed, names come in several scripts. The kind of a customer and the state of a plan, an opportunity, an order, a payment and a ticket follow from the seed in turn, so that as many seeds in a
 //! row as there are states ([`ORDER_STATES`] …) bring each of them.
 //!
 //! ```
@@ -30,7 +30,9 @@ use crm_core::{
 use self::random::Random;
 pub use self::{
     company::Sample,
-    sales::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, opportunity, order, pipeline, sale_plan},
+    sales::{
+        OPPORTUNITY_STATES, ORDER_STATES, PAYMENT_STATES, PLAN_STATES, opportunity, order, payment, pipeline, sale_plan,
+    },
     service::{TICKET_STATES, interaction, messages, ticket},
 };
 

@@ -15,7 +15,7 @@ use crm::{
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Agents, Customers, Interactions, Journal, Opportunities, Orders, Page, Products, SalePlans, SalesReps,
+        Agents, Customers, Interactions, Journal, Opportunities, Orders, Page, Payments, Products, SalePlans, SalesReps,
         StoreErrorKind, Tickets,
     },
 };
@@ -131,6 +131,7 @@ impl Company {
                 tx.sale_plans(&Default::default(), Page::first(100))?,
                 tx.opportunities(&Default::default(), Page::first(100))?,
                 tx.orders(&Default::default(), Page::first(100))?,
+                tx.provider_payments(&Default::default(), Page::first(100))?,
                 tx.agents(&Default::default(), Page::first(100))?,
                 (tx.messages(self.ticket.id, Page::first(100))?, tickets),
                 tx.entries(Page::first(1000))?,

@@ -2,6 +2,7 @@
 
 mod customers;
 mod journal;
+mod payments;
 mod sales;
 mod service;
 

@@ -11,11 +11,15 @@ use crate::{
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
-    id::{AgentId, CustomerId, InteractionId, OpportunityId, OrderId, ProductId, SalePlanId, SalesRepId, TicketId},
+    id::{
+        AgentId, CustomerId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId, SalePlanId, SalesRepId,
+        TicketId,
+    },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
+    payment::{Payment, PaymentKind, PaymentReference, ProviderStatus},
     phone::Phone,
     product::Product,
     record::Revision,
@@ -129,6 +133,21 @@ filters! {
         payment: PaymentStatus,
         /// Confirmed on one of these business days; [`Orders::orders_by_day`] is the list that is made for it.
         confirmed: Period,
+    }
+    /// Which payments with a provider.
+    PaymentFilter {
+        /// For this order.
+        order: OrderId,
+        /// Parts of this payment.
+        source: PaymentId,
+        /// With this provider.
+        provider: Label,
+        /// Wholes, or parts of this kind.
+        kind: PaymentKind,
+        /// Standing there with their provider.
+        status: ProviderStatus,
+        /// With reports of the provider that did not fit, or without.
+        anomalous: bool,
     }
     /// Which agents.
     AgentFilter {
@@ -319,6 +338,15 @@ family! {
     fn payments(&self, days: Period, page: Page<RevenueKey>) -> Stored<Vec<(OrderId, PaymentEntry)>>;
     /// A free number for a new order, `SO-000001` and up (C30).
     fn next_order_number(&mut self) -> Stored<Number>;
+}
+
+family! {
+    /// Payments with a provider and their parts. What an order was paid by is in [`Orders::payments`].
+    Payments, "payment": Payment(PaymentId), PaymentFilter
+    { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment }
+
+    /// The payment that a provider knows by a reference.
+    fn payment_by_reference(&self, reference: &PaymentReference) -> Stored<Option<Payment>>;
 }
 
 family! {

@@ -10,5 +10,6 @@ mod interactions;
 mod opportunities;
 mod orders;
 mod plans;
+mod providers;
 mod team;
 mod world;

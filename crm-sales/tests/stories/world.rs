@@ -7,7 +7,7 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Customers, Interactions, Journal, Opportunities, Orders, Page, Products, SalePlans, SalesReps, Store,
+        Customers, Interactions, Journal, Opportunities, Orders, Page, Payments, Products, SalePlans, SalesReps, Store,
         StoreErrorKind,
     },
 };
@@ -67,6 +67,7 @@ impl World {
                 tx.sale_plans(&Default::default(), Page::first(u16::MAX))?,
                 tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
                 tx.orders(&Default::default(), Page::first(u16::MAX))?,
+                tx.provider_payments(&Default::default(), Page::first(u16::MAX))?,
                 tx.entries(Page::first(u16::MAX))?,
             ))
         })

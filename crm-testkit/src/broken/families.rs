@@ -3,14 +3,15 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
-    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone,
-    Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
-    TicketMessage, TimelineItem,
+    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId,
+    PaymentReference, Period, Phone, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep,
+    SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
         AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, Refused, RevenueEntry, RevenueKey,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
+        OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, ProductFilter, Products, Refused,
+        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
+        Timeline,
     },
 };
 
@@ -129,6 +130,11 @@ impl Orders for BrokenTx<'_> {
     fn next_order_number(&mut self) -> Stored<Number> {
         if self.has(Fault::NumberReused) { Ok(text("SO-000001")) } else { self.tx()?.next_order_number() }
     }
+}
+
+impl Payments for BrokenTx<'_> {
+    records! { Payment(PaymentId), PaymentFilter { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment } }
+    unique! { payment_by_reference(PaymentReference): Payment by "reference"; }
 }
 
 impl Agents for BrokenTx<'_> {

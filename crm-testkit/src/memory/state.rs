@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::SubsecRound as _;
 use crm_core::{
     Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId,
-    Order, OrderId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
-    Ticket, TicketId, TicketMessage,
+    Order, OrderId, Payment, PaymentId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId,
+    SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -104,6 +104,7 @@ tables! {
     sales_reps, "sales reps": SalesRep(SalesRepId), "sales rep";
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
     orders, "orders": Order(OrderId), "order";
+    payments, "payments": Payment(PaymentId), "payment";
     tickets, "tickets": Ticket(TicketId), "ticket";
     products, "products": Product(ProductId), "product";
     agents, "agents": Agent(AgentId), "agent";

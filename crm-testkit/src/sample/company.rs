@@ -2,14 +2,15 @@
 
 use crm_core::{
     Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Opportunity, OpportunityParts,
-    Order, OrderParts, Participant, PlanScope, Product, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
+    Order, OrderParts, Participant, Payment, PlanScope, Product, SalePlan, SalePlanParts, SalesRep, Ticket,
+    TicketMessage,
     store::{Records, StoreError},
 };
 
-use super::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
+use super::{OPPORTUNITY_STATES, ORDER_STATES, PAYMENT_STATES, PLAN_STATES, TICKET_STATES, valid};
 
 /// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
-/// opportunities, orders and tickets some in each state.
+/// opportunities, orders, payments and tickets some in each state.
 ///
 /// ```
 /// use crm_core::{OrderStatus, store::{OrderFilter, Orders, Store, StoreError}};
@@ -42,6 +43,8 @@ pub struct Sample {
     pub opportunities: Vec<Opportunity>,
     /// Orders.
     pub orders: Vec<Order>,
+    /// Payments with a provider, for some of the orders.
+    pub payments: Vec<Payment>,
     /// Tickets.
     pub tickets: Vec<Ticket>,
     /// The conversations of all tickets.
@@ -102,6 +105,9 @@ impl Sample {
             let parts = OrderParts { rep, ..super::order(seed, *pick(&ids, number % 10), &some).into() };
             valid(Order::try_from(parts))
         });
+        let orders: Vec<Order> = orders.collect();
+        let payments = seeds(3 * PAYMENT_STATES).map(|(number, seed)| super::payment(seed, pick(&orders, number).id));
+        let payments = payments.collect();
         let parties = |number| (*pick(&ids, number % 7), pick(&agents, number).id);
         let tickets = seeds(3 * TICKET_STATES).map(|(number, seed)| {
             let (customer, agent) = parties(number);
@@ -115,7 +121,8 @@ impl Sample {
             interactions: interactions.collect(),
             sale_plans: sale_plans.collect(),
             opportunities: opportunities.collect(),
-            orders: orders.collect(),
+            orders,
+            payments,
             tickets: tickets.collect(),
             messages: messages.collect(),
             sales_reps,
@@ -139,6 +146,7 @@ impl Sample {
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
         self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
+        self.payments.iter().try_for_each(|record| tx.insert_payment(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
         self.messages.iter().try_for_each(|message| tx.append_message(message))
     }
@@ -179,7 +187,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crm_core::{
-        Fulfilment, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, TicketStatus,
+        Fulfilment, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, ProviderStatus, TicketStatus,
         store::{CustomerFilter, Customers, Page, Store},
     };
 
@@ -201,6 +209,8 @@ mod tests {
         assert_eq!(plans, PlanStatus::TRANSITIONS.states.iter().copied().collect());
         let deals: BTreeSet<_> = company.opportunities.iter().map(|deal| deal.state().status()).collect();
         assert_eq!(deals, OpportunityStatus::TRANSITIONS.states.iter().copied().collect());
+        let payments: BTreeSet<_> = company.payments.iter().map(|payment| payment.state().status()).collect();
+        assert_eq!(payments, ProviderStatus::TRANSITIONS.states.iter().copied().collect());
         let tickets: BTreeSet<_> = company.tickets.iter().map(|ticket| ticket.state().status()).collect();
         assert_eq!(tickets, TicketStatus::TRANSITIONS.states.iter().copied().collect());
     }

@@ -4,11 +4,12 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Product, RecordId,
-    RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Payment, PaymentParts,
+    PaymentReference, Product, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, ProductFilter, Records,
-        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
+        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, PaymentFilter,
+        ProductFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter,
+        pages,
     },
 };
 
@@ -176,6 +177,7 @@ families! {
     SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
+    Payment, PaymentFilter, "payment" { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
@@ -191,6 +193,7 @@ impl Family {
         match self {
             Self::Product => &["sku"],
             Self::SalePlan => &[],
+            Self::Payment => &["reference"],
             Self::Order | Self::Ticket => &["number", "external id"],
             Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
         }
@@ -205,6 +208,7 @@ impl Any {
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
             Self::SalePlan(_) => None,
+            Self::Payment(record) => return Some(record.reference().to_string()),
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
             Self::Customer(record) => record.external_id.as_ref(),
@@ -239,6 +243,10 @@ impl Any {
                 }
                 **record = valid(parts.try_into());
             }
+            Self::Payment(record) => {
+                let parts = PaymentParts { reference: reference(value), ..PaymentParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
             Self::Ticket(record) => {
                 let mut parts = TicketParts::from((**record).clone());
                 if field == "number" {
@@ -253,6 +261,11 @@ impl Any {
     }
 }
 
+/// A payment's reference; a value that names no provider is one of a provider of the suite.
+fn reference(value: &str) -> PaymentReference {
+    if value.contains(':') { text(value) } else { text(&format!("suite:{value}")) }
+}
+
 /// The record of a family that has a value in a unique field.
 pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
     Ok(match family {
@@ -265,6 +278,7 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Opportunity => tx.opportunity_by_external_id(&text(value))?.map(Any::from),
         Family::Order if field == "number" => tx.order_by_number(&text(value))?.map(Any::from),
         Family::Order => tx.order_by_external_id(&text(value))?.map(Any::from),
+        Family::Payment => tx.payment_by_reference(&reference(value))?.map(Any::from),
         Family::Ticket if field == "number" => tx.ticket_by_number(&text(value))?.map(Any::from),
         Family::Ticket => tx.ticket_by_external_id(&text(value))?.map(Any::from),
     })

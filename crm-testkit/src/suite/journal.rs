@@ -6,8 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, Position,
-    ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, PaymentFact,
+    Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -33,6 +33,7 @@ fn fact(before: &Any, after: Any) -> Fact {
         (Any::Order(before), Any::Order(after)) => {
             (before.id, OrderFact::Amended { before: before.lines().to_vec(), after: after.lines().to_vec() }).into()
         }
+        (Any::Payment(_), Any::Payment(payment)) => (payment.id, PaymentFact::Begun { payment }).into(),
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),
         (Any::Ticket(before), Any::Ticket(after)) => (before.id, TicketFact::Updated { before, after }).into(),
         (before, _) => deleted(before),
@@ -49,6 +50,7 @@ fn deleted(record: Any) -> Fact {
         Any::SalePlan(plan) => (plan.id, SalePlanFact::Deleted { plan }).into(),
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
+        Any::Payment(payment) => (payment.id, PaymentFact::Deleted { payment }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
     }
@@ -60,6 +62,7 @@ fn short(record: &Any) -> Option<Fact> {
         Any::Customer(one) => (one.id, CustomerFact::Archived).into(),
         Any::SalePlan(one) => (one.id, SalePlanFact::Activated).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
+        Any::Payment(one) => (one.id, PaymentFact::Done { entry: None }).into(),
         Any::Ticket(one) => {
             (one.id, TicketFact::Moved { before: TicketStatus::Solved, after: TicketStatus::Closed }).into()
         }

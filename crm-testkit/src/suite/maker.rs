@@ -4,11 +4,13 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label, Loss,
-    MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewProduct,
-    NewRefund, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, Participant, Percent, Period,
-    Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, Quantity, Rating, RecordId,
-    RefundedLine, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned, UnitPrice,
+    Act, Actor, Agent, AnomalyKind, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label,
+    Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment,
+    NewProduct, NewRefund, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, OrderParts, OrderState,
+    Participant, Payment, PaymentKind, PaymentParts, PaymentReference, PaymentReport, PaymentState, Percent, Period,
+    Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, ProviderStatus, Quantity, Rating,
+    RecordId, RefundedLine, Revision, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned,
+    UnitPrice,
 };
 use uuid::Builder;
 
@@ -181,6 +183,7 @@ impl Maker {
             Family::SalePlan => self.sale_plan(n).into(),
             Family::Opportunity => self.opportunity(n).into(),
             Family::Order => self.order(n).into(),
+            Family::Payment => self.payment(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
     }
@@ -454,6 +457,68 @@ impl Maker {
             _ => {}
         }
         order
+    }
+
+    /// An order that is still a draft, so that others refer to it and nobody counts it.
+    pub(crate) fn draft(&mut self, n: u32) -> Order {
+        let parts = OrderParts::from(self.order(n));
+        let number = text(&format!("DRAFT-{n}"));
+        let (state, shipments, payments) = (OrderState::Draft, Vec::new(), Vec::new());
+        valid(OrderParts { number, state, shipments, payments, ..parts }.try_into())
+    }
+
+    fn payment(&mut self, n: u32) -> Payment {
+        use ProviderStatus::{Authorised, Cancelled, Done, Draft, Failed, Pending};
+        let source = self.relative(n);
+        let kinds = [PaymentKind::Capture, PaymentKind::Void, PaymentKind::Refund];
+        let kind = if source.is_some() { self.dice.one(&kinds) } else { PaymentKind::Whole };
+        let provider = self.dice.one(&["acme:pi", "bank:tr"]);
+        let reference: PaymentReference = self.number(provider, n);
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY]);
+        let status = match self.dice.one(&[Draft, Pending, Authorised, Done, Done, Cancelled, Failed]) {
+            Authorised if kind != PaymentKind::Whole => Pending,
+            status => status,
+        };
+        let at = self.at();
+        let state = match status {
+            Draft => PaymentState::Draft,
+            Pending => PaymentState::Pending { since: at },
+            Authorised => PaymentState::Authorised { at },
+            Done => PaymentState::Done { at },
+            Cancelled => PaymentState::Cancelled { at },
+            Failed => PaymentState::Failed { at, reason: self.dice.yes().then(|| text("card declined")) },
+        };
+        let entry = (status == Done && kind != PaymentKind::Void && self.dice.yes()).then(|| 1 + self.dice.below(3));
+        let mut lines = Vec::new();
+        if kind == PaymentKind::Refund {
+            for place in 0..self.dice.below(3) {
+                lines.push(RefundedLine { line: 1 + 2 * place, quantity: self.dice.one_text(&["1", "2.5"]) });
+            }
+        }
+        let mut anomalies = Vec::new();
+        for _ in 0..self.dice.below(3).saturating_sub(self.dice.below(2)) {
+            let report = PaymentReport::new(reference.clone(), self.dice.one(&[Pending, Done]));
+            let report = if self.dice.yes() { report.amount(Money::from_minor(7, currency)) } else { report };
+            let kind = self.dice.one(&[AnomalyKind::Repeated, AnomalyKind::NotEntered]);
+            anomalies.push(report.anomaly(self.at(), kind, status));
+        }
+        let (created_at, updated_at) = (self.at(), self.at());
+        let parts = PaymentParts {
+            id: id(n),
+            revision: Revision::FIRST,
+            created_at,
+            updated_at,
+            order: self.slot(),
+            kind,
+            source,
+            amount: self.money(currency),
+            reference,
+            lines,
+            state,
+            entry,
+            anomalies,
+        };
+        valid(parts.try_into())
     }
 
     fn ticket(&mut self, n: u32) -> Ticket {

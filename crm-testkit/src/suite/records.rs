@@ -208,7 +208,7 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             );
             note(!tx.messages(one.id, Page::first(9))?.is_empty(), "its messages");
         }
-        Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) => {}
+        Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) | Any::Payment(_) => {}
     }
     for customer in 1..=3 {
         let timeline = tx.timeline(super::id(customer), Page::first(1_000))?;

@@ -2,8 +2,8 @@
 
 use crm_core::{
     Contact, Customer, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order,
-    OrderLine, OrderParts, Participant, Percent, PlanScope, Quantity, SalePlan, SalePlanParts, SalesRep, Ticket,
-    TicketMessage, TicketParts, TicketState, UnitPrice,
+    OrderLine, OrderParts, Participant, Payment, PaymentKind, PaymentParts, PaymentState, Percent, PlanScope, Quantity,
+    SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -32,7 +32,7 @@ fn plain(family: Family, n: u32) -> Any {
 /// How many references a record of a family has at least.
 const fn least(family: Family) -> usize {
     match family {
-        Family::Interaction | Family::Order | Family::Ticket => 1,
+        Family::Interaction | Family::Order | Family::Payment | Family::Ticket => 1,
         _ => 0,
     }
 }
@@ -59,6 +59,7 @@ fn references(record: &Any) -> usize {
                 + usize::from(one.rep().is_some())
         }
         Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
+        Any::Payment(payment) => 1 + usize::from(payment.source().is_some()),
         Any::Ticket(ticket) => {
             1 + usize::from(ticket.assignee().is_some())
                 + usize::from(!matches!(ticket.state(), TicketState::New | TicketState::Open))
@@ -110,6 +111,7 @@ guarded! {
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
     order: Order(OrderParts);
+    payment: Payment(PaymentParts);
     ticket: Ticket(TicketParts);
 }
 
@@ -229,6 +231,18 @@ const WAYS: &[Way] = &[
         by: "orders",
         to: Family::Product,
         refer: |n, to| order(n, |one| one.lines = vec![line(one, to)]),
+    },
+    Way { field: "order", by: "payments", to: Family::Order, refer: |n, to| payment(n, |one| one.order = id(to)) },
+    Way {
+        field: "source",
+        by: "payments",
+        to: Family::Payment,
+        refer: |n, to| {
+            payment(n, |one| {
+                (one.kind, one.source, one.state) = (PaymentKind::Capture, Some(id(to)), PaymentState::Draft);
+                one.entry = None;
+            })
+        },
     },
     Way {
         field: "customer",

@@ -148,15 +148,16 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
     read(store, clause, |tx| everything(tx))
 }
 
-/// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
+/// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3. Orders are drafts, which nobody counts.
 pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
-    let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer];
-    families
-        .iter()
-        .flat_map(|family| (1..=SLOTS).map(|n| (*family, n)))
-        .map(|(family, n)| maker.record(family, n))
-        .collect()
+    let families = [Family::Product, Family::SalesRep, Family::Agent, Family::Customer, Family::Order, Family::Payment];
+    let numbered = families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n)));
+    let made = numbered.map(|(family, n)| match family {
+        Family::Order => maker.draft(n).into(),
+        _ => maker.record(family, n),
+    });
+    made.collect()
 }
 
 /// A store with the records of [`ground`].
