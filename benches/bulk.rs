@@ -76,13 +76,9 @@ fn order(row: &Row) -> Done<Order> {
         lines.push(OrderLine::new(number, id(product)?, quantity, price, Percent::ZERO)?);
     }
     let draft = Draft {
-        id: id(row.number)?,
-        number: row.reference.parse()?,
         external_id: Some(row.external_id.parse()?),
-        customer: id(row.customer)?,
         rep: Some(id(row.rep)?),
-        currency: CURRENCY,
-        lines,
+        ..Draft::new(id(row.number)?, row.reference.parse()?, id(row.customer)?, CURRENCY, lines)
     };
     let mut order = Order::draft(row.at, draft)?;
     order.confirm(row.at, row.at.date_naive())?;
@@ -171,17 +167,17 @@ fn insert_by_hand(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     let total: i64 = row.lines.iter().map(|(_, quantity, cents)| quantity * cents).sum();
     connection
         .prepare_cached(
-            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, total, status, status_at, day,
+            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day,
              cancelled_on, cancel_reason, fulfilment, payment, parts)
-             VALUES (?1, 1, ?2, ?2, ?3, ?4, ?5, ?6, 'EUR', ?7, 'confirmed', ?2, ?8, NULL, NULL, 'unfulfilled', 'unpaid', 9)",
+             VALUES (?1, 1, ?2, ?2, ?3, ?4, ?5, ?6, 'EUR', NULL, ?7, ?7, 'confirmed', ?2, ?8, NULL, NULL, 'unfulfilled', 'unpaid', 9)",
         )?
         .execute((id, at, &row.reference, &row.external_id, row.customer, row.rep, total, day))?;
     for (place, (product, quantity, cents)) in (0..).zip(row.lines) {
         let (quantity, price) = (quantity * 1_000_000, cents * 10_000);
         connection
             .prepare_cached(
-                "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, amount, currency)
-                 VALUES (?, ?, ?, ?, ?, ?, 0, ?, 'EUR')",
+                "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source)
+                 VALUES (?, ?, ?, ?, ?, ?, 0, ?, 'EUR', NULL, NULL, NULL)",
             )?
             .execute((id, place, place + 1, product, quantity, price, quantity / 1_000_000 * cents))?;
     }

@@ -99,13 +99,9 @@ pub(crate) fn order(number: u32, size: Size) -> Done<Order> {
     let mut order = Order::draft(
         at(number),
         Draft {
-            id: id(number)?,
-            number: order_number(number)?,
             external_id: Some(external_id(number)?),
-            customer: id(customer_of(number, size))?,
             rep: Some(id(number % REPS + 1)?),
-            currency: CURRENCY,
-            lines,
+            ..Draft::new(id(number)?, order_number(number)?, id(customer_of(number, size))?, CURRENCY, lines)
         },
     )?;
     order.confirm(at(number), at(number).date_naive())?;

@@ -11,7 +11,6 @@ use std::{borrow::Borrow, collections::BTreeMap, fmt};
 use chrono::NaiveDate;
 use crm_core::{
     Customer, CustomerKind, Gender, Invalid, Label, Order, OrderStatus, Period, ProductId, Quantity, Revenue, Rounding,
-    ShipmentState,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -151,7 +150,7 @@ pub fn customers_by_region(
 ///     let lines = vec![OrderLine::new(1, lamp, Quantity::from(lamps), price, Percent::ZERO)?];
 ///     let (id, number) = (act.new_id(), number.parse()?);
 ///     let currency = Currency::EUR;
-///     Order::draft(at, Draft { id, number, external_id: None, customer: zhang, rep: None, currency, lines })
+///     Order::draft(at, Draft::new(id, number, zhang, currency, lines))
 /// };
 /// let (mut bought, offered) = (draft("SO-1", 10)?, draft("SO-2", 3)?);
 /// bought.confirm(at, at.date_naive())?;
@@ -238,12 +237,12 @@ fn moved(order: &Order) -> BTreeMap<u32, Moved> {
     let mut moved: BTreeMap<u32, Moved> = BTreeMap::new();
     for shipment in order.shipments() {
         for one in &shipment.lines {
+            moved.entry(one.line).or_default().kept += i128::from(one.quantity.millionths());
+        }
+        for one in &shipment.returned {
             let line = moved.entry(one.line).or_default();
-            let units = i128::from(one.quantity.millionths());
-            match shipment.state {
-                ShipmentState::Returned { .. } => line.returned += units,
-                ShipmentState::Shipped | ShipmentState::Delivered { .. } => line.kept += units,
-            }
+            line.kept -= i128::from(one.quantity.millionths());
+            line.returned += i128::from(one.quantity.millionths());
         }
     }
     moved
@@ -296,7 +295,7 @@ pub fn new_customers_per(
 /// let price = UnitPrice::parse("49.90", Currency::EUR)?;
 /// let lines = vec![OrderLine::new(1, act.new_id(), 10_u32.into(), price, Percent::ZERO)?];
 /// let (id, number, currency, customer) = (act.new_id(), "SO-1".parse()?, Currency::EUR, act.new_id());
-/// let mut order = Order::draft(at, Draft { id, number, external_id: None, customer, rep: None, currency, lines })?;
+/// let mut order = Order::draft(at, Draft::new(id, number, customer, currency, lines))?;
 ///
 /// let spring = "2026-03-01..2026-05-01".parse()?;
 /// assert_eq!(orders_per([&order], spring, TimeUnit::Month), 0.into());
@@ -387,7 +386,7 @@ mod tests {
         };
         let lines = (1..).zip(lines).map(line).collect();
         let (id, customer, number) = (act.new_id(), act.new_id(), "SO-1".parse().unwrap());
-        let draft = Draft { id, number, external_id: None, customer, rep: None, currency: Currency::EUR, lines };
+        let draft = Draft::new(id, number, customer, Currency::EUR, lines);
         Order::draft(at("2026-03-02"), draft).unwrap()
     }
 
@@ -491,6 +490,10 @@ mod tests {
         assert_eq!(net(&order), 0.into());
         order.ship(at("2026-03-06"), None).unwrap();
         assert_eq!(net(&order), 10.into());
+        // Some of a shipment comes back, and the rest stays.
+        let two = ShippedLine { line: 1, quantity: 2.into() };
+        order.take_back_lines(at("2026-03-07"), 4, vec![two]).unwrap();
+        assert_eq!(net(&order), 8.into());
         assert_eq!(units_by_product([order]).unwrap().get(&product(3)), Some(&10.into()));
     }
 

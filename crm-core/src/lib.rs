@@ -20,7 +20,7 @@
 //! let price = UnitPrice::parse("49.90", Currency::EUR)?;
 //! let lines = vec![OrderLine::new(1, lamp, Quantity::from(2), price, Percent::ZERO)?];
 //! let (id, number) = (act.new_id(), "SO-1".parse()?);
-//! let draft = Draft { id, number, external_id: None, customer: zhang, rep: None, currency: Currency::EUR, lines };
+//! let draft = Draft::new(id, number, zhang, Currency::EUR, lines);
 //! let mut order = Order::draft(at, draft)?;
 //! assert_eq!(order.total().to_string(), "99.80 EUR");
 //!
@@ -64,9 +64,11 @@ mod sale_plan;
 mod sales_rep;
 mod search;
 pub mod store;
+mod tax;
 mod text;
 mod ticket;
 mod time;
+mod totals;
 mod transition;
 
 pub use self::{
@@ -117,11 +119,13 @@ pub use self::{
     },
     sales_rep::{NewSalesRep, SalesRep, SalesRepFact, SalesRepPatch},
     search::{SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchText, SearchTier, SearchWord, Searched},
+    tax::{PriceBasis, Tax, TaxRounding, Taxation},
     text::{Actor, ExternalId, IdempotencyKey, Label, Name, Number, Subject, Text},
     ticket::{
         MessageKind, NewMessage, NewTicket, Priority, Ticket, TicketAction, TicketError, TicketFact, TicketMessage,
         TicketParts, TicketPatch, TicketState, TicketStatus, Unassigned,
     },
     time::{FiscalCalendar, FiscalQuarter, Period, WorkingDays},
+    totals::{Discount, LineTotals, TaxTotal, Taxable, Terms, Totals},
     transition::{Transition, Transitions},
 };

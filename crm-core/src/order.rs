@@ -22,6 +22,7 @@ use crate::{
     money::{Currency, Money},
     record::{Revision, guarded},
     text::{ExternalId, Number, Text},
+    totals::{Taxable, Terms, Totals},
 };
 
 guarded! {
@@ -44,7 +45,11 @@ guarded! {
         copy currency: Currency,
         /// What is ordered.
         list lines: OrderLine,
-        /// The sum of the lines.
+        /// The discount on the whole order, and how it is taxed.
+        copy terms: Terms,
+        /// The sum of the lines after all discounts, without tax: what it counts for as revenue.
+        copy net: Money,
+        /// The sum of the lines after all discounts, with tax: what is to be paid.
         copy total: Money,
         /// Where it stands commercially.
         borrow state: OrderState,
@@ -231,12 +236,24 @@ pub struct NewOrder {
     pub currency: Currency,
     /// What is ordered.
     pub lines: Vec<NewOrderLine>,
+    /// The discount on the whole order, and how it is taxed.
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 impl NewOrder {
     /// An order of a customer, without lines yet.
     pub fn for_customer(customer: CustomerId, currency: Currency) -> Self {
-        Self { id: None, number: None, external_id: None, customer, rep: None, currency, lines: Vec::new() }
+        Self {
+            id: None,
+            number: None,
+            external_id: None,
+            customer,
+            rep: None,
+            currency,
+            lines: Vec::new(),
+            terms: Terms::default(),
+        }
     }
 
     /// With the host's own id.
@@ -273,6 +290,13 @@ impl NewOrder {
         self.line_with(NewOrderLine::new(product, Quantity::from(quantity)))
     }
 
+    /// Under these terms.
+    #[must_use]
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
     /// With a line of any quantity, price and discount.
     #[must_use]
     pub fn line_with(mut self, line: NewOrderLine) -> Self {
@@ -290,12 +314,16 @@ pub enum OrderFact {
         /// As it was then.
         order: Box<Order>,
     },
-    /// The lines of the draft changed.
+    /// The lines of the draft changed, or its terms.
     Amended {
         /// The lines before.
         before: Vec<OrderLine>,
         /// The lines now.
         after: Vec<OrderLine>,
+        /// The terms before.
+        terms_before: Terms,
+        /// The terms now.
+        terms: Terms,
     },
     /// It became another rep's sale, or nobody's.
     Reassigned {
@@ -308,7 +336,9 @@ pub enum OrderFact {
     Confirmed {
         /// The business day.
         day: NaiveDate,
-        /// The total that counts.
+        /// What counts as revenue.
+        net: Money,
+        /// What is to be paid.
         total: Money,
     },
     /// It was locked against cancelling.
@@ -408,6 +438,15 @@ pub struct Draft {
     pub currency: Currency,
     /// The lines, priced.
     pub lines: Vec<OrderLine>,
+    /// The discount on the whole order, and how it is taxed.
+    pub terms: Terms,
+}
+
+impl Draft {
+    /// An order of a customer over these lines, on the usual terms and nobody's sale.
+    pub fn new(id: OrderId, number: Number, customer: CustomerId, currency: Currency, lines: Vec<OrderLine>) -> Self {
+        Self { id, number, external_id: None, customer, rep: None, currency, lines, terms: Terms::default() }
+    }
 }
 
 impl Order {
@@ -415,9 +454,10 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`Rule::CurrencyMismatch`] where a line is in another currency, [`Rule::Overflow`] where the total does not fit, [`Rule::TooMany`] lines.
+    /// [`Rule::TooMany`] lines, and as [`Totals::of`].
     pub fn draft(at: DateTime<Utc>, draft: Draft) -> Result<Self, Invalid> {
-        let Draft { id, number, external_id, customer, rep, currency, lines } = draft;
+        let Draft { id, number, external_id, customer, rep, currency, lines, terms } = draft;
+        let (net, total) = sums(&lines, currency, &terms)?;
         let parts = OrderParts {
             id,
             revision: Revision::FIRST,
@@ -428,8 +468,10 @@ impl Order {
             customer,
             rep,
             currency,
-            total: total(&lines, currency)?,
             lines,
+            terms,
+            net,
+            total,
             state: OrderState::Draft,
             shipments: Vec::new(),
             payments: Vec::new(),
@@ -453,8 +495,15 @@ impl Order {
             }
             earlier = line.number();
         }
-        if total(&self.lines, self.currency)? != self.total {
-            return inconsistent("total", self.total.to_string(), "must be the sum of the lines");
+        let (net, total) = sums(&self.lines, self.currency, &self.terms)?;
+        for (field, kept, sum) in [("net", self.net, net), ("total", self.total, total)] {
+            if kept != sum {
+                return inconsistent(
+                    field,
+                    kept.to_string(),
+                    "must be the sum of the lines under the terms of the order",
+                );
+            }
         }
         if self.lines.is_empty() && self.state.confirmed_on().is_some() {
             return Err(Invalid::new("lines", "", Rule::Empty));
@@ -500,22 +549,27 @@ impl Order {
         }
     }
 
-    /// Replaces the lines of a draft. `None` where nothing is different.
+    /// Replaces the lines and the terms of a draft. `None` where nothing is different.
     ///
     /// # Errors
     ///
     /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Invalid`] as [`Order::draft`].
-    pub fn amend(&mut self, at: DateTime<Utc>, lines: Vec<OrderLine>) -> Result<Option<OrderFact>, OrderError> {
+    pub fn amend(
+        &mut self,
+        at: DateTime<Utc>,
+        lines: Vec<OrderLine>,
+        terms: Terms,
+    ) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
-        if lines == self.lines {
+        if lines == self.lines && terms == self.terms {
             return Ok(None);
         }
         let mut after = self.clone();
-        after.total = total(&lines, self.currency)?;
-        (after.lines, after.updated_at) = (lines, at);
+        (after.net, after.total) = sums(&lines, self.currency, &terms)?;
+        (after.lines, after.terms, after.updated_at) = (lines, terms, at);
         after.check()?;
-        let before = std::mem::replace(self, after).lines;
-        Ok(Some(OrderFact::Amended { before, after: self.lines.clone() }))
+        let Self { lines: before, terms: terms_before, .. } = std::mem::replace(self, after);
+        Ok(Some(OrderFact::Amended { before, after: self.lines.clone(), terms_before, terms }))
     }
 
     /// Makes it another rep's sale, or nobody's. All its revenue goes with it, that of past months too. `None` where it is theirs already.
@@ -544,7 +598,7 @@ impl Order {
             return Err(OrderError::NoLines { order: self.id });
         }
         (self.state, self.updated_at) = (OrderState::Confirmed { at, day }, at);
-        Ok(OrderFact::Confirmed { day, total: self.total })
+        Ok(OrderFact::Confirmed { day, net: self.net, total: self.total })
     }
 
     /// Locks a confirmed order against cancelling (ORD-3).
@@ -612,12 +666,13 @@ impl Order {
     }
 
     /// The revenue that it counts for, in the order in which it was entered: booked in full on the day of the confirmation, less each refund on its own day, less what was
-    /// left on the day of a cancellation. The sum is what the order is worth now.
+    /// left on the day of a cancellation. The sum is what the order is worth now. All of it is without tax: of a refund, what its money was without tax (REF-2).
     pub fn revenue(&self) -> Vec<Revenue> {
         let Some(day) = self.state.confirmed_on() else { return Vec::new() };
-        let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.total }];
-        for refund in self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund) {
-            let amount = Money::from_minor(-refund.amount.minor(), self.currency);
+        let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.net }];
+        let refunds = self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund);
+        for (refund, back) in refunds.zip(self.refund_nets()) {
+            let amount = Money::from_minor(-back.net.minor(), self.currency);
             entries.push(Revenue { day: refund.day, kind: RevenueKind::Refunded, amount });
         }
         if let OrderState::Cancelled { day, .. } = self.state {
@@ -627,17 +682,52 @@ impl Order {
         entries
     }
 
+    /// What its lines, its taxes and the whole of it come to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Totals::of`], which an order that was checked does not give.
+    pub fn totals(&self) -> Result<Totals, Invalid> {
+        Totals::of(&taxable(&self.lines), self.currency, &self.terms)
+    }
+
+    /// What each line comes to after all discounts, without tax.
+    pub(crate) fn nets(&self) -> Result<Vec<Money>, Invalid> {
+        if is_plain(&self.lines, &self.terms) {
+            return Ok(self.lines.iter().map(OrderLine::amount).collect());
+        }
+        Ok(self.totals()?.lines().iter().map(|line| line.net).collect())
+    }
+
     /// The line with a number.
     pub fn line(&self, number: u32) -> Option<&OrderLine> {
+        self.place_of(number).map(|place| &self.lines[place])
+    }
+
+    /// The place of the line with a number.
+    fn place_of(&self, number: u32) -> Option<usize> {
         // The lines are numbered upwards.
-        let place = self.lines.binary_search_by_key(&number, OrderLine::number).ok()?;
-        Some(&self.lines[place])
+        self.lines.binary_search_by_key(&number, OrderLine::number).ok()
     }
 }
 
-/// The sum of lines, each of which must be in the currency.
-fn total(lines: &[OrderLine], currency: Currency) -> Result<Money, Invalid> {
-    Money::sum(lines.iter().map(OrderLine::amount), currency).map_err(|refused| refused.in_field("total"))
+fn taxable(lines: &[OrderLine]) -> Vec<Taxable<'_>> {
+    lines.iter().map(OrderLine::taxable).collect()
+}
+
+/// Whether the amounts of lines are all that there is to sum: nothing is split or rounded.
+fn is_plain(lines: &[OrderLine], terms: &Terms) -> bool {
+    terms.discount.is_none() && lines.iter().all(|line| line.tax().is_none())
+}
+
+/// What lines come to without and with tax.
+fn sums(lines: &[OrderLine], currency: Currency, terms: &Terms) -> Result<(Money, Money), Invalid> {
+    if is_plain(lines, terms) {
+        let sum = Money::sum(lines.iter().map(OrderLine::amount), currency);
+        return sum.map(|sum| (sum, sum)).map_err(|refused| refused.in_field("total"));
+    }
+    let totals = Totals::of(&taxable(lines), currency, terms)?;
+    Ok((totals.net(), totals.total()))
 }
 
 #[cfg(test)]

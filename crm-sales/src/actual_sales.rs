@@ -93,12 +93,12 @@ pub fn sales_of_rep(
 ///
 /// - Booked: the revenue of the days of the period ([`Order::revenue`]): bookings less refunds and cancellations on
 ///   their own days.
-/// - Paid: payments less refunds, by their days.
+/// - Paid: payments less refunds, by their days; without tax, as what is booked ([`Order::without_tax`]).
 /// - Reps, teams and regions as they are now: a rep who moved takes their sales along, and an order that was reassigned
 ///   counts for its new rep in all months. Entries of orders without a rep count for nobody and are counted beside.
 /// - A product counts with its share of each order. What an order is worth, or what of it is paid, is split over its
-///   lines by their amounts after each entry (MON-4), and an entry counts with what it changed in the product's part.
-///   So a booking counts with exactly the amounts of the lines, a refund in part is spread to the cent, and a refund in
+///   lines by what they come to without tax after each entry (MON-4), and an entry counts with what it changed in the
+///   product's part. So a booking counts with exactly what the lines come to, a refund in part is spread to the cent, and a refund in
 ///   full, even in steps, leaves exactly nothing of any product (REF-2).
 /// - Entries in another currency are not added but counted.
 ///
@@ -196,14 +196,14 @@ fn paid(
     for entry in pages(PAGE, |page| tx.payments(period, page), key) {
         let (order, entry) = entry?;
         let order = orders.load(tx, order)?;
-        let amount = signed(&entry)?;
+        let earlier = order.payments().iter().take_while(|earlier| earlier.number < entry.number);
+        let earlier = earlier.map(signed).collect::<Result<Vec<_>, _>>()?;
+        let before = Money::sum(earlier, order.currency())?;
+        let after = order.without_tax(before.checked_add(signed(&entry)?)?);
+        let before = order.without_tax(before);
         match whose {
-            Whose::Reps(reps) => sales.count_for(reps, order.rep(), amount)?,
-            Whose::Product(product) => {
-                let earlier = order.payments().iter().take_while(|earlier| earlier.number < entry.number);
-                let earlier = earlier.map(signed).collect::<Result<Vec<_>, _>>()?;
-                sales.count(product_part(order, *product, Money::sum(earlier, order.currency())?, amount)?)?;
-            }
+            Whose::Reps(reps) => sales.count_for(reps, order.rep(), after.checked_sub(before)?)?,
+            Whose::Product(product) => sales.count(product_part(order, *product, before, after)?)?,
         }
     }
     Ok(sales)
@@ -272,10 +272,10 @@ fn signed(entry: &PaymentEntry) -> Result<Money, Invalid> {
     }
 }
 
-/// What of an entry over `amount` falls to a product, where `before` was the sum of the order's entries before it;
+/// What of an entry falls to a product, where the order's entries came to `before` without it and to `after` with it;
 /// `None` where the order has no line of the product.
-fn product_part(order: &Order, product: ProductId, before: Money, amount: Money) -> Result<Option<Money>, Invalid> {
-    let parts = (order.by_product(before.checked_add(amount)?)?, order.by_product(before)?);
+fn product_part(order: &Order, product: ProductId, before: Money, after: Money) -> Result<Option<Money>, Invalid> {
+    let parts = (order.by_product(after)?, order.by_product(before)?);
     let parts = parts.0.get(&product).zip(parts.1.get(&product));
     parts.map(|(after, before)| after.checked_sub(*before)).transpose()
 }

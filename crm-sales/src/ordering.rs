@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Currency, Draft, Fact, Invalid, NewOrder, NewOrderLine, Order, OrderAction, OrderError, OrderFact, OrderId,
-    OrderLine, OrderStatus, Product, Quantity, Revision, Rule, SalesRepId, Text,
+    OrderLine, OrderStatus, Product, Quantity, Revision, Rule, SalesRepId, Terms, Text,
     store::{Customers, Journal, Orders, Products, SalesReps},
 };
 
 use crate::{customers::in_use, error::SalesError, record, team::selling};
 
-/// Drafts an order. A line without a price takes the list price of its product; an order without a number gets the next
+/// Drafts an order. Taxes stand on the lines, a discount on the whole order and how it is taxed in its
+/// [`Terms`](crm_core::Terms). A line without a price takes the list price of its product; an order without a number gets the next
 /// free one. (The number that a refused draft would have had may stay unused.)
 ///
 /// # Errors
@@ -125,15 +126,15 @@ fn drafted(
     new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
     let mut lines = Vec::with_capacity(new.lines.len());
     for (number, line) in (1..).zip(&new.lines) {
-        lines.push(priced(tx, new.currency, number, *line)?);
+        lines.push(priced(tx, new.currency, number, line)?);
     }
-    let NewOrder { id, number, external_id, customer, rep, currency, .. } = new;
+    let NewOrder { id, number, external_id, customer, rep, currency, terms, .. } = new;
     let number = match number {
         Some(number) => number,
         None => tx.next_order_number()?,
     };
     let id = id.unwrap_or_else(|| act.new_id());
-    Ok(Order::draft(act.at(), Draft { id, number, external_id, customer, rep, currency, lines })?)
+    Ok(Order::draft(act.at(), Draft { external_id, rep, terms, ..Draft::new(id, number, customer, currency, lines) })?)
 }
 
 /// The line of an order over a product that can be ordered, at its own price or the list price.
@@ -141,7 +142,7 @@ fn priced(
     tx: &(impl Products + ?Sized),
     currency: Currency,
     number: u32,
-    line: NewOrderLine,
+    line: &NewOrderLine,
 ) -> Result<OrderLine, SalesError> {
     let product: Product = record::find(tx, line.product)?;
     if !product.active {
@@ -156,10 +157,11 @@ fn priced(
         let rule = Rule::CurrencyMismatch { expected: currency, found: price.currency() };
         return Err(refused(Invalid::new(field, price.to_string(), rule)));
     }
-    OrderLine::new(number, line.product, line.quantity, price, line.discount).map_err(refused)
+    let priced = OrderLine::new(number, line.product, line.quantity, price, line.discount).map_err(refused)?;
+    Ok(priced.taxed(line.tax.clone()))
 }
 
-/// What is to change on the lines of a draft. Lines keep their numbers; new ones are numbered on from the highest number
+/// What is to change on the lines of a draft, or on its terms. Lines keep their numbers; new ones are numbered on from the highest number
 /// of the order as it is before any of its lines go. So one amendment gives no number twice, and a later one may give
 /// the number of a last line that went before.
 ///
@@ -181,6 +183,8 @@ pub struct OrderAmendment {
     pub add: Vec<NewOrderLine>,
     /// The numbers of the lines that go.
     pub remove: Vec<u32>,
+    /// Other terms; `None` leaves them.
+    pub terms: Option<Terms>,
 }
 
 impl OrderAmendment {
@@ -216,6 +220,13 @@ impl OrderAmendment {
         self
     }
 
+    /// Under other terms.
+    #[must_use]
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = Some(terms);
+        self
+    }
+
     /// Without a line.
     #[must_use]
     pub fn remove(mut self, number: u32) -> Self {
@@ -246,8 +257,9 @@ pub fn amend_order(
         if OrderStatus::TRANSITIONS.next(status, action).is_none() {
             return Err(OrderError::NotAllowed { order: id, status, action }.into());
         }
+        let terms = amendment.terms.unwrap_or(order.terms());
         let lines = amended(tx, order, amendment)?;
-        Ok(order.amend(act.at(), lines)?)
+        Ok(order.amend(act.at(), lines, terms)?)
     })
 }
 
@@ -256,18 +268,18 @@ fn amended(
     order: &Order,
     amendment: OrderAmendment,
 ) -> Result<Vec<OrderLine>, SalesError> {
-    let OrderAmendment { expected: _, replace, add, remove } = amendment;
+    let OrderAmendment { expected: _, replace, add, remove, terms: _ } = amendment;
     let no_such = |line| OrderError::NoSuchLine { order: order.id, line };
-    let mut lines: BTreeMap<u32, OrderLine> = order.lines().iter().map(|line| (line.number(), *line)).collect();
+    let mut lines: BTreeMap<u32, OrderLine> = order.lines().iter().map(|line| (line.number(), line.clone())).collect();
     for (number, line) in replace {
         let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
-        *present = priced(tx, order.currency(), number, line)?;
+        *present = priced(tx, order.currency(), number, &line)?;
     }
     // Before lines go, so that a new one does not take the number of one that goes.
     for line in add {
         let number = lines.last_key_value().map_or(Some(1), |(last, _)| last.checked_add(1));
         let number = number.ok_or_else(|| Invalid::new("lines", lines.len().to_string(), Rule::Overflow))?;
-        lines.insert(number, priced(tx, order.currency(), number, line)?);
+        lines.insert(number, priced(tx, order.currency(), number, &line)?);
     }
     for number in remove {
         lines.remove(&number).ok_or_else(|| no_such(number))?;

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, EntryKind, ExternalId, Fulfilment, Invalid, Money, Number, Order, OrderId, OrderLine, OrderParts,
+    Currency, EntryKind, ExternalId, Fulfilment, Invalid, Label, Money, Number, Order, OrderId, OrderLine, OrderParts,
     OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, RefundedLine,
-    Revenue, RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Text, UnitPrice,
+    Revenue, RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Tax, Terms, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -43,7 +43,7 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "rep" "currency" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "rep" "currency" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
         derived: "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] =
@@ -74,6 +74,8 @@ impl Table for Order {
             OrderState::Confirmed { at, .. } | OrderState::Locked { at, .. } => (Some(*at), None, None),
             OrderState::Cancelled { at, day, reason, .. } => (Some(*at), Some(*day), reason.clone()),
         };
+        let terms = self.terms();
+        let terms = if terms == Terms::default() { None } else { Some(Json::of(&terms)?) };
         binder
             .put(&self.created_at)?
             .put(&self.updated_at)?
@@ -82,6 +84,8 @@ impl Table for Order {
             .put(&self.customer())?
             .put(&self.rep())?
             .put(&self.currency())?
+            .put(&terms)?
+            .put(&self.net().minor())?
             .put(&self.total().minor())?
             .put(&self.state().status())?
             .put(&at)?
@@ -98,6 +102,9 @@ impl Table for Order {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (number, external_id, customer, rep) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let currency = cells.take()?;
+        let terms: Option<Json> = cells.take()?;
+        let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
+        let net = Money::from_minor(cells.take()?, currency);
         let total = Money::from_minor(cells.take()?, currency);
         let status = cells.take()?;
         let at: Option<DateTime<Utc>> = cells.take()?;
@@ -123,6 +130,8 @@ impl Table for Order {
             rep,
             currency,
             lines: Vec::new(),
+            terms,
+            net,
             total,
             state,
             shipments: Vec::new(),
@@ -168,7 +177,7 @@ impl Table for Order {
 
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
-        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency"
+        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -179,7 +188,10 @@ impl Part for OrderLine {
             .put(&self.unit_price().millionths())?
             .put(&self.discount())?
             .put(&self.amount().minor())?
-            .put(&self.amount().currency())?;
+            .put(&self.amount().currency())?
+            .put(&self.tax().map(Tax::code).cloned())?
+            .put(&self.tax().map(Tax::rate))?
+            .put(&self.source())?;
         Ok(())
     }
 
@@ -190,7 +202,16 @@ impl Part for OrderLine {
         let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
         let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
         let line = Self::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
-        if line.amount().minor() == minor { Ok(line) } else { Err(cells.corrupt()) }
+        if line.amount().minor() != minor {
+            return Err(cells.corrupt());
+        }
+        let (code, rate): (Option<Label>, Option<Percent>) = (cells.take()?, cells.take()?);
+        let line = match (code, rate) {
+            (None, None) => line,
+            (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
+            _ => return Err(cells.corrupt()),
+        };
+        Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, Self::from_line))
     }
 }
 

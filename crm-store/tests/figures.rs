@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 use crm_core::{
     Currency, Draft, FigureMismatch, NewPayment, Order, OrderId, OrderLine, Percent, Period, Quantity, RecordId as _,
-    SalesBy, SalesFigure, Span, UnitPrice,
+    SalesBy, SalesFigure, Span, Terms, UnitPrice,
     store::{Figures, Orders, Page, SalesFilter, Store, StoreError, StoreErrorKind},
 };
 use crm_store::{Problem, SqliteStore, SqliteTx, install, rusqlite::Connection};
@@ -158,7 +158,8 @@ fn only_the_last_sum_must_fit_when_figures_are_counted_anew() {
         let lines = vec![OrderLine::new(1, product, Quantity::from(quantity), price, Percent::ZERO).unwrap()];
         let number = format!("T-{n}").parse().unwrap();
         let customer = sample.customers[usize::try_from(n % 9).unwrap()].id;
-        let draft = Draft { id, number, external_id: None, customer, rep: None, currency: Currency::EUR, lines };
+        let terms = Terms::default();
+        let draft = Draft { terms, ..Draft::new(id, number, customer, Currency::EUR, lines) };
         let mut order = Order::draft(sample.customers[0].created_at, draft).unwrap();
         order.confirm(order.created_at, on).unwrap();
         order

@@ -186,13 +186,14 @@ impl Company {
         });
         let lines = lines.collect::<Done<Vec<_>>>()?;
         let draft = Draft {
-            id: self.order_id(number)?,
-            number: Self::order_number(number)?,
-            external_id: None,
-            customer: self.customer_of(&mut random)?,
             rep: Some(self.rep_id(random.u32(1..=self.reps))?),
-            currency: CURRENCY,
-            lines,
+            ..Draft::new(
+                self.order_id(number)?,
+                Self::order_number(number)?,
+                self.customer_of(&mut random)?,
+                CURRENCY,
+                lines,
+            )
         };
         let mut order = Order::draft(at, draft)?;
         let after = |days| at + TimeDelta::days(days);

@@ -151,13 +151,14 @@ fn orders(directory: &Path) -> Done<impl Iterator<Item = Done<Order>>> {
             ordered.push(OrderLine::new(place, id(product, 0)?, pieces.into(), price(&line)?, Percent::ZERO)?);
         }
         let draft = Draft {
-            id: id(order, seconds)?,
-            number: format!("P-{order:08}").parse()?,
-            external_id: None,
-            customer: id(number(&row, "customer_id")?, 0)?,
             rep: Some(id(number(&row, "rep_id")?, 0)?),
-            currency: CURRENCY,
-            lines: ordered,
+            ..Draft::new(
+                id(order, seconds)?,
+                format!("P-{order:08}").parse()?,
+                id(number(&row, "customer_id")?, 0)?,
+                CURRENCY,
+                ordered,
+            )
         };
         let placed = at(seconds)?;
         let mut order = Order::draft(placed, draft)?;

@@ -214,15 +214,7 @@ impl Shop {
                 None => of_product.push(Returnable { order: id, day: at.date_naive(), minor: line.amount().minor() }),
             }
         }
-        let draft = Draft {
-            id,
-            number: number.clone(),
-            external_id: None,
-            customer,
-            rep: None,
-            currency: CURRENCY,
-            lines: ordered,
-        };
+        let draft = Draft::new(id, number.clone(), customer, CURRENCY, ordered);
         let mut order = Order::draft(at, draft)?;
         order.confirm(at, at.date_naive())?;
         if order.total().is_positive() {

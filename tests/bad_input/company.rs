@@ -15,8 +15,8 @@ use crm::{
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Agents, Customers, Interactions, Journal, Opportunities, Orders, Page, Payments, Products, SalePlans, SalesReps,
-        StoreErrorKind, Tickets,
+        Agents, Customers, Interactions, Journal, Opportunities, Orders, Page, Payments, Products, SalePlans,
+        SalesReps, StoreErrorKind, Tickets,
     },
 };
 

@@ -107,7 +107,7 @@ fn a_negative_quantity_is_refused() -> Result<(), Error> {
 fn a_quantity_of_zero_is_refused() -> Result<(), Error> {
     let company = Company::new()?;
     let none = NewOrderLine::new(company.lamp.id, Quantity::ZERO);
-    let order = NewOrder::for_customer(company.ada.id, Currency::EUR).line(company.lamp.id, 1).line_with(none);
+    let order = NewOrder::for_customer(company.ada.id, Currency::EUR).line(company.lamp.id, 1).line_with(none.clone());
     let drafted = company.refuses(|tx, act| sales::draft_order(tx, act, order));
     let amendment = OrderAmendment::new().replace(1, none);
     let amended = company.refuses(|tx, act| sales::amend_order(tx, act, company.order.id, amendment));

@@ -29,6 +29,8 @@ pub(super) struct Order {
     customer: i64,
     rep: Option<i64>,
     currency: String,
+    terms: Option<String>,
+    net: i64,
     total: i64,
     status: String,
     status_at: Option<i64>,
@@ -52,6 +54,9 @@ struct Line {
     discount: i64,
     amount: i64,
     currency: String,
+    tax: Option<String>,
+    tax_rate: Option<i64>,
+    source: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -102,6 +107,9 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         discount: line.discount().ten_thousandths(),
         amount: line.amount().minor(),
         currency: line.amount().currency().code().into(),
+        tax: line.tax().map(|tax| tax.code().as_str().into()),
+        tax_rate: line.tax().map(|tax| tax.rate().ten_thousandths()),
+        source: line.source().map(i64::from),
     };
     Ok(Order {
         id: key(from.id),
@@ -113,6 +121,8 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         customer: key(from.customer()),
         rep: from.rep().map(key),
         currency: from.currency().code().into(),
+        terms: None,
+        net: from.net().minor(),
         total: from.total().minor(),
         status: "confirmed".into(),
         status_at: Some(from.updated_at.timestamp_micros()),
@@ -131,8 +141,8 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
 pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, total, status, status_at, day,
-             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day,
+             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             order.id,
@@ -144,6 +154,8 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
             order.customer,
             order.rep,
             order.currency,
+            order.terms,
+            order.net,
             order.total,
             order.status,
             order.status_at,
@@ -154,16 +166,18 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
             order.payment,
             order.parts
         ])?;
-    const LINE: &str = "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, amount, currency)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const LINE: &str = "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     for (place, line) in (0_i64..).zip(&order.lines) {
-        let Line { number, product, quantity, unit_price, discount, amount, currency } = line;
-        let values = (order.id, place, number, product, quantity, unit_price, discount, amount, currency);
+        let Line { number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source } = line;
+        let values = params![
+            order.id, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source
+        ];
         connection.prepare_cached(LINE)?.execute(values)?;
     }
     if let Some(day) = order.day {
         let sql = "INSERT INTO crm_order_revenue (order_row, place, order_id, day, kind, amount, currency) VALUES (?, 0, ?, ?, 'booked', ?, ?)";
-        connection.prepare_cached(sql)?.execute((order.id, order.id, day, order.total, &order.currency))?;
+        connection.prepare_cached(sql)?.execute((order.id, order.id, day, order.net, &order.currency))?;
         figures::add(
             connection,
             &Sale {
@@ -171,7 +185,7 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
                 currency: &order.currency,
                 customer: order.customer,
                 rep: order.rep.unwrap_or_default(),
-                total: order.total,
+                total: order.net,
                 lines: order.lines.iter().map(|line| (line.product, line.amount, line.quantity)).collect(),
             },
         )?;
@@ -188,6 +202,7 @@ fn price(connection: &Connection, order: &mut Order) -> Result<()> {
         line.amount = line.unit_price / 10_000 * line.quantity / 1_000_000;
         order.total += line.amount;
     }
+    order.net = order.total;
     let count = "INSERT INTO crm_counter (name, last) VALUES ('SO-', 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last";
     let last: i64 = connection.prepare_cached(count)?.query_row([], |row| row.get(0))?;
     order.number = format!("SO-{last:06}");
@@ -208,12 +223,13 @@ pub(super) fn confirmed(connection: &Connection, order: &mut Order) -> Result<()
     #[derive(Serialize)]
     struct Confirmed {
         day: Option<i64>,
+        net: (i64, &'static str),
         total: (i64, &'static str),
     }
     price(connection, order)?;
     insert(connection, order)?;
     journal(connection, ("order", "order.drafted"), order.id, order.created_at, &json(order))?;
-    let fact = json(&Confirmed { day: order.day, total: (order.total, "EUR") });
+    let fact = json(&Confirmed { day: order.day, net: (order.net, "EUR"), total: (order.total, "EUR") });
     journal(connection, ("order", "order.confirmed"), order.id, order.created_at, &fact)
 }
 
@@ -256,7 +272,7 @@ pub(super) fn ship(connection: &Connection, id: i64) -> Result<()> {
     journal(connection, ("order", "order.shipped"), id, at, &json(&shipment))
 }
 
-const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, rep, currency, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
+const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
 
 pub(super) fn get(connection: &Connection, id: i64) -> Result<Order> {
     static SQL: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE id = ?1"));
@@ -279,7 +295,7 @@ pub(super) fn page(connection: &Connection, customer: i64, after: i64) -> Result
 pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) -> Result<Vec<Order>> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "SELECT o.*, l.number, l.product, l.quantity, l.unit_price, l.discount, l.amount, l.currency
+            "SELECT o.*, l.number, l.product, l.quantity, l.unit_price, l.discount, l.amount, l.currency, l.tax, l.tax_rate, l.source
              FROM ({SELECT} WHERE customer = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS o
              JOIN crm_order_line AS l ON l.order_row = o.id ORDER BY o.id, l.place"
         )
@@ -293,7 +309,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
             found.push(read(row)?);
         }
         if let Some(order) = found.last_mut() {
-            order.lines.push(read_line(row, 18)?);
+            order.lines.push(read_line(row, 20)?);
         }
     }
     other_parts(connection, found)
@@ -301,7 +317,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
 
 fn fetch(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Order>> {
     static LINES: LazyLock<Children> = LazyLock::new(|| {
-        let columns = "number, product, quantity, unit_price, discount, amount, currency";
+        let columns = "number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source";
         Children::new("crm_order_line", "order_row", columns)
     });
     let mut statement = connection.prepare_cached(sql)?;
@@ -341,15 +357,17 @@ fn read(row: &Row<'_>) -> Result<Order> {
         customer: row.get(6)?,
         rep: row.get(7)?,
         currency: row.get(8)?,
-        total: row.get(9)?,
-        status: row.get(10)?,
-        status_at: row.get(11)?,
-        day: row.get(12)?,
-        cancelled_on: row.get(13)?,
-        cancel_reason: row.get(14)?,
-        fulfilment: row.get(15)?,
-        payment: row.get(16)?,
-        parts: row.get(17)?,
+        terms: row.get(9)?,
+        net: row.get(10)?,
+        total: row.get(11)?,
+        status: row.get(12)?,
+        status_at: row.get(13)?,
+        day: row.get(14)?,
+        cancelled_on: row.get(15)?,
+        cancel_reason: row.get(16)?,
+        fulfilment: row.get(17)?,
+        payment: row.get(18)?,
+        parts: row.get(19)?,
         lines: Vec::new(),
         shipments: Vec::new(),
         payments: Vec::new(),
@@ -366,6 +384,9 @@ fn read_line(row: &Row<'_>, from: usize) -> Result<Line> {
         discount: row.get(from + 4)?,
         amount: row.get(from + 5)?,
         currency: row.get(from + 6)?,
+        tax: row.get(from + 7)?,
+        tax_rate: row.get(from + 8)?,
+        source: row.get(from + 9)?,
     })
 }
 

@@ -19,7 +19,7 @@ fn confirmed(lines: &[(u128, u32, i64)]) -> Order {
     };
     let lines = (1..).zip(lines).map(line).collect();
     let (number, currency) = (parsed("SO-1"), Currency::EUR);
-    let draft = Draft { id: id(9), number, external_id: None, customer: id(1), rep: Some(id(2)), currency, lines };
+    let draft = Draft { rep: Some(id(2)), ..Draft::new(id(9), number, id(1), currency, lines) };
     let mut order = Order::draft(at(0), draft).unwrap();
     order.confirm(at(1), day("2026-03-02")).unwrap();
     order
@@ -69,7 +69,7 @@ fn an_order_adds_its_revenue_to_everybody_its_rep_its_customer_and_its_products(
 #[test]
 fn a_draft_adds_nothing_cancelled_or_not() {
     let (number, currency) = (parsed("SO-1"), Currency::EUR);
-    let draft = Draft { id: id(9), number, external_id: None, customer: id(1), rep: None, currency, lines: Vec::new() };
+    let draft = Draft::new(id(9), number, id(1), currency, Vec::new());
     let mut order = Order::draft(at(0), draft).unwrap();
     assert_eq!((order.sales_figures().unwrap().count(), order.customer_figure()), (0, None));
     order.cancel(at(1), day("2026-03-03"), None).unwrap();

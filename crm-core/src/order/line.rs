@@ -1,10 +1,10 @@
 //! The lines of an order.
 
 use super::{Deserialize, Invalid, Money, Percent, ProductId, Quantity, Rule, Serialize, UnitPrice};
-use crate::money::Rounding;
+use crate::{money::Rounding, tax::Tax, totals::Taxable};
 
-/// One line of an order: so many of a product at a price, less a discount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// One line of an order or a quote: so many of a product at a price, less a discount, with the tax on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "WrittenLine", into = "WrittenLine")]
 pub struct OrderLine {
     number: u32,
@@ -13,6 +13,8 @@ pub struct OrderLine {
     unit_price: UnitPrice,
     discount: Percent,
     amount: Money,
+    tax: Option<Tax>,
+    source: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -24,15 +26,19 @@ struct WrittenLine {
     unit_price: UnitPrice,
     discount: Percent,
     amount: Money,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax: Option<Tax>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<u32>,
 }
 
 impl TryFrom<WrittenLine> for OrderLine {
     type Error = Invalid;
     fn try_from(written: WrittenLine) -> Result<Self, Invalid> {
-        let WrittenLine { number, product, quantity, unit_price, discount, amount } = written;
+        let WrittenLine { number, product, quantity, unit_price, discount, amount, tax, source } = written;
         let line = Self::new(number, product, quantity, unit_price, discount)?;
         if line.amount == amount {
-            return Ok(line);
+            return Ok(Self { tax, source, ..line });
         }
         let must = "must be quantity times price less discount";
         Err(Invalid::new("amount", amount.to_string(), Rule::Inconsistent { must }))
@@ -41,8 +47,8 @@ impl TryFrom<WrittenLine> for OrderLine {
 
 impl From<OrderLine> for WrittenLine {
     fn from(line: OrderLine) -> Self {
-        let OrderLine { number, product, quantity, unit_price, discount, amount } = line;
-        Self { number, product, quantity, unit_price, discount, amount }
+        let OrderLine { number, product, quantity, unit_price, discount, amount, tax, source } = line;
+        Self { number, product, quantity, unit_price, discount, amount, tax, source }
     }
 }
 
@@ -60,7 +66,21 @@ impl OrderLine {
         discount: Percent,
     ) -> Result<Self, Invalid> {
         let amount = unit_price.amount(quantity.positive()?, discount, Rounding::HalfUp)?;
-        Ok(Self { number, product, quantity, unit_price, discount, amount })
+        Ok(Self { number, product, quantity, unit_price, discount, amount, tax: None, source: None })
+    }
+
+    /// With a tax on it, or none.
+    #[must_use]
+    pub fn taxed(mut self, tax: Option<Tax>) -> Self {
+        self.tax = tax;
+        self
+    }
+
+    /// Made from the line of a quote with a number (QT-3).
+    #[must_use]
+    pub const fn from_line(mut self, source: u32) -> Self {
+        self.source = Some(source);
+        self
     }
 
     /// The number of the line, from 1. It stays when other lines go, and names the line for as long as the line is there: a new line of `crm-sales` gets the next
@@ -90,14 +110,29 @@ impl OrderLine {
         self.discount
     }
 
-    /// What the line comes to.
+    /// What the line comes to, before a discount on the document; with or without tax, as the prices are.
     pub const fn amount(&self) -> Money {
         self.amount
+    }
+
+    /// The tax on it.
+    pub const fn tax(&self) -> Option<&Tax> {
+        self.tax.as_ref()
+    }
+
+    /// The number of the line of the quote that it was made from.
+    pub const fn source(&self) -> Option<u32> {
+        self.source
+    }
+
+    /// What its document sums.
+    pub const fn taxable(&self) -> Taxable<'_> {
+        Taxable { amount: self.amount, tax: self.tax.as_ref() }
     }
 }
 
 /// What a line is drafted with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NewOrderLine {
@@ -109,12 +144,15 @@ pub struct NewOrderLine {
     pub unit_price: Option<UnitPrice>,
     /// The discount, 0 to 100 %.
     pub discount: Percent,
+    /// The tax on it.
+    #[serde(default)]
+    pub tax: Option<Tax>,
 }
 
 impl NewOrderLine {
     /// So many of a product, at its list price.
     pub const fn new(product: ProductId, quantity: Quantity) -> Self {
-        Self { product, quantity, unit_price: None, discount: Percent::ZERO }
+        Self { product, quantity, unit_price: None, discount: Percent::ZERO, tax: None }
     }
 
     /// At another price.
@@ -128,6 +166,13 @@ impl NewOrderLine {
     #[must_use]
     pub const fn discount(mut self, discount: Percent) -> Self {
         self.discount = discount;
+        self
+    }
+
+    /// With a tax on it.
+    #[must_use]
+    pub fn tax(mut self, tax: Tax) -> Self {
+        self.tax = Some(tax);
         self
     }
 }

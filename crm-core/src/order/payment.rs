@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, OrderLine, OrderStatus, Quantity,
-    Rule, Serialize,
+    Rule, Serialize, is_plain,
 };
 use crate::{money::Rounding, text::Label};
 
@@ -245,10 +245,12 @@ fn part_of(whole: Money, line: &OrderLine, before: Quantity, quantity: Quantity)
     i64::try_from(upto(first + i128::from(quantity.millionths())) - upto(first)).ok()
 }
 
-/// What so many of a line came to, after so many others of it: what a refund of them gives back.
-fn line_came_to(line: &OrderLine, before: Quantity, quantity: Quantity) -> Option<Money> {
-    let amount = line.amount();
-    Some(Money::from_minor(part_of(amount, line, before, quantity)?, amount.currency()))
+/// What a refund takes back of what an order counts for: without tax.
+pub(crate) struct RefundNet {
+    /// In all.
+    pub(crate) net: Money,
+    /// What of it falls to the lines that it is for, by their place; nothing for money alone.
+    pub(crate) lines: Vec<(usize, i64)>,
 }
 
 pub(super) fn check(order: &Order) -> Result<(), Invalid> {
@@ -319,9 +321,87 @@ impl Order {
         Money::from_minor(self.total.minor() - self.moved(EntryKind::Payment), self.currency)
     }
 
-    /// The total less all refunds: what a confirmed order counts for as revenue.
+    /// What a confirmed order counts for as revenue: its net less what of it was refunded.
     pub(crate) fn worth(&self) -> Money {
-        Money::from_minor(self.total.minor() - self.moved(EntryKind::Refund), self.currency)
+        let back: i64 = self.refund_nets().iter().map(|refund| refund.net.minor()).sum();
+        Money::from_minor(self.net.minor() - back, self.currency)
+    }
+
+    /// What each line comes to after all discounts, without tax and with it.
+    fn line_sums(&self) -> Result<Vec<(Money, Money)>, Invalid> {
+        if is_plain(&self.lines, &self.terms) {
+            return Ok(self.lines.iter().map(|line| (line.amount(), line.amount())).collect());
+        }
+        let sums = self.totals()?;
+        sums.lines().iter().map(|line| Ok((line.net, line.net.checked_add(line.tax)?))).collect()
+    }
+
+    /// What each refund takes back of what the order counts for, in the order in which they were entered: of lines what they came to without their own tax, of money alone
+    /// its share of what is left. Once everything went back, exactly nothing is left (REF-2).
+    pub(crate) fn refund_nets(&self) -> Vec<RefundNet> {
+        let refunds = || self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund);
+        // An order that was checked has sums.
+        let sums = if refunds().any(|entry| !entry.lines.is_empty()) {
+            self.line_sums().unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let (mut net, mut total) = (self.net.minor(), self.total.minor());
+        // What money alone is a share of, and how much of it went back since.
+        let (mut whole, mut shared) = ((net, total), 0);
+        let mut before: BTreeMap<u32, Quantity> = BTreeMap::new();
+        let mut nets = Vec::new();
+        for entry in refunds() {
+            let amount = entry.amount.minor();
+            let parts = self.refunded_parts(entry, &sums, &mut before);
+            let (of_net, of_total) = parts.iter().fold((0, 0), |(net, total), part| (net + part.1, total + part.2));
+            let back = if amount == total {
+                net
+            } else if of_total > 0 {
+                share(amount, of_net, of_total)
+            } else {
+                share(shared + amount, whole.0, whole.1) - share(shared, whole.0, whole.1)
+            };
+            // What is left is neither below zero nor below nothing of tax.
+            let back = back.max(amount - (total - net)).min(net);
+            (net, total) = (net - back, total - amount);
+            if of_total > 0 {
+                (whole, shared) = ((net, total), 0);
+            } else {
+                shared += amount;
+            }
+            let back = Money::from_minor(back, self.currency);
+            let weights: Vec<u64> = parts.iter().map(|part| u64::try_from(part.1).unwrap_or(0)).collect();
+            let split = back.allocate(&weights).unwrap_or_default();
+            let lines = parts.iter().zip(split).map(|((place, ..), part)| (*place, part.minor())).collect();
+            nets.push(RefundNet { net: back, lines });
+        }
+        nets
+    }
+
+    /// The places of the lines that a refund is for, with what they came to without tax and with it, after those `before`.
+    fn refunded_parts(
+        &self,
+        entry: &PaymentEntry,
+        sums: &[(Money, Money)],
+        before: &mut BTreeMap<u32, Quantity>,
+    ) -> Vec<(usize, i64, i64)> {
+        let part = |one: &RefundedLine| {
+            let place = self.place_of(one.line)?;
+            let (line, (net, total)) = (&self.lines[place], sums.get(place)?);
+            let earlier = before.entry(one.line).or_insert(Quantity::ZERO);
+            let (net, total) =
+                (part_of(*net, line, *earlier, one.quantity)?, part_of(*total, line, *earlier, one.quantity)?);
+            *earlier = earlier.checked_add(one.quantity).ok()?;
+            Some((place, net, total))
+        };
+        entry.lines.iter().filter_map(part).collect()
+    }
+
+    /// What of some money paid for the order is not tax, to the nearest unit: its share of the total, of which it is a part. Of the whole total it is the net, so the parts of
+    /// a sum are told by the sums before and after each.
+    pub fn without_tax(&self, money: Money) -> Money {
+        Money::from_minor(share(money.minor(), self.net.minor(), self.total.minor()), self.currency)
     }
 
     /// How much of it is paid. An order over nothing is paid once it is confirmed. One of which a part was paid and refunded is refunded once it is cancelled; while it
@@ -352,18 +432,19 @@ impl Order {
         self.lines.iter().filter_map(left).collect()
     }
 
-    /// What so much of some lines came to, as the next of them that are refunded: their part of each line's amount, rounded such that all of a line, in however many
-    /// parts, comes to the line's amount exactly (REF-2).
+    /// What so much of some lines came to, with tax and after all discounts, as the next of them that are refunded: their part of what each line came to, rounded such that all
+    /// of a line, in however many parts, comes to that exactly (REF-2).
     ///
     /// # Errors
     ///
     /// [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`], [`OrderError::Invalid`] for a quantity of zero or a line that is named twice.
     pub fn came_to(&self, lines: &[RefundedLine]) -> Result<Money, OrderError> {
         check_lines(lines)?;
-        let (order, left) = (self.id, self.refundable_lines());
+        let (order, left, totals) = (self.id, self.refundable_lines(), self.line_sums()?);
         let mut sum = Money::zero(self.currency);
         for one in lines {
-            let line = self.line(one.line).ok_or(OrderError::NoSuchLine { order, line: one.line })?;
+            let place = self.place_of(one.line).ok_or(OrderError::NoSuchLine { order, line: one.line })?;
+            let line = &self.lines[place];
             let left = match left.binary_search_by_key(&one.line, |left| left.line) {
                 Ok(place) => left[place].quantity,
                 Err(_) => Quantity::ZERO,
@@ -371,7 +452,9 @@ impl Order {
             let more = OrderError::MoreThanRefundable { order, line: one.line, quantity: one.quantity, left };
             let before = line.quantity().less(left).filter(|_| one.quantity <= left).ok_or(more)?;
             let overflow = || Invalid::new("lines", one.line.to_string(), Rule::Overflow);
-            sum = sum.checked_add(line_came_to(line, before, one.quantity).ok_or_else(overflow)?)?;
+            let (_, total) = totals[place];
+            let part = part_of(total, line, before, one.quantity).ok_or_else(overflow)?;
+            sum = sum.checked_add(Money::from_minor(part, self.currency))?;
         }
         Ok(sum)
     }
@@ -455,6 +538,16 @@ impl Order {
         self.enter(at, &entry);
         Ok(OrderFact::Refunded { entry, refundable: self.refundable() })
     }
+}
+
+/// The share of a net in some of its total, to the nearest unit.
+fn share(amount: i64, net: i64, total: i64) -> i64 {
+    if total == 0 {
+        return 0;
+    }
+    let part = Rounding::HalfUp.divide(i128::from(amount) * i128::from(net), i128::from(total));
+    // A net is at most its total.
+    i64::try_from(part).unwrap_or(amount)
 }
 
 /// Refuses an amount of zero or less.

@@ -5,7 +5,7 @@ mod returns;
 
 use super::*;
 use crate::{
-    Fact, Label,
+    Discount, Fact, Label, Tax, TaxRounding, Taxation,
     record::proof::{assert_cells, at, day, hides_personal_data, id, kinds_of, parsed, refusal, survives_json},
 };
 
@@ -21,6 +21,10 @@ fn line(number: u32, quantity: u32, price: &str) -> OrderLine {
     OrderLine::new(number, id(7), Quantity::from(quantity), price, Percent::ZERO).unwrap()
 }
 
+fn vat(rate: &str) -> Tax {
+    Tax::new(parsed("VAT"), parsed(rate)).unwrap()
+}
+
 /// Two of the first line and four of the third: 120.00 EUR.
 fn lines() -> Vec<OrderLine> {
     vec![line(1, 2, "50.00"), line(3, 4, "5.00")]
@@ -28,8 +32,7 @@ fn lines() -> Vec<OrderLine> {
 
 fn drafted(lines: Vec<OrderLine>) -> Order {
     let (number, external_id) = (parsed("SO-1"), Some(parsed("ext-1")));
-    let draft =
-        Draft { id: id(9), number, external_id, customer: id(1), rep: Some(id(2)), currency: Currency::EUR, lines };
+    let draft = Draft { external_id, rep: Some(id(2)), ..Draft::new(id(9), number, id(1), Currency::EUR, lines) };
     Order::draft(at(0), draft).unwrap()
 }
 
@@ -85,7 +88,7 @@ fn standing(status: OrderStatus, action: OrderAction) -> Order {
 
 fn perform(order: &mut Order, action: OrderAction) -> Result<Option<OrderFact>, OrderError> {
     match action {
-        Amend => order.amend(at(9), vec![line(1, 1, "50.00")]),
+        Amend => order.amend(at(9), vec![line(1, 1, "50.00")], Terms::default()),
         Reassign => order.reassign(at(9), Some(id(3))),
         Confirm => order.confirm(at(9), day("2026-03-04")).map(Some),
         Lock => order.lock(at(9)).map(Some),
@@ -108,9 +111,14 @@ fn entry(number: u32, kind: EntryKind, cents: i64) -> PaymentEntry {
 /// The fact that `perform` makes where it is allowed.
 fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
     Some(match action {
-        Amend => OrderFact::Amended { before: lines(), after: vec![line(1, 1, "50.00")] },
+        Amend => OrderFact::Amended {
+            before: lines(),
+            after: vec![line(1, 1, "50.00")],
+            terms_before: Terms::default(),
+            terms: Terms::default(),
+        },
         Reassign => OrderFact::Reassigned { from: Some(id(2)), to: Some(id(3)) },
-        Confirm => OrderFact::Confirmed { day: day("2026-03-04"), total: eur(12_000) },
+        Confirm => OrderFact::Confirmed { day: day("2026-03-04"), net: eur(12_000), total: eur(12_000) },
         Lock => OrderFact::Locked,
         Unlock => OrderFact::Unlocked,
         Cancel => {
@@ -224,7 +232,7 @@ fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
                 let price = UnitPrice::try_from(eur(*cents)).unwrap();
                 OrderLine::new(number, id(7), Quantity::from(*quantity), price, Percent::whole(5)).unwrap()
             };
-            order.amend(at, (1..).zip(new).map(line).collect()).map(drop)
+            order.amend(at, (1..).zip(new).map(line).collect(), Terms::default()).map(drop)
         }
         Step::Reassign(rep) => order.reassign(at, rep.map(id)).map(drop),
         Step::Confirm => order.confirm(at, today).map(drop),
@@ -280,22 +288,25 @@ fn ord_1_a_confirmed_order_knows_its_business_day_even_after_it_is_cancelled() {
 #[test]
 fn amending_replaces_the_lines_or_nothing() {
     let order = drafted(lines());
-    assert_eq!(order.clone().amend(at(1), lines()), Ok(None));
+    assert_eq!(order.clone().amend(at(1), lines(), Terms::default()), Ok(None));
     let mut amended = order.clone();
-    amended.amend(at(1), vec![line(2, 1, "0.01")]).unwrap();
+    amended.amend(at(1), vec![line(2, 1, "0.01")], Terms::default()).unwrap();
     assert_eq!((amended.total(), amended.lines().len()), (eur(1), 1));
-    amended.amend(at(2), Vec::new()).unwrap();
+    amended.amend(at(2), Vec::new(), Terms::default()).unwrap();
     assert_eq!(amended.total(), eur(0));
 
     let yen = OrderLine::new(1, id(7), 1.into(), UnitPrice::parse("5", Currency::JPY).unwrap(), Percent::ZERO).unwrap();
     let mismatch = Rule::CurrencyMismatch { expected: Currency::EUR, found: Currency::JPY };
-    assert_eq!(rule_of(refuses(&order, |order| order.amend(at(1), vec![yen]))), ("total", mismatch));
+    assert_eq!(rule_of(refuses(&order, |order| order.amend(at(1), vec![yen], Terms::default()))), ("total", mismatch));
     let backwards = vec![line(3, 1, "1"), line(1, 1, "1")];
-    assert_eq!(rule_of(refuses(&order, |order| order.amend(at(1), backwards))).0, "lines");
+    assert_eq!(rule_of(refuses(&order, |order| order.amend(at(1), backwards, Terms::default()))).0, "lines");
     let most = UnitPrice::parse("9223372036854.775807", Currency::EUR).unwrap();
     let huge = OrderLine::new(1, id(7), 10_000.into(), most, Percent::ZERO).unwrap();
     let twice = OrderLine::new(2, id(7), 10_000.into(), most, Percent::ZERO).unwrap();
-    assert_eq!(rule_of(refuses(&order, |order| order.amend(at(1), vec![huge, twice]))), ("total", Rule::Overflow));
+    assert_eq!(
+        rule_of(refuses(&order, |order| order.amend(at(1), vec![huge, twice], Terms::default()))),
+        ("total", Rule::Overflow)
+    );
 }
 
 #[test]

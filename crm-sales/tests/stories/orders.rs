@@ -1,13 +1,14 @@
 use crm_core::{
-    Currency, CustomerId, Fact, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction,
-    OrderError, OrderFact, OrderStatus, PaymentStatus, ProductPatch, Quantity, RecordId, RefundedLine, Revision, Rule,
-    SalesRepId, ShippedLine, UnitPrice,
+    CreditAt, Currency, CustomerId, Discount, Fact, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order,
+    OrderAction, OrderError, OrderFact, OrderStatus, PaymentStatus, Percent, Period, PlanScope, ProductPatch, Quantity,
+    RecordId, RefundedLine, Revision, Rule, SalesRepId, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
     store::{OrderFilter, Orders, StoreErrorKind},
 };
 use crm_sales::{
-    OrderAmendment, SalesError, amend_order, archive_customer, cancel_order, cancel_order_on, confirm_order,
-    confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, place_order, place_order_on,
-    reassign_order, refund_order, return_lines, return_shipment, ship_lines, ship_order, unlock_order, update_product,
+    OrderAmendment, SalesError, actual_sales, amend_order, archive_customer, cancel_order, cancel_order_on,
+    confirm_order, confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, place_order,
+    place_order_on, reassign_order, refund_order, return_lines, return_shipment, ship_lines, ship_order, unlock_order,
+    update_product,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -40,8 +41,48 @@ fn an_order_goes_from_draft_through_payment_and_delivery() {
     assert_eq!(world.reads(|tx| Ok(tx.order(draft.id)?)), Some(order));
     let facts = ["order.drafted", "order.confirmed", "order.locked", "order.paid", "order.shipped", "order.delivered"];
     assert_eq!(world.facts(draft.id), facts);
-    let fact = OrderFact::Confirmed { day: day("2026-03-02"), total: eur("99.80") };
+    let fact = OrderFact::Confirmed { day: day("2026-03-02"), net: eur("99.80"), total: eur("99.80") };
     assert_eq!(world.history(draft.id)[1].fact, Some(Fact::Order(draft.id, fact)));
+}
+
+#[test]
+fn mon_5_an_order_is_taxed_and_discounted_as_its_terms_say() {
+    let mut world = World::new();
+    let (zhang, lamp, rep) = (world.person("张三"), world.product("LAMP-1", "30.75"), world.rep("Lin Wei", None));
+    let vat = || Tax::new("VAT".parse().unwrap(), Percent::whole(15)).unwrap();
+    let off = |line: NewOrderLine| line.discount(Percent::whole(5)).tax(vat());
+    let new = |rounding: TaxRounding| {
+        let chair =
+            NewOrderLine::new(lamp.id, Quantity::from(1)).unit_price(UnitPrice::parse("70", Currency::EUR).unwrap());
+        NewOrder::for_customer(zhang.id, Currency::EUR)
+            .rep(rep.id)
+            .line_with(off(NewOrderLine::new(lamp.id, Quantity::from(10))))
+            .line_with(off(chair))
+            .terms(Taxation::net(rounding).into())
+    };
+    // odoo#177192: one order, two ways to round.
+    let draft = world.does(|tx, act| draft_order(tx, act, new(TaxRounding::PerLine)));
+    assert_eq!((draft.net(), draft.total()), (eur("358.63"), eur("412.43")));
+    let global = OrderAmendment::new().terms(Taxation::net(TaxRounding::Global).into());
+    let order = world.does(|tx, act| amend_order(tx, act, draft.id, global));
+    assert_eq!((order.net(), order.total()), (eur("358.63"), eur("412.42")));
+    let refused = Terms::default().discount(Discount::Amount(eur("358.64")));
+    let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new().terms(refused)));
+    assert_eq!(error.invalid().map(|invalid| (invalid.field(), invalid.value())), Some(("discount", "358.64 EUR")));
+
+    // Revenue and credit are without tax, what is owed is with it.
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    let paid = world.does(|tx, act| pay_order(tx, act, draft.id, NewPayment::of(eur("206.21"))));
+    assert_eq!(paid.owed(), eur("206.21"));
+    let march = Period::month(2026, 3).unwrap();
+    let sold = |world: &World| {
+        [CreditAt::Booked, CreditAt::Paid].map(|credit| {
+            world.reads(|tx| actual_sales(tx, &PlanScope::SalesRep(rep.id), credit, march, Currency::EUR)).amount
+        })
+    };
+    assert_eq!(sold(&world), [eur("358.63"), eur("179.32")]);
+    world.does(|tx, act| refund_order(tx, act, draft.id, NewPayment::of(eur("206.21"))));
+    assert_eq!(sold(&world), [eur("179.31"), eur("0")]);
 }
 
 #[test]
@@ -58,7 +99,7 @@ fn ord_1_an_order_that_is_placed_is_drafted_and_confirmed_at_once() {
     let history = world.history(placed.id);
     let Some(Fact::Order(_, OrderFact::Drafted { order })) = &history[0].fact else { panic!("{history:?}") };
     assert_eq!((order.state().status(), order.lines()), (OrderStatus::Draft, placed.lines()));
-    let confirmed = OrderFact::Confirmed { day: day("2026-03-02"), total: eur("99.80") };
+    let confirmed = OrderFact::Confirmed { day: day("2026-03-02"), net: eur("99.80"), total: eur("99.80") };
     assert_eq!(history[1].fact, Some(Fact::Order(placed.id, confirmed)));
 
     let placed = world.does(|tx, act| place_order_on(tx, act, new(), day("2026-02-28")));
@@ -93,7 +134,7 @@ fn a_line_needs_a_product_in_use_and_a_price_in_the_currency_of_the_order() {
 
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::USD).line(lamp.id, 1)));
     assert_eq!(error.to_string(), "line 1: list price must be in USD, not in EUR, got 49.90 EUR");
-    let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line_with(at_dollars)));
+    let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line_with(at_dollars.clone())));
     assert_eq!(error.to_string(), "line 1: unit price must be in EUR, not in USD, got 55.00 USD");
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(lamp.id, 0)));
     assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
@@ -101,7 +142,7 @@ fn a_line_needs_a_product_in_use_and_a_price_in_the_currency_of_the_order() {
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(missing, 1)));
     assert!(matches!(error, SalesError::NotFound { .. }));
 
-    world.does(|tx, act| draft_order(tx, act, order(Currency::USD).line_with(at_dollars)));
+    world.does(|tx, act| draft_order(tx, act, order(Currency::USD).line_with(at_dollars.clone())));
     let off = ProductPatch { active: Some(false), ..ProductPatch::default() };
     world.does(|tx, act| update_product(tx, act, lamp.id, off));
     let error = world.is_refused(|tx, act| draft_order(tx, act, order(Currency::EUR).line(lamp.id, 1)));
@@ -126,7 +167,7 @@ fn a_line_that_breaks_a_rule_is_named() {
     let draft = world.does(|tx, act| draft_order(tx, act, new));
     let none = NewOrderLine::new(lamp.id, Quantity::ZERO);
     for (amendment, line) in
-        [(OrderAmendment::new().replace(2, none), 2), (OrderAmendment::new().add(lamp.id, 1).add_line(none), 4)]
+        [(OrderAmendment::new().replace(2, none.clone()), 2), (OrderAmendment::new().add(lamp.id, 1).add_line(none), 4)]
     {
         let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, amendment));
         assert!(matches!(error, SalesError::Line { number, .. } if number == line), "{error}");

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crm_core::{
-    Currency, CustomerId, Order, OrderLine, OrderParts, Percent, Quantity, UnitPrice,
+    Currency, CustomerId, Order, OrderLine, OrderParts, Percent, Quantity, Terms, UnitPrice,
     store::{
         Agents as _, Customers as _, Figures as _, Opportunities as _, Orders as _, Products as _, Refused, Store as _,
         StoreError, StoreErrorKind, Tickets as _,
@@ -100,7 +100,8 @@ fn huge(seed: u64, customer: CustomerId) -> Order {
     let line = OrderLine::new(1, product, quantity, price, Percent::ZERO).unwrap();
     let mut parts = OrderParts::from(sample::order(seed, customer, &[product]));
     let state = sample::order(1, customer, &[product]).state().clone();
-    (parts.total, parts.lines, parts.currency, parts.state) = (line.amount(), vec![line], Currency::EUR, state);
+    (parts.net, parts.total, parts.terms) = (line.amount(), line.amount(), Terms::default());
+    (parts.lines, parts.currency, parts.state) = (vec![line], Currency::EUR, state);
     Order::try_from(parts).unwrap()
 }
 
@@ -257,7 +258,7 @@ fn what_an_earlier_failure_left_waiting_is_never_moved() {
     let mut host = host();
     let orders = orders(60);
     assert_eq!(committed(&mut host, &orders[..30]), (Ok(0), 30));
-    host.execute("INSERT INTO temp.new_crm_order SELECT 99, 1, 0, 0, 'X', NULL, x'00', NULL, 'EUR', 0, 'draft', NULL, NULL, NULL, NULL, 'unfulfilled', 'unpaid', 0, x'01'", []).unwrap();
+    host.execute("INSERT INTO temp.new_crm_order SELECT 99, 1, 0, 0, 'X', NULL, x'00', NULL, 'EUR', NULL, 0, 0, 'draft', NULL, NULL, NULL, NULL, 'unfulfilled', 'unpaid', 0, x'01'", []).unwrap();
     assert_eq!(committed(&mut host, &orders[30..]), (Ok(0), 60));
 }
 

@@ -280,6 +280,9 @@ CREATE TABLE crm_order (
     customer BLOB NOT NULL REFERENCES crm_customer (id),
     rep BLOB REFERENCES crm_sales_rep (id),
     currency TEXT NOT NULL,
+    -- The discount on all of it and how it is taxed, as JSON where they are not the usual ones.
+    terms TEXT,
+    net INTEGER NOT NULL,
     total INTEGER NOT NULL,
     status TEXT NOT NULL,
     -- When it was confirmed, or for a cancelled order when it was cancelled.
@@ -312,6 +315,10 @@ CREATE TABLE crm_order_line (
     discount INTEGER NOT NULL,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
+    tax TEXT,
+    tax_rate INTEGER,
+    -- The line of the quote that it was made from.
+    source INTEGER,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_line_product ON crm_order_line (product, order_row);

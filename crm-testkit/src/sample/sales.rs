@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    AnomalyKind, By, CreditAt, CustomerId, Draft, Loss, Money, NewOpportunity, NewPayment, NewProviderPayment,
-    NewSalePlan, Opportunity, Order, OrderId, OrderLine, Payment, PaymentReport, Percent, Period, Pipeline, PlanScope,
-    ProductId, ProviderStatus, Quantity, Sale, SalePlan, StrategyKind,
+    AnomalyKind, By, CreditAt, CustomerId, Discount, Draft, Loss, Money, NewOpportunity, NewPayment,
+    NewProviderPayment, NewSalePlan, Opportunity, Order, OrderId, OrderLine, Payment, PaymentReport, Percent, Period,
+    Pipeline, PlanScope, ProductId, ProviderStatus, Quantity, Sale, SalePlan, StrategyKind, Tax, TaxRounding, Taxation,
+    Terms,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -124,7 +125,9 @@ pub fn order(seed: u64, customer: CustomerId, products: &[ProductId]) -> Order {
         let quantity = valid(Quantity::from_millionths(1_000_000 + i64::from(random.below(20)) * 500_000));
         let discount = *random.one_of(&[Percent::ZERO, Percent::whole(10), Percent::whole(33)]);
         let price = price(&mut random, currency);
-        valid(OrderLine::new(number, *random.one_of(products), quantity, price, discount))
+        let line = valid(OrderLine::new(number, *random.one_of(products), quantity, price, discount));
+        let tax = *random.one_of(&[None, Some(Percent::whole(19)), Some(Percent::whole(7))]);
+        line.taxed(tax.map(|rate| valid(Tax::new(valid("VAT".parse()), rate))))
     };
     // Two at least, so that an order can be shipped in part.
     let mut lines = vec![line(1), line(2)];
@@ -134,7 +137,12 @@ pub fn order(seed: u64, customer: CustomerId, products: &[ProductId]) -> Order {
     }
     let external_id = random.percent(50).then(|| external_id("order", seed));
     let number = valid(format!("SAMPLE-{seed}").parse());
-    let draft = Draft { id: random.id(at), number, external_id, customer, rep: None, currency, lines };
+    let terms = match seed % 3 {
+        0 => Terms::default(),
+        1 => Taxation::gross(TaxRounding::PerTaxGroup).into(),
+        _ => Terms::from(Taxation::net(TaxRounding::Global)).discount(Discount::Percent(Percent::whole(5))),
+    };
+    let draft = Draft { external_id, terms, ..Draft::new(random.id(at), number, customer, currency, lines) };
     let mut order = valid(Order::draft(at, draft));
     bring_about(&mut order, seed % ORDER_STATES, Days(at));
     order

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, OrderFact, PaymentFact,
+    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, Order, OrderFact, PaymentFact,
     Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
@@ -31,7 +31,9 @@ fn fact(before: &Any, after: Any) -> Fact {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
         (Any::Order(before), Any::Order(after)) => {
-            (before.id, OrderFact::Amended { before: before.lines().to_vec(), after: after.lines().to_vec() }).into()
+            let lines = |order: &Order| order.lines().to_vec();
+            let (terms_before, terms) = (before.terms(), after.terms());
+            (before.id, OrderFact::Amended { before: lines(&before), after: lines(&after), terms_before, terms }).into()
         }
         (Any::Payment(_), Any::Payment(payment)) => (payment.id, PaymentFact::Begun { payment }).into(),
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),

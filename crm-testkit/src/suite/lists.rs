@@ -411,9 +411,7 @@ fn check_revenue<S: Store>(store: &S, records: &[Any]) {
             let sum: i64 = of_order.map(|RevenueEntry { revenue: Revenue { amount, .. }, .. }| amount.minor()).sum();
             let worth = match order.state() {
                 OrderState::Draft | OrderState::Cancelled { .. } => 0,
-                OrderState::Confirmed { .. } | OrderState::Locked { .. } => {
-                    order.total().minor() - order.refunded().minor()
-                }
+                OrderState::Confirmed { .. } | OrderState::Locked { .. } => super::figures::worth(order),
             };
             let (sum, worth) = (Money::from_minor(sum, order.currency()), Money::from_minor(worth, order.currency()));
             assert_eq!(sum, worth, "C26: the revenue of {} does not sum to its worth", order.number());

@@ -4,13 +4,13 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, AnomalyKind, By, Channel, Currency, Customer, Direction, Draft, Gender, Interaction, Label,
-    Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment,
+    Act, Actor, Agent, AnomalyKind, By, Channel, Currency, Customer, Direction, Discount, Draft, Gender, Interaction,
+    Label, Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment,
     NewProduct, NewRefund, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, OrderParts, OrderState,
     Participant, Payment, PaymentKind, PaymentParts, PaymentReference, PaymentReport, PaymentState, Percent, Period,
     Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, ProviderStatus, Quantity, Rating,
-    RecordId, RefundedLine, Revision, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Ticket, Unassigned,
-    UnitPrice,
+    RecordId, RefundedLine, Revision, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation,
+    Terms, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -379,6 +379,16 @@ impl Maker {
         opportunity
     }
 
+    fn terms(&mut self, currency: Currency, worth_something: bool) -> Terms {
+        let rounding = self.dice.one(&[TaxRounding::PerLine, TaxRounding::PerTaxGroup, TaxRounding::Global]);
+        let terms: Terms = self.dice.one(&[Taxation::net(rounding), Taxation::gross(rounding)]).into();
+        match self.dice.below(4) {
+            0 => terms.discount(Discount::Percent(text("12.5"))),
+            1 if worth_something => terms.discount(Discount::Amount(Money::from_minor(1, currency))),
+            _ => terms,
+        }
+    }
+
     fn order(&mut self, n: u32) -> Order {
         let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
         let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
@@ -387,9 +397,14 @@ impl Maker {
             let (quantity, discount) = (self.dice.one(&["1", "2.5", "40"]), self.dice.one(&["0", "10", "33.3333"]));
             let price = valid(UnitPrice::from_millionths(i64::from(1 + self.dice.below(100)) * 500_000, currency));
             // Numbers with a gap, as after a line was taken out.
-            lines.push(valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount))));
+            let line = valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount)));
+            let tax =
+                self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
+            lines.push(tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax))));
         }
-        let draft = Draft { id: id(n), number: self.number("SO", n), external_id, customer, rep, currency, lines };
+        let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
+        let draft =
+            Draft { external_id, rep, terms, ..Draft::new(id(n), self.number("SO", n), customer, currency, lines) };
         let mut order = valid(Order::draft(self.at(), draft));
         if order.lines().is_empty() || self.dice.below(5) == 0 {
             if self.dice.below(3) == 0 {

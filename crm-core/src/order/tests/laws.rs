@@ -104,6 +104,80 @@ fn ref_1_revenue_is_booked_once_and_taken_back_on_its_own_day() {
     assert_eq!(entries(&draft), []);
 }
 
+#[test]
+fn ref_2_tax_goes_back_as_it_came_and_a_refund_in_full_leaves_nothing() {
+    // 100.00 at 19 % and 20.00 at 7 %, less 10 % of all.
+    let lines = vec![line(1, 2, "50.00").taxed(Some(vat("19"))), line(3, 4, "5.00").taxed(Some(vat("7")))];
+    let mut order = drafted(lines.clone());
+    let terms = Terms::from(Taxation::net(TaxRounding::PerTaxGroup)).discount(Discount::Percent(Percent::whole(10)));
+    order.amend(at(0), lines, terms).unwrap();
+    assert_eq!((order.net(), order.total()), (eur(10_800), eur(10_800 + 1_710 + 126)));
+    let totals = order.totals().unwrap();
+    assert_eq!(totals.lines().iter().map(|line| line.tax.minor()).collect::<Vec<_>>(), [1_710, 126]);
+
+    let confirmed = order.confirm(at(1), day("2026-03-02")).unwrap();
+    assert_eq!(confirmed, OrderFact::Confirmed { day: day("2026-03-02"), net: eur(10_800), total: eur(12_636) });
+    assert_eq!(order.owed(), eur(12_636));
+    order.pay(at(2), money(12_636)).unwrap();
+    for (minute, cents) in [(3, 1), (4, 6_000), (5, 6_635)] {
+        order.refund(at(minute), money(cents)).unwrap();
+    }
+    let amounts: Vec<i64> = order.revenue().iter().map(|entry| entry.amount.minor()).collect();
+    // 1 and 6 001 of 12 636 cents are 0.85 and 5 129.06 of 10 800.
+    assert_eq!(amounts, [10_800, -1, -5_128, -5_671]);
+    assert_eq!(order.payment_status(), PaymentStatus::Refunded);
+    let of_products = order.by_product(eur(10_800)).unwrap();
+    assert_eq!(of_products.into_values().collect::<Vec<_>>(), [eur(10_800)]);
+}
+
+proptest! {
+    /// Whatever the taxes, the discount and the refunds: what is booked is the net, each product gets what its lines come to, and all refunded leaves nothing.
+    #[test]
+    fn ref_2_books_of_a_taxed_order_close_at_nothing(
+        amounts in prop::collection::vec((0_i64..100_000, 0_usize..4), 1..6),
+        share in 0_i64..1_000_000,
+        gross: bool,
+        rounding in prop::sample::select(vec![TaxRounding::PerLine, TaxRounding::PerTaxGroup, TaxRounding::Global]),
+        parts in prop::collection::vec(1_u64..1_000, 1..5),
+    ) {
+        let taxes = ["19", "7", "8.1"].map(vat);
+        let lines = (1..).zip(&amounts).map(|(number, (cents, tax))| {
+            let price = UnitPrice::new(eur(*cents).to_decimal(), Currency::EUR).unwrap();
+            let line = OrderLine::new(number, id(u128::from(number % 3)), Quantity::from(1), price, Percent::ZERO);
+            line.unwrap().taxed(taxes.get(*tax).cloned())
+        });
+        let taxation = if gross { Taxation::gross(rounding) } else { Taxation::net(rounding) };
+        let terms = Terms::from(taxation).discount(Discount::Percent(Percent::from_ten_thousandths(share).unwrap()));
+        let mut order = drafted(Vec::new());
+        order.amend(at(0), lines.collect(), terms).unwrap();
+        order.confirm(at(1), day("2026-03-02")).unwrap();
+        let totals = order.totals().unwrap();
+        prop_assert_eq!((order.net(), order.total()), (totals.net(), totals.total()));
+        let mut of_products = std::collections::BTreeMap::new();
+        for (line, sums) in order.lines().iter().zip(totals.lines()) {
+            *of_products.entry(line.product()).or_insert(0) += sums.net.minor();
+        }
+        if order.total().is_positive() {
+            order.pay(at(2), money(order.total().minor())).unwrap();
+            for part in order.total().allocate(&parts).unwrap().into_iter().filter(|part| part.is_positive()) {
+                order.refund(at(3), money(part.minor())).unwrap();
+            }
+        }
+        let revenue = order.revenue();
+        prop_assert_eq!(revenue[0].amount, order.net());
+        prop_assert!(revenue[1..].iter().all(|entry| !entry.amount.is_positive()));
+        let mut booked = order.revenue_by_product();
+        if let Some(Ok((_, products))) = booked.next() {
+            let products: Vec<(ProductId, i64)> = products.into_iter().map(|(id, sum)| (id, sum.minor())).collect();
+            prop_assert_eq!(products, of_products.into_iter().collect::<Vec<_>>());
+        }
+        if order.total().is_positive() {
+            prop_assert_eq!(revenue.iter().map(|entry| entry.amount.minor()).sum::<i64>(), 0);
+        }
+        survives_json(&order);
+    }
+}
+
 fn steps() -> impl Strategy<Value = Step> {
     let cents = || prop::option::weighted(0.5, prop::sample::select(vec![-1, 0, 1, 1_000, 6_000, 20_000]));
     let some = prop::collection::vec((0_u32..4, 0_u32..4), 0..3);

@@ -25,8 +25,18 @@ fn parts_of_an_order_that_contradict_each_other_are_refused() {
         ("total", "sum of the lines", |parts| parts.total = eur(12_001)),
         ("total", "sum of the lines", |parts| parts.total = Money::from_minor(12_000, Currency::USD)),
         ("total", "in USD, not in EUR", |parts| parts.currency = Currency::USD),
+        ("net", "sum of the lines under the terms", |parts| parts.net = eur(11_999)),
+        ("net", "sum of the lines under the terms", |parts| {
+            parts.terms = Terms::default().discount(Discount::Amount(eur(1)));
+        }),
+        ("total", "sum of the lines under the terms", |parts| {
+            parts.lines[0] = parts.lines[0].clone().taxed(Some(vat("19")));
+        }),
+        ("discount", "between 0.00 EUR and 120.00 EUR", |parts| {
+            parts.terms = Terms::default().discount(Discount::Amount(eur(12_001)));
+        }),
         ("lines", "not be empty", |parts| {
-            (parts.lines, parts.total) = (Vec::new(), eur(0));
+            (parts.lines, parts.net, parts.total) = (Vec::new(), eur(0), eur(0));
             (parts.shipments, parts.payments) = (Vec::new(), Vec::new());
         }),
         ("state", "been confirmed", |parts| parts.state = OrderState::Draft),
@@ -100,7 +110,10 @@ fn lines_shipments_and_payments_of_one_order_are_bounded() {
     let many = || (1..=10_001).map(|number| line(number, 1, "0.01")).collect::<Vec<_>>();
     let order = drafted(Vec::new());
     let too_many = Rule::TooMany { limit: 10_000 };
-    assert_eq!(rule_of(refuses(&order, |order| order.amend(at(1), many()))), ("lines", too_many.clone()));
+    assert_eq!(
+        rule_of(refuses(&order, |order| order.amend(at(1), many(), Terms::default()))),
+        ("lines", too_many.clone())
+    );
 
     let mut parts = OrderParts::from(confirmed());
     let entry = |number| entry(number, EntryKind::Payment, 1);
@@ -189,7 +202,7 @@ fn refusals_name_the_order_and_the_values() {
     let mut order = confirmed();
     let number = order.id.to_string();
     assert_eq!(
-        order.amend(at(9), Vec::new()).unwrap_err().to_string(),
+        order.amend(at(9), Vec::new(), Terms::default()).unwrap_err().to_string(),
         format!("cannot amend {number}: it is confirmed")
     );
     let refused = order.pay(at(9), money(50_000)).unwrap_err().to_string();

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Discount, Tax, TaxRounding, Taxation};
 
 fn paid() -> Order {
     let mut order = confirmed();
@@ -103,7 +104,110 @@ fn ref_2_parts_of_a_line_are_rounded_as_parts_of_the_whole() {
     assert_eq!(rule_of(nothing), ("amount", Rule::NotPositive));
 }
 
+/// 100.00 of one product at 19 % and 100.00 of another at 7 %, paid: 226.00.
+fn taxed() -> Order {
+    let tax = |rate: &str| Some(Tax::new(parsed(&format!("VAT {rate}")), parsed(rate)).unwrap());
+    let price = |price| UnitPrice::parse(price, Currency::EUR).unwrap();
+    let one = OrderLine::new(1, id(7), Quantity::from(2), price("50"), Percent::ZERO).unwrap().taxed(tax("19"));
+    let other = OrderLine::new(2, id(8), Quantity::from(4), price("25"), Percent::ZERO).unwrap().taxed(tax("7"));
+    let mut order = drafted(vec![one, other]);
+    order.confirm(at(1), day("2026-03-02")).unwrap();
+    order.pay(at(2), money(22_600)).unwrap();
+    order
+}
+
+/// What each entry of revenue counts for, in all and of each product.
+fn booked(order: &Order) -> Vec<(i64, Vec<i64>)> {
+    let entries = order.revenue_by_product().map(|entry| {
+        let (revenue, products) = entry.unwrap();
+        (revenue.amount.minor(), products.values().map(|part| part.minor()).collect())
+    });
+    entries.collect()
+}
+
+#[test]
+fn ref_2_a_refunded_line_gives_its_own_tax_back_and_counts_for_its_own_product() {
+    let mut order = taxed();
+    order.refund(at(3), NewRefund::of_lines([back(1, 1)])).unwrap();
+    assert_eq!(last(&order).amount, eur(5_950));
+    order.refund(at(4), NewRefund::of_lines([back(2, 3)])).unwrap();
+    assert_eq!(last(&order).amount, eur(8_025));
+    // Money alone is a share of what is left: 50.00 at 19 % and 25.00 at 7 %, 86.25.
+    order.refund(at(5), money(4_313)).unwrap();
+    order.refund(at(6), NewRefund::in_full()).unwrap();
+    assert_eq!(last(&order).amount, eur(4_312));
+    let expected = [
+        (20_000, vec![10_000, 10_000]),
+        (-5_000, vec![-5_000, 0]),
+        (-7_500, vec![0, -7_500]),
+        (-3_750, vec![-2_500, -1_250]),
+        (-3_750, vec![-2_500, -1_250]),
+    ];
+    assert_eq!(booked(&order), expected);
+    assert!(order.worth().is_zero());
+}
+
+#[test]
+fn ref_2_a_fee_that_is_kept_stays_with_its_line() {
+    let mut order = taxed();
+    // All of the first line goes back, less a fee of 11.90 with its tax.
+    order.refund(at(3), NewRefund::of_lines([back(1, 2)]).amount(eur(10_710))).unwrap();
+    assert_eq!(booked(&order)[1], (-9_000, vec![-9_000, 0]));
+    order.refund(at(4), NewRefund::of_lines([back(2, 4)])).unwrap();
+    assert_eq!((order.refundable(), order.worth()), (eur(1_190), eur(1_000)));
+    order.refund(at(5), NewRefund::in_full()).unwrap();
+    assert_eq!(booked(&order)[2..], [(-10_000, vec![0, -10_000]), (-1_000, vec![-1_000, 0])]);
+}
+
 proptest! {
+    /// Whatever goes back, by line or as money, of whatever taxes: nothing is left in the end, and nothing comes back on the way.
+    #[test]
+    fn ref_2_lines_and_money_leave_exactly_nothing(
+        made in prop::collection::vec((1_i64..9_000_000, 0_i64..300_000_000, prop::sample::select(vec![0, 7, 19, 100])), 1..4),
+        gross in any::<bool>(),
+        off in prop::option::of(0_u16..=100),
+        refunds in prop::collection::vec((0_usize..5, 1_i64..6_000_000), 0..12),
+    ) {
+        let lines: Vec<OrderLine> = (1..).zip(&made).map(|(number, (quantity, price, rate))| {
+            let price = UnitPrice::from_millionths(*price, Currency::EUR).unwrap();
+            let quantity = Quantity::from_millionths(*quantity).unwrap();
+            let tax = Tax::new(parsed(&format!("VAT {rate}")), Percent::whole(*rate)).unwrap();
+            OrderLine::new(number, id(6 + u128::from(number)), quantity, price, Percent::ZERO).unwrap().taxed(Some(tax))
+        }).collect();
+        let taxation = if gross { Taxation::gross(TaxRounding::PerLine) } else { Taxation::net(TaxRounding::Global) };
+        let discount = off.map(|off| Discount::Percent(Percent::whole(off)));
+        let mut order = drafted(Vec::new());
+        order.amend(at(0), lines, Terms { discount, ..Terms::from(taxation) }).unwrap();
+        order.confirm(at(1), day("2026-03-02")).unwrap();
+        if order.total().is_positive() {
+            order.pay(at(2), NewPayment::of(order.total())).unwrap();
+        }
+        for (line, much) in refunds {
+            let left = order.refundable_lines();
+            let Some(left) = left.get(line) else {
+                let _ = order.refund(at(3), money(much % 5_000));
+                continue;
+            };
+            let quantity = Quantity::from_millionths(much.min(left.quantity.millionths())).unwrap();
+            let _ = order.refund(at(3), NewRefund::of_lines([RefundedLine { quantity, ..*left }]));
+            prop_assert!(!order.worth().is_negative() && order.worth() <= order.net());
+        }
+        if order.refundable().is_positive() {
+            order.refund(at(4), NewRefund::in_full()).unwrap();
+        }
+        let revenue = order.revenue();
+        prop_assert!(revenue[1..].iter().all(|entry| !entry.amount.is_positive()));
+        if order.total().is_positive() {
+            prop_assert!(order.worth().is_zero());
+            let mut left = std::collections::BTreeMap::<ProductId, i64>::new();
+            for entry in order.revenue_by_product() {
+                entry.unwrap().1.into_iter().for_each(|(product, part)| *left.entry(product).or_default() += part.minor());
+            }
+            prop_assert!(left.values().all(|left| *left == 0), "{:?}", left);
+        }
+        prop_assert_eq!(&Order::try_from(OrderParts::from(order.clone())).unwrap(), &order);
+    }
+
     #[test]
     fn ref_2_all_of_a_line_in_whatever_parts_comes_to_its_amount(
         millionths in 1_i64..20_000_000,

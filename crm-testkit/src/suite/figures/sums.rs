@@ -17,7 +17,7 @@ use super::{
         maker::{id, text, valid},
         world::{founded, read, write},
     },
-    EACH, confirmed, filter, sales, through_all_that_happens,
+    EACH, by_line, confirmed, filter, sales, through_all_that_happens, worth,
 };
 
 /// The orders of a store.
@@ -34,7 +34,7 @@ fn part(order: &Order, product: ProductId, sum: i64) -> i64 {
     if sum == 0 {
         return 0;
     }
-    let weights: Vec<u64> = order.lines().iter().map(|line| line.amount().minor().unsigned_abs()).collect();
+    let weights: Vec<u64> = valid(order.totals()).lines().iter().map(|line| line.net.minor().unsigned_abs()).collect();
     let parts = valid(Money::from_minor(sum, order.currency()).allocate(&weights));
     let its = parts.iter().zip(order.lines()).filter(|(_, line)| line.product() == product);
     its.map(|(part, _)| part.minor()).sum()
@@ -45,10 +45,12 @@ fn expected_sales<T: Records + ?Sized>(tx: &T, span: Span, by: &SalesBy) -> Stor
     // Revenue, entries, orders and millionths of units.
     let mut sums: BTreeMap<SalesKey, [i64; 4]> = BTreeMap::new();
     for order in orders(tx)? {
-        let mut worth = 0;
+        let mut counted = 0;
+        let mut for_lines = order.revenue_by_product();
         for entry in order.revenue() {
-            let (before, after) = (worth, worth + entry.amount.minor());
-            worth = after;
+            let of_lines = for_lines.next().transpose();
+            let (before, after) = (counted, counted + entry.amount.minor());
+            counted = after;
             let times = match entry.kind {
                 RevenueKind::Booked => 1,
                 RevenueKind::Refunded => 0,
@@ -73,7 +75,11 @@ fn expected_sales<T: Records + ?Sized>(tx: &T, span: Span, by: &SalesBy) -> Stor
             products.sort_unstable();
             products.dedup();
             for product in products {
-                let amount = part(&order, product, after) - part(&order, product, before);
+                // What money that went back for lines takes from their products is proved with the orders themselves.
+                let amount = match &of_lines {
+                    Ok(Some((_, products))) if by_line(&order) => products.get(&product).map_or(0, |one| one.minor()),
+                    _ => part(&order, product, after) - part(&order, product, before),
+                };
                 moved.push((SalesOf::Product(product), (amount, units(&|one| one == product))));
             }
             let first = match span {
@@ -163,9 +169,8 @@ pub fn c52_the_figures_of_a_customer_know_the_orders_that_count<S: Store>(open: 
                 let (OrderState::Confirmed { day, .. } | OrderState::Locked { day, .. }) = order.state() else {
                     continue;
                 };
-                let worth = order.total().minor() - order.refunded().minor();
-                if worth > 0 || order.refunded().is_zero() {
-                    of_each.entry((order.customer(), order.currency())).or_default().push((*day, worth));
+                if order.refunded() < order.total() || order.refunded().is_zero() {
+                    of_each.entry((order.customer(), order.currency())).or_default().push((*day, worth(&order)));
                 }
             }
             let figure =
