@@ -17,7 +17,7 @@ use crate::{error::SalesError, ordering::change_order, record};
 /// # Errors
 ///
 /// - [`SalesError::NotFound`] for the order; [`SalesError::Order`] where it is cancelled.
-/// - [`SalesError::Payment`]: [`PaymentError::ReferenceTaken`].
+/// - [`SalesError::Payment`] with [`PaymentError::ReferenceTaken`].
 /// - [`SalesError::Invalid`] for an amount of zero or less or in another currency than the order's.
 /// - [`SalesError::Store`]: the id is taken.
 ///
@@ -208,7 +208,7 @@ pub fn authorise_payment(
 /// # Errors
 ///
 /// - [`SalesError::NotFound`], [`SalesError::Store`].
-/// - [`SalesError::Payment`]: [`PaymentError::NotAWhole`], and as [`Payment::allows`].
+/// - [`SalesError::Payment`] as [`Payment::allows`], and with [`PaymentError::NotAWhole`].
 /// - [`SalesError::Order`] as [`Order::pay`].
 pub fn capture_payment(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
@@ -280,8 +280,9 @@ pub fn report_payment(
     act: &mut Act,
     report: PaymentReport,
 ) -> Result<ReportedPayment, SalesError> {
-    let known = tx.payment_by_reference(&report.reference)?;
-    let payment = known.ok_or_else(|| SalesError::UnknownReference { reference: report.reference.clone() })?;
+    let Some(payment) = tx.payment_by_reference(&report.reference)? else {
+        return Err(SalesError::UnknownReference { reference: report.reference });
+    };
     let (whole, balance) = standing(tx, &payment)?;
     let (id, found) = (payment.id, payment.state().status());
     let mut anomaly = None;

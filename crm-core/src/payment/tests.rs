@@ -270,7 +270,7 @@ fn money_without_an_entry_is_entered_once() {
     let back = done(part(&taken, &[], Refund, 2, 1).unwrap(), None);
     assert_eq!(taken.enterable(&taken.balance([&back]).unwrap()), nothing);
 
-    let mut entered = taken.clone();
+    let mut entered = taken;
     assert_eq!(entered.enter(at(5), 4), Ok(PaymentFact::Entered { entry: 4 }));
     assert_eq!((entered.entry(), entered.updated_at), (Some(4), at(5)));
     assert_eq!(entered.enterable(&entered.balance([]).unwrap()), nothing);
