@@ -2,7 +2,8 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    IdError, Invalid, OpportunityError, OrderError, PaymentError, PlanError, RecordRef, TicketError,
+    IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PaymentError, PlanError, RateError, RecordRef,
+    TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -113,7 +114,8 @@ impl From<SalesError> for Error {
             | SalesError::Order(OrderError::Invalid(refused))
             | SalesError::Payment(PaymentError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
-            | SalesError::Plan(PlanError::Invalid(refused)) => Self::Invalid(refused),
+            | SalesError::Plan(PlanError::Invalid(refused))
+            | SalesError::Rate(RateError::Invalid(refused)) => Self::Invalid(refused),
             other => Self::Sales(other),
         }
     }
@@ -152,5 +154,5 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-    OrderError => SalesError, PaymentError => SalesError, OpportunityError => SalesError, PlanError => SalesError, TicketError => ServiceError
+    IdempotencyError => SalesError, PaymentError => SalesError, OrderError => SalesError, OpportunityError => SalesError, PlanError => SalesError, RateError => SalesError, TicketError => ServiceError
 );

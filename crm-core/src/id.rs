@@ -236,6 +236,8 @@ ids! {
     OrderId = "order";
     /// The id of a [`Payment`](crate::Payment) with a provider: `pay_…`.
     PaymentId = "pay";
+    /// The id of an [`ExchangeRate`](crate::ExchangeRate): `rate_…`.
+    ExchangeRateId = "rate";
     /// The id of an [`Agent`](crate::Agent): `agent_…`.
     AgentId = "agent";
     /// The id of a [`Ticket`](crate::Ticket): `tick_…`.

@@ -11,9 +11,10 @@ use crate::{
     agent::AgentFact,
     bulk::ImportFact,
     customer::CustomerFact,
+    exchange_rate::ExchangeRateFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId, RecordId,
-        SalePlanId, SalesRepId, TicketId,
+        AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId,
+        RecordId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
@@ -206,6 +207,8 @@ families! {
         Begun = "begun", Pending = "pending", Authorised = "authorised", Done = "done", Cancelled = "cancelled", Failed = "failed",
         Entered = "entered", Anomaly = "anomaly", Deleted = "deleted"
     }
+    /// An exchange rate.
+    ExchangeRate(ExchangeRateId, ExchangeRateFact) = "exchange_rate" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// An agent.
     Agent(AgentId, AgentFact) = "agent" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// A ticket.

@@ -40,11 +40,13 @@
 
 mod act;
 mod agent;
+mod answer;
 pub mod bulk;
 mod contact_point;
 mod customer;
 mod decimal;
 mod email;
+mod exchange_rate;
 mod figures;
 mod id;
 mod interaction;
@@ -74,21 +76,26 @@ mod transition;
 pub use self::{
     act::{Act, Cause},
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
+    answer::{Answer, AnswerContent, Answered, Fingerprint, IdempotencyError, Keyed, once},
     contact_point::{
         ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding, ContactValue,
     },
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
-    decimal::{Percent, Quantity, UnitPrice, Units},
+    decimal::{Percent, Quantity, Rate, UnitPrice, Units},
     email::EmailAddress,
+    exchange_rate::{
+        Conversion, DatedRate, Exchange, ExchangeRate, ExchangeRateFact, ExchangeRatePatch, NewExchangeRate, RateError,
+        RatePolicy,
+    },
     figures::{
         CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId, RecordId,
-        SalePlanId, SalesRepId, TicketId, typeid,
+        AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId, PaymentId,
+        ProductId, RecordId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},

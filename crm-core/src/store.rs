@@ -31,8 +31,8 @@
 //!
 //! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU or reference, then external id, then references; on an
 //! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `opportunity`,
-//! `order`, `payment`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers,
-//! interactions, sale plans, sales reps, opportunities, orders, payments, tickets, messages.
+//! `order`, `payment`, `exchange rate`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order:
+//! customers, interactions, sale plans, sales reps, opportunities, orders, payments, tickets, messages.
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
@@ -91,6 +91,17 @@
 //! - C73 Between two batches of an import others write, and what is committed shows to readers.
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
 //!   behind the page is not seen, and nothing is seen twice.
+//!
+//! **Answers** of operations under an idempotency key, as [`once`](crate::once) keeps them
+//! - C75 An answer that was kept reads back equal by its key and place, and no other key or place finds it; answers come by key and place.
+//! - C76 Keeping an answer at a key and place that are taken is [`StoreErrorKind::Duplicate`] of the `place` of the `answer`, and changes nothing. What was rolled back is not there.
+//! - C77 Erasing takes the content of each answer that the record is in, and nothing else of it, and leaves the other answers as they were. The record need not be there.
+//! - C78 A transaction begins with nothing done under any key, and knows what it did since: an operation under a key is done once, and repeated in another transaction gives its first
+//!   answer.
+//!
+//! **Exchange rates**
+//! - C79 The rate of a pair on a day is the one of the latest day that is not after it, and of two of one day the one with the greater id; another pair, the same pair the other way round
+//!   among them, has rates of its own. Before the first there is none.
 
 mod error;
 mod families;
@@ -100,9 +111,10 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, PaymentFilter, Payments, ProductFilter, Products, RevenueEntry,
-        RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, InteractionFilter,
+        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, PaymentFilter, Payments,
+        ProductFilter, Products, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
+        Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -145,6 +157,7 @@ pub trait Records:
     + Opportunities
     + Orders
     + Payments
+    + ExchangeRates
     + Agents
     + Tickets
     + Timeline
@@ -163,6 +176,7 @@ impl<T> Records for T where
         + Opportunities
         + Orders
         + Payments
+        + ExchangeRates
         + Agents
         + Tickets
         + Timeline

@@ -5,7 +5,10 @@ use crm_core::{
     store::{Journal, Products},
 };
 
-use crate::{error::SalesError, record};
+use crate::{
+    error::SalesError,
+    record::{self, once},
+};
 
 /// Adds a product, which can be ordered from now on.
 ///
@@ -17,8 +20,10 @@ pub fn add_product(
     act: &mut Act,
     new: NewProduct,
 ) -> Result<Product, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    record::add(tx, act, Product::add(id, act.at(), new), |product| ProductFact::Added { product })
+    once(tx, act, "add_product", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        record::add(tx, act, Product::add(id, act.at(), new), |product| ProductFact::Added { product })
+    })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. Lines that were priced before keep
@@ -55,7 +60,9 @@ pub fn update_product(
     id: ProductId,
     patch: ProductPatch,
 ) -> Result<Product, SalesError> {
-    record::change(tx, act, id, patch.expected, |_, product: &mut Product| Ok(product.update(act.at(), patch)))
+    once(tx, act, "update_product", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |_, product: &mut Product| Ok(product.update(act.at(), patch)))
+    })
 }
 
 /// Deletes a product that nothing refers to, and gives it as it was. One that was ordered is made inactive instead.
@@ -68,5 +75,7 @@ pub fn delete_product(
     act: &mut Act,
     id: ProductId,
 ) -> Result<Product, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |product| ProductFact::Deleted { product })
+    once(tx, act, "delete_product", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |product| ProductFact::Deleted { product })
+    })
 }

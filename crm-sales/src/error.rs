@@ -1,8 +1,8 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, OpportunityError, OpportunityId, OrderError, PaymentError, PaymentReference,
-    PlanError, RecordRef, Revision,
+    CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError, PaymentError,
+    PaymentReference, PlanError, RateError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -88,6 +88,9 @@ pub enum SalesError {
     /// The payment with a provider refuses.
     #[error(transparent)]
     Payment(#[from] PaymentError),
+    /// The key of the act stands for something else that was done before, or its answer was erased.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -97,6 +100,9 @@ pub enum SalesError {
     /// The plan refuses.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The amount cannot be converted, or the pair has a rate of that day.
+    #[error(transparent)]
+    Rate(#[from] RateError),
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -123,7 +129,8 @@ impl SalesError {
             | Self::Order(OrderError::Invalid(invalid))
             | Self::Payment(PaymentError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
-            | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
+            | Self::Plan(PlanError::Invalid(invalid))
+            | Self::Rate(RateError::Invalid(invalid)) => Some(invalid),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use crm_core::{
     store::{Journal, Orders},
 };
 
-use crate::{error::SalesError, ordering::change_order};
+use crate::{error::SalesError, ordering::change_order, record::once};
 
 /// Ships all that is left of an order, as one shipment.
 ///
@@ -40,7 +40,7 @@ use crate::{error::SalesError, ordering::change_order};
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn ship_order(tx: &mut (impl Orders + Journal + ?Sized), act: &mut Act, id: OrderId) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.ship(at, None))
+    once(tx, act, "ship_order", id, |tx, act, id| change_order(tx, act, id, |order, at| order.ship(at, None)))
 }
 
 /// Ships some of an order, as one shipment.
@@ -54,7 +54,9 @@ pub fn ship_lines(
     id: OrderId,
     lines: Vec<ShippedLine>,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.ship(at, Some(lines)))
+    once(tx, act, "ship_lines", (id, lines), |tx, act, (id, lines)| {
+        change_order(tx, act, id, |order, at| order.ship(at, Some(lines)))
+    })
 }
 
 /// Notes that a shipment of an order arrived; `shipment` is its number in the order.
@@ -68,7 +70,9 @@ pub fn deliver_shipment(
     id: OrderId,
     shipment: u32,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.deliver(at, shipment))
+    once(tx, act, "deliver_shipment", (id, shipment), |tx, act, (id, shipment)| {
+        change_order(tx, act, id, |order, at| order.deliver(at, shipment))
+    })
 }
 
 /// Notes that a shipment of an order came back, or the rest of one; what was in it can be shipped again. `shipment` is
@@ -83,7 +87,9 @@ pub fn return_shipment(
     id: OrderId,
     shipment: u32,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.take_back(at, shipment))
+    once(tx, act, "return_shipment", (id, shipment), |tx, act, (id, shipment)| {
+        change_order(tx, act, id, |order, at| order.take_back(at, shipment))
+    })
 }
 
 /// Notes that some lines of a shipment of an order came back; they can be shipped again, and the rest stays where it is.
@@ -126,5 +132,7 @@ pub fn return_lines(
     shipment: u32,
     lines: Vec<ShippedLine>,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.take_back_lines(at, shipment, lines))
+    once(tx, act, "return_lines", (id, shipment, lines), |tx, act, (id, shipment, lines)| {
+        change_order(tx, act, id, |order, at| order.take_back_lines(at, shipment, lines))
+    })
 }

@@ -63,12 +63,45 @@
 //!   nobody comes to belong to it. What was begun goes on.
 //! - An inactive rep gets no new business: none is newly set on an order, an opportunity or, as its owner, on a
 //!   customer. What they have stays theirs until it is reassigned.
+//!
+//! # Under a key
+//!
+//! An act with an idempotency key ([`Act::with_key`](crm_core::Act::with_key)) has its effect once. Whoever does not know
+//! whether a commit came through repeats the whole act, in a transaction of its own: what was done gives the first answer
+//! again, and nothing is written. The key and the place of the operation among those of its transaction name the answer;
+//! another operation or another input there is [`SalesError::Idempotency`], and so is an answer that was erased
+//! ([`Answers::erase_answers`](crm_core::store::Answers::erase_answers)). What was refused or rolled back is tried again.
+//! An operation that calls others is one.
+//!
+//! ```
+//! use crm_core::{Currency, IdempotencyError, NewCustomer, NewOrder, NewProduct, UnitPrice, store::Store};
+//! use crm_sales::{SalesError, add_product, place_order, register_customer};
+//! use crm_testkit::{Acts, MemoryStore};
+//!
+//! let (store, mut acts) = (MemoryStore::new(), Acts::new());
+//! let (zhang, lamp) = store.write(|tx| {
+//!     let act = &mut acts.next("alice");
+//!     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+//!     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+//!     let lamp = NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price);
+//!     Ok::<_, SalesError>((zhang.id, add_product(tx, act, lamp)?.id))
+//! })?;
+//! let mut basket = |lamps: u32| {
+//!     let act = &mut acts.next("web shop").with_key("basket 4711".parse()?);
+//!     store.write(|tx| place_order(tx, act, NewOrder::for_customer(zhang, Currency::EUR).line(lamp, lamps)))
+//! };
+//! let order = basket(2)?;
+//! assert_eq!(basket(2)?, order);
+//! assert!(matches!(basket(3), Err(SalesError::Idempotency(IdempotencyError::Mismatch { .. }))));
+//! # Ok::<(), SalesError>(())
+//! ```
 
 mod actual_sales;
 mod catalogue;
 mod contact_points;
 mod customers;
 mod error;
+mod exchange;
 mod fulfilment;
 mod interactions;
 mod opportunities;
@@ -88,6 +121,7 @@ pub use self::{
     contact_points::mark_contact_point,
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
+    exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
     fulfilment::{deliver_shipment, return_lines, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
     opportunities::{

@@ -6,7 +6,12 @@ use crm_core::{
     store::{Customers, Journal, Opportunities, SalesReps},
 };
 
-use crate::{customers::in_use, error::SalesError, record, team::selling};
+use crate::{
+    customers::in_use,
+    error::SalesError,
+    record::{self, once},
+    team::selling,
+};
 
 fn by(act: &Act) -> By<'_> {
     By { at: act.at(), actor: act.actor() }
@@ -58,13 +63,15 @@ pub fn open_opportunity(
     pipeline: &Pipeline,
     new: NewOpportunity,
 ) -> Result<Opportunity, SalesError> {
-    if let Some(customer) = new.customer {
-        in_use(tx, customer)?;
-    }
-    new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
-    record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
+    once(tx, act, "open_opportunity", (pipeline, new), |tx, act, (pipeline, new)| {
+        if let Some(customer) = new.customer {
+            in_use(tx, customer)?;
+        }
+        new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
+        record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
+    })
 }
 
 /// Changes the data of an open opportunity; where nothing is different, nothing is written.
@@ -82,16 +89,18 @@ pub fn revise_opportunity(
     id: OpportunityId,
     patch: OpportunityPatch,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
-        let (customer_before, rep_before) = (opportunity.customer(), opportunity.rep());
-        let fact = opportunity.revise(act.at(), patch)?;
-        if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != customer_before) {
-            in_use(tx, customer)?;
-        }
-        if let Some(rep) = opportunity.rep().filter(|rep| Some(*rep) != rep_before) {
-            selling(tx, rep)?;
-        }
-        Ok(fact)
+    once(tx, act, "revise_opportunity", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
+            let (customer_before, rep_before) = (opportunity.customer(), opportunity.rep());
+            let fact = opportunity.revise(act.at(), patch)?;
+            if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != customer_before) {
+                in_use(tx, customer)?;
+            }
+            if let Some(rep) = opportunity.rep().filter(|rep| Some(*rep) != rep_before) {
+                selling(tx, rep)?;
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -109,9 +118,17 @@ pub fn advance_opportunity(
     stage: &Label,
     probability: Option<Percent>,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
-        Ok(opportunity.advance(by(act), pipeline, stage, probability)?)
-    })
+    once(
+        tx,
+        act,
+        "advance_opportunity",
+        (id, pipeline, stage, probability),
+        |tx, act, (id, pipeline, stage, probability)| {
+            record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+                Ok(opportunity.advance(by(act), pipeline, stage, probability)?)
+            })
+        },
+    )
 }
 
 /// Marks an opportunity won. Somebody bought, so it must have a customer.
@@ -127,12 +144,14 @@ pub fn win_opportunity(
     pipeline: &Pipeline,
     sale: Sale,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
-        let fact = opportunity.win(by(act), pipeline, sale)?;
-        match opportunity.customer() {
-            Some(_) => Ok(Some(fact)),
-            None => Err(SalesError::NoCustomer { opportunity: id }),
-        }
+    once(tx, act, "win_opportunity", (id, pipeline, sale), |tx, act, (id, pipeline, sale)| {
+        record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+            let fact = opportunity.win(by(act), pipeline, sale)?;
+            match opportunity.customer() {
+                Some(_) => Ok(Some(fact)),
+                None => Err(SalesError::NoCustomer { opportunity: id }),
+            }
+        })
     })
 }
 
@@ -147,7 +166,11 @@ pub fn lose_opportunity(
     id: OpportunityId,
     loss: Loss,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| Ok(Some(opportunity.lose(act.at(), loss)?)))
+    once(tx, act, "lose_opportunity", (id, loss), |tx, act, (id, loss)| {
+        record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+            Ok(Some(opportunity.lose(act.at(), loss)?))
+        })
+    })
 }
 
 /// Works a won or lost opportunity again, in an open stage. That is new business, so its customer must not be archived.
@@ -163,12 +186,14 @@ pub fn reopen_opportunity(
     pipeline: &Pipeline,
     stage: &Label,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |tx, opportunity: &mut Opportunity| {
-        let fact = opportunity.reopen(by(act), pipeline, stage)?;
-        if let Some(customer) = opportunity.customer() {
-            in_use(tx, customer)?;
-        }
-        Ok(Some(fact))
+    once(tx, act, "reopen_opportunity", (id, pipeline, stage), |tx, act, (id, pipeline, stage)| {
+        record::change(tx, act, id, None, |tx, opportunity: &mut Opportunity| {
+            let fact = opportunity.reopen(by(act), pipeline, stage)?;
+            if let Some(customer) = opportunity.customer() {
+                in_use(tx, customer)?;
+            }
+            Ok(Some(fact))
+        })
     })
 }
 
@@ -184,11 +209,13 @@ pub fn delete_opportunity(
     act: &mut Act,
     id: OpportunityId,
 ) -> Result<Opportunity, SalesError> {
-    record::remove(
-        tx,
-        act,
-        id,
-        |opportunity: &Opportunity| Ok(opportunity.deletable()?),
-        |opportunity| OpportunityFact::Deleted { opportunity },
-    )
+    once(tx, act, "delete_opportunity", id, |tx, act, id| {
+        record::remove(
+            tx,
+            act,
+            id,
+            |opportunity: &Opportunity| Ok(opportunity.deletable()?),
+            |opportunity| OpportunityFact::Deleted { opportunity },
+        )
+    })
 }

@@ -5,7 +5,7 @@ use crm_core::{
     store::{Journal, Orders},
 };
 
-use crate::{error::SalesError, ordering::change_order};
+use crate::{error::SalesError, ordering::change_order, record::once};
 
 /// Takes money for an order, in part or in full, at most what is owed.
 ///
@@ -47,7 +47,9 @@ pub fn pay_order(
     id: OrderId,
     payment: NewPayment,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.pay(at, payment))
+    once(tx, act, "pay_order", (id, payment), |tx, act, (id, payment)| {
+        change_order(tx, act, id, |order, at| order.pay(at, payment))
+    })
 }
 
 /// Gives money back, at most what was paid (REF-1): an amount, what so much of some lines came to, or everything. It
@@ -95,5 +97,7 @@ pub fn refund_order(
     id: OrderId,
     refund: impl Into<NewRefund>,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.refund(at, refund))
+    once(tx, act, "refund_order", (id, refund.into()), |tx, act, (id, refund)| {
+        change_order(tx, act, id, |order, at| order.refund(at, refund))
+    })
 }

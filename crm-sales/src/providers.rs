@@ -2,13 +2,18 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, AnomalyKind, Fact, Label, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order, OrderAction,
-    OrderError, OrderFact, OrderStatus, Payment, PaymentAction, PaymentAnomaly, PaymentBalance, PaymentError,
-    PaymentFact, PaymentId, PaymentKind, PaymentReport,
+    Act, AnomalyKind, Answered, Fact, Label, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
+    OrderAction, OrderError, OrderFact, OrderStatus, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
+    PaymentError, PaymentFact, PaymentId, PaymentKind, PaymentReport, RecordRef,
     store::{Journal, Orders, PaymentFilter, Payments, StoreError, pages},
 };
+use serde::{Deserialize, Serialize};
 
-use crate::{error::SalesError, ordering::change_order, record};
+use crate::{
+    error::SalesError,
+    ordering::change_order,
+    record::{self, once},
+};
 
 /// Begins a payment for an order with a provider. The order may still be a draft: money is held before it is confirmed,
 /// and taken after. A payment that was begun with the same values under the same reference is given as it is now, and
@@ -69,23 +74,25 @@ pub fn begin_payment(
     act: &mut Act,
     new: NewProviderPayment,
 ) -> Result<Payment, SalesError> {
-    if let Some(known) = tx.payment_by_reference(&new.reference)? {
-        let differs = [
-            ("id", new.id.is_some_and(|id| id != known.id)),
-            ("kind", known.kind() != PaymentKind::Whole),
-            ("order", known.order() != new.order),
-            ("amount", known.amount() != new.amount),
-        ];
-        return same(known, &differs);
-    }
-    let order: Order = record::find(tx, new.order)?;
-    if order.state().status() == OrderStatus::Cancelled {
-        let (status, action) = (OrderStatus::Cancelled, OrderAction::Pay);
-        return Err(OrderError::NotAllowed { order: order.id, status, action }.into());
-    }
-    new.amount.in_currency(order.currency())?;
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    record::add(tx, act, Payment::begin(id, act.at(), new)?, |payment| PaymentFact::Begun { payment })
+    once(tx, act, "begin_payment", new, |tx, act, new| {
+        if let Some(known) = tx.payment_by_reference(&new.reference)? {
+            let differs = [
+                ("id", new.id.is_some_and(|id| id != known.id)),
+                ("kind", known.kind() != PaymentKind::Whole),
+                ("order", known.order() != new.order),
+                ("amount", known.amount() != new.amount),
+            ];
+            return same(known, &differs);
+        }
+        let order: Order = record::find(tx, new.order)?;
+        if order.state().status() == OrderStatus::Cancelled {
+            let (status, action) = (OrderStatus::Cancelled, OrderAction::Pay);
+            return Err(OrderError::NotAllowed { order: order.id, status, action }.into());
+        }
+        new.amount.in_currency(order.currency())?;
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        record::add(tx, act, Payment::begin(id, act.at(), new)?, |payment| PaymentFact::Begun { payment })
+    })
 }
 
 /// The payment that has the reference already, where nothing of it is different (REF-3).
@@ -113,8 +120,10 @@ pub fn begin_part(
     whole: PaymentId,
     new: NewPaymentPart,
 ) -> Result<Payment, SalesError> {
-    let (part, known) = part(tx, act, whole, new)?;
-    if known { Ok(part) } else { record::add(tx, act, part, |payment| PaymentFact::Begun { payment }) }
+    once(tx, act, "begin_part", (whole, new), |tx, act, (whole, new)| {
+        let (part, known) = part(tx, act, whole, new)?;
+        if known { Ok(part) } else { record::add(tx, act, part, |payment| PaymentFact::Begun { payment }) }
+    })
 }
 
 /// A part of a payment, and whether it is one that was begun before.
@@ -163,17 +172,19 @@ pub fn settle_part(
     whole: PaymentId,
     new: NewPaymentPart,
 ) -> Result<Payment, SalesError> {
-    let (part, known) = part(tx, act, whole, new)?;
-    if part.state().status() == crm_core::ProviderStatus::Done {
-        return Ok(part);
-    }
-    let (whole, balance) = standing(tx, &part)?;
-    part.allows(PaymentAction::Finish, &whole, &balance)?;
-    let entry = decided(tx, act.at(), &part, &balance, None)?;
-    if !known {
-        record::add(tx, act, part.clone(), |payment| PaymentFact::Begun { payment })?;
-    }
-    finished(tx, act, part.id, entry)
+    once(tx, act, "settle_part", (whole, new), |tx, act, (whole, new)| {
+        let (part, known) = part(tx, act, whole, new)?;
+        if part.state().status() == crm_core::ProviderStatus::Done {
+            return Ok(part);
+        }
+        let (whole, balance) = standing(tx, &part)?;
+        part.allows(PaymentAction::Finish, &whole, &balance)?;
+        let entry = decided(tx, act.at(), &part, &balance, None)?;
+        if !known {
+            record::add(tx, act, part.clone(), |payment| PaymentFact::Begun { payment })?;
+        }
+        finished(tx, act, part.id, entry)
+    })
 }
 
 /// Notes that the provider works on a payment.
@@ -186,7 +197,7 @@ pub fn pend_payment(
     act: &mut Act,
     id: PaymentId,
 ) -> Result<Payment, SalesError> {
-    change_payment(tx, act, id, PaymentAction::Pend, Payment::pend)
+    once(tx, act, "pend_payment", id, |tx, act, id| change_payment(tx, act, id, PaymentAction::Pend, Payment::pend))
 }
 
 /// Notes that the money of a whole payment is held.
@@ -199,7 +210,9 @@ pub fn authorise_payment(
     act: &mut Act,
     id: PaymentId,
 ) -> Result<Payment, SalesError> {
-    change_payment(tx, act, id, PaymentAction::Authorise, Payment::authorise)
+    once(tx, act, "authorise_payment", id, |tx, act, id| {
+        change_payment(tx, act, id, PaymentAction::Authorise, Payment::authorise)
+    })
 }
 
 /// Notes that a whole payment was captured, all of it at once; the order gets its entry. A part is captured by
@@ -215,14 +228,16 @@ pub fn capture_payment(
     act: &mut Act,
     id: PaymentId,
 ) -> Result<Payment, SalesError> {
-    let payment: Payment = record::find(tx, id)?;
-    if payment.kind() != PaymentKind::Whole {
-        return Err(PaymentError::NotAWhole { payment: id, kind: payment.kind() }.into());
-    }
-    let balance = balance(tx, &payment)?;
-    payment.allows(PaymentAction::Finish, &payment, &balance)?;
-    let entry = decided(tx, act.at(), &payment, &balance, None)?;
-    finished(tx, act, id, entry)
+    once(tx, act, "capture_payment", id, |tx, act, id| {
+        let payment: Payment = record::find(tx, id)?;
+        if payment.kind() != PaymentKind::Whole {
+            return Err(PaymentError::NotAWhole { payment: id, kind: payment.kind() }.into());
+        }
+        let balance = balance(tx, &payment)?;
+        payment.allows(PaymentAction::Finish, &payment, &balance)?;
+        let entry = decided(tx, act.at(), &payment, &balance, None)?;
+        finished(tx, act, id, entry)
+    })
 }
 
 /// Voids a whole payment, all of it at once, or calls off a part that was begun. A part is voided by [`settle_part`].
@@ -235,7 +250,7 @@ pub fn void_payment(
     act: &mut Act,
     id: PaymentId,
 ) -> Result<Payment, SalesError> {
-    change_payment(tx, act, id, PaymentAction::Cancel, Payment::cancel)
+    once(tx, act, "void_payment", id, |tx, act, id| change_payment(tx, act, id, PaymentAction::Cancel, Payment::cancel))
 }
 
 /// Notes that a payment or a part of one failed.
@@ -249,11 +264,14 @@ pub fn fail_payment(
     id: PaymentId,
     reason: Option<Label>,
 ) -> Result<Payment, SalesError> {
-    change_payment(tx, act, id, PaymentAction::Fail, |payment, at| payment.fail(at, reason))
+    once(tx, act, "fail_payment", (id, reason), |tx, act, (id, reason)| {
+        change_payment(tx, act, id, PaymentAction::Fail, |payment, at| payment.fail(at, reason))
+    })
 }
 
 /// What came of a provider's report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReportedPayment {
     /// The payment as it is now.
@@ -261,6 +279,12 @@ pub struct ReportedPayment {
     /// What did not fit; it is kept with the payment. `None` where the report moved the payment, and for
     /// [`AnomalyKind::NotEntered`] it moved as well.
     pub anomaly: Option<PaymentAnomaly>,
+}
+
+impl Answered for ReportedPayment {
+    fn records(&self) -> Vec<RecordRef> {
+        vec![self.payment.id.into()]
+    }
 }
 
 /// Takes what a provider reports of a payment, in a callback or as its answer: moves the payment where that is allowed,
@@ -280,40 +304,43 @@ pub fn report_payment(
     act: &mut Act,
     report: PaymentReport,
 ) -> Result<ReportedPayment, SalesError> {
-    let Some(payment) = tx.payment_by_reference(&report.reference)? else {
-        return Err(SalesError::UnknownReference { reference: report.reference });
-    };
-    let (whole, balance) = standing(tx, &payment)?;
-    let (id, found) = (payment.id, payment.state().status());
-    let mut anomaly = None;
-    let moved = match payment.judge(&report, &whole, &balance) {
-        Ok(PaymentAction::Finish) => {
-            let entry = match decided(tx, act.at(), &payment, &balance, report.day) {
-                Err(SalesError::Order(_)) => {
-                    anomaly = Some(AnomalyKind::NotEntered);
-                    None
-                }
-                entry => entry?,
-            };
-            finished(tx, act, id, entry)?
-        }
-        Ok(action) => record::change(tx, act, id, None, |_, payment: &mut Payment| {
-            Ok(Some(match action {
-                PaymentAction::Pend => payment.pend(act.at()),
-                PaymentAction::Authorise => payment.authorise(act.at()),
-                PaymentAction::Cancel => payment.cancel(act.at()),
-                _ => payment.fail(act.at(), report.reason.clone()),
-            }?))
-        })?,
-        Err(kind) => {
-            anomaly = Some(kind);
-            payment
-        }
-    };
-    let Some(kind) = anomaly else { return Ok(ReportedPayment { payment: moved, anomaly: None }) };
-    let anomaly = report.anomaly(act.at(), kind, found);
-    let kept = record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.note(act.at(), anomaly)?)));
-    Ok(ReportedPayment { payment: kept?, anomaly: Some(anomaly) })
+    once(tx, act, "report_payment", report, |tx, act, report| {
+        let Some(payment) = tx.payment_by_reference(&report.reference)? else {
+            return Err(SalesError::UnknownReference { reference: report.reference });
+        };
+        let (whole, balance) = standing(tx, &payment)?;
+        let (id, found) = (payment.id, payment.state().status());
+        let mut anomaly = None;
+        let moved = match payment.judge(&report, &whole, &balance) {
+            Ok(PaymentAction::Finish) => {
+                let entry = match decided(tx, act.at(), &payment, &balance, report.day) {
+                    Err(SalesError::Order(_)) => {
+                        anomaly = Some(AnomalyKind::NotEntered);
+                        None
+                    }
+                    entry => entry?,
+                };
+                finished(tx, act, id, entry)?
+            }
+            Ok(action) => record::change(tx, act, id, None, |_, payment: &mut Payment| {
+                Ok(Some(match action {
+                    PaymentAction::Pend => payment.pend(act.at()),
+                    PaymentAction::Authorise => payment.authorise(act.at()),
+                    PaymentAction::Cancel => payment.cancel(act.at()),
+                    _ => payment.fail(act.at(), report.reason.clone()),
+                }?))
+            })?,
+            Err(kind) => {
+                anomaly = Some(kind);
+                payment
+            }
+        };
+        let Some(kind) = anomaly else { return Ok(ReportedPayment { payment: moved, anomaly: None }) };
+        let anomaly = report.anomaly(act.at(), kind, found);
+        let kept =
+            record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.note(act.at(), anomaly)?)));
+        Ok(ReportedPayment { payment: kept?, anomaly: Some(anomaly) })
+    })
 }
 
 /// Enters in its order what a provider took while the order could not take it ([`AnomalyKind::NotEntered`]).
@@ -327,13 +354,15 @@ pub fn enter_payment(
     act: &mut Act,
     id: PaymentId,
 ) -> Result<Payment, SalesError> {
-    let payment: Payment = record::find(tx, id)?;
-    let (_, balance) = standing(tx, &payment)?;
-    payment.enterable(&balance)?;
-    let new = taken(&payment, None);
-    let order = change_order(tx, act, payment.order(), |order, at| order.pay(at, new))?;
-    let entry = order.payments().last().map_or(0, |entry| entry.number);
-    record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.enter(act.at(), entry)?)))
+    once(tx, act, "enter_payment", id, |tx, act, id| {
+        let payment: Payment = record::find(tx, id)?;
+        let (_, balance) = standing(tx, &payment)?;
+        payment.enterable(&balance)?;
+        let new = taken(&payment, None);
+        let order = change_order(tx, act, payment.order(), |order, at| order.pay(at, new))?;
+        let entry = order.payments().last().map_or(0, |entry| entry.number);
+        record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.enter(act.at(), entry)?)))
+    })
 }
 
 /// Deletes a payment that the provider has not answered to, and gives it as it was.
@@ -346,8 +375,10 @@ pub fn delete_payment(
     act: &mut Act,
     id: PaymentId,
 ) -> Result<Payment, SalesError> {
-    let fact = |payment| PaymentFact::Deleted { payment };
-    record::remove(tx, act, id, |payment: &Payment| Ok(payment.deletable()?), fact)
+    once(tx, act, "delete_payment", id, |tx, act, id| {
+        let fact = |payment| PaymentFact::Deleted { payment };
+        record::remove(tx, act, id, |payment: &Payment| Ok(payment.deletable()?), fact)
+    })
 }
 
 /// What a payment and its parts come to.

@@ -1,13 +1,16 @@
 //! What all operations share: load, decide, save, append the fact. It stands here once, for every record family.
 
 use crm_core::{
-    Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Opportunity,
-    OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Payment, PaymentFact, PaymentId, Product, ProductFact,
-    ProductId, RecordRef, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    Act, Answered, Customer, CustomerFact, CustomerId, ExchangeRate, ExchangeRateFact, ExchangeRateId, Fact,
+    Interaction, InteractionFact, InteractionId, Opportunity, OpportunityFact, OpportunityId, Order, OrderFact,
+    OrderId, Payment, PaymentFact, PaymentId, Product, ProductFact, ProductId, RecordRef, Revision, SalePlan,
+    SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
     store::{
-        Customers, Interactions, Journal, Opportunities, Orders, Payments, Products, SalePlans, SalesReps, StoreError,
+        Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Payments, Products, SalePlans,
+        SalesReps, StoreError,
     },
 };
+use serde::Serialize;
 
 use crate::error::SalesError;
 
@@ -64,8 +67,32 @@ records! {
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
+    ExchangeRate(ExchangeRateId, ExchangeRateFact) in ExchangeRates
+        { exchange_rate insert_exchange_rate update_exchange_rate delete_exchange_rate }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
     Payment(PaymentId, PaymentFact) in Payments { payment insert_payment update_payment delete_payment }
+}
+
+/// Runs an operation once for each place under the key of the act; a repetition gives the first answer again ([`crm_core::once`]).
+/// `input` is all that `run` gets, by value or by reference, since only what is in it is told from another input; what it calls
+/// are its parts. The name stays: it is stored.
+///
+/// ```text
+/// once(tx, act, "pay_order", (id, payment), |tx, act, (id, payment)| change_order(tx, act, id, …))
+/// ```
+pub(crate) fn once<Tx, I, T>(
+    tx: &mut Tx,
+    act: &mut Act,
+    operation: &'static str,
+    input: I,
+    run: impl FnOnce(&mut Tx, &mut Act, I) -> Result<T, SalesError>,
+) -> Result<T, SalesError>
+where
+    Tx: Journal + ?Sized,
+    I: Serialize,
+    T: Answered,
+{
+    crm_core::once(tx, act, operation, input, run)
 }
 
 /// The record with an id; that it is missing is an error here.

@@ -33,6 +33,7 @@
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
 //! | `crm_figure_sales` … | sums over the records, moved by every write of them |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
+//! | `crm_answer`, `crm_answer_record` | what operations under an idempotency key answered, which can be emptied too |
 //! | `crm_search` | what is searched, as the terms of an index (FTS5); it has room for 2^30 tickets with 262 142 messages each |
 //! | `crm_schema` | the version of the tables |
 //!
@@ -53,6 +54,7 @@
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
 //! | payments by id | `order`, `source`, `anomalous: true`, `status` unless `Done`, `kind` unless `Whole`, `provider` |
+//! | exchange rates by id | `from`, `to`, `days` ¹ |
 //! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
 //! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
 //!
@@ -82,10 +84,12 @@
 //! customers 22 ms. Counting all anew (`verify_figures`, `rebuild_figures`) takes 20 µs an order.
 
 mod agent;
+mod answer;
 mod connection;
 mod counter;
 mod customer;
 mod error;
+mod exchange_rate;
 mod figures;
 mod filter;
 mod interaction;

@@ -10,14 +10,14 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentKind,
+    Act, Answer, Channel, Currency, CustomerType, Fact, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentKind,
     PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, ProviderStatus, SalesBy, SalesOf, SearchFamily,
     SearchPlace, SearchQuery, SearchTier, TicketStatus,
     store::{
-        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, ProductFilter,
-        Products, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError,
-        TicketFilter, Tickets, Timeline,
+        AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter,
+        OrderFilter, Orders, Page, PaymentFilter, Payments, ProductFilter, Products, SalePlanFilter, SalePlans,
+        SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -76,6 +76,13 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     let day: NaiveDate = "2026-03-02".parse().expect("a day");
     let year = Period::year(2026).expect("a year");
     let (order, ticket) = (sample.orders[0].id, &sample.tickets[0]);
+    lists!(
+        tx,
+        ExchangeRateFilter { from: Currency::EUR, to: Currency::USD, days: year },
+        count_exchange_rates,
+        exchange_rates after sample.exchange_rates[0].id
+    );
+    tx.exchange_rate_on(Currency::EUR, Currency::USD, day)?;
     for yes in [true, false] {
         lists!(
             tx,
@@ -216,6 +223,9 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.history(first.id.into(), Page::first(9))?;
     tx.entries_with_key(&"key".parse().expect("a key"), Page::first(9))?;
     tx.cursor(&label)?;
+    let key = "form 17".parse().expect("a key");
+    tx.answer(&key, 1)?;
+    tx.answers(Page::after((key, 1), 9))?;
     ask_figures(tx, sample)
 }
 
@@ -258,6 +268,7 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         customers update_customer delete_customer,
         products update_product delete_product,
         sales_reps update_sales_rep delete_sales_rep,
+        exchange_rates update_exchange_rate delete_exchange_rate,
         agents update_agent delete_agent,
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
@@ -270,6 +281,11 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
     tx.next_ticket_number()?;
     let archived = crm_core::CustomerFact::Archived;
     tx.append(act, &Fact::from((sample.customers[0].id, archived)))?;
+    let key = "form 17".parse().expect("a key");
+    let records = vec![sample.customers[0].id.into()];
+    let answer = Answer { key, place: 1, at: act.at(), operation: "register_customer".into(), records, content: None };
+    tx.keep_answer(&answer)?;
+    tx.erase_answers(sample.customers[0].id.into())?;
     tx.move_cursor(&label, Position::new(1))
 }
 
@@ -323,6 +339,7 @@ const SORTED: &[&str] = &[
     "crm_ticket_timeline",
     "crm_opportunity_expected_close",
     "crm_opportunity_close_day",
+    "crm_exchange_rate_day",
 ];
 
 /// What is wrong with the plan of a statement, where something is.

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
     Actor, AgentId, AnomalyKind, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction,
-    EmailAddress, EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind,
-    Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentId, PaymentKind, PaymentReference,
-    PaymentStatus, Percent, Phone, PlanStatus, Position, Priority, ProductId, ProviderStatus, Quantity, Rating,
-    RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject,
-    Text, TicketId, TicketStatus, Units,
+    EmailAddress, EntryKind, ExchangeRateId, ExternalId, Fingerprint, Fulfilment, Gender, IdempotencyKey,
+    InteractionId, Label, Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentId,
+    PaymentKind, PaymentReference, PaymentStatus, Percent, Phone, PlanStatus, Position, Priority, ProductId,
+    ProviderStatus, Quantity, Rate, Rating, RecordId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
+    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -91,6 +91,7 @@ integers! {
     Position: |value| i64::try_from(value.get()).unwrap_or(i64::MAX), |read| u64::try_from(read).ok().map(Self::new);
     Percent: |value| value.ten_thousandths(), |read| Self::from_ten_thousandths(read).ok();
     Quantity: |value| value.millionths(), |read| Self::from_millionths(read).ok();
+    Rate: |value| value.ten_billionths(), |read| Self::from_ten_billionths(read).ok();
     Units: |value| value.millionths(), |read| Self::from_millionths(read).ok();
     u64: |value| i64::try_from(*value).unwrap_or(i64::MAX), |read| Self::try_from(read).ok();
     Span: |value| match value { Self::Day => 0, Self::Month => 1 }, |read| match read { 0 => Some(Self::Day), 1 => Some(Self::Month), _ => None };
@@ -182,6 +183,7 @@ macro_rules! ids {
 
 ids!(
     CustomerId,
+    ExchangeRateId,
     InteractionId,
     ProductId,
     SalesRepId,
@@ -200,6 +202,18 @@ impl Column for Uuid {
     fn read(value: ValueRef<'_>) -> Option<Self> {
         match value {
             ValueRef::Blob(bytes) => Self::from_slice(bytes).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Column for Fingerprint {
+    fn write(&self) -> ToSqlOutput<'_> {
+        ToSqlOutput::Borrowed(ValueRef::Blob(self.as_bytes()))
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Blob(bytes) => bytes.try_into().ok().map(Self::new),
             _ => None,
         }
     }

@@ -10,10 +10,10 @@ use std::{
 use crm_core::{
     FigureMismatch,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, ProductFilter, Products,
-        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets,
-        pages,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, Figures,
+        InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page,
+        PaymentFilter, Payments, ProductFilter, Products, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store,
+        StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -130,9 +130,14 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("opportunities", opportunities, OpportunityFilter);
     readable!("orders", orders, OrderFilter);
     readable!("payments", provider_payments, PaymentFilter);
+    readable!("exchange rates", exchange_rates, ExchangeRateFilter);
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
+    readable!("answers", |page: Page<_>| tx.answers(page), |answer: &crm_core::Answer| (
+        answer.key.clone(),
+        answer.place
+    ));
     Ok(problems)
 }
 

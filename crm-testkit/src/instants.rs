@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts,
-    OrderState, Payment, PaymentParts, PaymentState, PlanState, Product, SalePlan, SalePlanParts, SalesRep,
+    Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, OpportunityState, Order,
+    OrderParts, OrderState, Payment, PaymentParts, PaymentState, PlanState, Product, SalePlan, SalePlanParts, SalesRep,
     ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
@@ -45,6 +45,7 @@ instants! {
     }
     Product: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    ExchangeRate: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     TicketMessage: |one, change| { change(&mut one.at); }
 }

@@ -12,8 +12,8 @@ use std::{
 };
 
 use crm_core::{
-    CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily, SearchQuery, SearchTier,
-    TicketMessage, TimelineItem,
+    Answer, Currency, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily,
+    SearchQuery, SearchTier, TicketMessage, TimelineItem,
     store::{Figures as _, Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
 };
 use proptest::{
@@ -25,8 +25,8 @@ use proptest::{
 use crate::{
     MemoryStore,
     suite::{
-        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, both, count, delete, everything, facts,
-        find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
+        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, act, answer, both, count, day, delete,
+        everything, facts, find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
     },
 };
 
@@ -156,6 +156,7 @@ enum Value {
     Payments(Vec<(OrderId, PaymentEntry)>),
     Position(Position),
     Hits(Vec<(RecordRef, SearchTier)>),
+    Answers(Vec<Answer>),
 }
 
 /// One transaction.
@@ -184,6 +185,8 @@ enum Op {
     Append { family: Family, slot: u32, seed: u64, key: u32 },
     Number { of_orders: bool },
     MoveCursor { consumer: usize, to: u64 },
+    KeepAnswer { family: Family, slot: u32, key: u32, place: u32 },
+    EraseAnswers { family: Family, slot: u32 },
     List { family: Family, seed: u64 },
     Ask { seed: u64 },
 }
@@ -220,6 +223,9 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(family, slot, seed, key)| Op::Append { family, slot, seed, key }),
         1 => any::<bool>().prop_map(|of_orders| Op::Number { of_orders }),
         1 => (0..CONSUMERS.len(), 0..5_u64).prop_map(|(consumer, to)| Op::MoveCursor { consumer, to }),
+        1 => (family(), slot(), 1..4_u32, 1..4_u32)
+            .prop_map(|(family, slot, key, place)| Op::KeepAnswer { family, slot, key, place }),
+        1 => (family(), slot()).prop_map(|(family, slot)| Op::EraseAnswers { family, slot }),
         3 => (family(), any::<u64>()).prop_map(|(family, seed)| Op::List { family, seed }),
         4 => any::<u64>().prop_map(|seed| Op::Ask { seed }),
     ]
@@ -304,6 +310,12 @@ impl Op {
                 tx.move_cursor(&label(CONSUMERS[consumer]), Position::new(to))?;
                 Ok(Value::Done)
             }
+            Self::KeepAnswer { family, slot, key, place } => {
+                let records = [(family, slot), (Family::Customer, place)];
+                tx.keep_answer(&answer(&format!("key-{key}"), place, &records))?;
+                Ok(Value::Done)
+            }
+            Self::EraseAnswers { family, slot } => Ok(Value::Count(tx.erase_answers(family.id(slot))?)),
             Self::List { family, seed } => {
                 let dice = &mut Dice(seed);
                 let filter = filter(dice, family);
@@ -376,7 +388,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(21) {
+    match dice.below(23) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -457,6 +469,14 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 if dice.yes() { query } else { query.only(SearchFamily::ALL.iter().copied().filter(|_| dice.yes())) };
             let found = page_of(dice, |page| tx.search(&query, page), |hit| hit.place)?;
             Ok(Value::Hits(found.into_iter().map(|hit| (hit.record, hit.place.tier())).collect()))
+        }
+        22 => {
+            let (from, to) = (dice.one(&[Currency::EUR, Currency::USD]), dice.one(&[Currency::JPY, Currency::KWD]));
+            Ok(records(Vec::from_iter(tx.exchange_rate_on(from, to, day(dice.below(12)))?)))
+        }
+        21 => {
+            let key = |answer: &Answer| (answer.key.clone(), answer.place);
+            Ok(Value::Answers(page_of(dice, |page| tx.answers(page), key)?))
         }
         _ => Ok(Value::Position(tx.cursor(&label(dice.one(CONSUMERS)))?)),
     }

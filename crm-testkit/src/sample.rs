@@ -23,8 +23,8 @@ use std::fmt::Display;
 
 use chrono::TimeDelta;
 use crm_core::{
-    Agent, Currency, Customer, ExternalId, Gender, NeedKind, NewAgent, NewCustomer, NewProduct, NewSalesRep, Percent,
-    PostalAddress, PostalAddressFields, Product, SalesRep, UnitPrice,
+    Agent, Currency, Customer, ExchangeRate, ExternalId, Gender, NeedKind, NewAgent, NewCustomer, NewExchangeRate,
+    NewProduct, NewSalesRep, Percent, PostalAddress, PostalAddressFields, Product, Rate, SalesRep, UnitPrice,
 };
 
 use self::random::Random;
@@ -183,6 +183,17 @@ pub fn product(seed: u64) -> Product {
     let mut product = Product::add(random.id(at), at, new);
     product.active = random.percent(90);
     product
+}
+
+/// An exchange rate of one of three pairs.
+pub fn exchange_rate(seed: u64) -> ExchangeRate {
+    let mut random = Random::new(seed, "exchange rate");
+    let at = random.instant();
+    let rate = valid(Rate::from_ten_billionths(1 + i64::from(random.below(2_000_000_000)) * 10));
+    let pairs = [(Currency::EUR, Currency::USD), (Currency::JPY, Currency::EUR), (Currency::USD, Currency::KWD)];
+    let (from, to) = *random.one_of(&pairs);
+    let new = NewExchangeRate::new(from, to, at.date_naive(), rate, random.label(&["ECB", "treasurer"]));
+    valid(ExchangeRate::add(random.id(at), at, new))
 }
 
 /// An agent.

@@ -9,7 +9,9 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod answers;
 mod bulk;
+mod exchange_rates;
 mod figures;
 mod filters;
 mod journal;
@@ -20,13 +22,26 @@ mod references;
 mod search;
 mod transactions;
 
+pub(crate) use self::{
+    answers::answer,
+    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
+    filters::{both, single},
+    journal::facts,
+    maker::{Dice, Maker, act, day, id, text, valid, year},
+    world::{CONSUMERS, Everything, everything, ground, label, message},
+};
 pub use self::{
+    answers::{
+        c75_an_answer_is_found_by_its_key_and_place, c76_a_place_is_taken_once,
+        c77_erasing_takes_the_content_of_one_record, c78_an_operation_under_a_key_is_done_once,
+    },
     bulk::{
         c70_inserting_many_is_inserting_one_after_the_other,
         c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each,
         c72_an_import_is_resumed_without_loss_or_repetition, c73_others_write_between_two_batches,
         c74_an_export_gives_each_record_once,
     },
+    exchange_rates::c79_the_rate_of_a_day_is_the_newest_that_is_not_later,
     figures::{
         c50_sales_figures_sum_up_the_revenue_of_the_orders, c51_a_region_is_the_reps_who_are_in_it_now,
         c52_the_figures_of_a_customer_know_the_orders_that_count, c53_a_pipeline_is_summed_up_by_stage,
@@ -64,13 +79,6 @@ pub use self::{
         c05_a_read_sees_one_snapshot, c06_writes_are_serialised, c07_a_closure_that_calls_its_own_store_is_refused,
         c08_a_failure_undoes_nobody_elses_work, c09_an_answer_rests_on_what_is_committed,
     },
-};
-pub(crate) use self::{
-    family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
-    filters::{both, single},
-    journal::facts,
-    maker::{Dice, Maker, act, id, text, valid, year},
-    world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
 /// The clauses, enumerated here and nowhere else: hands what was given and their names to another macro.
@@ -133,6 +141,11 @@ macro_rules! __clauses {
             c72_an_import_is_resumed_without_loss_or_repetition
             c73_others_write_between_two_batches
             c74_an_export_gives_each_record_once
+            c75_an_answer_is_found_by_its_key_and_place
+            c76_a_place_is_taken_once
+            c77_erasing_takes_the_content_of_one_record
+            c78_an_operation_under_a_key_is_done_once
+            c79_the_rate_of_a_day_is_the_newest_that_is_not_later
         }
     };
 }

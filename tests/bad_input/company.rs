@@ -15,8 +15,8 @@ use crm::{
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Agents, Customers, Interactions, Journal, Opportunities, Orders, Page, Payments, Products, SalePlans,
-        SalesReps, StoreErrorKind, Tickets,
+        Agents, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, Payments, Products,
+        SalePlans, SalesReps, StoreErrorKind, Tickets,
     },
 };
 
@@ -132,6 +132,7 @@ impl Company {
                 tx.opportunities(&Default::default(), Page::first(100))?,
                 tx.orders(&Default::default(), Page::first(100))?,
                 tx.provider_payments(&Default::default(), Page::first(100))?,
+                tx.exchange_rates(&Default::default(), Page::first(100))?,
                 tx.agents(&Default::default(), Page::first(100))?,
                 (tx.messages(self.ticket.id, Page::first(100))?, tickets),
                 tx.entries(Page::first(1000))?,

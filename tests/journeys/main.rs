@@ -2,7 +2,9 @@
 
 mod customers;
 mod journal;
+mod keys;
 mod payments;
+mod rates;
 mod sales;
 mod service;
 

@@ -110,6 +110,7 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
         tx.opportunities(&Default::default(), Page::first(100))?,
         tx.orders(&Default::default(), Page::first(100))?,
         tx.provider_payments(&Default::default(), Page::first(100))?,
+        tx.exchange_rates(&Default::default(), Page::first(100))?,
         tx.agents(&Default::default(), Page::first(100))?,
     );
     let journal = tx.entries(Page::first(1000))?;

@@ -8,15 +8,18 @@ use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
     agent::Agent,
+    answer::{Answer, Keyed},
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
+    exchange_rate::ExchangeRate,
     id::{
-        AgentId, CustomerId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId, SalePlanId, SalesRepId,
-        TicketId,
+        AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, PaymentId, ProductId, SalePlanId,
+        SalesRepId, TicketId,
     },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
+    money::Currency,
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
     payment::{Payment, PaymentKind, PaymentReference, ProviderStatus},
@@ -148,6 +151,15 @@ filters! {
         status: ProviderStatus,
         /// With reports of the provider that did not fit, or without.
         anomalous: bool,
+    }
+    /// Which exchange rates.
+    ExchangeRateFilter {
+        /// From this currency.
+        from: Currency,
+        /// Into this currency.
+        to: Currency,
+        /// Beginning on one of these days; [`ExchangeRates::exchange_rate_on`] has the one that holds on a day.
+        days: Period,
     }
     /// Which agents.
     AgentFilter {
@@ -350,6 +362,15 @@ family! {
 }
 
 family! {
+    /// Exchange rates.
+    ExchangeRates, "exchange rate": ExchangeRate(ExchangeRateId), ExchangeRateFilter
+    { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
+
+    /// The rate of a pair that holds on a day: the newest one that is not of a later day (C79, MON-2).
+    fn exchange_rate_on(&self, from: Currency, to: Currency, day: NaiveDate) -> Stored<Option<ExchangeRate>>;
+}
+
+family! {
     /// Agents.
     Agents, "agent": Agent(AgentId), AgentFilter
     { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
@@ -392,8 +413,22 @@ pub trait Search {
     fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>>;
 }
 
-/// Every fact, in the order of the commits.
-pub trait Journal {
+/// What operations under an idempotency key answered first: [`once`](crate::once) asks and keeps it.
+pub trait Answers {
+    /// The answer under a key at a place (C75).
+    fn answer(&self, key: &IdempotencyKey, place: u32) -> Stored<Option<Answer>>;
+    /// All answers, by key and place.
+    fn answers(&self, page: Page<(IdempotencyKey, u32)>) -> Stored<Vec<Answer>>;
+    /// Keeps an answer (C75, C76).
+    fn keep_answer(&mut self, answer: &Answer) -> Stored<()>;
+    /// Erases the content of all answers that a record is in; gives how many had one (C77).
+    fn erase_answers(&mut self, record: RecordRef) -> Stored<u64>;
+    /// What this transaction has done under each key; at its begin nothing (C78).
+    fn keyed(&mut self) -> &mut Keyed;
+}
+
+/// Every fact, in the order of the commits. Who writes facts keeps answers too, so that each act can be repeated.
+pub trait Journal: Answers {
     /// Appends a fact under the act that made it; its position is given at commit.
     fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()>;
     /// All entries, by position.

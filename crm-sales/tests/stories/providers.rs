@@ -4,7 +4,7 @@ use crm_core::{
     AnomalyKind, Currency, Money, NewPayment, NewPaymentPart, NewProviderPayment, Order, OrderError, OrderId, Payment,
     PaymentAction, PaymentError, PaymentId, PaymentKind, PaymentReport, PaymentStatus, ProviderStatus, Quantity,
     RefundedLine, Rule,
-    store::{Orders, Page, PaymentFilter, Payments, StoreErrorKind},
+    store::{Orders, Page, PaymentFilter, Payments, Store, StoreErrorKind},
 };
 use crm_sales::{
     ReportedPayment, SalesError, authorise_payment, begin_part, begin_payment, cancel_order, capture_payment,
@@ -384,4 +384,19 @@ fn a_refund_that_the_order_knows_of_already_is_done_without_an_entry() {
     let back = reported(&mut world, "acme:re_1", Done);
     assert_eq!((back.anomaly.unwrap().kind, back.payment.entry()), (AnomalyKind::NotEntered, None));
     assert_eq!(order(&world, id).payments().len(), 2);
+}
+
+#[test]
+fn a_report_under_a_key_is_answered_again_and_not_kept_twice() {
+    let mut world = World::new();
+    let (_, whole) = sold(&mut world);
+    let act = world.acts.next("acme").with_key("callback 1".parse().unwrap());
+    let report = || PaymentReport::new("acme:pi_1".parse().unwrap(), Done);
+    let bring = || world.store.write(|tx| report_payment(tx, &mut act.clone(), report())).unwrap();
+    let first = bring();
+    assert_eq!((bring(), first.anomaly), (first.clone(), None));
+    assert_eq!(payment(&world, whole).anomalies().len(), 0);
+    let other = PaymentReport::new("acme:pi_1".parse().unwrap(), Failed);
+    let refused = world.store.write(|tx| report_payment(tx, &mut act.clone(), other)).unwrap_err();
+    assert!(matches!(refused, SalesError::Idempotency(_)), "{refused}");
 }

@@ -7,8 +7,8 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Customers, Interactions, Journal, Opportunities, Orders, Page, Payments, Products, SalePlans, SalesReps, Store,
-        StoreErrorKind,
+        Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, Payments, Products, SalePlans,
+        SalesReps, Store, StoreErrorKind,
     },
 };
 use crm_sales::{
@@ -68,6 +68,7 @@ impl World {
                 tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
                 tx.orders(&Default::default(), Page::first(u16::MAX))?,
                 tx.provider_payments(&Default::default(), Page::first(u16::MAX))?,
+                tx.exchange_rates(&Default::default(), Page::first(u16::MAX))?,
                 tx.entries(Page::first(u16::MAX))?,
             ))
         })

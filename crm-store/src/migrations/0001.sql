@@ -23,6 +23,24 @@ CREATE TABLE crm_product (
 CREATE INDEX crm_product_name ON crm_product (name_key, id);
 CREATE INDEX crm_product_category ON crm_product (category, id);
 
+-- A unit of the first currency is worth so many ten billionths of the second, from a day on.
+CREATE TABLE crm_exchange_rate (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    from_currency TEXT NOT NULL,
+    to_currency TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    rate INTEGER NOT NULL,
+    source TEXT NOT NULL
+) STRICT;
+CREATE INDEX crm_exchange_rate_pair ON crm_exchange_rate (from_currency, to_currency, day, id);
+CREATE INDEX crm_exchange_rate_from ON crm_exchange_rate (from_currency, id);
+CREATE INDEX crm_exchange_rate_to ON crm_exchange_rate (to_currency, id);
+CREATE INDEX crm_exchange_rate_day ON crm_exchange_rate (day);
+
 CREATE TABLE crm_sales_rep (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -472,6 +490,29 @@ CREATE TABLE crm_journal (
 ) STRICT;
 CREATE INDEX crm_journal_record ON crm_journal (record, position);
 CREATE INDEX crm_journal_key ON crm_journal (key, position) WHERE key IS NOT NULL;
+
+-- What an operation under an idempotency key answered first, as JSON; `place` is its place among those of its transaction, from 1. `input` is the SHA-256 of what it was given.
+-- Both can be emptied when personal data must go.
+CREATE TABLE crm_answer (
+    row INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    input BLOB,
+    answer TEXT,
+    UNIQUE (key, place)
+) STRICT;
+
+-- The records that it answered with; they need not be there any more.
+CREATE TABLE crm_answer_record (
+    answer INTEGER NOT NULL REFERENCES crm_answer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    family TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (answer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_answer_record_record ON crm_answer_record (record, family);
 
 CREATE TABLE crm_cursor (
     consumer TEXT PRIMARY KEY,

@@ -2,16 +2,17 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
-    InteractionId, Label, Name, Number, Opportunity, OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId,
-    PaymentReference, Period, Phone, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep,
-    SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
+    Act, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry, ExchangeRate, ExchangeRateId,
+    ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Name, Number, Opportunity,
+    OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId, PaymentReference, Period, Phone, Position,
+    Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
+    TicketMessage, TimelineItem,
     bulk::ImportFact,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, ProductFilter, Products, Refused,
-        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
-        Timeline,
+        AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter, ExchangeRates, InteractionFilter,
+        Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments,
+        ProductFilter, Products, Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter,
+        SalesReps, TicketFilter, Tickets, Timeline,
     },
 };
 
@@ -137,6 +138,15 @@ impl Payments for BrokenTx<'_> {
     unique! { payment_by_reference(PaymentReference): Payment by "reference"; }
 }
 
+impl ExchangeRates for BrokenTx<'_> {
+    records! { ExchangeRate(ExchangeRateId), ExchangeRateFilter { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate } }
+
+    fn exchange_rate_on(&self, from: Currency, to: Currency, day: NaiveDate) -> Stored<Option<ExchangeRate>> {
+        let day = if self.has(Fault::RateOfTheFuture) { NaiveDate::MAX } else { day };
+        self.look(|tx| tx.exchange_rate_on(from, to, day))
+    }
+}
+
 impl Agents for BrokenTx<'_> {
     records! { Agent(AgentId), AgentFilter { agent agents count_agents insert_agent insert_agents update_agent delete_agent } }
     unique! { agent_by_external_id(ExternalId): Agent by "external id"; }
@@ -184,6 +194,35 @@ impl Timeline for BrokenTx<'_> {
             });
         }
         Ok(found)
+    }
+}
+
+impl Answers for BrokenTx<'_> {
+    fn answer(&self, key: &IdempotencyKey, place: u32) -> Stored<Option<Answer>> {
+        let place = if self.has(Fault::AnswerByKeyAlone) { 1 } else { place };
+        self.look(|tx| tx.answer(key, place))
+    }
+
+    fn answers(&self, page: Page<(IdempotencyKey, u32)>) -> Stored<Vec<Answer>> {
+        self.listed(page, |tx, page| tx.answers(page))
+    }
+
+    fn keep_answer(&mut self, answer: &Answer) -> Stored<()> {
+        let result = self.tx()?.keep_answer(answer);
+        if self.has(Fault::AnswerTwice) { Ok(()) } else { result }
+    }
+
+    fn erase_answers(&mut self, record: RecordRef) -> Stored<u64> {
+        if !self.has(Fault::AnswerNotErased) {
+            return self.tx()?.erase_answers(record);
+        }
+        let all = self.look(|tx| tx.answers(Page::first(u16::MAX)))?;
+        let of_it = all.iter().filter(|answer| answer.content.is_some() && answer.records.contains(&record));
+        Ok(u64::try_from(of_it.count()).unwrap_or(u64::MAX))
+    }
+
+    fn keyed(&mut self) -> &mut Keyed {
+        &mut self.keyed
     }
 }
 

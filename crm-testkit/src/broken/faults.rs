@@ -150,4 +150,14 @@ faults! {
     ImportKeepsTheTurn = "C73",
     /// A snapshot that begins in the middle of a list leaves a record out.
     SnapshotSkipsOne = "C74",
+    /// The first answer of a key is that of all its places.
+    AnswerByKeyAlone = "C75",
+    /// A second answer at a place is taken for good.
+    AnswerTwice = "C76",
+    /// An answer that was erased keeps its content.
+    AnswerNotErased = "C77",
+    /// A transaction goes on counting where the one before ended.
+    KeyedForGood = "C78",
+    /// The rate of a day is the newest of all.
+    RateOfTheFuture = "C79",
 }

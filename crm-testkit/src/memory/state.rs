@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::SubsecRound as _;
 use crm_core::{
-    Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId,
-    Order, OrderId, Payment, PaymentId, Position, Product, ProductId, RecordRef, Revision, SalePlan, SalePlanId,
-    SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
+    Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId, IdempotencyKey, Interaction,
+    InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Payment, PaymentId, Position, Product,
+    ProductId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -52,6 +52,7 @@ macro_rules! tables {
             /// The last number that was assigned.
             pub(super) order_numbers: u64,
             pub(super) ticket_numbers: u64,
+            pub(super) answers: BTreeMap<(IdempotencyKey, u32), Answer>,
             pub(super) journal: BTreeMap<Position, Entry>,
             pub(super) cursors: BTreeMap<Label, Position>,
         }
@@ -108,6 +109,7 @@ tables! {
     tickets, "tickets": Ticket(TicketId), "ticket";
     products, "products": Product(ProductId), "product";
     agents, "agents": Agent(AgentId), "agent";
+    exchange_rates, "exchange rates": ExchangeRate(ExchangeRateId), "exchange rate";
 }
 
 fn refers<R: Kept>(other: &R, record: RecordRef) -> bool {

@@ -80,6 +80,7 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::SalePlan(_)
         | RecordRef::Opportunity(_)
         | RecordRef::Ticket(_)
+        | RecordRef::ExchangeRate(_)
         | RecordRef::Import(_) => panic!("nothing refers to {record}"),
     }
 }

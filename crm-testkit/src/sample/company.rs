@@ -1,9 +1,9 @@
 //! A small company whose records refer to each other.
 
 use crm_core::{
-    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Opportunity, OpportunityParts,
-    Order, OrderParts, Participant, Payment, PlanScope, Product, SalePlan, SalePlanParts, SalesRep, Ticket,
-    TicketMessage,
+    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate, Interaction, Opportunity,
+    OpportunityParts, Order, OrderParts, Participant, Payment, PlanScope, Product, SalePlan, SalePlanParts, SalesRep,
+    Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
@@ -29,6 +29,8 @@ use super::{OPPORTUNITY_STATES, ORDER_STATES, PAYMENT_STATES, PLAN_STATES, TICKE
 pub struct Sample {
     /// The first one manages the others.
     pub sales_reps: Vec<SalesRep>,
+    /// Exchange rates.
+    pub exchange_rates: Vec<ExchangeRate>,
     /// Agents.
     pub agents: Vec<Agent>,
     /// Products.
@@ -125,6 +127,7 @@ impl Sample {
             payments,
             tickets: tickets.collect(),
             messages: messages.collect(),
+            exchange_rates: seeds(6).map(|(_, seed)| super::exchange_rate(seed)).collect(),
             sales_reps,
             agents,
             products,
@@ -139,6 +142,7 @@ impl Sample {
     /// What the store refuses, such as [`StoreErrorKind::Duplicate`](crm_core::store::StoreErrorKind::Duplicate) the second time.
     pub fn write_to(&self, tx: &mut (impl Records + ?Sized)) -> Result<(), StoreError> {
         self.sales_reps.iter().try_for_each(|record| tx.insert_sales_rep(record))?;
+        self.exchange_rates.iter().try_for_each(|record| tx.insert_exchange_rate(record))?;
         self.agents.iter().try_for_each(|record| tx.insert_agent(record))?;
         self.products.iter().try_for_each(|record| tx.insert_product(record))?;
         self.customers.iter().try_for_each(|record| tx.insert_customer(record))?;

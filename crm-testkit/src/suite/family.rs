@@ -4,12 +4,12 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Payment, PaymentParts,
-    PaymentReference, Product, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order, OrderParts, Payment,
+    PaymentParts, PaymentReference, Product, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, PaymentFilter,
-        ProductFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter,
-        pages,
+        AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
+        PaymentFilter, ProductFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind,
+        TicketFilter, pages,
     },
 };
 
@@ -178,6 +178,7 @@ families! {
     Opportunity, OpportunityFilter, "opportunity" { opportunity opportunities count_opportunities insert_opportunity insert_opportunities update_opportunity delete_opportunity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
     Payment, PaymentFilter, "payment" { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment }
+    ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
@@ -192,8 +193,8 @@ impl Family {
     pub(crate) const fn unique_fields(self) -> &'static [&'static str] {
         match self {
             Self::Product => &["sku"],
-            Self::SalePlan => &[],
             Self::Payment => &["reference"],
+            Self::SalePlan | Self::ExchangeRate => &[],
             Self::Order | Self::Ticket => &["number", "external id"],
             Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Opportunity => &["external id"],
         }
@@ -207,8 +208,8 @@ impl Any {
             Self::Product(record) => return Some(record.sku.to_string()),
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
-            Self::SalePlan(_) => None,
             Self::Payment(record) => return Some(record.reference().to_string()),
+            Self::SalePlan(_) | Self::ExchangeRate(_) => None,
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
             Self::Customer(record) => record.external_id.as_ref(),
@@ -224,7 +225,7 @@ impl Any {
     pub(crate) fn with_unique(mut self, field: &str, value: &str) -> Self {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
-            Self::SalePlan(_) => {}
+            Self::SalePlan(_) | Self::ExchangeRate(_) => {}
             Self::SalesRep(record) => record.external_id = Some(text(value)),
             Self::Agent(record) => record.external_id = Some(text(value)),
             Self::Customer(record) => record.external_id = Some(text(value)),
@@ -270,7 +271,7 @@ fn reference(value: &str) -> PaymentReference {
 pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
     Ok(match family {
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
-        Family::SalePlan => None,
+        Family::SalePlan | Family::ExchangeRate => None,
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
         Family::Agent => tx.agent_by_external_id(&text(value))?.map(Any::from),
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),

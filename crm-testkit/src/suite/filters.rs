@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 use crm_core::{
-    CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentKind, PaymentStatus, PlanScope, PlanStatus,
-    Priority, ProviderStatus, RecordRef, TicketStatus,
+    Currency, CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus, PaymentKind, PaymentStatus, PlanScope,
+    PlanStatus, Priority, ProviderStatus, RecordRef, TicketStatus,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page, PaymentFilter,
-        ProductFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter, OrderFilter, Page,
+        PaymentFilter, ProductFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -96,6 +96,7 @@ filters! {
         status: ProviderStatus::TRANSITIONS.states.iter().copied(),
         anomalous: [true, false],
     }
+    ExchangeRate(ExchangeRateFilter) { from: [Currency::EUR, Currency::USD], to: [Currency::JPY, Currency::KWD], days: periods(), }
     Ticket(TicketFilter) {
         customer: [id(1), id(2)],
         assignee: [id(1), id(2)],
@@ -140,6 +141,11 @@ fn passes(filter: &Filter, record: &Any) -> bool {
         }
         (Filter::Interaction(f), Any::Interaction(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer)) && lets(f.channel.as_ref(), Some(&r.channel))
+        }
+        (Filter::ExchangeRate(f), Any::ExchangeRate(r)) => {
+            lets(f.from.as_ref(), Some(&r.from))
+                && lets(f.to.as_ref(), Some(&r.to))
+                && f.days.is_none_or(|days| days.contains(r.day))
         }
         (Filter::SalePlan(f), Any::SalePlan(r)) => {
             lets(f.scope.as_ref(), Some(r.scope()))

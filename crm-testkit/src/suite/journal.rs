@@ -6,8 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, OpportunityFact, Order, OrderFact, PaymentFact,
-    Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Act, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact, Order,
+    OrderFact, PaymentFact, Position, ProductFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -37,6 +37,9 @@ fn fact(before: &Any, after: Any) -> Fact {
         }
         (Any::Payment(_), Any::Payment(payment)) => (payment.id, PaymentFact::Begun { payment }).into(),
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),
+        (Any::ExchangeRate(before), Any::ExchangeRate(after)) => {
+            (before.id, ExchangeRateFact::Updated { before, after }).into()
+        }
         (Any::Ticket(before), Any::Ticket(after)) => (before.id, TicketFact::Updated { before, after }).into(),
         (before, _) => deleted(before),
     }
@@ -54,6 +57,7 @@ fn deleted(record: Any) -> Fact {
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
         Any::Payment(payment) => (payment.id, PaymentFact::Deleted { payment }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
+        Any::ExchangeRate(exchange_rate) => (exchange_rate.id, ExchangeRateFact::Deleted { exchange_rate }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
     }
 }

@@ -4,13 +4,13 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, AnomalyKind, By, Channel, Currency, Customer, Direction, Discount, Draft, Gender, Interaction,
-    Label, Loss, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewMessage, NewOpportunity, NewPayment,
-    NewProduct, NewRefund, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderLine, OrderParts, OrderState,
-    Participant, Payment, PaymentKind, PaymentParts, PaymentReference, PaymentReport, PaymentState, Percent, Period,
-    Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority, Product, ProviderStatus, Quantity, Rating,
-    RecordId, RefundedLine, Revision, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation,
-    Terms, Ticket, Unassigned, UnitPrice,
+    Act, Actor, Agent, AnomalyKind, By, Channel, Currency, Customer, Direction, Discount, Draft, ExchangeRate, Gender,
+    Interaction, Label, Loss, MessageKind, Money, NewAgent, NewCustomer, NewExchangeRate, NewInteraction, NewMessage,
+    NewOpportunity, NewPayment, NewProduct, NewRefund, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order,
+    OrderLine, OrderParts, OrderState, Participant, Payment, PaymentKind, PaymentParts, PaymentReference,
+    PaymentReport, PaymentState, Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority,
+    Product, ProviderStatus, Quantity, Rate, Rating, RecordId, RefundedLine, Revision, Sale, SalePlan, SalesRep,
+    ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, Unassigned, UnitPrice,
 };
 use uuid::Builder;
 
@@ -184,6 +184,7 @@ impl Maker {
             Family::Opportunity => self.opportunity(n).into(),
             Family::Order => self.order(n).into(),
             Family::Payment => self.payment(n).into(),
+            Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
     }
@@ -534,6 +535,14 @@ impl Maker {
             anomalies,
         };
         valid(parts.try_into())
+    }
+
+    fn exchange_rate(&mut self, n: u32) -> ExchangeRate {
+        let from = self.dice.one(&[Currency::EUR, Currency::USD]);
+        let to = self.dice.one(&[Currency::JPY, Currency::KWD]);
+        let rate = valid(Rate::from_ten_billionths(i64::from(1 + self.dice.below(1_000_000)) * 362_319));
+        let new = NewExchangeRate::new(from, to, self.day(), rate, self.dice.one_text(&["ECB", "treasurer"]));
+        valid(ExchangeRate::add(id(n), self.at(), new))
     }
 
     fn ticket(&mut self, n: u32) -> Ticket {

@@ -208,6 +208,10 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             );
             note(!tx.messages(one.id, Page::first(9))?.is_empty(), "its messages");
         }
+        Any::ExchangeRate(one) => {
+            let newest = tx.exchange_rate_on(one.from, one.to, one.day)?;
+            note(newest.is_some_and(|other| other.id == one.id), "its day");
+        }
         Any::Interaction(_) | Any::SalePlan(_) | Any::Opportunity(_) | Any::Payment(_) => {}
     }
     for customer in 1..=3 {

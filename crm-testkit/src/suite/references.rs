@@ -39,7 +39,7 @@ const fn least(family: Family) -> usize {
 
 fn references(record: &Any) -> usize {
     match record {
-        Any::Product(_) | Any::Agent(_) => 0,
+        Any::Product(_) | Any::Agent(_) | Any::ExchangeRate(_) => 0,
         Any::SalesRep(rep) => usize::from(rep.manager.is_some()),
         Any::Customer(customer) => {
             let needs = customer.needs.iter().filter(|need| need.product.is_some()).count();

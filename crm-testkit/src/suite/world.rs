@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Display};
 
 use crm_core::{
-    Entry, Label, MessageKind, OrderId, PaymentEntry, Position, RecordRef, TicketMessage, TimelineItem,
+    Answer, Entry, Label, MessageKind, OrderId, PaymentEntry, Position, RecordRef, TicketMessage, TimelineItem,
     store::{Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind, pages},
 };
 
@@ -71,6 +71,7 @@ pub(crate) struct Everything {
     revenue: Vec<RevenueEntry>,
     payments: Vec<(OrderId, PaymentEntry)>,
     figures: AllFigures,
+    answers: Vec<Answer>,
     journal: Vec<Entry>,
     cursors: Vec<Position>,
 }
@@ -93,6 +94,7 @@ impl Everything {
         assert_eq!(self.revenue, expected.revenue, "{clause}: the revenue differs");
         assert_eq!(self.payments, expected.payments, "{clause}: the payments differ");
         assert_eq!(self.figures, expected.figures, "{clause}: the figures differ");
+        assert_eq!(self.answers, expected.answers, "{clause}: the answers differ");
         assert_eq!(self.journal, expected.journal, "{clause}: the journals differ");
         assert_eq!(self.cursors, expected.cursors, "{clause}: the cursors differ");
     }
@@ -132,6 +134,8 @@ pub(crate) fn everything<T: Records + ?Sized>(tx: &T) -> Stored<Everything> {
     let key = |(order, entry): &(OrderId, PaymentEntry)| (entry.day, *order, entry.number);
     found.payments = pages(1_000, |page| tx.payments(year(), page), key).collect::<Stored<_>>()?;
     found.figures = all_figures(tx)?;
+    let place = |answer: &Answer| (answer.key.clone(), answer.place);
+    found.answers = pages(1_000, |page| tx.answers(page), place).collect::<Stored<_>>()?;
     found.journal = entries(tx)?;
     found.cursors = CONSUMERS.iter().map(|consumer| tx.cursor(&label(consumer))).collect::<Stored<_>>()?;
     Ok(found)
