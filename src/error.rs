@@ -2,8 +2,8 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    ActivityError, IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PlanError, PriceError,
-    PriceListError, PromotionError, QuoteError, RateError, RecordRef, TicketError,
+    ActivityError, IdError, IdempotencyError, Invalid, OpportunityError, OrderError, PaymentError, PlanError,
+    PriceError, PriceListError, PromotionError, QuoteError, RateError, RecordRef, TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -112,6 +112,7 @@ impl From<SalesError> for Error {
             SalesError::Store(error) => Self::Store(error),
             SalesError::Invalid(refused)
             | SalesError::Order(OrderError::Invalid(refused))
+            | SalesError::Payment(PaymentError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
             | SalesError::PriceList(PriceListError::Invalid(refused))
             | SalesError::Price(PriceError::Invalid(refused))
@@ -156,5 +157,5 @@ macro_rules! through_sales_or_service {
 }
 
 through_sales_or_service!(
-IdempotencyError => SalesError , OrderError => SalesError , QuoteError => SalesError , OpportunityError => SalesError , ActivityError => SalesError , PlanError => SalesError , RateError => SalesError , PriceListError => SalesError , PriceError => SalesError , PromotionError => SalesError , TicketError => ServiceError
+IdempotencyError => SalesError , PaymentError => SalesError , OrderError => SalesError , QuoteError => SalesError , OpportunityError => SalesError , ActivityError => SalesError , PlanError => SalesError , RateError => SalesError , PriceListError => SalesError , PriceError => SalesError , PromotionError => SalesError , TicketError => ServiceError
 );

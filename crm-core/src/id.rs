@@ -244,6 +244,8 @@ ids! {
     ActivityId = "activity";
     /// The id of an [`Order`](crate::Order): `order_…`.
     OrderId = "order";
+    /// The id of a [`Payment`](crate::Payment) with a provider: `pay_…`.
+    PaymentId = "pay";
     /// The id of an [`ExchangeRate`](crate::ExchangeRate): `rate_…`.
     ExchangeRateId = "rate";
     /// The id of an [`Agent`](crate::Agent): `agent_…`.

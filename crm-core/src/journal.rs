@@ -14,12 +14,13 @@ use crate::{
     customer::CustomerFact,
     exchange_rate::ExchangeRateFact,
     id::{
-        ActivityId, AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, PriceListId,
-        ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, OpportunityId, OrderId, PaymentId,
+        PriceListId, ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     opportunity::OpportunityFact,
     order::OrderFact,
+    payment::PaymentFact,
     price_list::PriceListFact,
     product::ProductFact,
     promotion::{PromotionFact, RedemptionFact},
@@ -225,6 +226,11 @@ families! {
         Drafted = "drafted", Amended = "amended", PriceListChanged = "price_list_changed", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
         Refunded = "refunded", Deleted = "deleted"
+    }
+    /// A payment with a provider.
+    Payment(PaymentId, PaymentFact) = "payment" {
+        Begun = "begun", Pending = "pending", Authorised = "authorised", Done = "done", Cancelled = "cancelled", Failed = "failed",
+        Entered = "entered", Anomaly = "anomaly", Deleted = "deleted"
     }
     /// An exchange rate.
     ExchangeRate(ExchangeRateId, ExchangeRateFact) = "exchange_rate" { Added = "added", Updated = "updated", Deleted = "deleted" }

@@ -33,7 +33,7 @@
 //!
 //! All records carry `id`, `revision`, `created_at` and `updated_at`. A record without states has public fields; its constructor, its `update` and reading it check what the types do
 //! not. A record
-//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Activity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
+//! that a state machine guards ([`SalePlan`], [`Opportunity`], [`Activity`], [`Quote`], [`Order`], [`Payment`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
 //! the fact that it made or a typed refusal. Its `…Parts` are the same fields in the open, for stores and deserialisers, and are checked on the way in.
 //!
 //! Personal data (names, addresses, free text, birth dates) never shows in `Debug` or in an error's message.
@@ -58,6 +58,7 @@ mod money;
 mod opportunity;
 mod order;
 mod patch;
+mod payment;
 mod phone;
 mod pipeline;
 mod postal_address;
@@ -107,7 +108,8 @@ pub use self::{
     },
     id::{
         ActivityId, AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, OpportunityId, OrderId,
-        PriceListId, ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
+        PaymentId, PriceListId, ProductId, PromotionId, QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId,
+        TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -119,9 +121,14 @@ pub use self::{
         Push, Recurring, Sale, StageVisit,
     },
     order::{
-        Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError, OrderFact,
-        OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, Revenue, RevenueKind, Shipment,
-        ShipmentState, ShipmentStatus, ShippedLine,
+        Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,
+        OrderFact, OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, RefundedLine, Revenue,
+        RevenueKind, Shipment, ShipmentState, ShipmentStatus, ShippedLine,
+    },
+    payment::{
+        AnomalyKind, NewPaymentPart, NewProviderPayment, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
+        PaymentError, PaymentFact, PaymentKind, PaymentParts, PaymentReference, PaymentReport, PaymentState,
+        ProviderStatus,
     },
     phone::Phone,
     pipeline::{ForecastCategory, Pipeline, PipelineBuilder, RequiredField, Stage, StageKind},

@@ -8,10 +8,11 @@ mod state;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::payment::{check_lines as check_refunded_lines, positive};
 pub use self::{
     fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
     line::{NewOrderLine, OrderLine},
-    payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
+    payment::{EntryKind, NewPayment, NewRefund, PaymentEntry, PaymentStatus, RefundedLine},
     state::{OrderAction, OrderState, OrderStatus},
 };
 use crate::{
@@ -129,6 +130,20 @@ pub enum OrderError {
         /// What was asked.
         action: OrderAction,
     },
+    /// More would come back of a shipment than is out.
+    #[error("cannot take back {quantity} of line {line} of shipment {shipment} of {order}: {out} are out")]
+    MoreThanOut {
+        /// The order.
+        order: OrderId,
+        /// The shipment.
+        shipment: u32,
+        /// The line.
+        line: u32,
+        /// What was asked.
+        quantity: Quantity,
+        /// What of it has left in this shipment and not come back.
+        out: Quantity,
+    },
     /// More would be paid than is owed.
     #[error("cannot take {amount} for {order}: {owed} is owed")]
     Overpaid {
@@ -148,6 +163,28 @@ pub enum OrderError {
         amount: Money,
         /// What can be refunded.
         refundable: Money,
+    },
+    /// More of a line would be refunded than was ordered and not refunded (REF-1).
+    #[error("cannot refund {quantity} of line {line} of {order}: {left} are left to refund (REF-1)")]
+    MoreThanRefundable {
+        /// The order.
+        order: OrderId,
+        /// The line.
+        line: u32,
+        /// What was asked.
+        quantity: Quantity,
+        /// What is left to refund.
+        left: Quantity,
+    },
+    /// More money would be refunded for lines than they came to (REF-2).
+    #[error("cannot refund {amount} for these lines of {order}: they came to {came_to} (REF-2)")]
+    MoreThanTheyCameTo {
+        /// The order.
+        order: OrderId,
+        /// What was asked.
+        amount: Money,
+        /// What the lines came to.
+        came_to: Money,
     },
     /// Money that was taken must be refunded before the order is cancelled.
     #[error("cannot cancel {order}: {paid} is paid and not refunded")]
@@ -338,12 +375,14 @@ pub enum OrderFact {
         /// The number of the shipment.
         shipment: u32,
     },
-    /// A shipment came back.
+    /// Goods of a shipment came back.
     Returned {
         /// The number of the shipment.
         shipment: u32,
         /// Where it stood before: on its way, or delivered and when.
         before: ShipmentState,
+        /// What came back: some of it, or the rest.
+        lines: Vec<ShippedLine>,
     },
     /// Money came in.
     Paid {
@@ -656,12 +695,9 @@ impl Order {
     pub fn revenue(&self) -> Vec<Revenue> {
         let Some(day) = self.state.confirmed_on() else { return Vec::new() };
         let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.net }];
-        let (mut refunded, mut worth) = (0, self.net);
-        for refund in self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund) {
-            refunded += refund.amount.minor();
-            let after = self.worth_after(refunded);
-            let amount = Money::from_minor(after.minor() - worth.minor(), self.currency);
-            worth = after;
+        let refunds = self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund);
+        for (refund, back) in refunds.zip(self.refund_nets()) {
+            let amount = Money::from_minor(-back.net.minor(), self.currency);
             entries.push(Revenue { day: refund.day, kind: RevenueKind::Refunded, amount });
         }
         if let OrderState::Cancelled { day, .. } = self.state {
@@ -690,9 +726,13 @@ impl Order {
 
     /// The line with a number.
     pub fn line(&self, number: u32) -> Option<&OrderLine> {
+        self.place_of(number).map(|place| &self.lines[place])
+    }
+
+    /// The place of the line with a number.
+    fn place_of(&self, number: u32) -> Option<usize> {
         // The lines are numbered upwards.
-        let place = self.lines.binary_search_by_key(&number, OrderLine::number).ok()?;
-        Some(&self.lines[place])
+        self.lines.binary_search_by_key(&number, OrderLine::number).ok()
     }
 }
 

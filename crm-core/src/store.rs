@@ -19,7 +19,7 @@
 //! - C10 A record that was inserted reads back equal, all fields, by its id. Instants are whole microseconds: what a host's own record (from its `…Parts`, from
 //!   JSON) holds beyond that is cut off by the store, on an insert and on an update, in messages too. An act is cut before, so operations lose nothing.
 //! - C11 An id that is not there reads as `Ok(None)`.
-//! - C12 Inserting or updating to an id, a number, a SKU, a code or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
+//! - C12 Inserting or updating to an id, a number, a SKU, a code, a payment's reference or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
 //! - C13 Updating gives the next revision and writes all fields; the caller's value is untouched.
 //! - C14 Updating from a revision other than the stored one is [`StoreErrorKind::Conflict`] and changes nothing.
 //! - C15 Updating or deleting what is not there is [`StoreErrorKind::NotFound`].
@@ -27,12 +27,12 @@
 //! - C17 Deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
 //!   A record may refer to itself, and may then be deleted.
 //! - C18 What was deleted is not there, nor found by anything.
-//! - C19 A number, a SKU, a code and an external id find their record and no other; they are compared byte for byte.
+//! - C19 A number, a SKU, a code, a payment's reference and an external id find their record and no other; they are compared byte for byte.
 //!
-//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU or code, then external id, then references; on an
+//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU, code or reference, then external id, then references; on an
 //! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `exchange rate`, `price list`, `promotion`, `redemption`, `sales rep`, `sale plan`, `opportunity`, `activity`,
-//! `quote`, `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
-//! plans, sales reps, opportunities, activities, quotes, orders, tickets, price lists, promotions, redemptions, products, messages.
+//! `quote`, `order`, `payment`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
+//! plans, sales reps, opportunities, activities, quotes, orders, payments, tickets, price lists, promotions, redemptions, products, messages.
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
@@ -118,9 +118,9 @@ pub use self::{
     families::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
         ExchangeRates, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders,
-        PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes,
-        RedemptionFilter, Redemptions, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
-        Search, TicketFilter, Tickets, Timeline,
+        PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions,
+        QuoteFilter, Quotes, RedemptionFilter, Redemptions, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans,
+        SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline,
     },
     figures::{CustomerFigureFilter, Figures, SalesFilter},
     page::{Page, pages},
@@ -167,6 +167,7 @@ pub trait Records:
     + Quotes
     + Activities
     + Orders
+    + Payments
     + ExchangeRates
     + Agents
     + Tickets
@@ -190,6 +191,7 @@ impl<T> Records for T where
         + Quotes
         + Activities
         + Orders
+        + Payments
         + ExchangeRates
         + Agents
         + Tickets

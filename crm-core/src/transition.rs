@@ -84,7 +84,8 @@ where
 mod tests {
     use super::*;
     use crate::{
-        ActivityStatus, OpportunityStatus, OrderStatus, PlanStatus, QuoteStatus, ShipmentStatus, TicketStatus,
+        ActivityStatus, OpportunityStatus, OrderStatus, PlanStatus, ProviderStatus, QuoteStatus, ShipmentStatus,
+        TicketStatus,
     };
 
     #[test]
@@ -95,6 +96,7 @@ mod tests {
         assert_printed(&ActivityStatus::TRANSITIONS, "transitions/activity.md");
         assert_printed(&OrderStatus::TRANSITIONS, "transitions/order.md");
         assert_printed(&ShipmentStatus::TRANSITIONS, "transitions/shipment.md");
+        assert_printed(&ProviderStatus::TRANSITIONS, "transitions/payment.md");
         assert_printed(&TicketStatus::TRANSITIONS, "transitions/ticket.md");
     }
 }

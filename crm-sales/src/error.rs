@@ -2,8 +2,8 @@
 
 use crm_core::{
     ActivityError, CustomerId, CustomerType, IdempotencyError, Invalid, OpportunityError, OpportunityId, OrderError,
-    OrderId, PlanError, PriceError, PriceListError, ProductId, PromotionError, QuoteError, RateError, RecordRef,
-    Revision,
+    OrderId, PaymentError, PaymentReference, PlanError, PriceError, PriceListError, ProductId, PromotionError,
+    QuoteError, RateError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -80,6 +80,15 @@ pub enum SalesError {
         /// The value of the line that broke a rule.
         invalid: Invalid,
     },
+    /// No payment has the reference that a provider reported.
+    #[error("no payment has the reference {reference} (REF-3)")]
+    UnknownReference {
+        /// The provider and what it called the payment.
+        reference: PaymentReference,
+    },
+    /// The payment with a provider refuses.
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
     /// The key of the act stands for something else that was done before, or its answer was erased.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
@@ -166,6 +175,7 @@ impl SalesError {
             | Self::Line { invalid, .. }
             | Self::Quote(QuoteError::Invalid(invalid))
             | Self::Order(OrderError::Invalid(invalid))
+            | Self::Payment(PaymentError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
             | Self::PriceList(PriceListError::Invalid(invalid) | PriceListError::Rule { invalid, .. })
             | Self::Price(PriceError::Invalid(invalid))

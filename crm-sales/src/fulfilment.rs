@@ -75,8 +75,8 @@ pub fn deliver_shipment(
     })
 }
 
-/// Notes that a shipment of an order came back; what was in it can be shipped again. `shipment` is its number in the
-/// order.
+/// Notes that a shipment of an order came back, or the rest of one; what was in it can be shipped again. `shipment` is
+/// its number in the order.
 ///
 /// # Errors
 ///
@@ -89,5 +89,50 @@ pub fn return_shipment(
 ) -> Result<Order, SalesError> {
     once(tx, act, "return_shipment", (id, shipment), |tx, act, (id, shipment)| {
         change_order(tx, act, id, |order, at| order.take_back(at, shipment))
+    })
+}
+
+/// Notes that some lines of a shipment of an order came back; they can be shipped again, and the rest stays where it is.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::take_back_lines`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{
+///     Currency, Fulfilment, NewCustomer, NewOrder, NewProduct, Quantity, ShippedLine, UnitPrice, store::Store,
+/// };
+/// use crm_sales::{SalesError, add_product, place_order, register_customer, return_lines, ship_order};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///     let order = place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+///     ship_order(tx, act, order.id)?;
+///
+///     let one = vec![ShippedLine { line: 1, quantity: Quantity::from(1) }];
+///     assert_eq!(return_lines(tx, act, order.id, 1, one)?.fulfilment(), Fulfilment::Partial);
+///     let two = vec![ShippedLine { line: 1, quantity: Quantity::from(2) }];
+///     let refused = return_lines(tx, act, order.id, 1, two).unwrap_err();
+///     assert!(refused.to_string().ends_with("1 are out"));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn return_lines(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    shipment: u32,
+    lines: Vec<ShippedLine>,
+) -> Result<Order, SalesError> {
+    once(tx, act, "return_lines", (id, shipment, lines), |tx, act, (id, shipment, lines)| {
+        change_order(tx, act, id, |order, at| order.take_back_lines(at, shipment, lines))
     })
 }

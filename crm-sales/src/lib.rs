@@ -56,7 +56,8 @@
 //!   is not confirmed, locked, unlocked or cancelled twice, a shipment not delivered or returned twice, an
 //!   opportunity not won, lost or reopened twice, an activity not completed, cancelled or reopened twice, a quote not sent, accepted or revised twice, a plan not
 //!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment
-//!   and refund is a new one.
+//!   and refund is a new one. With a provider it is known by its reference: [`begin_payment`], [`begin_part`] and
+//!   [`settle_part`] under one that has done what is asked write nothing, and a repeated report is kept as an anomaly.
 //! - A patch with an `expected` revision is a [`SalesError::Conflict`] where the record is at another one.
 //! - A new record takes the id that the input brings, or else the next one of the act.
 //! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened, no
@@ -112,6 +113,7 @@ mod payments;
 mod planning;
 mod prices;
 mod promotions;
+mod providers;
 mod quoting;
 mod team;
 
@@ -130,7 +132,7 @@ pub use self::{
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
     exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
-    fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},
+    fulfilment::{deliver_shipment, return_lines, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
     opportunities::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
@@ -146,6 +148,10 @@ pub use self::{
     prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
     promotions::{
         add_promotion, delete_promotion, find_coupon, redeem_promotion, release_redemption, update_promotion,
+    },
+    providers::{
+        ReportedPayment, authorise_payment, begin_part, begin_payment, capture_payment, delete_payment, enter_payment,
+        fail_payment, pend_payment, report_payment, settle_part, void_payment,
     },
     quoting::{
         QuoteAmendment, accept_quote, amend_quote, approve_quote, cancel_quote, delete_quote, draft_quote,

@@ -3,12 +3,13 @@
 use crm_core::{
     Act, Activity, ActivityFact, ActivityId, Answered, Customer, CustomerFact, CustomerId, ExchangeRate,
     ExchangeRateFact, ExchangeRateId, Fact, Interaction, InteractionFact, InteractionId, Opportunity, OpportunityFact,
-    OpportunityId, Order, OrderFact, OrderId, PriceList, PriceListFact, PriceListId, Product, ProductFact, ProductId,
-    Promotion, PromotionFact, PromotionId, Quote, QuoteFact, QuoteId, RecordRef, Redemption, RedemptionFact,
-    RedemptionId, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    OpportunityId, Order, OrderFact, OrderId, Payment, PaymentFact, PaymentId, PriceList, PriceListFact, PriceListId,
+    Product, ProductFact, ProductId, Promotion, PromotionFact, PromotionId, Quote, QuoteFact, QuoteId, RecordRef,
+    Redemption, RedemptionFact, RedemptionId, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact,
+    SalesRepId,
     store::{
-        Activities, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, PriceLists, Products,
-        Promotions, Quotes, Redemptions, SalePlans, SalesReps, StoreError,
+        Activities, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Payments, PriceLists,
+        Products, Promotions, Quotes, Redemptions, SalePlans, SalesReps, StoreError,
     },
 };
 use serde::Serialize;
@@ -80,6 +81,7 @@ records! {
         { exchange_rate insert_exchange_rate update_exchange_rate delete_exchange_rate }
     Quote(QuoteId, QuoteFact) in Quotes { quote insert_quote update_quote delete_quote }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
+    Payment(PaymentId, PaymentFact) in Payments { payment insert_payment update_payment delete_payment }
 }
 
 /// Runs an operation once for each place under the key of the act; a repetition gives the first answer again ([`crm_core::once`]).

@@ -56,6 +56,7 @@
 //! | activities by due, by reminder | `opportunity` ¹, `customer` ¹, `owner` |
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
+//! | payments by id | `order`, `source`, `anomalous: true`, `status` unless `Done`, `kind` unless `Whole`, `provider` |
 //! | exchange rates by id | `from`, `to`, `days` ¹ |
 //! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
 //! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
@@ -104,6 +105,7 @@ mod opportunity;
 mod options;
 mod order;
 mod part;
+mod payment;
 #[cfg(test)]
 mod plans;
 mod price_list;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Currency, EntryKind, ExternalId, Fulfilment, Invalid, Label, Money, Number, Order, OrderId, OrderLine, OrderParts,
-    OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue,
-    RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Tax, Terms, Text, UnitPrice,
+    OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, RefundedLine,
+    Revenue, RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Tax, Terms, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -48,6 +48,7 @@ impl Table for Order {
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("quotes", "SELECT count(*) FROM crm_quote WHERE ordered = ?1"),
+        ("payments", "SELECT count(*) FROM crm_payment WHERE order_id = ?1"),
         ("redemptions", "SELECT count(*) FROM crm_redemption WHERE order_id = ?1"),
     ];
 
@@ -238,21 +239,16 @@ pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
 }
 
 impl Part for Shipment {
-    const SQL: PartStatements =
-        part_statements!("crm_order_shipment" of "order_row", "number" "shipped_at" "state" "state_at" "lines");
+    const SQL: PartStatements = part_statements!("crm_order_shipment" of "order_row", "number" "shipped_at" "state" "state_at" "lines" "returned");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         let at = match self.state {
             ShipmentState::Shipped => None,
             ShipmentState::Delivered { at } | ShipmentState::Returned { at } => Some(at),
         };
-        let lines: Vec<(u32, i64)> = self.lines.iter().map(|one| (one.line, one.quantity.millionths())).collect();
-        binder
-            .put(&self.number)?
-            .put(&self.shipped_at)?
-            .put(&self.state.status())?
-            .put(&at)?
-            .put(&Json::of(&lines)?)?;
+        binder.put(&self.number)?.put(&self.shipped_at)?.put(&self.state.status())?.put(&at)?;
+        binder.put(&pairs(&self.lines, |one| (one.line, one.quantity))?)?;
+        binder.put(&pairs(&self.returned, |one| (one.line, one.quantity))?)?;
         Ok(())
     }
 
@@ -265,14 +261,30 @@ impl Part for Shipment {
             (ShipmentStatus::Returned, Some(at)) => ShipmentState::Returned { at },
             _ => return Err(cells.corrupt()),
         };
-        let lines: Json = cells.take()?;
-        let lines: Vec<(u32, i64)> = lines.parse().ok_or_else(|| cells.corrupt())?;
-        let line = |(line, millionths)| {
-            let quantity = Quantity::from_millionths(millionths).map_err(|_| cells.corrupt())?;
-            Ok(ShippedLine { line, quantity })
-        };
-        Ok(Self { number, shipped_at, state, lines: lines.into_iter().map(line).collect::<Done<_>>()? })
+        let line = |(line, quantity)| ShippedLine { line, quantity };
+        Ok(Self { number, shipped_at, state, lines: of_pairs(cells, line)?, returned: of_pairs(cells, line)? })
     }
+}
+
+/// Line numbers and quantities as JSON pairs with millionths; nothing where there are none.
+pub(crate) fn pairs<L>(lines: &[L], pair: impl Fn(&L) -> (u32, Quantity)) -> Done<Option<Json>> {
+    let pair = |one| {
+        let (line, quantity) = pair(one);
+        (line, quantity.millionths())
+    };
+    let lines: Vec<(u32, i64)> = lines.iter().map(pair).collect();
+    (!lines.is_empty()).then(|| Json::of(&lines)).transpose()
+}
+
+/// The lines of [`pairs`].
+pub(crate) fn of_pairs<L>(cells: &mut Cells<'_, '_>, line: impl Fn((u32, Quantity)) -> L) -> Done<Vec<L>> {
+    let Some(lines) = cells.take::<Option<Json>>()? else { return Ok(Vec::new()) };
+    let lines: Vec<(u32, i64)> = lines.parse().ok_or_else(|| cells.corrupt())?;
+    let read = |(number, millionths)| {
+        let quantity = Quantity::from_millionths(millionths).map_err(|_| cells.corrupt())?;
+        Ok(line((number, quantity)))
+    };
+    lines.into_iter().map(read).collect()
 }
 
 /// A part that repeats the id of its order, to be listed by day over all orders.
@@ -284,11 +296,11 @@ pub(crate) struct Owned<P> {
 
 impl Part for Owned<PaymentEntry> {
     const SQL: PartStatements = part_statements!(
-        "crm_order_payment" of "order_row", "order_id" "number" "kind" "amount" "currency" "at" "day" "method" "reference"
+        "crm_order_payment" of "order_row", "order_id" "number" "kind" "amount" "currency" "at" "day" "method" "reference" "lines"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        let PaymentEntry { number, kind, amount, at, day, method, reference } = &self.part;
+        let PaymentEntry { number, kind, amount, at, day, method, reference, lines } = &self.part;
         binder
             .put(&self.order)?
             .put(number)?
@@ -298,7 +310,8 @@ impl Part for Owned<PaymentEntry> {
             .put(at)?
             .put(day)?
             .put(method)?
-            .put(reference)?;
+            .put(reference)?
+            .put(&pairs(lines, |one| (one.line, one.quantity))?)?;
         Ok(())
     }
 
@@ -307,8 +320,9 @@ impl Part for Owned<PaymentEntry> {
         let (number, kind): (u32, EntryKind) = (cells.take()?, cells.take()?);
         let amount = Money::from_minor(cells.take()?, cells.take()?);
         let (at, day) = (cells.take()?, cells.take()?);
-        let part = PaymentEntry { number, kind, amount, at, day, method: cells.take()?, reference: cells.take()? };
-        Ok(Self { order, part })
+        let (method, reference) = (cells.take()?, cells.take()?);
+        let lines = of_pairs(cells, |(line, quantity)| RefundedLine { line, quantity })?;
+        Ok(Self { order, part: PaymentEntry { number, kind, amount, at, day, method, reference, lines } })
     }
 }
 
@@ -363,7 +377,7 @@ const REVENUE: &str = "SELECT revenue.order_id, revenue.place, orders.customer, 
 const REVENUE_COLUMNS: &[&str] = &["order_id", "place", "customer", "rep", "day", "kind", "amount", "currency"];
 
 const PAYMENTS: &str =
-    "SELECT order_id, number, kind, amount, currency, at, day, method, reference FROM crm_order_payment
+    "SELECT order_id, number, kind, amount, currency, at, day, method, reference, lines FROM crm_order_payment
     WHERE (day, order_id, number) > (?1, ?2, ?3) AND day < ?4 ORDER BY day, order_id, number LIMIT ?5";
 
 /// After the ids of all orders.

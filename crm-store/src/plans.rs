@@ -11,14 +11,15 @@ use std::{
 use chrono::NaiveDate;
 use crm_core::{
     Act, ActivityKind, ActivityStatus, Answer, Channel, Currency, CustomerType, Fact, Fulfilment, Label,
-    OpportunityStatus, OrderStatus, PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, QuoteStatus,
-    SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery, SearchTier, TicketStatus,
+    OpportunityStatus, OrderStatus, PaymentKind, PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority,
+    ProviderStatus, QuoteStatus, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery, SearchTier, TicketStatus,
     store::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers,
         ExchangeRateFilter, ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities,
-        OpportunityFilter, OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter, Products,
-        PromotionFilter, Promotions, QuoteFilter, Quotes, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans,
-        SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter, Tickets, Timeline,
+        OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter, PriceLists,
+        ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes, RedemptionFilter, Redemptions,
+        SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search, Store, StoreError, TicketFilter,
+        Tickets, Timeline,
     },
 };
 use crm_testkit::{
@@ -142,6 +143,20 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             orders after order,
             orders_by_day after (day, order)
         );
+        let payment = sample.payments[0].id;
+        lists!(
+            tx,
+            PaymentFilter {
+                order: order,
+                source: payment,
+                provider: label.clone(),
+                kind: if yes { PaymentKind::Whole } else { PaymentKind::Refund },
+                status: if yes { ProviderStatus::Done } else { ProviderStatus::Pending },
+                anomalous: yes,
+            },
+            count_payments,
+            provider_payments after payment
+        );
         lists!(
             tx,
             TicketFilter {
@@ -249,6 +264,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.product_by_sku(&product.sku)?;
     tx.quote_by_number(sample.quotes[0].number())?;
     tx.order_by_number(sample.orders[0].number())?;
+    tx.payment_by_reference(sample.payments[0].reference())?;
     tx.ticket_by_number(sample.tickets[0].number())?;
     let entry = (day, sample.orders[0].id, 1);
     for page in [Page::first(9), Page::after(entry, 9)] {
@@ -321,7 +337,7 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         sale_plans update_sale_plan delete_sale_plan,
         activities update_activity delete_activity,
         opportunities update_opportunity delete_opportunity,
-        quotes update_quote delete_quote,
+    quotes update_quote delete_quote, payments update_payment delete_payment,
         orders update_order delete_order,
         tickets update_ticket delete_ticket,
     }

@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
-    ActivityId, ActivityKind, ActivityStatus, Actor, AgentId, Channel, ContactLabel, CreditAt, Currency, CustomerId,
-    CustomerType, Direction, EmailAddress, EntryKind, ExchangeRateId, ExternalId, Fingerprint, ForecastCategory,
-    Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number, OpportunityId, OpportunityStatus,
-    OrderId, OrderStatus, PaymentStatus, Percent, Phone, PlanStatus, Position, PriceListId, Priority, ProductId,
-    PromotionId, Quantity, QuoteId, QuoteStatus, Rate, Rating, RecordId, RedemptionId, RevenueKind, Revision,
-    SalePlanId, SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus,
-    Units,
+    ActivityId, ActivityKind, ActivityStatus, Actor, AgentId, AnomalyKind, Channel, ContactLabel, CreditAt, Currency,
+    CustomerId, CustomerType, Direction, EmailAddress, EntryKind, ExchangeRateId, ExternalId, Fingerprint,
+    ForecastCategory, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, Name, NeedKind, Number, OpportunityId,
+    OpportunityStatus, OrderId, OrderStatus, PaymentId, PaymentKind, PaymentReference, PaymentStatus, Percent, Phone,
+    PlanStatus, Position, PriceListId, Priority, ProductId, PromotionId, ProviderStatus, Quantity, QuoteId,
+    QuoteStatus, Rate, Rating, RecordId, RedemptionId, RevenueKind, Revision, SalePlanId, SalesRepId, ShipmentStatus,
+    Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -112,7 +112,20 @@ macro_rules! texts {
     )*};
 }
 
-texts!(Actor, EmailAddress, ExternalId, IdempotencyKey, Label, Name, Number, Phone, String, Subject, Text);
+texts!(
+    Actor,
+    EmailAddress,
+    ExternalId,
+    IdempotencyKey,
+    Label,
+    Name,
+    Number,
+    PaymentReference,
+    Phone,
+    String,
+    Subject,
+    Text
+);
 
 /// A value as JSON: for what is never searched by its inside.
 pub(crate) struct Json(String);
@@ -180,6 +193,7 @@ ids!(
     ActivityId,
     OrderId,
     QuoteId,
+    PaymentId,
     AgentId,
     TicketId,
     PriceListId,
@@ -283,6 +297,14 @@ names! {
     Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }
     PaymentStatus { Unpaid = "unpaid", Partial = "partial", Paid = "paid", Refunded = "refunded" }
     ShipmentStatus { Shipped = "shipped", Delivered = "delivered", Returned = "returned" }
+    PaymentKind { Whole = "whole", Capture = "capture", Void = "void", Refund = "refund" }
+    ProviderStatus {
+        Draft = "draft", Pending = "pending", Authorised = "authorised", Done = "done", Cancelled = "cancelled", Failed = "failed"
+    }
+    AnomalyKind {
+        Repeated = "repeated", Late = "late", Contradicting = "contradicting", OtherAmount = "other_amount", NoRoom = "no_room",
+        NotEntered = "not_entered"
+    }
     EntryKind { Payment = "payment", Refund = "refund" }
     RevenueKind { Booked = "booked", Refunded = "refunded", Cancelled = "cancelled" }
     QuoteStatus {

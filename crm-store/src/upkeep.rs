@@ -12,9 +12,9 @@ use crm_core::{
     store::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
         ExchangeRates, Figures, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter,
-        OrderFilter, Orders, Page, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions,
-        QuoteFilter, Quotes, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps,
-        Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
+        OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products,
+        PromotionFilter, Promotions, QuoteFilter, Quotes, RedemptionFilter, Redemptions, SalePlanFilter, SalePlans,
+        SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter, Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -135,6 +135,7 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("quotes", quotes, QuoteFilter);
     readable!("activities", activities, ActivityFilter);
     readable!("orders", orders, OrderFilter);
+    readable!("payments", provider_payments, PaymentFilter);
     readable!("exchange rates", exchange_rates, ExchangeRateFilter);
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use crm_core::{
     Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, Interaction, Invalid, Opportunity,
-    OpportunityParts, OpportunityState, Order, OrderParts, OrderState, PlanState, PriceList, PriceListParts, Product,
-    Promotion, PromotionParts, Quote, QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep,
-    ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
+    OpportunityParts, OpportunityState, Order, OrderParts, OrderState, Payment, PaymentParts, PaymentState, PlanState,
+    PriceList, PriceListParts, Product, Promotion, PromotionParts, Quote, QuoteParts, QuoteState, Redemption, SalePlan,
+    SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -114,6 +114,17 @@ instants! {
             }
         }
         one.payments.iter_mut().for_each(|entry| change(&mut entry.at));
+    }
+    Payment(PaymentParts): |one, change| {
+        match &mut one.state {
+            PaymentState::Draft => {}
+            PaymentState::Pending { since: at }
+            | PaymentState::Authorised { at }
+            | PaymentState::Done { at }
+            | PaymentState::Cancelled { at }
+            | PaymentState::Failed { at, .. } => change(at),
+        }
+        one.anomalies.iter_mut().for_each(|anomaly| change(&mut anomaly.at));
     }
     Ticket(TicketParts): |one, change| {
         one.due_at.iter_mut().for_each(&change);

@@ -11,6 +11,7 @@ mod interaction;
 mod journal;
 mod opportunity;
 mod order;
+mod payment;
 mod price_list;
 mod product;
 mod promotion;

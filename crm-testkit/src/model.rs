@@ -403,6 +403,7 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                     ("code", _) => "CODE",
                     ("number", Family::Order) => "SO",
                     ("number", _) => "T",
+                    ("reference", _) => "acme:pi",
                     _ => "ext",
                 };
                 found.extend(find(tx, family, field, &value(prefix, n))?);

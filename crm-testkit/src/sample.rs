@@ -1,7 +1,7 @@
 //! Valid, varied records for tests, each made from a seed, and a small company of them.
 //!
 //! The same seed gives the same record, on every machine; another seed gives another id, number, SKU and external id. Optional fields come and go with the
-//! seed, names come in several scripts. The kind of a customer and the state of a plan, an opportunity, an activity, an order and a ticket follow from the seed in turn, so that as many seeds in a
+//! seed, names come in several scripts. The kind of a customer and the state of a plan, an opportunity, an activity, a quote, an order, a payment and a ticket follow from the seed in turn, so that as many seeds in a
 //! row as there are states ([`ORDER_STATES`] …) bring each of them.
 //!
 //! ```
@@ -33,8 +33,8 @@ pub use self::{
     company::Sample,
     prices::{price_list, promotion, redemption},
     sales::{
-        ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, QUOTE_STATES, activity, opportunity, order,
-        pipeline, quote, sale_plan,
+        ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PAYMENT_STATES, PLAN_STATES, QUOTE_STATES, activity,
+        opportunity, order, payment, pipeline, quote, sale_plan,
     },
     service::{TICKET_STATES, interaction, messages, ticket},
 };

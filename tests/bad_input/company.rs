@@ -15,8 +15,8 @@ use crm::{
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Activities, Agents, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, Products,
-        SalePlans, SalesReps, StoreErrorKind, Tickets,
+        Activities, Agents, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, Payments,
+        PriceLists, Products, Promotions, Quotes, Redemptions, SalePlans, SalesReps, StoreErrorKind, Tickets,
     },
 };
 
@@ -128,18 +128,28 @@ impl Company {
         let everything = self.crm.read(|tx| {
             let tickets = tx.tickets(&Default::default(), Page::first(100))?;
             Ok((
-                tx.customers(&Default::default(), Page::first(100))?,
-                tx.interactions(&Default::default(), Page::first(100))?,
-                tx.products(&Default::default(), Page::first(100))?,
-                tx.sales_reps(&Default::default(), Page::first(100))?,
-                tx.sale_plans(&Default::default(), Page::first(100))?,
-                tx.opportunities(&Default::default(), Page::first(100))?,
-                tx.activities(&Default::default(), Page::first(100))?,
-                tx.orders(&Default::default(), Page::first(100))?,
-                tx.exchange_rates(&Default::default(), Page::first(100))?,
-                tx.agents(&Default::default(), Page::first(100))?,
-                (tx.messages(self.ticket.id, Page::first(100))?, tickets),
-                tx.entries(Page::first(1000))?,
+                (
+                    tx.customers(&Default::default(), Page::first(100))?,
+                    tx.interactions(&Default::default(), Page::first(100))?,
+                    tx.products(&Default::default(), Page::first(100))?,
+                    tx.sales_reps(&Default::default(), Page::first(100))?,
+                    tx.sale_plans(&Default::default(), Page::first(100))?,
+                    tx.opportunities(&Default::default(), Page::first(100))?,
+                    tx.activities(&Default::default(), Page::first(100))?,
+                ),
+                (
+                    tx.orders(&Default::default(), Page::first(100))?,
+                    tx.provider_payments(&Default::default(), Page::first(100))?,
+                    tx.exchange_rates(&Default::default(), Page::first(100))?,
+                    tx.agents(&Default::default(), Page::first(100))?,
+                    tx.messages(self.ticket.id, Page::first(100))?,
+                    tickets,
+                    tx.quotes(&Default::default(), Page::first(100))?,
+                    tx.price_lists(&Default::default(), Page::first(100))?,
+                    tx.promotions(&Default::default(), Page::first(100))?,
+                    tx.redemptions(&Default::default(), Page::first(100))?,
+                    tx.entries(Page::first(1000))?,
+                ),
             ))
         });
         everything.expect("it can be read")

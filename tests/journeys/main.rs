@@ -4,6 +4,7 @@ mod customers;
 mod deals;
 mod journal;
 mod keys;
+mod payments;
 mod prices;
 mod quotes;
 mod rates;

@@ -126,6 +126,7 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
             tx.activities(&Default::default(), Page::first(100))?,
             tx.orders(&Default::default(), Page::first(100))?,
         ),
+        tx.provider_payments(&Default::default(), Page::first(100))?,
         tx.exchange_rates(&Default::default(), Page::first(100))?,
         tx.agents(&Default::default(), Page::first(100))?,
     );

@@ -67,6 +67,7 @@ struct Shipment {
     state: String,
     state_at: Option<i64>,
     lines: Vec<(i64, i64)>,
+    returned: Vec<(i64, i64)>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +80,7 @@ struct Payment {
     day: i64,
     method: Option<String>,
     reference: Option<String>,
+    lines: Vec<(i64, i64)>,
 }
 
 /// Bits of `crm_order.parts`, as crm-store has them.
@@ -252,7 +254,8 @@ pub(super) fn pay(connection: &Connection, id: i64, amount: i64) -> Result<()> {
     let sql =
         "UPDATE crm_order SET revision = revision + 1, updated_at = ?, payment = ?, parts = parts | ? WHERE id = ?";
     touched(connection.prepare_cached(sql)?.execute((at, status, PAYMENTS, id))?)?;
-    let entry = Payment { number, kind: "payment".into(), amount, currency, at, day, method: None, reference: None };
+    let (kind, lines) = ("payment".into(), Vec::new());
+    let entry = Payment { number, kind, amount, currency, at, day, method: None, reference: None, lines };
     let sql = "INSERT INTO crm_order_payment (order_row, place, order_id, number, kind, amount, currency, at, day, method, reference)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values =
@@ -268,7 +271,8 @@ pub(super) fn ship(connection: &Connection, id: i64) -> Result<()> {
     let lines = statement.query_map([id], |row| row.try_into())?.collect::<Result<_>>()?;
     let sql = "UPDATE crm_order SET revision = revision + 1, fulfilment = 'fulfilled', parts = parts | ? WHERE id = ? RETURNING updated_at";
     let at: i64 = connection.prepare_cached(sql)?.query_row((SHIPMENTS, id), |row| row.get(0))?;
-    let shipment = Shipment { number: 1, shipped_at: at, state: "shipped".into(), state_at: None, lines };
+    let (state, returned) = ("shipped".into(), Vec::new());
+    let shipment = Shipment { number: 1, shipped_at: at, state, state_at: None, lines, returned };
     let sql = "INSERT INTO crm_order_shipment (order_row, place, number, shipped_at, state, state_at, lines) VALUES (?, 0, ?, ?, ?, ?, ?)";
     let values = (id, shipment.number, at, &shipment.state, shipment.state_at, json(&shipment.lines));
     connection.prepare_cached(sql)?.execute(values)?;
@@ -332,11 +336,11 @@ fn fetch(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Resul
 /// Shipments and payments, where there are any.
 fn other_parts(connection: &Connection, mut found: Vec<Order>) -> Result<Vec<Order>> {
     static SHIPPED: LazyLock<Children> = LazyLock::new(|| {
-        let columns = "number, shipped_at, state, state_at, lines";
+        let columns = "number, shipped_at, state, state_at, lines, returned";
         Children::new("crm_order_shipment", "order_row", columns)
     });
     static PAID: LazyLock<Children> = LazyLock::new(|| {
-        let columns = "number, kind, amount, currency, at, day, method, reference";
+        let columns = "number, kind, amount, currency, at, day, method, reference, lines";
         Children::new("crm_order_payment", "order_row", columns)
     });
     let parts = found.iter().fold(0, |parts, order| parts | order.parts);
@@ -394,14 +398,18 @@ fn read_line(row: &Row<'_>, from: usize) -> Result<Line> {
     })
 }
 
+fn pairs(json: Option<String>) -> Vec<(i64, i64)> {
+    json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+}
+
 fn read_shipment(row: &Row<'_>) -> Result<Shipment> {
-    let lines: String = row.get(5)?;
     Ok(Shipment {
         number: row.get(1)?,
         shipped_at: row.get(2)?,
         state: row.get(3)?,
         state_at: row.get(4)?,
-        lines: serde_json::from_str(&lines).unwrap_or_default(),
+        lines: pairs(row.get(5)?),
+        returned: pairs(row.get(6)?),
     })
 }
 
@@ -415,5 +423,6 @@ fn read_payment(row: &Row<'_>) -> Result<Payment> {
         day: row.get(6)?,
         method: row.get(7)?,
         reference: row.get(8)?,
+        lines: pairs(row.get(9)?),
     })
 }

@@ -15,14 +15,15 @@ use crate::{
     email::EmailAddress,
     exchange_rate::ExchangeRate,
     id::{
-        ActivityId, AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, PriceListId, ProductId,
-        PromotionId, QuoteId, RedemptionId, SalePlanId, SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, InteractionId, OpportunityId, OrderId, PaymentId, PriceListId,
+        ProductId, PromotionId, QuoteId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     money::Currency,
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
+    payment::{Payment, PaymentKind, PaymentReference, ProviderStatus},
     phone::Phone,
     price_list::PriceList,
     product::Product,
@@ -192,6 +193,21 @@ filters! {
         payment: PaymentStatus,
         /// Confirmed on one of these business days; [`Orders::orders_by_day`] is the list that is made for it.
         confirmed: Period,
+    }
+    /// Which payments with a provider.
+    PaymentFilter {
+        /// For this order.
+        order: OrderId,
+        /// Parts of this payment.
+        source: PaymentId,
+        /// With this provider.
+        provider: Label,
+        /// Wholes, or parts of this kind.
+        kind: PaymentKind,
+        /// Standing there with their provider.
+        status: ProviderStatus,
+        /// With reports of the provider that did not fit, or without.
+        anomalous: bool,
     }
     /// Which exchange rates.
     ExchangeRateFilter {
@@ -449,6 +465,15 @@ family! {
     fn payments(&self, days: Period, page: Page<RevenueKey>) -> Stored<Vec<(OrderId, PaymentEntry)>>;
     /// A free number for a new order, `SO-000001` and up (C30).
     fn next_order_number(&mut self) -> Stored<Number>;
+}
+
+family! {
+    /// Payments with a provider and their parts. What an order was paid by is in [`Orders::payments`].
+    Payments, "payment": Payment(PaymentId), PaymentFilter
+    { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment }
+
+    /// The payment that a provider knows by a reference.
+    fn payment_by_reference(&self, reference: &PaymentReference) -> Stored<Option<Payment>>;
 }
 
 family! {

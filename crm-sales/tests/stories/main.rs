@@ -15,6 +15,7 @@ mod orders;
 mod plans;
 mod prices;
 mod promotions;
+mod providers;
 mod quotes;
 mod team;
 mod world;

@@ -7,8 +7,8 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Activities, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, PriceLists, Products,
-        Promotions, Quotes, Redemptions, SalePlans, SalesReps, Store, StoreErrorKind,
+        Activities, Customers, ExchangeRates, Interactions, Journal, Opportunities, Orders, Page, Payments, PriceLists,
+        Products, Promotions, Quotes, Redemptions, SalePlans, SalesReps, Store, StoreErrorKind,
     },
 };
 use crm_sales::{
@@ -69,22 +69,25 @@ impl World {
     fn everything(&self) -> impl PartialEq + Debug + use<> {
         self.reads(|tx| {
             Ok((
-                tx.customers(&Default::default(), Page::first(u16::MAX))?,
-                tx.interactions(&Default::default(), Page::first(u16::MAX))?,
-                tx.products(&Default::default(), Page::first(u16::MAX))?,
-                tx.price_lists(&Default::default(), Page::first(u16::MAX))?,
-                tx.promotions(&Default::default(), Page::first(u16::MAX))?,
-                tx.redemptions(&Default::default(), Page::first(u16::MAX))?,
-                tx.sales_reps(&Default::default(), Page::first(u16::MAX))?,
-                tx.sale_plans(&Default::default(), Page::first(u16::MAX))?,
-                tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
                 (
+                    tx.customers(&Default::default(), Page::first(u16::MAX))?,
+                    tx.interactions(&Default::default(), Page::first(u16::MAX))?,
+                    tx.products(&Default::default(), Page::first(u16::MAX))?,
+                    tx.price_lists(&Default::default(), Page::first(u16::MAX))?,
+                    tx.promotions(&Default::default(), Page::first(u16::MAX))?,
+                    tx.redemptions(&Default::default(), Page::first(u16::MAX))?,
+                    tx.sales_reps(&Default::default(), Page::first(u16::MAX))?,
+                    tx.sale_plans(&Default::default(), Page::first(u16::MAX))?,
+                ),
+                (
+                    tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
                     tx.quotes(&Default::default(), Page::first(u16::MAX))?,
                     tx.activities(&Default::default(), Page::first(u16::MAX))?,
                     tx.orders(&Default::default(), Page::first(u16::MAX))?,
+                    tx.provider_payments(&Default::default(), Page::first(u16::MAX))?,
+                    tx.exchange_rates(&Default::default(), Page::first(u16::MAX))?,
+                    tx.entries(Page::first(u16::MAX))?,
                 ),
-                tx.exchange_rates(&Default::default(), Page::first(u16::MAX))?,
-                tx.entries(Page::first(u16::MAX))?,
             ))
         })
     }

@@ -575,8 +575,9 @@ CREATE TABLE crm_order_shipment (
     shipped_at INTEGER NOT NULL,
     state TEXT NOT NULL,
     state_at INTEGER,
-    -- Line number and millionths of each line that is in it, as JSON pairs.
+    -- Line number and millionths of each line that is in it, as JSON pairs, and of each that came back.
     lines TEXT NOT NULL,
+    returned TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 
@@ -592,6 +593,8 @@ CREATE TABLE crm_order_payment (
     day INTEGER NOT NULL,
     method TEXT,
     reference TEXT,
+    -- Line number and millionths of each line that money went back for, as JSON pairs.
+    lines TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_payment_day ON crm_order_payment (day, order_id, number);
@@ -607,6 +610,50 @@ CREATE TABLE crm_order_revenue (
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_revenue_day ON crm_order_revenue (day, order_id, place);
+
+-- A whole payment with a provider, or a part of one.
+CREATE TABLE crm_payment (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    order_id BLOB NOT NULL REFERENCES crm_order (id),
+    kind TEXT NOT NULL,
+    source BLOB REFERENCES crm_payment (id),
+    -- The provider and its own reference, with a colon between.
+    reference TEXT NOT NULL UNIQUE,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    -- Line number and millionths of each line that a refund is for, as JSON pairs.
+    lines TEXT,
+    status TEXT NOT NULL,
+    status_at INTEGER,
+    fail_reason TEXT,
+    -- The number of the order's entry.
+    entry INTEGER,
+    provider TEXT NOT NULL,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_payment_order ON crm_payment (order_id, id);
+CREATE INDEX crm_payment_source ON crm_payment (source, id) WHERE source IS NOT NULL;
+CREATE INDEX crm_payment_provider ON crm_payment (provider, id);
+-- Parts are few, and so is what is not done, or has an anomaly.
+CREATE INDEX crm_payment_kind ON crm_payment (kind, id) WHERE kind <> 'whole';
+CREATE INDEX crm_payment_status ON crm_payment (status, id) WHERE status <> 'done';
+CREATE INDEX crm_payment_anomalous ON crm_payment (id) WHERE parts <> 0;
+
+CREATE TABLE crm_payment_anomaly (
+    payment INTEGER NOT NULL REFERENCES crm_payment (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    reported TEXT NOT NULL,
+    found TEXT NOT NULL,
+    amount INTEGER,
+    currency TEXT,
+    PRIMARY KEY (payment, place)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE crm_ticket (
     row INTEGER PRIMARY KEY,

@@ -4,16 +4,17 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Activity, ActivityId, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry,
     ExchangeRate, ExchangeRateId, ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Name,
-    Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period, Phone, Position, PriceList, PriceListId,
-    Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision,
-    SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem,
+    Number, Opportunity, OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId, PaymentReference, Period,
+    Phone, Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef,
+    Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
+    TimelineItem,
     bulk::ImportFact,
     store::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
         ExchangeRates, InteractionFilter, Interactions, Journal, Opportunities, OpportunityFilter, OrderFilter, Orders,
-        Page, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QuoteFilter, Quotes,
-        RedemptionFilter, Redemptions, Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter,
-        SalesReps, TicketFilter, Tickets, Timeline,
+        Page, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter,
+        Promotions, QuoteFilter, Quotes, RedemptionFilter, Redemptions, Refused, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline,
     },
 };
 
@@ -194,6 +195,11 @@ impl Orders for BrokenTx<'_> {
     fn next_order_number(&mut self) -> Stored<Number> {
         if self.has(Fault::NumberReused) { Ok(text("SO-000001")) } else { self.tx()?.next_order_number() }
     }
+}
+
+impl Payments for BrokenTx<'_> {
+    records! { Payment(PaymentId), PaymentFilter { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment } }
+    unique! { payment_by_reference(PaymentReference): Payment by "reference"; }
 }
 
 impl ExchangeRates for BrokenTx<'_> {

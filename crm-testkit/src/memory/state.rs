@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::SubsecRound as _;
 use crm_core::{
     Activity, ActivityId, Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId,
-    IdempotencyKey, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Position,
-    PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef, Redemption,
-    RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
+    IdempotencyKey, Interaction, InteractionId, Label, Number, Opportunity, OpportunityId, Order, OrderId, Payment,
+    PaymentId, Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Quote, QuoteId, RecordRef,
+    Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -109,6 +109,7 @@ tables! {
     activities, "activities": Activity(ActivityId), "activity";
     quotes, "quotes": Quote(QuoteId), "quote";
     orders, "orders": Order(OrderId), "order";
+    payments, "payments": Payment(PaymentId), "payment";
     tickets, "tickets": Ticket(TicketId), "ticket";
     price_lists, "price lists": PriceList(PriceListId), "price list";
     promotions, "promotions": Promotion(PromotionId), "promotion";

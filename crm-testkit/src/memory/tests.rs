@@ -2,10 +2,12 @@
 
 use crm_core::{
     Activity, ActivityParts, Agent, AgentId, Contact, ContactRole, Customer, CustomerId, CustomerKind, DealLine,
-    Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderParts, Participant, Percent,
-    PlanScope, Product, ProductId, RecordRef, SalePlan, SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
+    Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderParts, Participant, Payment,
+    PaymentKind, PaymentParts, Percent, PlanScope, Product, ProductId, RecordRef, SalePlan, SalePlanParts, SalesRep,
+    SalesRepId, Ticket, TicketMessage,
     store::{
-        Activities, Agents, Customers, Interactions, Opportunities, Orders, Products, SalePlans, SalesReps, Tickets,
+        Activities, Agents, Customers, Interactions, Opportunities, Orders, Payments, Products, SalePlans, SalesReps,
+        Tickets,
     },
 };
 
@@ -21,6 +23,8 @@ struct Targets {
     product: Product,
     agent: Agent,
     deal: Opportunity,
+    sale: Order,
+    whole: Payment,
     /// A customer that no case is about.
     other: Customer,
 }
@@ -33,6 +37,8 @@ impl Targets {
             product: sample::product(0),
             agent: sample::agent(0),
             deal: sample::opportunity(5, None),
+            sale: sample::order(8, sample::customer(1).id, &[sample::product(8).id]),
+            whole: sample::payment(0, sample::order(16, sample::customer(1).id, &[sample::product(8).id]).id),
             other: sample::customer(1),
         }
     }
@@ -42,6 +48,14 @@ impl Targets {
         let mut tx = MemoryStore::new().snapshot();
         let kept = |record: RecordRef| Some(record) != left_out;
         tx.insert_customer(&self.other).unwrap();
+        tx.insert_product(&sample::product(8)).unwrap();
+        tx.insert_order(&sample::order(16, self.other.id, &[sample::product(8).id])).unwrap();
+        if kept(self.sale.id.into()) {
+            tx.insert_order(&self.sale).unwrap();
+        }
+        if kept(self.whole.id.into()) {
+            tx.insert_payment(&self.whole).unwrap();
+        }
         if kept(self.customer.id.into()) {
             tx.insert_customer(&self.customer).unwrap();
         }
@@ -68,11 +82,12 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         RecordRef::Product(id) => tx.delete_product(id),
         RecordRef::Agent(id) => tx.delete_agent(id),
         RecordRef::Opportunity(id) => tx.delete_opportunity(id),
+        RecordRef::Order(id) => tx.delete_order(id),
+        RecordRef::Payment(id) => tx.delete_payment(id),
         RecordRef::Interaction(_)
         | RecordRef::SalePlan(_)
         | RecordRef::Activity(_)
         | RecordRef::Quote(_)
-        | RecordRef::Order(_)
         | RecordRef::Ticket(_)
         | RecordRef::ExchangeRate(_)
         | RecordRef::PriceList(_)
@@ -127,7 +142,7 @@ fn case<'a>(
 }
 
 fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
-    let Targets { customer: asker, rep, product, deal: of_targets, other, .. } = targets;
+    let Targets { customer: asker, rep, product, deal: of_targets, sale, whole, other, .. } = targets;
     let contact = Contact { person: asker.id, role: "buyer".parse().unwrap() };
     let kind = CustomerKind::Organisation { contacts: [contact].into() };
     let need = Need { kind: NeedKind::Need, text: "light".parse().unwrap(), product: Some(product.id) };
@@ -182,6 +197,12 @@ fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
             tx.insert_order(&order(other.id, None, Some(rep.id)))
         }),
         case(of_orders("lines"), product.id, |tx| tx.insert_order(&order(other.id, Some(product.id), None))),
+        case(("payment", "order", "payments"), sale.id, |tx| tx.insert_payment(&sample::payment(1, sale.id))),
+        case(("payment", "source", "payments"), whole.id, |tx| {
+            let parts = PaymentParts::from(sample::payment(1, whole.order()));
+            let part = PaymentParts { kind: PaymentKind::Capture, source: Some(whole.id), ..parts };
+            tx.insert_payment(&part.try_into().unwrap())
+        }),
     ]
 }
 
@@ -269,7 +290,7 @@ fn the_id_is_checked_before_the_number_and_the_number_before_the_references() {
         tx.insert_order(&order).unwrap_err().kind().clone()
     };
     assert_eq!(refused(&next), duplicate("id"));
-    next.id = sample::order(8, nobody, &[targets.product.id]).id;
+    next.id = sample::order(24, nobody, &[targets.product.id]).id;
     assert_eq!(refused(&next), duplicate("number"));
     next.number = "SO-7".parse().unwrap();
     if next.external_id.is_some() {

@@ -2,15 +2,17 @@
 
 use crm_core::{
     Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate,
-    Interaction, Opportunity, OpportunityParts, Order, OrderParts, Participant, PlanScope, PriceList, Product,
+    Interaction, Opportunity, OpportunityParts, Order, OrderParts, Participant, Payment, PlanScope, PriceList, Product,
     Promotion, Quote, QuoteParts, Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
-use super::{ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, QUOTE_STATES, TICKET_STATES, valid};
+use super::{
+    ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PAYMENT_STATES, PLAN_STATES, QUOTE_STATES, TICKET_STATES, valid,
+};
 
 /// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
-/// opportunities, orders and tickets some in each state.
+/// opportunities, orders, payments and tickets some in each state.
 ///
 /// ```
 /// use crm_core::{OrderStatus, store::{OrderFilter, Orders, Store, StoreError}};
@@ -55,6 +57,8 @@ pub struct Sample {
     pub activities: Vec<Activity>,
     /// Orders.
     pub orders: Vec<Order>,
+    /// Payments with a provider, for some of the orders.
+    pub payments: Vec<Payment>,
     /// Tickets.
     pub tickets: Vec<Ticket>,
     /// The conversations of all tickets.
@@ -142,6 +146,8 @@ impl Sample {
             one.order = (number % 3 > 0).then_some(order.id);
             one
         });
+        let payments = seeds(3 * PAYMENT_STATES).map(|(number, seed)| super::payment(seed, pick(&orders, number).id));
+        let payments = payments.collect();
         let parties = |number| (*pick(&ids, number % 7), pick(&agents, number).id);
         let tickets = seeds(3 * TICKET_STATES).map(|(number, seed)| {
             let (customer, agent) = parties(number);
@@ -159,6 +165,7 @@ impl Sample {
             redemptions: redemptions.collect(),
             opportunities,
             orders,
+            payments,
             price_lists,
             promotions,
             tickets: tickets.collect(),
@@ -191,6 +198,7 @@ impl Sample {
         self.activities.iter().try_for_each(|record| tx.insert_activity(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
         self.redemptions.iter().try_for_each(|record| tx.insert_redemption(record))?;
+        self.payments.iter().try_for_each(|record| tx.insert_payment(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
         self.messages.iter().try_for_each(|message| tx.append_message(message))
     }
@@ -231,7 +239,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crm_core::{
-        Fulfilment, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, TicketStatus,
+        Fulfilment, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, ProviderStatus, TicketStatus,
         store::{CustomerFilter, Customers, Page, Store},
     };
 
@@ -253,6 +261,8 @@ mod tests {
         assert_eq!(plans, PlanStatus::TRANSITIONS.states.iter().copied().collect());
         let deals: BTreeSet<_> = company.opportunities.iter().map(|deal| deal.state().status()).collect();
         assert_eq!(deals, OpportunityStatus::TRANSITIONS.states.iter().copied().collect());
+        let payments: BTreeSet<_> = company.payments.iter().map(|payment| payment.state().status()).collect();
+        assert_eq!(payments, ProviderStatus::TRANSITIONS.states.iter().copied().collect());
         let tickets: BTreeSet<_> = company.tickets.iter().map(|ticket| ticket.state().status()).collect();
         assert_eq!(tickets, TicketStatus::TRANSITIONS.states.iter().copied().collect());
     }

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Activity, ActivityKind, BeyondLimit, By, Completion, CreditAt, CustomerId, Discount, Draft, LimitKind, Loss, Money,
-    NewActivity, NewOpportunity, NewPayment, NewSalePlan, Opportunity, Order, OrderLine, Percent, Period, Pipeline,
-    PlanScope, ProductId, Quantity, Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding,
-    Taxation, Terms,
+    Activity, ActivityKind, AnomalyKind, BeyondLimit, By, Completion, CreditAt, CustomerId, Discount, Draft, LimitKind,
+    Loss, Money, NewActivity, NewOpportunity, NewPayment, NewProviderPayment, NewSalePlan, Opportunity, Order, OrderId,
+    OrderLine, Payment, PaymentReport, Percent, Period, Pipeline, PlanScope, ProductId, ProviderStatus, Quantity,
+    Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding, Taxation, Terms,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -22,6 +22,9 @@ pub const ACTIVITY_STATES: u64 = 3;
 /// So many orders of seeds in a row stand in each state: draft, confirmed, locked, partly shipped and paid, delivered and paid, returned and partly refunded, cancelled
 /// after a refund, cancelled as a draft.
 pub const ORDER_STATES: u64 = 8;
+
+/// So many payments of seeds in a row stand in each state: draft, pending, authorised, done, cancelled, failed.
+pub const PAYMENT_STATES: u64 = 6;
 
 const SUBJECTS: &[&str] = &["forty lamps", "二十盏台灯", "Освещение склада", "O'Brien's \"loft\"; 50 % off"];
 
@@ -274,4 +277,33 @@ fn pay(order: &mut Order, days: &mut Days, minor: i64) {
 fn refund(order: &mut Order, days: &mut Days, minor: i64) {
     let (at, day) = days.next();
     valid(order.refund(at, NewPayment::of(Money::from_minor(minor, order.currency())).day(day)));
+}
+
+/// A whole payment for an order with a provider. The order knows nothing of it.
+pub fn payment(seed: u64, order: OrderId) -> Payment {
+    let mut random = Random::new(seed, "payment");
+    let at = random.instant();
+    let amount = Money::from_minor(1 + i64::from(random.below(10_000_000)), currency(seed));
+    let reference = valid(format!("{}:pi_{seed}", random.one_of(&["acme", "银行"])).parse());
+    let mut payment = valid(Payment::begin(random.id(at), at, NewProviderPayment::new(order, reference, amount)));
+    let mut days = Days(at);
+    let state = seed % PAYMENT_STATES;
+    if state > 0 {
+        valid(payment.pend(days.next().0));
+    }
+    if (2..=4).contains(&state) {
+        valid(payment.authorise(days.next().0));
+    }
+    match state {
+        3 => drop(valid(payment.finish(days.next().0, None))),
+        4 => drop(valid(payment.cancel(days.next().0))),
+        5 => drop(valid(payment.fail(days.next().0, Some(valid("card declined".parse()))))),
+        _ => {}
+    }
+    if random.percent(30) {
+        let report = PaymentReport::new(payment.reference().clone(), ProviderStatus::Pending);
+        let at = days.next().0;
+        valid(payment.note(at, report.anomaly(at, AnomalyKind::Late, payment.state().status())));
+    }
+    payment
 }

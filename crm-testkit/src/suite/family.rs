@@ -5,12 +5,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use crm_core::{
     Activity, ActivityParts, Agent, Customer, ExchangeRate, Interaction, Invalid, Opportunity, OpportunityParts, Order,
-    OrderParts, PriceList, PriceListParts, Product, Promotion, PromotionParts, Quote, QuoteParts, RecordId, RecordRef,
-    Redemption, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    OrderParts, Payment, PaymentParts, PaymentReference, PriceList, PriceListParts, Product, Promotion, PromotionParts,
+    Quote, QuoteParts, RecordId, RecordRef, Redemption, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
         ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter,
-        OrderFilter, Page, PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter,
-        Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
+        OrderFilter, Page, PaymentFilter, PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records,
+        RedemptionFilter, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -182,6 +182,7 @@ families! {
     Quote, QuoteFilter, "quote" { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote }
     Activity, ActivityFilter, "activity" { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
+    Payment, PaymentFilter, "payment" { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment }
     ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
     Redemption, RedemptionFilter, "redemption" { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
@@ -198,6 +199,7 @@ impl Family {
     pub(crate) const fn unique_fields(self) -> &'static [&'static str] {
         match self {
             Self::Product => &["sku"],
+            Self::Payment => &["reference"],
             Self::Promotion => &["code"],
             Self::SalePlan | Self::ExchangeRate | Self::Redemption => &[],
             Self::Quote | Self::Order | Self::Ticket => &["number", "external id"],
@@ -221,6 +223,7 @@ impl Any {
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
             Self::Promotion(record) => return record.code().map(ToString::to_string),
+            Self::Payment(record) => return Some(record.reference().to_string()),
             Self::SalePlan(_) | Self::ExchangeRate(_) | Self::Redemption(_) => None,
             Self::PriceList(record) => record.external_id(),
             Self::SalesRep(record) => record.external_id.as_ref(),
@@ -281,6 +284,10 @@ impl Any {
                 }
                 **record = valid(parts.try_into());
             }
+            Self::Payment(record) => {
+                let parts = PaymentParts { reference: reference(value), ..PaymentParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
             Self::Ticket(record) => {
                 let mut parts = TicketParts::from((**record).clone());
                 if field == "number" {
@@ -293,6 +300,11 @@ impl Any {
         }
         self
     }
+}
+
+/// A payment's reference; a value that names no provider is one of a provider of the suite.
+fn reference(value: &str) -> PaymentReference {
+    if value.contains(':') { text(value) } else { text(&format!("suite:{value}")) }
 }
 
 /// The record of a family that has a value in a unique field.
@@ -312,6 +324,7 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Activity => tx.activity_by_external_id(&text(value))?.map(Any::from),
         Family::Order if field == "number" => tx.order_by_number(&text(value))?.map(Any::from),
         Family::Order => tx.order_by_external_id(&text(value))?.map(Any::from),
+        Family::Payment => tx.payment_by_reference(&reference(value))?.map(Any::from),
         Family::Ticket if field == "number" => tx.ticket_by_number(&text(value))?.map(Any::from),
         Family::Ticket => tx.ticket_by_external_id(&text(value))?.map(Any::from),
     })

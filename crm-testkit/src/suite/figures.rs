@@ -99,12 +99,20 @@ fn refunds(mut order: Order, parts: &[(u32, i64)]) -> Order {
     order
 }
 
-/// What a binding order counts for, by another way than the library's: its net less the share of it that went back, half up.
+/// What a binding order counts for, by another way than the library's where money alone went back: its net less the share of it that did, half up.
 pub(super) fn worth(order: &Order) -> i64 {
+    if by_line(order) {
+        return order.revenue().iter().map(|entry| entry.amount.minor()).sum();
+    }
     let wide = |money: Money| i128::from(money.minor());
     let (net, total, refunded) = (wide(order.net()), wide(order.total()), wide(order.refunded()));
     let back = if refunded == 0 { 0 } else { (2 * refunded * net + total) / (2 * total) };
     valid(i64::try_from(net - back))
+}
+
+/// Whether money went back for lines of an order.
+pub(super) fn by_line(order: &Order) -> bool {
+    order.payments().iter().any(|entry| !entry.lines.is_empty())
 }
 
 /// Writes a record over what is stored.

@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use crm_core::{
     ActivityKind, ActivityStatus, Currency, CustomerType, Fulfilment, Label, OpportunityStatus, OrderStatus,
-    PaymentStatus, PlanScope, PlanStatus, Priority, QuoteStatus, RecordRef, TicketStatus,
+    PaymentKind, PaymentStatus, PlanScope, PlanStatus, Priority, ProviderStatus, QuoteStatus, RecordRef, TicketStatus,
     store::{
         ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, OpportunityFilter,
-        OrderFilter, Page, PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records, RedemptionFilter,
-        SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        OrderFilter, Page, PaymentFilter, PriceListFilter, ProductFilter, PromotionFilter, QuoteFilter, Records,
+        RedemptionFilter, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -110,6 +110,14 @@ filters! {
         fulfilment: [Fulfilment::Unfulfilled, Fulfilment::Partial, Fulfilment::Fulfilled, Fulfilment::Returned],
         payment: [PaymentStatus::Unpaid, PaymentStatus::Partial, PaymentStatus::Paid, PaymentStatus::Refunded],
         confirmed: periods(),
+    }
+    Payment(PaymentFilter) {
+        order: [id(1), id(2)],
+        source: [id(1), id(2)],
+        provider: labels(["acme", "bank"]),
+        kind: [PaymentKind::Whole, PaymentKind::Capture, PaymentKind::Void, PaymentKind::Refund],
+        status: ProviderStatus::TRANSITIONS.states.iter().copied(),
+        anomalous: [true, false],
     }
     ExchangeRate(ExchangeRateFilter) { from: [Currency::EUR, Currency::USD], to: [Currency::JPY, Currency::KWD], days: periods(), }
     Ticket(TicketFilter) {
@@ -214,6 +222,14 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.fulfilment.as_ref(), Some(&r.fulfilment()))
                 && lets(f.payment.as_ref(), Some(&r.payment_status()))
                 && f.confirmed.is_none_or(|days| r.state().confirmed_on().is_some_and(|day| days.contains(day)))
+        }
+        (Filter::Payment(f), Any::Payment(r)) => {
+            lets(f.order.as_ref(), Some(&r.order()))
+                && lets(f.source.as_ref(), r.source().as_ref())
+                && lets(f.provider.as_ref(), Some(r.reference().provider()))
+                && lets(f.kind.as_ref(), Some(&r.kind()))
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && lets(f.anomalous.as_ref(), Some(&!r.anomalies().is_empty()))
         }
         (Filter::Ticket(f), Any::Ticket(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))

@@ -7,8 +7,8 @@ use std::{
 
 use crm_core::{
     Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, OpportunityFact,
-    Order, OrderFact, Position, PriceListFact, ProductFact, PromotionFact, QuoteFact, RecordId as _, RecordRef,
-    RedemptionFact, RedemptionId, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Order, OrderFact, PaymentFact, Position, PriceListFact, ProductFact, PromotionFact, QuoteFact, RecordId as _,
+    RecordRef, RedemptionFact, RedemptionId, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -46,6 +46,7 @@ fn fact(before: &Any, after: Any) -> Fact {
             let (terms_before, terms) = (before.terms(), after.terms());
             (before.id, OrderFact::Amended { before: lines(&before), after: lines(&after), terms_before, terms }).into()
         }
+        (Any::Payment(_), Any::Payment(payment)) => (payment.id, PaymentFact::Begun { payment }).into(),
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),
         (Any::ExchangeRate(before), Any::ExchangeRate(after)) => {
             (before.id, ExchangeRateFact::Updated { before, after }).into()
@@ -70,6 +71,7 @@ fn deleted(record: Any) -> Fact {
         Any::Quote(quote) => (quote.id, QuoteFact::Deleted { quote }).into(),
         Any::Activity(activity) => (activity.id, ActivityFact::Deleted { activity }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
+        Any::Payment(payment) => (payment.id, PaymentFact::Deleted { payment }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
         Any::ExchangeRate(exchange_rate) => (exchange_rate.id, ExchangeRateFact::Deleted { exchange_rate }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
@@ -88,6 +90,7 @@ fn short(record: &Any) -> Option<Fact> {
         Any::Quote(one) => (one.id, QuoteFact::Passed).into(),
         Any::Activity(one) => (one.id, ActivityFact::Cancelled { reason: None }).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
+        Any::Payment(one) => (one.id, PaymentFact::Done { entry: None }).into(),
         Any::Ticket(one) => {
             (one.id, TicketFact::Moved { before: TicketStatus::Solved, after: TicketStatus::Closed }).into()
         }

@@ -4,16 +4,17 @@ use std::{fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Activity, ActivityKind, ActivityStep, Actor, Agent, Aggregation, Benefit, BeyondLimit, By, Channel,
-    Completion, Currency, Customer, DealLine, Direction, Discount, Draft, ExchangeRate, ForecastCategory, Gender,
-    Interaction, Label, LimitKind, Loss, MessageKind, Money, NewActivity, NewAgent, NewCustomer, NewExchangeRate,
-    NewInteraction, NewMessage, NewOpportunity, NewPayment, NewPriceList, NewPriceRule, NewProduct, NewPromotion,
-    NewRedemption, NewSalePlan, NewSalesRep, NewTicket, Opportunity, OpportunityPatch, Order, OrderLine, Participant,
-    Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, PriceBase, PriceChanges, PriceFormula,
-    PriceList, PriceListPatch, PriceTarget, PriceTiers, Pricing, Priority, Product, Promotion, PromotionPatch,
-    Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate, Rating, RecordId, Recurring, Redemption,
-    RequiredField, Rounding, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms,
-    Ticket, TierPrice, Unassigned, UnitPrice, Window,
+    Act, Activity, ActivityKind, ActivityStep, Actor, Agent, Aggregation, AnomalyKind, Benefit, BeyondLimit, By,
+    Channel, Completion, Currency, Customer, DealLine, Direction, Discount, Draft, ExchangeRate, ForecastCategory,
+    Gender, Interaction, Label, LimitKind, Loss, MessageKind, Money, NewActivity, NewAgent, NewCustomer,
+    NewExchangeRate, NewInteraction, NewMessage, NewOpportunity, NewPayment, NewPriceList, NewPriceRule, NewProduct,
+    NewPromotion, NewRedemption, NewRefund, NewSalePlan, NewSalesRep, NewTicket, Opportunity, OpportunityPatch, Order,
+    OrderLine, OrderParts, OrderState, Participant, Payment, PaymentKind, PaymentParts, PaymentReference,
+    PaymentReport, PaymentState, Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, PriceBase,
+    PriceChanges, PriceFormula, PriceList, PriceListPatch, PriceTarget, PriceTiers, Pricing, Priority, Product,
+    Promotion, PromotionPatch, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate,
+    Rating, RecordId, Recurring, Redemption, RefundedLine, RequiredField, Revision, Rounding, Sale, SalePlan, SalesRep,
+    ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, TierPrice, Unassigned, UnitPrice, Window,
 };
 use uuid::Builder;
 
@@ -191,6 +192,7 @@ impl Maker {
             Family::Quote => self.quote(n).into(),
             Family::Activity => self.activity(n).into(),
             Family::Order => self.order(n).into(),
+            Family::Payment => self.payment(n).into(),
             Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
@@ -667,6 +669,11 @@ impl Maker {
         if shipped && self.dice.yes() {
             valid(order.deliver(self.at(), 1));
         }
+        if shipped && self.dice.yes() && order.shipments()[0].out()[0].quantity > valid(Quantity::from_millionths(1)) {
+            let line = order.shipments()[0].out()[0].line;
+            let some = ShippedLine { line, quantity: valid(Quantity::from_millionths(1)) };
+            valid(order.take_back_lines(self.at(), 1, vec![some]));
+        }
         let returned = shipped && self.dice.yes();
         if returned {
             valid(order.take_back(self.at(), 1));
@@ -688,6 +695,12 @@ impl Maker {
             let amount = if part.is_positive() && self.dice.yes() { part } else { refundable };
             valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed))));
         }
+        let half = |one: RefundedLine| RefundedLine { quantity: valid(Quantity::from_millionths(500_000)), ..one };
+        let lines: Vec<RefundedLine> = order.refundable_lines().into_iter().map(half).collect();
+        let came_to = valid(order.came_to(&lines));
+        if came_to.is_positive() && came_to <= order.refundable() && self.dice.yes() {
+            valid(order.refund(self.at(), NewRefund::of_lines(lines).day(self.day().max(confirmed))));
+        }
         let whole = !order.refundable().is_positive() && (!shipped || returned);
         match self.dice.below(4) {
             0 => drop(valid(order.lock(self.at()))),
@@ -697,6 +710,68 @@ impl Maker {
             _ => {}
         }
         order
+    }
+
+    /// An order that is still a draft, so that others refer to it and nobody counts it.
+    pub(crate) fn draft(&mut self, n: u32) -> Order {
+        let parts = OrderParts::from(self.order(n));
+        let number = text(&format!("DRAFT-{n}"));
+        let (state, shipments, payments) = (OrderState::Draft, Vec::new(), Vec::new());
+        valid(OrderParts { number, state, shipments, payments, ..parts }.try_into())
+    }
+
+    fn payment(&mut self, n: u32) -> Payment {
+        use ProviderStatus::{Authorised, Cancelled, Done, Draft, Failed, Pending};
+        let source = self.relative(n);
+        let kinds = [PaymentKind::Capture, PaymentKind::Void, PaymentKind::Refund];
+        let kind = if source.is_some() { self.dice.one(&kinds) } else { PaymentKind::Whole };
+        let provider = self.dice.one(&["acme:pi", "bank:tr"]);
+        let reference: PaymentReference = self.number(provider, n);
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY]);
+        let status = match self.dice.one(&[Draft, Pending, Authorised, Done, Done, Cancelled, Failed]) {
+            Authorised if kind != PaymentKind::Whole => Pending,
+            status => status,
+        };
+        let at = self.at();
+        let state = match status {
+            Draft => PaymentState::Draft,
+            Pending => PaymentState::Pending { since: at },
+            Authorised => PaymentState::Authorised { at },
+            Done => PaymentState::Done { at },
+            Cancelled => PaymentState::Cancelled { at },
+            Failed => PaymentState::Failed { at, reason: self.dice.yes().then(|| text("card declined")) },
+        };
+        let entry = (status == Done && kind != PaymentKind::Void && self.dice.yes()).then(|| 1 + self.dice.below(3));
+        let mut lines = Vec::new();
+        if kind == PaymentKind::Refund {
+            for place in 0..self.dice.below(3) {
+                lines.push(RefundedLine { line: 1 + 2 * place, quantity: self.dice.one_text(&["1", "2.5"]) });
+            }
+        }
+        let mut anomalies = Vec::new();
+        for _ in 0..self.dice.below(3).saturating_sub(self.dice.below(2)) {
+            let report = PaymentReport::new(reference.clone(), self.dice.one(&[Pending, Done]));
+            let report = if self.dice.yes() { report.amount(Money::from_minor(7, currency)) } else { report };
+            let kind = self.dice.one(&[AnomalyKind::Repeated, AnomalyKind::NotEntered]);
+            anomalies.push(report.anomaly(self.at(), kind, status));
+        }
+        let (created_at, updated_at) = (self.at(), self.at());
+        let parts = PaymentParts {
+            id: id(n),
+            revision: Revision::FIRST,
+            created_at,
+            updated_at,
+            order: self.slot(),
+            kind,
+            source,
+            amount: self.money(currency),
+            reference,
+            lines,
+            state,
+            entry,
+            anomalies,
+        };
+        valid(parts.try_into())
     }
 
     fn exchange_rate(&mut self, n: u32) -> ExchangeRate {

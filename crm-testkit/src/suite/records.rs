@@ -228,6 +228,7 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
         | Any::SalePlan(_)
         | Any::Opportunity(_)
         | Any::Quote(_)
+        | Any::Payment(_)
         | Any::Promotion(_)
         | Any::Redemption(_) => {}
     }

@@ -3,9 +3,10 @@
 use crm_core::{
     Activity, ActivityParts, Contact, ContactRole, Currency, Customer, CustomerKind, DealLine, Interaction,
     MessageKind, Need, NeedKind, NewPriceRule, Opportunity, OpportunityParts, Order, OrderLine, OrderParts,
-    Participant, Percent, PlanScope, PriceBase, PriceFormula, PriceList, PriceListParts, PriceRule, PriceTarget,
-    Pricing, Product, Promotion, PromotionParts, Quantity, Quote, QuoteParts, QuoteState, Redemption, SalePlan,
-    SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
+    Participant, Payment, PaymentKind, PaymentParts, PaymentState, Percent, PlanScope, PriceBase, PriceFormula,
+    PriceList, PriceListParts, PriceRule, PriceTarget, Pricing, Product, Promotion, PromotionParts, Quantity, Quote,
+    QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts,
+    TicketState, UnitPrice,
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
@@ -34,7 +35,7 @@ pub(super) fn plain(family: Family, n: u32) -> Any {
 /// How many references a record of a family has at least.
 const fn least(family: Family) -> usize {
     match family {
-        Family::Interaction | Family::Quote | Family::Order | Family::Ticket => 1,
+        Family::Interaction | Family::Quote | Family::Order | Family::Payment | Family::Ticket => 1,
         Family::Redemption => 2,
         _ => 0,
     }
@@ -81,6 +82,7 @@ fn references(record: &Any) -> usize {
             let one = [order.rep().is_some(), order.quote().is_some()].into_iter().filter(|there| *there).count();
             1 + one + usize::from(order.price_list().is_some()) + order.lines().len()
         }
+        Any::Payment(payment) => 1 + usize::from(payment.source().is_some()),
         Any::Ticket(ticket) => {
             1 + usize::from(ticket.assignee().is_some())
                 + usize::from(!matches!(ticket.state(), TicketState::New | TicketState::Open))
@@ -160,6 +162,7 @@ guarded! {
     quote: Quote(QuoteParts);
     activity: Activity(ActivityParts);
     order: Order(OrderParts);
+    payment: Payment(PaymentParts);
     ticket: Ticket(TicketParts);
 }
 
@@ -361,6 +364,18 @@ const WAYS: &[Way] = &[
         to: Family::Product,
         refer: |n, to| order(n, |one| one.lines = vec![line(one.currency, to)]),
     },
+    Way { field: "order", by: "payments", to: Family::Order, refer: |n, to| payment(n, |one| one.order = id(to)) },
+    Way {
+        field: "source",
+        by: "payments",
+        to: Family::Payment,
+        refer: |n, to| {
+            payment(n, |one| {
+                (one.kind, one.source, one.state) = (PaymentKind::Capture, Some(id(to)), PaymentState::Draft);
+                one.entry = None;
+            })
+        },
+    },
     Way {
         field: "customer",
         by: "tickets",
@@ -410,7 +425,6 @@ const WAYS: &[Way] = &[
 /// C16: a reference to a record that is not there is [`StoreErrorKind::MissingReference`], which names the field, and changes nothing.
 pub fn c16_a_dangling_reference_is_refused<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C16");
-    write(&store, "C16", |tx| plain(Family::Order, 1).insert(tx));
     for (n, Way { field, refer, .. }) in (100..).zip(WAYS) {
         let (dangling, sound) = (refer(n, 99), refer(n, 1));
         let family = dangling.family();
@@ -431,7 +445,6 @@ pub fn c16_a_dangling_reference_is_refused<S: Store>(open: impl Fn() -> S) {
 /// C17: deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
 pub fn c17_what_others_refer_to_is_not_deleted<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C17");
-    write(&store, "C17", |tx| plain(Family::Order, 1).insert(tx));
     for (n, Way { field, by, to, refer }) in (0..).map(|way| 100 + 10 * way).zip(WAYS) {
         let target = plain(*to, n);
         let referring = [refer(n + 1, n), refer(n + 2, n)];

@@ -153,7 +153,7 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
     read(store, clause, |tx| everything(tx))
 }
 
-/// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
+/// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3. Orders are drafts, which nobody counts.
 pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
     let families = [
@@ -164,16 +164,18 @@ pub(crate) fn ground() -> Vec<Any> {
         Family::Agent,
         Family::Customer,
         Family::Opportunity,
+        Family::Quote,
+        Family::Order,
+        Family::Payment,
     ];
-    let of_each = |families: &[Family]| -> Vec<(Family, u32)> {
-        families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n))).collect()
-    };
-    let first = of_each(&families).into_iter().map(|(family, n)| maker.record(family, n));
-    let others = of_each(&[Family::Quote]);
-    // These count for nothing, and leave the first numbers to the clauses.
-    first
-        .chain(others.into_iter().map(|(family, n)| plain(family, n).with_unique("number", &format!("G-{n}"))))
-        .collect()
+    let numbered = families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n)));
+    let made = numbered.map(|(family, n)| match family {
+        // These count for nothing; the first numbers are left to the clauses.
+        Family::Quote => plain(family, n).with_unique("number", &format!("G-{n}")),
+        Family::Order => maker.draft(n).into(),
+        _ => maker.record(family, n),
+    });
+    made.collect()
 }
 
 /// A store with the records of [`ground`].
