@@ -156,6 +156,8 @@ macro_rules! through_sales_or_service {
     )*};
 }
 
-through_sales_or_service!(
-IdempotencyError => SalesError , PaymentError => SalesError , OrderError => SalesError , QuoteError => SalesError , OpportunityError => SalesError , ActivityError => SalesError , PlanError => SalesError , RateError => SalesError , PriceListError => SalesError , PriceError => SalesError , PromotionError => SalesError , TicketError => ServiceError
-);
+through_sales_or_service! {
+    IdempotencyError => SalesError, PaymentError => SalesError, OrderError => SalesError, QuoteError => SalesError,
+    OpportunityError => SalesError, ActivityError => SalesError, PlanError => SalesError, RateError => SalesError,
+    PriceListError => SalesError, PriceError => SalesError, PromotionError => SalesError, TicketError => ServiceError
+}
