@@ -1,7 +1,9 @@
 //! Quotes in SQLite, with their lines.
 
+use chrono::SubsecRound as _;
 use crm_core::{
-    Currency, ExternalId, Invalid, Money, Number, OrderLine, Quote, QuoteId, QuoteParts, RecordId, Revision, Terms,
+    Approval, Currency, ExternalId, Invalid, Money, Number, OrderLine, Quote, QuoteId, QuoteParts, QuoteState,
+    RecordId, Revision, Terms,
     store::{Page, QuoteFilter, Quotes, StoreError},
 };
 use uuid::Uuid;
@@ -63,7 +65,8 @@ impl Table for Quote {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         let terms = self.terms();
         let terms = if terms == Terms::default() { None } else { Some(Json::of(&terms)?) };
-        let approval = self.approval().map(Json::of).transpose()?;
+        let (state, approval) = to_the_microsecond(self);
+        let approval = approval.as_ref().map(Json::of).transpose()?;
         binder
             .put(&self.created_at)?
             .put(&self.updated_at)?
@@ -81,7 +84,7 @@ impl Table for Quote {
             .put(&self.total().minor())?
             .put(&self.valid_until())?
             .put(&approval)?
-            .put(&Json::of(self.state())?)?
+            .put(&Json::of(&state)?)?
             .put(&self.state().status())?
             .put(&self.superseded_by())?
             .put(&self.order())?
@@ -140,6 +143,28 @@ impl Table for Quote {
     fn write_parts(parts: &PartsOf<'_, Self>) -> Done<()> {
         parts.write(LINES, |quote| quote.lines().iter().cloned().map(Offered).collect::<Vec<_>>())
     }
+}
+
+/// The state and the approval with whole microseconds, as columns keep instants (C10).
+fn to_the_microsecond(quote: &Quote) -> (QuoteState, Option<Approval>) {
+    let mut state = quote.state().clone();
+    match &mut state {
+        QuoteState::Draft { .. } => {}
+        QuoteState::InApproval { since: at, .. }
+        | QuoteState::Approved { at }
+        | QuoteState::Sent { at, .. }
+        | QuoteState::Accepted { at, .. }
+        | QuoteState::Rejected { at, .. }
+        | QuoteState::Expired { at }
+        | QuoteState::Superseded { at, .. }
+        | QuoteState::Cancelled { at, .. } => *at = at.trunc_subsecs(6),
+    }
+    let approval = quote.approval().and_then(|given| {
+        let (author, approver) = (given.author().clone(), given.approver().clone());
+        // It was given, so the two are not one.
+        Approval::give(author, approver, given.at().trunc_subsecs(6), given.beyond().to_vec()).ok()
+    });
+    (state, approval)
 }
 
 /// A line of a quote: as of an order, in a table of its own.
