@@ -167,9 +167,9 @@ fn insert_by_hand(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     let total: i64 = row.lines.iter().map(|(_, quantity, cents)| quantity * cents).sum();
     connection
         .prepare_cached(
-            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day,
+            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, terms, net, total, status, status_at, day,
              cancelled_on, cancel_reason, fulfilment, payment, parts)
-             VALUES (?1, 1, ?2, ?2, ?3, ?4, ?5, ?6, 'EUR', NULL, ?7, ?7, 'confirmed', ?2, ?8, NULL, NULL, 'unfulfilled', 'unpaid', 9)",
+             VALUES (?1, 1, ?2, ?2, ?3, ?4, ?5, NULL, ?6, 'EUR', NULL, ?7, ?7, 'confirmed', ?2, ?8, NULL, NULL, 'unfulfilled', 'unpaid', 9)",
         )?
         .execute((id, at, &row.reference, &row.external_id, row.customer, row.rep, total, day))?;
     for (place, (product, quantity, cents)) in (0..).zip(row.lines) {

@@ -2,7 +2,8 @@ use std::error::Error as StdError;
 
 use crm_analytics::FitError;
 use crm_core::{
-    IdError, Invalid, LeadError, OpportunityError, OrderError, PlanError, RecordRef, TicketError,
+    ActivityError, IdError, IdempotencyError, Invalid, LeadError, OpportunityError, OrderError, PaymentError,
+    PlanError, PriceError, PriceListError, PromotionError, QuoteError, RateError, RecordRef, TicketError,
     bulk::ImportError,
     store::{StoreError, StoreErrorKind},
 };
@@ -112,8 +113,13 @@ impl From<SalesError> for Error {
             SalesError::Invalid(refused)
             | SalesError::Order(OrderError::Invalid(refused))
             | SalesError::Lead(LeadError::Invalid(refused))
+            | SalesError::Payment(PaymentError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
-            | SalesError::Plan(PlanError::Invalid(refused)) => Self::Invalid(refused),
+            | SalesError::PriceList(PriceListError::Invalid(refused))
+            | SalesError::Price(PriceError::Invalid(refused))
+            | SalesError::Promotion(PromotionError::Invalid(refused))
+            | SalesError::Plan(PlanError::Invalid(refused))
+            | SalesError::Rate(RateError::Invalid(refused)) => Self::Invalid(refused),
             other => Self::Sales(other),
         }
     }
@@ -151,6 +157,9 @@ macro_rules! through_sales_or_service {
     )*};
 }
 
-through_sales_or_service!(
-    LeadError => SalesError, OrderError => SalesError, OpportunityError => SalesError, PlanError => SalesError, TicketError => ServiceError
-);
+through_sales_or_service! {
+    IdempotencyError => SalesError, PaymentError => SalesError, OrderError => SalesError, QuoteError => SalesError,
+    LeadError => SalesError, OpportunityError => SalesError, ActivityError => SalesError, PlanError => SalesError,
+    RateError => SalesError, PriceListError => SalesError, PriceError => SalesError, PromotionError => SalesError,
+    TicketError => ServiceError
+}

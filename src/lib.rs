@@ -142,6 +142,28 @@ impl<S: Store> Crm<S> {
     /// # Errors
     ///
     /// [`Error::Invalid`] for an actor that is empty, longer than 100 characters or holds control characters; [`Error::Entropy`] where the system has none.
+    ///
+    /// # Examples
+    ///
+    /// Under a key an act is done once, however often it comes; a host's own operations too, with [`once`]:
+    ///
+    /// ```
+    /// use crm::{Act, Crm, Customer, Error, NewCustomer, once, sales, store::Records};
+    ///
+    /// fn two_customers(tx: &mut (impl Records + ?Sized), act: &mut Act, names: [&str; 2]) -> Result<Vec<Customer>, Error> {
+    ///     once(tx, act, "two_customers", names, |tx, act, names| {
+    ///         let mut register = |name: &str| Ok(sales::register_customer(tx, act, NewCustomer::person(name.parse()?))?);
+    ///         names.into_iter().map(|name| register(name)).collect()
+    ///     })
+    /// }
+    ///
+    /// let crm = Crm::open_in_memory()?;
+    /// let form = || crm.write(|tx| two_customers(tx, &mut crm.act("web")?.with_key("form 17".parse()?), ["张三", "李四"]));
+    /// assert_eq!(form()?, form()?);
+    /// let others = crm.write(|tx| two_customers(tx, &mut crm.act("web")?.with_key("form 17".parse()?), ["王五", "赵六"]));
+    /// assert!(others.is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn act(&self, actor: &str) -> Result<Act, Error> {
         act_at(actor, (self.clock)())
     }

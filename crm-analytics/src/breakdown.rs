@@ -11,7 +11,6 @@ use std::{borrow::Borrow, collections::BTreeMap, fmt};
 use chrono::NaiveDate;
 use crm_core::{
     Customer, CustomerKind, Gender, Invalid, Label, Order, OrderStatus, Period, ProductId, Quantity, Revenue, Rounding,
-    ShipmentState,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -238,12 +237,12 @@ fn moved(order: &Order) -> BTreeMap<u32, Moved> {
     let mut moved: BTreeMap<u32, Moved> = BTreeMap::new();
     for shipment in order.shipments() {
         for one in &shipment.lines {
+            moved.entry(one.line).or_default().kept += i128::from(one.quantity.millionths());
+        }
+        for one in &shipment.returned {
             let line = moved.entry(one.line).or_default();
-            let units = i128::from(one.quantity.millionths());
-            match shipment.state {
-                ShipmentState::Returned { .. } => line.returned += units,
-                ShipmentState::Shipped | ShipmentState::Delivered { .. } => line.kept += units,
-            }
+            line.kept -= i128::from(one.quantity.millionths());
+            line.returned += i128::from(one.quantity.millionths());
         }
     }
     moved
@@ -491,6 +490,10 @@ mod tests {
         assert_eq!(net(&order), 0.into());
         order.ship(at("2026-03-06"), None).unwrap();
         assert_eq!(net(&order), 10.into());
+        // Some of a shipment comes back, and the rest stays.
+        let two = ShippedLine { line: 1, quantity: 2.into() };
+        order.take_back_lines(at("2026-03-07"), 4, vec![two]).unwrap();
+        assert_eq!(net(&order), 8.into());
         assert_eq!(units_by_product([order]).unwrap().get(&product(3)), Some(&10.into()));
     }
 

@@ -35,6 +35,8 @@ pub struct Act {
     actor: Actor,
     cause: Option<Cause>,
     key: Option<IdempotencyKey>,
+    /// Whether it stands inside an operation under its key: those that it calls are parts of that one.
+    inside: bool,
     /// The 74 bits of the next id that are not its time.
     next: u128,
 }
@@ -68,7 +70,7 @@ impl Act {
         let random = entropy.iter().fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
         // The highest bit stays free, so that counting up never wraps and ids of one act ascend.
         let next = random & ((1 << (RANDOM_BITS - 1)) - 1);
-        Self { at: at.trunc_subsecs(6), actor, cause: None, key: None, next }
+        Self { at: at.trunc_subsecs(6), actor, cause: None, key: None, inside: false, next }
     }
 
     /// The same act with its reason in words.
@@ -85,8 +87,9 @@ impl Act {
         self
     }
 
-    /// The same act under the caller's own key. The journal keeps it with every fact of the act, so that after a commit of unknown outcome the
-    /// caller can ask whether it happened ([`Journal::entries_with_key`](crate::store::Journal::entries_with_key)).
+    /// The same act under the caller's own key: what was done under it before is not done again, and answers as it did ([`once`](crate::once)). So after a commit of
+    /// unknown outcome the caller repeats the act, or asks whether it happened ([`Journal::entries_with_key`](crate::store::Journal::entries_with_key)): the journal keeps the
+    /// key with every fact of the act.
     #[must_use]
     pub fn with_key(mut self, key: IdempotencyKey) -> Self {
         self.key = Some(key);
@@ -116,6 +119,19 @@ impl Act {
     /// The caller's own key, where there is one.
     pub fn key(&self) -> Option<&IdempotencyKey> {
         self.key.as_ref()
+    }
+
+    /// The key, where an operation that begins now is to be done once under it.
+    pub(crate) fn own_key(&self) -> Option<&IdempotencyKey> {
+        self.key.as_ref().filter(|_| !self.inside)
+    }
+
+    /// Does something as one operation: what it calls are its parts.
+    pub(crate) fn as_one<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let mut inside = Self { inside: true, ..self.clone() };
+        let done = f(&mut inside);
+        self.next = inside.next;
+        done
     }
 
     /// The next id of this act: a UUIDv7 of its instant; ids of one act ascend. An instant before 1970 counts as 1970, the first that a UUIDv7 can hold.

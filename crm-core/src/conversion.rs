@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 pub use self::mapping::{CustomerField, FieldMap, LeadField, Mapped, OpportunityField, TargetField};
 use self::mapping::{FieldValue, Filler};
 use crate::{
+    answer::Answered,
     contact_point::{ContactPoint, ContactPoints},
     customer::{Customer, CustomerKind, CustomerPatch, CustomerType, NewCustomer},
     email::EmailAddress,
     id::{CustomerId, InteractionId, LeadId, OpportunityId, RecordId},
     invalid::{Invalid, Rule},
+    journal::RecordRef,
     lead::{Lead, LeadError, LeadStatus},
     opportunity::{NewOpportunity, Opportunity, OpportunityPatch},
     phone::Phone,
@@ -37,6 +39,14 @@ pub struct Conversion {
     pub interactions: Vec<InteractionId>,
     /// Where the lead stood.
     pub before: LeadStatus,
+}
+
+impl Answered for Conversion {
+    fn records(&self) -> Vec<RecordRef> {
+        let customers = self.organisation.iter().chain(&self.person).map(|became| became.id.into());
+        let deal = self.opportunity.iter().map(|became| became.id.into());
+        customers.chain(deal).chain(self.interactions.iter().map(|id| (*id).into())).collect()
+    }
 }
 
 impl Conversion {
@@ -81,7 +91,7 @@ pub enum Origin {
 }
 
 /// What to do about one of the three targets of a conversion (CONV-1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum ConversionTarget<I, N> {
     /// Make one.
     Create(N),
@@ -92,7 +102,7 @@ pub enum ConversionTarget<I, N> {
 }
 
 /// The deal that a conversion makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ConversionDeal {
     /// Its pipeline; it begins in the first stage.
@@ -116,7 +126,7 @@ impl ConversionDeal {
 }
 
 /// Whether only a qualified lead is converted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Qualification {
     /// Only a qualified one.
     Needed,
@@ -125,7 +135,7 @@ pub enum Qualification {
 }
 
 /// When the deal is expected to close, where the overrides do not say so (CONV-7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum CloseBy {
     /// On the last day of the fiscal quarter in which the lead is converted.
     EndOfQuarter(FiscalCalendar),
@@ -145,7 +155,7 @@ pub enum CloseBy {
 /// assert_eq!(new.organisation, ConversionTarget::Skip);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct NewConversion {
     /// The organisation; what is created is overridden by the patch.
@@ -229,7 +239,7 @@ impl NewConversion {
 }
 
 /// What is to happen to one customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum PlannedCustomer {
     /// It is made.
     Create(Box<NewCustomer>),
@@ -247,7 +257,7 @@ pub enum PlannedCustomer {
 }
 
 /// What is to happen to the deal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum PlannedDeal {
     /// It is made.
     Create {
@@ -270,7 +280,7 @@ pub enum PlannedDeal {
 }
 
 /// Whose the deal and what was said will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum PlannedOwner {
     /// The organisation's.
     Organisation,
@@ -283,7 +293,7 @@ pub enum PlannedOwner {
 }
 
 /// All that a conversion will do, for somebody to look at. It is pure; nothing is written until it is applied, and it is refused then where the lead or a linked record has changed since.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ConversionPlan {
     /// The lead.
@@ -549,15 +559,35 @@ fn deal(
                 CloseBy::EndOf(period) => period.last(),
             };
             new.expected_close = Some(last);
-            let OpportunityPatch { name: _, customer: whose, product, rep, value, probability, expected_close, .. } =
-                overrides;
+            let OpportunityPatch {
+                expected: _,
+                name: _,
+                customer: whose,
+                product,
+                rep,
+                value,
+                lines,
+                recurring,
+                probability,
+                forecast,
+                expected_close,
+                contacts,
+            } = overrides;
+            // Lines are worth their sum, whatever the lead says (OPP-10).
+            if let Some(lines) = lines {
+                if !lines.is_empty() {
+                    new.value = None;
+                }
+                new.lines = lines;
+            }
             crate::patch::set(&mut new.product, product);
             crate::patch::set(&mut new.rep, rep);
             crate::patch::set(&mut new.value, value);
             crate::patch::set(&mut new.expected_close, expected_close);
-            if let Some(probability) = probability {
-                new.probability = Some(probability);
-            }
+            crate::patch::set(&mut new.recurring, recurring);
+            crate::patch::set(&mut new.probability, probability);
+            crate::patch::set(&mut new.forecast, forecast);
+            crate::patch::set(&mut new.contacts, contacts);
             let customer = match whose {
                 Some(Some(known)) => PlannedOwner::Known(known),
                 Some(None) => PlannedOwner::Nobody,

@@ -1,4 +1,4 @@
-//! Decimals of a stated scale: percentages, quantities and unit prices.
+//! Decimals of a stated scale: percentages, quantities, exchange rates and unit prices.
 
 use std::{fmt, str::FromStr};
 
@@ -139,6 +139,17 @@ decimals! {
     /// # Ok::<(), crm_core::Invalid>(())
     /// ```
     Units { field: "units", scale: 6, negative: true, units: millionths, from_units: from_millionths, unit: "millionths" }
+
+    /// How much of one currency a unit of another is worth, zero or more, with up to ten decimals: a dong is worth 0.0000362319 EUR.
+    ///
+    /// ```
+    /// use crm_core::Rate;
+    ///
+    /// assert_eq!("1.08420".parse::<Rate>()?.to_string(), "1.0842");
+    /// assert!("-1".parse::<Rate>().is_err());
+    /// # Ok::<(), crm_core::Invalid>(())
+    /// ```
+    Rate { field: "rate", scale: 10, negative: false, units: ten_billionths, from_units: from_ten_billionths, unit: "ten billionths" }
 }
 
 impl Percent {
@@ -257,6 +268,12 @@ impl From<Quantity> for Units {
 }
 
 impl fmt::Display for Units {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.to_decimal().to_string())
+    }
+}
+
+impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.to_decimal().to_string())
     }

@@ -268,13 +268,22 @@ impl Order {
     ///
     /// [`Rule::Empty`](crate::Rule::Empty) for a sum over an order that is worth nothing.
     pub fn by_product(&self, sum: Money) -> Result<BTreeMap<ProductId, Money>, Invalid> {
+        let nets = if sum.is_zero() { Vec::new() } else { self.nets()? };
+        self.split_by_product(sum, nets.into_iter().map(Money::minor))
+    }
+
+    /// The same, over all lines by some weights.
+    fn split_by_product(
+        &self,
+        sum: Money,
+        weights: impl Iterator<Item = i64>,
+    ) -> Result<BTreeMap<ProductId, Money>, Invalid> {
         let zero = Money::zero(sum.currency());
         let parts = if sum.is_zero() {
             vec![zero; self.lines().len()]
         } else {
             // Lines are never below zero: price and quantity are not, and a discount is at most the whole.
-            let weight = |net: Money| u64::try_from(net.minor()).unwrap_or(0);
-            let weights: Vec<u64> = self.nets()?.into_iter().map(weight).collect();
+            let weights: Vec<u64> = weights.map(|weight| u64::try_from(weight).unwrap_or(0)).collect();
             sum.allocate(&weights)?
         };
         let mut products = BTreeMap::new();
@@ -286,16 +295,31 @@ impl Order {
     }
 
     /// The entries of [`Order::revenue`], each with what it changes in the part of each product. What the order is worth is split anew after each entry, so a
-    /// booking counts with exactly the amounts of the lines, a refund in part is spread to the cent, and a refund in full, even in steps, leaves exactly nothing of any
-    /// product (MON-4, REF-2). It ends after an error, [`Rule::Overflow`](crate::Rule::Overflow), which an order that was checked does not give.
+    /// booking counts with exactly the amounts of the lines, a refund of lines counts for their products, one of money alone is spread to the cent, and a refund in full, even in steps, leaves
+    /// exactly nothing of any product (MON-4, REF-2). It ends after an error, [`Rule::Overflow`](crate::Rule::Overflow), which an order that was checked does not give.
     pub fn revenue_by_product(
         &self,
     ) -> impl Iterator<Item = Result<(Revenue, BTreeMap<ProductId, Money>), Invalid>> + use<'_> {
         let mut worth = Money::zero(self.currency());
         let mut before = BTreeMap::new();
+        let mut refunds = self.refund_nets().into_iter();
+        // What lines still come to after what was refunded of themselves: the weights that the rest is split by.
+        let mut left: Option<Vec<i64>> = None;
         self.revenue().into_iter().map(move |entry| {
             worth = worth.checked_add(entry.amount)?;
-            let after = self.by_product(worth)?;
+            if entry.kind == RevenueKind::Refunded {
+                for (place, back) in refunds.next().map(|refund| refund.lines).unwrap_or_default() {
+                    let nets = match &mut left {
+                        Some(nets) => nets,
+                        None => left.insert(self.nets()?.into_iter().map(Money::minor).collect()),
+                    };
+                    nets[place] -= back;
+                }
+            }
+            let after = match &left {
+                Some(left) if left.iter().any(|net| *net > 0) => self.split_by_product(worth, left.iter().copied())?,
+                _ => self.by_product(worth)?,
+            };
             let mut changes = after.clone();
             for (product, before) in &before {
                 if let Some(change) = changes.get_mut(product) {

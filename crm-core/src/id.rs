@@ -226,6 +226,12 @@ ids! {
     InteractionId = "inter";
     /// The id of a [`Product`](crate::Product): `prod_…`.
     ProductId = "prod";
+    /// The id of a [`PriceList`](crate::PriceList): `prices_…`.
+    PriceListId = "prices";
+    /// The id of a [`Promotion`](crate::Promotion): `promo_…`.
+    PromotionId = "promo";
+    /// The id of a [`Redemption`](crate::Redemption): `redeem_…`.
+    RedemptionId = "redeem";
     /// The id of a [`SalesRep`](crate::SalesRep): `rep_…`.
     SalesRepId = "rep";
     /// The id of a [`SalePlan`](crate::SalePlan): `plan_…`.
@@ -236,8 +242,16 @@ ids! {
     LeadId = "lead";
     /// The id of an [`Opportunity`](crate::Opportunity): `opp_…`.
     OpportunityId = "opp";
+    /// The id of a [`Quote`](crate::Quote): `quote_…`.
+    QuoteId = "quote";
+    /// The id of an [`Activity`](crate::Activity): `activity_…`.
+    ActivityId = "activity";
     /// The id of an [`Order`](crate::Order): `order_…`.
     OrderId = "order";
+    /// The id of a [`Payment`](crate::Payment) with a provider: `pay_…`.
+    PaymentId = "pay";
+    /// The id of an [`ExchangeRate`](crate::ExchangeRate): `rate_…`.
+    ExchangeRateId = "rate";
     /// The id of an [`Agent`](crate::Agent): `agent_…`.
     AgentId = "agent";
     /// The id of a [`Ticket`](crate::Ticket): `tick_…`.

@@ -157,6 +157,10 @@ pub enum Rule {
         /// Most entries allowed.
         limit: usize,
     },
+    /// Between two entries lies what neither of them is for.
+    Gap,
+    /// Two entries are for the same.
+    Overlap,
     /// A person's field was given for an organisation, or the other way round.
     NotForThisKind {
         /// What the field is for.
@@ -194,6 +198,8 @@ impl fmt::Display for Rule {
             Self::Repeated => f.write_str("must not be listed twice"),
             Self::NotListed => f.write_str("must be one of the entries"),
             Self::TooMany { limit } => write!(f, "must have at most {limit} entries"),
+            Self::Gap => f.write_str("must leave no gap"),
+            Self::Overlap => f.write_str("must not overlap"),
             Self::NotForThisKind { only } => write!(f, "is only for {only}"),
             Self::Circle => f.write_str("must not lead back to the record itself"),
             Self::Inconsistent { must } => f.write_str(must),

@@ -8,19 +8,26 @@ use uuid::Uuid;
 
 use crate::{
     act::{Act, Cause},
+    activity::ActivityFact,
     agent::AgentFact,
     bulk::ImportFact,
     customer::CustomerFact,
+    exchange_rate::ExchangeRateFact,
     id::{
-        AgentId, CustomerId, ImportId, InteractionId, LeadId, OpportunityId, OrderId, ProductId, QueueId, RecordId,
-        SalePlanId, SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, LeadId, OpportunityId, OrderId,
+        PaymentId, PriceListId, ProductId, PromotionId, QueueId, QuoteId, RecordId, RedemptionId, SalePlanId,
+        SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     lead::LeadFact,
     opportunity::OpportunityFact,
     order::OrderFact,
+    payment::PaymentFact,
+    price_list::PriceListFact,
     product::ProductFact,
+    promotion::{PromotionFact, RedemptionFact},
     queue::QueueFact,
+    quote::QuoteFact,
     sale_plan::SalePlanFact,
     sales_rep::SalesRepFact,
     text::{Actor, IdempotencyKey},
@@ -185,6 +192,16 @@ families! {
     Interaction(InteractionId, InteractionFact) = "interaction" { Logged = "logged", Rated = "rated", Deleted = "deleted" }
     /// A product.
     Product(ProductId, ProductFact) = "product" { Added = "added", Updated = "updated", Deleted = "deleted" }
+    /// A price list.
+    PriceList(PriceListId, PriceListFact) = "price_list" {
+        Added = "added", Updated = "updated", Repriced = "repriced", Deleted = "deleted"
+    }
+    /// A promotion.
+    Promotion(PromotionId, PromotionFact) = "promotion" {
+        Added = "added", Updated = "updated", Used = "used", Released = "released", Deleted = "deleted"
+    }
+    /// A use of a promotion.
+    Redemption(RedemptionId, RedemptionFact) = "redemption" { Made = "made", Released = "released" }
     /// A sales rep.
     SalesRep(SalesRepId, SalesRepFact) = "sales_rep" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// A sale plan.
@@ -203,12 +220,30 @@ families! {
         Opened = "opened", Revised = "revised", Advanced = "advanced", Won = "won", Lost = "lost", Reopened = "reopened",
         Deleted = "deleted"
     }
+    /// A quote.
+    Quote(QuoteId, QuoteFact) = "quote" {
+        Drafted = "drafted", Amended = "amended", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",
+        Sent = "sent", Accepted = "accepted", Ordered = "ordered", Rejected = "rejected", Expired = "expired", Superseded = "superseded",
+        Cancelled = "cancelled", Deleted = "deleted"
+    }
+    /// An activity.
+    Activity(ActivityId, ActivityFact) = "activity" {
+        Planned = "planned", Revised = "revised", Completed = "completed", Cancelled = "cancelled", Reopened = "reopened",
+        Deleted = "deleted"
+    }
     /// An order.
     Order(OrderId, OrderFact) = "order" {
-        Drafted = "drafted", Amended = "amended", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
+        Drafted = "drafted", Amended = "amended", PriceListChanged = "price_list_changed", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
         Refunded = "refunded", Deleted = "deleted"
     }
+    /// A payment with a provider.
+    Payment(PaymentId, PaymentFact) = "payment" {
+        Begun = "begun", Pending = "pending", Authorised = "authorised", Done = "done", Cancelled = "cancelled", Failed = "failed",
+        Entered = "entered", Anomaly = "anomaly", Deleted = "deleted"
+    }
+    /// An exchange rate.
+    ExchangeRate(ExchangeRateId, ExchangeRateFact) = "exchange_rate" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// An agent.
     Agent(AgentId, AgentFact) = "agent" { Added = "added", Updated = "updated", Deleted = "deleted" }
     /// A ticket.

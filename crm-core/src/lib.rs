@@ -33,20 +33,24 @@
 //!
 //! All records carry `id`, `revision`, `created_at` and `updated_at`. A record without states has public fields; its constructor, its `update` and reading it check what the types do
 //! not. A record
-//! that a state machine guards ([`SalePlan`], [`Lead`], [`Opportunity`], [`Order`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
+//! that a state machine guards ([`SalePlan`], [`Lead`], [`Opportunity`], [`Activity`], [`Quote`], [`Order`], [`Payment`], [`Ticket`]) has getters; only its transitions change it, all or nothing, and each returns
 //! the fact that it made or a typed refusal. Its `…Parts` are the same fields in the open, for stores and deserialisers, and are checked on the way in.
 //!
 //! Personal data (names, addresses, free text, birth dates) never shows in `Debug` or in an error's message.
 
 mod act;
+mod activity;
 mod agent;
+mod answer;
 pub mod assignment;
 pub mod bulk;
 mod contact_point;
 pub mod conversion;
 mod customer;
 mod decimal;
+mod discount;
 mod email;
+mod exchange_rate;
 mod figures;
 mod id;
 mod interaction;
@@ -57,11 +61,16 @@ mod money;
 mod opportunity;
 mod order;
 mod patch;
+mod payment;
 mod phone;
 mod pipeline;
 mod postal_address;
+mod price_list;
+mod pricing;
 mod product;
+mod promotion;
 mod queue;
+mod quote;
 mod record;
 mod sale_plan;
 mod sales_rep;
@@ -73,10 +82,17 @@ mod ticket;
 mod time;
 mod totals;
 mod transition;
+mod window;
 
 pub use self::{
     act::{Act, Cause},
+    activity::{
+        Activity, ActivityAction, ActivityError, ActivityFact, ActivityKind, ActivityParts, ActivityPatch,
+        ActivityPlan, ActivityPlanBuilder, ActivityState, ActivityStatus, ActivityStep, Completion, NewActivity,
+        PlannedStep,
+    },
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
+    answer::{Answer, AnswerContent, Answered, Fingerprint, IdempotencyError, Keyed, once},
     assignment::{
         AssignmentPolicy, AssignmentRule, AssignmentStrategy, FairnessWindow, Member, Roster, RosterMember,
         WaitingOrder,
@@ -88,15 +104,21 @@ pub use self::{
     customer::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
-    decimal::{Percent, Quantity, UnitPrice, Units},
+    decimal::{Percent, Quantity, Rate, UnitPrice, Units},
+    discount::{Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LimitKind, MinMargin},
     email::EmailAddress,
+    exchange_rate::{
+        ConvertedAmount, DatedRate, Exchange, ExchangeRate, ExchangeRateFact, ExchangeRatePatch, NewExchangeRate,
+        RateError, RatePolicy,
+    },
     figures::{
         CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
         Span, TicketFigure, TicketKey,
     },
     id::{
-        AgentId, CustomerId, IdError, ImportId, InteractionId, LeadId, OpportunityId, OrderId, ProductId, QueueId,
-        RecordId, SalePlanId, SalesRepId, TicketId, typeid,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, LeadId, OpportunityId,
+        OrderId, PaymentId, PriceListId, ProductId, PromotionId, QueueId, QuoteId, RecordId, RedemptionId, SalePlanId,
+        SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -107,19 +129,41 @@ pub use self::{
     },
     money::{Currency, Money, Rounding},
     opportunity::{
-        By, Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityFact, OpportunityParts,
-        OpportunityPatch, OpportunityState, OpportunityStatus, Sale, StageVisit,
+        AmountSource, By, ContactRole, DealLine, Loss, NewOpportunity, Opportunity, OpportunityAction,
+        OpportunityError, OpportunityFact, OpportunityParts, OpportunityPatch, OpportunityState, OpportunityStatus,
+        Push, Recurring, Sale, StageVisit,
     },
     order::{
-        Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction, OrderError, OrderFact,
-        OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, Revenue, RevenueKind, Shipment,
-        ShipmentState, ShipmentStatus, ShippedLine,
+        Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,
+        OrderFact, OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, RefundedLine, Revenue,
+        RevenueKind, Shipment, ShipmentState, ShipmentStatus, ShippedLine,
+    },
+    payment::{
+        AnomalyKind, NewPaymentPart, NewProviderPayment, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
+        PaymentError, PaymentFact, PaymentKind, PaymentParts, PaymentReference, PaymentReport, PaymentState,
+        ProviderStatus,
     },
     phone::Phone,
-    pipeline::{Pipeline, PipelineBuilder, Stage, StageKind},
+    pipeline::{ForecastCategory, Pipeline, PipelineBuilder, RequiredField, Stage, StageKind},
     postal_address::{PostalAddress, PostalAddressFields},
+    price_list::{
+        Aggregation, NewPriceList, NewPriceRule, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListError,
+        PriceListFact, PriceListParts, PriceListPatch, PriceListTerms, PriceMultiple, PriceRule, PriceTarget,
+        PriceTier, PriceTiers, Pricing, TierMode, TierPrice,
+    },
+    pricing::{
+        Portion, Price, PriceBook, PriceError, PriceReason, PriceRequest, RulePassedOver, Specificity, StepPrice,
+    },
     product::{NewProduct, Product, ProductFact, ProductPatch},
+    promotion::{
+        Benefit, NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
+        PromotionPatch, Redemption, RedemptionFact,
+    },
     queue::{NewQueue, Queue, QueueFact, QueuePatch},
+    quote::{
+        NewQuote, Quote, QuoteAction, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteParts, QuoteState,
+        QuoteStatus,
+    },
     record::Revision,
     sale_plan::{
         CreditAt, NewSalePlan, PlanAction, PlanError, PlanScope, PlanState, PlanStatus, SalePlan, SalePlanFact,
@@ -136,4 +180,5 @@ pub use self::{
     time::{FiscalCalendar, FiscalQuarter, Period, WorkingDays},
     totals::{Discount, LineTotals, TaxTotal, Taxable, Terms, Totals},
     transition::{Transition, Transitions},
+    window::Window,
 };

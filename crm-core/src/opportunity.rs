@@ -1,26 +1,34 @@
 //! Opportunities: qualified possible sales on their way through a pipeline.
 
+mod contact_role;
+mod error;
+mod fact;
 mod new;
+mod pace;
 mod state;
-
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+mod worth;
 
 use OpportunityAction::{Advance, Delete, Lose, Reopen, Revise, Win};
 use OpportunityStatus::{Lost, Open, Won};
+use chrono::{DateTime, NaiveDate, Utc};
 
 pub use self::{
+    contact_role::ContactRole,
+    error::OpportunityError,
+    fact::{Loss, OpportunityFact, Sale},
     new::{NewOpportunity, OpportunityPatch},
+    pace::Push,
     state::{OpportunityAction, OpportunityState, OpportunityStatus, StageVisit},
+    worth::{AmountSource, DealLine, Recurring},
 };
 use crate::{
     decimal::Percent,
     id::{CustomerId, OpportunityId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
     money::Money,
-    pipeline::{Pipeline, Stage, StageKind},
+    pipeline::{ForecastCategory, Pipeline, RequiredField, Stage, StageKind},
     record::{Revision, guarded},
-    text::{Actor, ExternalId, Label, Subject, Text},
+    text::{Actor, ExternalId, Label, Subject},
 };
 
 guarded! {
@@ -42,162 +50,30 @@ guarded! {
         copy rep: Option<SalesRepId>,
         /// The name of its pipeline.
         borrow pipeline: Label,
-        /// The stage that it stands in, or was lost in.
+        /// The stage that it stands in, or was lost in, as it was when the deal came there.
         borrow stage: Stage,
-        /// The expected value while it is open, the value of the sale once it is won.
+        /// The expected value while it is open, the value of the sale once it is won; the sum of the lines where there are any (OPP-10).
         copy value: Option<Money>,
+        /// What it is to sell. At most 1 000, in one currency.
+        list lines: DealLine,
+        /// What it is to bring again and again, in the currency of the value (OPP-9).
+        copy recurring: Option<Recurring>,
         /// The chance to win it: that of the stage unless it was set by hand (OPP-5); 100 % when won, 0 % when lost.
         copy probability: Percent,
+        /// The forecast category where it was set by hand, while it is open; [`Opportunity::forecast_category`] is the one that counts (FC-3).
+        copy set_forecast: Option<ForecastCategory>,
         /// The day on which it is expected to close.
         copy expected_close: Option<NaiveDate>,
+        /// The moves of the expected close to a later month, oldest first (FC-7). At most 10 000.
+        list pushes: Push,
+        /// The persons who matter in it, at most one of them the primary one. At most 100.
+        list contacts: ContactRole,
         /// Open, won or lost.
         borrow state: OpportunityState,
         /// The stages that it stood in, oldest first; the last one has no end (OPP-7). Where it was lost and worked again, the stay that the loss cut short ends
         /// with the loss and a new one begins with the reopening, so the time between counts for no stage. At most 10 000.
         list history: StageVisit,
     }
-}
-
-/// Why something was not done to an opportunity.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpportunityError {
-    /// The opportunity does not stand where that is allowed.
-    #[error("cannot {action} {opportunity}: it is {status}")]
-    NotAllowed {
-        /// The opportunity.
-        opportunity: OpportunityId,
-        /// Where it stands.
-        status: OpportunityStatus,
-        /// What was asked.
-        action: OpportunityAction,
-    },
-    /// The stage is of the wrong kind for the action: one advances to an open stage and wins into a won stage.
-    #[error("cannot {action} {opportunity} to stage {stage}: it is of kind {kind}")]
-    WrongStage {
-        /// The opportunity.
-        opportunity: OpportunityId,
-        /// The stage that was asked.
-        stage: Label,
-        /// Its kind.
-        kind: StageKind,
-        /// What was asked.
-        action: OpportunityAction,
-    },
-    /// The opportunity goes through another pipeline.
-    #[error("{opportunity} is in the pipeline {expected}, not in {found}")]
-    OtherPipeline {
-        /// The opportunity.
-        opportunity: OpportunityId,
-        /// Its pipeline.
-        expected: Label,
-        /// The pipeline that was given.
-        found: Label,
-    },
-    /// An opportunity is won with a value: its own or one that is given.
-    #[error("cannot win {opportunity} without a value")]
-    NoValue {
-        /// The opportunity.
-        opportunity: OpportunityId,
-    },
-    /// A value breaks a rule; an unknown stage is [`Rule::NotListed`].
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-}
-
-/// What happened to an opportunity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum OpportunityFact {
-    /// It was opened.
-    Opened {
-        /// As it was then.
-        opportunity: Box<Opportunity>,
-    },
-    /// Its data changed.
-    Revised {
-        /// As it was.
-        before: Box<Opportunity>,
-        /// As it is.
-        after: Box<Opportunity>,
-    },
-    /// It moved to another stage.
-    Advanced {
-        /// The stage before.
-        from: Label,
-        /// The stage now.
-        to: Label,
-        /// The chance to win it before.
-        probability_before: Percent,
-        /// The chance to win it now.
-        probability: Percent,
-    },
-    /// It was won.
-    Won {
-        /// The business day.
-        day: NaiveDate,
-        /// The expected value before.
-        value_before: Option<Money>,
-        /// The value of the sale.
-        value: Money,
-        /// The stage before.
-        from: Label,
-        /// The chance to win it before.
-        probability_before: Percent,
-    },
-    /// It was lost.
-    Lost {
-        /// The business day.
-        day: NaiveDate,
-        /// The coded reason.
-        reason: Label,
-        /// The stage that it was lost in.
-        stage: Label,
-        /// The chance to win it before.
-        probability_before: Percent,
-        /// More about the reason.
-        note: Option<Text>,
-    },
-    /// It is worked again.
-    Reopened {
-        /// Won or lost before: when, on which day, and why.
-        before: OpportunityState,
-        /// The stage before.
-        from: Label,
-        /// The stage now.
-        to: Label,
-        /// 100 % where it was won, 0 % where it was lost.
-        probability_before: Percent,
-        /// The chance to win it now.
-        probability: Percent,
-    },
-    /// It was deleted; nothing referred to it.
-    Deleted {
-        /// As it was.
-        opportunity: Box<Opportunity>,
-    },
-}
-
-/// How an opportunity was won.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sale {
-    /// The business day of the sale.
-    pub day: NaiveDate,
-    /// The value of the sale; the expected value where there is none.
-    pub value: Option<Money>,
-}
-
-/// Why an opportunity was lost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Loss {
-    /// The business day.
-    pub day: NaiveDate,
-    /// The coded reason: `price`, `no budget`.
-    pub reason: Label,
-    /// More about it.
-    pub note: Option<Text>,
 }
 
 /// Most stages in the history of one opportunity.
@@ -217,8 +93,9 @@ impl Opportunity {
     ///
     /// # Errors
     ///
-    /// [`OpportunityError::WrongStage`] for a won stage; [`OpportunityError::Invalid`] for a stage that the pipeline does not have, a value
-    /// below zero, a probability outside 0 to 100 %.
+    /// [`OpportunityError::WrongStage`] for a won stage; [`OpportunityError::Missing`]; [`OpportunityError::ValueOfLines`]; [`OpportunityError::Invalid`] for a stage
+    /// that the pipeline does not have, a value below zero, a probability outside 0 to 100 %, amounts in several currencies, the forecast category `Closed`, too many lines
+    /// or contacts, a contact twice in one role, a second primary one.
     pub fn open(
         id: OpportunityId,
         by: By<'_>,
@@ -234,8 +111,12 @@ impl Opportunity {
             rep,
             stage,
             value,
+            lines,
+            recurring,
             probability,
+            forecast,
             expected_close,
+            contacts,
         } = new;
         let stage = match stage {
             Some(key) => pipeline.stage(&key)?,
@@ -249,7 +130,7 @@ impl Opportunity {
                 action: Advance,
             });
         }
-        let parts = OpportunityParts {
+        let opportunity = Self {
             id,
             revision: Revision::FIRST,
             created_at: by.at,
@@ -260,14 +141,21 @@ impl Opportunity {
             product,
             rep,
             pipeline: pipeline.name().clone(),
-            value,
+            value: worth(id, &lines, value)?,
+            lines,
+            recurring,
             probability: probability.unwrap_or(stage.probability),
+            set_forecast: forecast.filter(|category| *category != stage.forecast),
             expected_close,
+            pushes: Vec::new(),
+            contacts,
             state: OpportunityState::Open,
             history: vec![visit(stage, by)],
             stage: stage.clone(),
         };
-        Ok(parts.try_into()?)
+        opportunity.has_what(&opportunity.stage)?;
+        opportunity.check()?;
+        Ok(opportunity)
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -277,6 +165,31 @@ impl Opportunity {
         }
         if self.history.len() > LIMIT {
             return Err(full(self.history.len()));
+        }
+        if self.pushes.len() > LIMIT {
+            return Err(Invalid::new("pushes", self.pushes.len().to_string(), Rule::TooMany { limit: LIMIT }));
+        }
+        contact_role::check(&self.contacts)?;
+        let total = worth::total(&self.lines)?;
+        if let Some(total) = total.filter(|total| Some(*total) != self.value) {
+            let must = "must be the sum of the lines (OPP-10)";
+            return Err(Invalid::new("value", total.to_string(), Rule::Inconsistent { must }));
+        }
+        if let Some((value, recurring)) = self.value.zip(self.recurring) {
+            recurring
+                .revenue()
+                .in_currency(value.currency())
+                .map_err(|refused| refused.in_field("recurring revenue"))?;
+        }
+        if let Some(set) = self.set_forecast
+            && (self.state.status() != Open || set == ForecastCategory::Closed)
+        {
+            let must = "must be set by hand only while it is open, and never to closed (FC-3)";
+            return Err(Invalid::new("forecast category", set.to_string(), Rule::Inconsistent { must }));
+        }
+        if !self.missing(&self.stage).is_empty() {
+            let must = "must be one whose required fields are there (OPP-1)";
+            return Err(Invalid::new("stage", self.stage.key.as_str(), Rule::Inconsistent { must }));
         }
         let inconsistent =
             |must| Err(Invalid::new("history", self.history.len().to_string(), Rule::Inconsistent { must }));
@@ -310,6 +223,48 @@ impl Opportunity {
         Ok(())
     }
 
+    /// What a stage asks for and is not there.
+    fn missing(&self, stage: &Stage) -> Vec<RequiredField> {
+        let there = |field| match field {
+            RequiredField::Customer => self.customer.is_some(),
+            RequiredField::Product => self.product.is_some(),
+            RequiredField::Rep => self.rep.is_some(),
+            RequiredField::Value => self.value.is_some(),
+            RequiredField::ExpectedClose => self.expected_close.is_some(),
+            RequiredField::Recurring => self.recurring.is_some(),
+            RequiredField::Lines => !self.lines.is_empty(),
+            RequiredField::Contacts => !self.contacts.is_empty(),
+        };
+        stage.required.iter().copied().filter(|field| !there(*field)).collect()
+    }
+
+    fn has_what(&self, stage: &Stage) -> Result<(), OpportunityError> {
+        let fields = self.missing(stage);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        Err(OpportunityError::Missing { opportunity: self.id, stage: stage.key.clone(), fields })
+    }
+
+    /// The chance to win it where it was set by hand: while it is open and not that of its stage (OPP-5).
+    pub fn set_probability(&self) -> Option<Percent> {
+        (self.state == OpportunityState::Open && self.probability != self.stage.probability).then_some(self.probability)
+    }
+
+    /// The forecast category: closed when won, omitted when lost, else as it was set by hand or as the stage has it (FC-3).
+    pub fn forecast_category(&self) -> ForecastCategory {
+        match self.state.status() {
+            Won => ForecastCategory::Closed,
+            Lost => ForecastCategory::Omitted,
+            Open => self.set_forecast.unwrap_or(self.stage.forecast),
+        }
+    }
+
+    /// Whether its value is the sum of its lines or was typed (OPP-10).
+    pub const fn amount_source(&self) -> AmountSource {
+        if self.lines.is_empty() { AmountSource::Manual } else { AmountSource::Lines }
+    }
+
     fn step(&self, action: OpportunityAction) -> Result<OpportunityStatus, OpportunityError> {
         let status = self.state.status();
         let refused = OpportunityError::NotAllowed { opportunity: self.id, status, action };
@@ -326,10 +281,24 @@ impl Opportunity {
     ) -> Result<&'p Stage, OpportunityError> {
         self.in_pipeline(pipeline)?;
         let stage = pipeline.stage(key)?;
-        if stage.kind == kind {
-            return Ok(stage);
+        if stage.kind != kind {
+            return Err(OpportunityError::WrongStage {
+                opportunity: self.id,
+                stage: key.clone(),
+                kind: stage.kind,
+                action,
+            });
         }
-        Err(OpportunityError::WrongStage { opportunity: self.id, stage: key.clone(), kind: stage.kind, action })
+        // One that is worked again goes on from the open stage that it left.
+        let from = match action {
+            Reopen => self.last_open_stage().unwrap_or(key),
+            _ => &self.stage.key,
+        };
+        if pipeline.stage(from).is_ok_and(|from| !from.leads_to(stage)) {
+            let (from, to) = (from.clone(), Some(key.clone()));
+            return Err(OpportunityError::NotNext { opportunity: self.id, from, to, action });
+        }
+        Ok(stage)
     }
 
     fn in_pipeline(&self, pipeline: &Pipeline) -> Result<(), OpportunityError> {
@@ -365,7 +334,8 @@ impl Opportunity {
     ///
     /// # Errors
     ///
-    /// [`OpportunityError::NotAllowed`] unless it is open; [`OpportunityError::Invalid`] as [`Opportunity::open`].
+    /// [`OpportunityError::NotAllowed`] unless it is open; [`OpportunityError::Missing`] where something goes that its stage requires;
+    /// [`OpportunityError::ValueOfLines`] and [`OpportunityError::Invalid`] as [`Opportunity::open`].
     pub fn revise(
         &mut self,
         at: DateTime<Utc>,
@@ -373,30 +343,61 @@ impl Opportunity {
     ) -> Result<Option<OpportunityFact>, OpportunityError> {
         self.step(Revise)?;
         let mut after = self.clone();
-        let OpportunityPatch { expected: _, name, customer, product, rep, value, probability, expected_close } = patch;
+        let OpportunityPatch {
+            expected: _,
+            name,
+            customer,
+            product,
+            rep,
+            value,
+            lines,
+            recurring,
+            probability,
+            forecast,
+            expected_close,
+            contacts,
+        } = patch;
         crate::patch::set(&mut after.name, name);
         crate::patch::set(&mut after.customer, customer);
         crate::patch::set(&mut after.product, product);
         crate::patch::set(&mut after.rep, rep);
-        crate::patch::set(&mut after.value, value);
-        crate::patch::set(&mut after.probability, probability);
+        crate::patch::set(&mut after.recurring, recurring);
         crate::patch::set(&mut after.expected_close, expected_close);
+        crate::patch::set(&mut after.contacts, contacts);
+        // Without lines any more it has no value, unless one is typed.
+        let typed = match &lines {
+            Some(_) => (!self.lines.is_empty()).then_some(None).or(Some(self.value)),
+            None => None,
+        };
+        crate::patch::set(&mut after.lines, lines);
+        if let Some(typed) = value.or(typed) {
+            after.value = worth(self.id, &after.lines, typed)?;
+        }
+        if let Some(set) = probability {
+            after.probability = set.unwrap_or(self.stage.probability);
+        }
+        if let Some(set) = forecast {
+            after.set_forecast = set.filter(|category| *category != self.stage.forecast);
+        }
+        after.pushes.extend(Push::of(at, self.expected_close, after.expected_close));
         if after == *self {
             return Ok(None);
         }
         after.updated_at = at;
+        after.has_what(&after.stage)?;
         after.check()?;
         let before = Box::new(std::mem::replace(self, after));
         Ok(Some(OpportunityFact::Revised { before, after: Box::new(self.clone()) }))
     }
 
     /// Moves it to another stage of its pipeline: an open deal to an open stage, a won one to another won stage, which leaves its close (OPP-2). The probability
-    /// follows the stage unless one is given (OPP-5). `None` where it stands there already and nothing changes.
+    /// and the forecast category follow the stage unless a probability is given or the pipeline keeps what was set by hand (OPP-5). `None` where it stands there already
+    /// and nothing changes.
     ///
     /// # Errors
     ///
-    /// [`OpportunityError::NotAllowed`] for a lost one, [`OpportunityError::WrongStage`], [`OpportunityError::OtherPipeline`],
-    /// [`OpportunityError::Invalid`] for an unknown stage, a probability outside 0 to 100 %, [`Rule::TooMany`] stages in its history.
+    /// [`OpportunityError::NotAllowed`] for a lost one, [`OpportunityError::WrongStage`], [`OpportunityError::NotNext`], [`OpportunityError::Missing`],
+    /// [`OpportunityError::OtherPipeline`], [`OpportunityError::Invalid`] for an unknown stage, a probability outside 0 to 100 %, [`Rule::TooMany`] stages in its history.
     pub fn advance(
         &mut self,
         by: By<'_>,
@@ -406,26 +407,31 @@ impl Opportunity {
     ) -> Result<Option<OpportunityFact>, OpportunityError> {
         let won = self.step(Advance)? == Won;
         let stage = self.target(pipeline, stage, if won { StageKind::Won } else { StageKind::Open }, Advance)?;
-        let probability = match probability {
-            Some(set) => set.share("probability")?,
-            // Standing still is no change of stage, so what was set by hand stays.
-            None if *stage == self.stage => self.probability,
-            None => stage.probability,
+        self.has_what(stage)?;
+        // Standing still is no change of stage, so what was set by hand stays.
+        let keeps = stage.key == self.stage.key || pipeline.keeps_set_by_hand();
+        let set = match probability {
+            Some(set) => Some(set.share("probability")?),
+            None => self.set_probability().filter(|_| keeps),
         };
-        let probability = if won { Percent::HUNDRED } else { probability };
+        let probability = if won { Percent::HUNDRED } else { set.unwrap_or(stage.probability) };
         if *stage == self.stage && probability == self.probability {
             return Ok(None);
         }
+        let (forecast_before, probability_before) = (self.forecast_category(), self.probability);
+        let set_forecast = self.set_forecast.filter(|category| keeps && *category != stage.forecast);
         let from = self.enter(stage, by)?;
-        let probability_before = std::mem::replace(&mut self.probability, probability);
-        Ok(Some(OpportunityFact::Advanced { from, to: stage.key.clone(), probability_before, probability }))
+        (self.probability, self.set_forecast) = (probability, set_forecast);
+        let (to, forecast) = (stage.key.clone(), self.forecast_category());
+        Ok(Some(OpportunityFact::Advanced { from, to, probability_before, probability, forecast_before, forecast }))
     }
 
-    /// Marks it won: it enters the first won stage of its pipeline (OPP-6), at 100 %, with the value that is given or else the expected one.
+    /// Marks it won: it enters the first won stage of its pipeline that may follow (OPP-6), at 100 %, with the value that is given or else the expected one.
     ///
     /// # Errors
     ///
-    /// [`OpportunityError::NotAllowed`] unless it is open, [`OpportunityError::NoValue`], [`OpportunityError::OtherPipeline`],
+    /// [`OpportunityError::NotAllowed`] unless it is open, [`OpportunityError::NoValue`], [`OpportunityError::ValueOfLines`], [`OpportunityError::NotNext`],
+    /// [`OpportunityError::Missing`], [`OpportunityError::OtherPipeline`],
     /// [`OpportunityError::Invalid`] for a value below zero, [`Rule::TooMany`] stages in its history.
     pub fn win(&mut self, by: By<'_>, pipeline: &Pipeline, sale: Sale) -> Result<OpportunityFact, OpportunityError> {
         self.step(Win)?;
@@ -434,11 +440,25 @@ impl Opportunity {
         if value.is_negative() {
             return Err(Invalid::new("value", value.to_string(), Rule::Negative).into());
         }
-        let from = self.enter(pipeline.won_after(&self.stage), by)?;
+        let value = worth(self.id, &self.lines, Some(value))?.unwrap_or(value);
+        let here = pipeline.stage(&self.stage.key).unwrap_or(&self.stage);
+        let stage = pipeline.won_after(here).ok_or_else(|| OpportunityError::NotNext {
+            opportunity: self.id,
+            from: self.stage.key.clone(),
+            to: None,
+            action: Win,
+        })?;
+        self.has_what(stage)?;
+        if let Some(recurring) = self.recurring {
+            value.in_currency(recurring.revenue().currency()).map_err(|refused| refused.in_field("value"))?;
+        }
+        let forecast_before = self.forecast_category();
+        let from = self.enter(stage, by)?;
         let value_before = self.value.replace(value);
         let probability_before = std::mem::replace(&mut self.probability, Percent::HUNDRED);
+        self.set_forecast = None;
         self.state = OpportunityState::Won { at: by.at, day: sale.day };
-        Ok(OpportunityFact::Won { day: sale.day, value_before, value, from, probability_before })
+        Ok(OpportunityFact::Won { day: sale.day, value_before, value, from, probability_before, forecast_before })
     }
 
     /// Marks it lost, where it stands, at 0 %.
@@ -449,20 +469,24 @@ impl Opportunity {
     pub fn lose(&mut self, at: DateTime<Utc>, loss: Loss) -> Result<OpportunityFact, OpportunityError> {
         self.step(Lose)?;
         let Loss { day, reason, note } = loss;
+        let forecast_before = self.forecast_category();
         let probability_before = std::mem::replace(&mut self.probability, Percent::ZERO);
+        self.set_forecast = None;
         self.updated_at = at;
         self.state = OpportunityState::Lost { at, day, reason: reason.clone(), note: note.clone() };
-        Ok(OpportunityFact::Lost { day, reason, stage: self.stage.key.clone(), probability_before, note })
+        let stage = self.stage.key.clone();
+        Ok(OpportunityFact::Lost { day, reason, stage, probability_before, forecast_before, note })
     }
 
-    /// Works a won or lost one again, in an open stage: the reason goes, the close goes, the probability is that of the stage (OPP-2, OPP-3).
+    /// Works a won or lost one again, in the open stage that it left or one that may follow it: the reason goes, the close goes, the probability and the forecast category
+    /// are those of the stage (OPP-2, OPP-3).
     ///
     /// A new visit begins, also in the stage that it was lost in. The visit before ends now, or for a lost one at the instant of the loss.
     ///
     /// # Errors
     ///
-    /// [`OpportunityError::NotAllowed`] where it is open, [`OpportunityError::WrongStage`], [`OpportunityError::OtherPipeline`],
-    /// [`OpportunityError::Invalid`] for an unknown stage, [`Rule::TooMany`] stages in its history.
+    /// [`OpportunityError::NotAllowed`] where it is open, [`OpportunityError::WrongStage`], [`OpportunityError::NotNext`], [`OpportunityError::Missing`],
+    /// [`OpportunityError::OtherPipeline`], [`OpportunityError::Invalid`] for an unknown stage, [`Rule::TooMany`] stages in its history.
     pub fn reopen(
         &mut self,
         by: By<'_>,
@@ -471,6 +495,7 @@ impl Opportunity {
     ) -> Result<OpportunityFact, OpportunityError> {
         self.step(Reopen)?;
         let stage = self.target(pipeline, stage, StageKind::Open, Reopen)?;
+        self.has_what(stage)?;
         let left_at = match self.state {
             OpportunityState::Lost { at, .. } => at,
             OpportunityState::Open | OpportunityState::Won { .. } => by.at,
@@ -480,8 +505,8 @@ impl Opportunity {
         let before = std::mem::replace(&mut self.state, OpportunityState::Open);
         let from = std::mem::replace(&mut self.stage, stage.clone()).key;
         let probability_before = std::mem::replace(&mut self.probability, stage.probability);
-        let (to, probability) = (stage.key.clone(), stage.probability);
-        Ok(OpportunityFact::Reopened { before, from, to, probability_before, probability })
+        let (to, probability, forecast) = (stage.key.clone(), stage.probability, stage.forecast);
+        Ok(OpportunityFact::Reopened { before, from, to, probability_before, probability, forecast })
     }
 
     /// Whether it may be deleted: while it is open. What was won or lost stays, or reported sales and win rates would change.
@@ -496,6 +521,19 @@ impl Opportunity {
     /// When it first entered a stage.
     pub fn entered(&self, stage: &Label) -> Option<DateTime<Utc>> {
         self.history.iter().find(|visit| visit.stage == *stage).map(|visit| visit.entered_at)
+    }
+}
+
+/// The value of a deal with some lines: what they come to, else what was typed, which must not contradict them (OPP-10).
+fn worth(
+    opportunity: OpportunityId,
+    lines: &[DealLine],
+    typed: Option<Money>,
+) -> Result<Option<Money>, OpportunityError> {
+    let Some(total) = worth::total(lines)? else { return Ok(typed) };
+    match typed.filter(|given| *given != total) {
+        Some(given) => Err(OpportunityError::ValueOfLines { opportunity, total, given }),
+        None => Ok(Some(total)),
     }
 }
 

@@ -8,15 +8,16 @@ mod state;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::payment::{check_lines as check_refunded_lines, positive};
 pub use self::{
     fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
     line::{NewOrderLine, OrderLine},
-    payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
+    payment::{EntryKind, NewPayment, NewRefund, PaymentEntry, PaymentStatus, RefundedLine},
     state::{OrderAction, OrderState, OrderStatus},
 };
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
-    id::{CustomerId, OrderId, ProductId, SalesRepId},
+    id::{CustomerId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
     record::{Revision, guarded},
@@ -38,10 +39,14 @@ guarded! {
         maybe external_id: ExternalId,
         /// The customer.
         copy customer: CustomerId,
+        /// The quote that it was made of (QT-3); its lines know theirs.
+        copy quote: Option<QuoteId>,
         /// The rep whose sale it is; its revenue is theirs, that of past months too ([`Order::reassign`]).
         copy rep: Option<SalesRepId>,
         /// The currency of all its amounts.
         copy currency: Currency,
+        /// The list that lines are priced by when they are added (PRC-4).
+        copy price_list: Option<PriceListId>,
         /// What is ordered.
         list lines: OrderLine,
         /// The discount on the whole order, and how it is taxed.
@@ -125,6 +130,20 @@ pub enum OrderError {
         /// What was asked.
         action: OrderAction,
     },
+    /// More would come back of a shipment than is out.
+    #[error("cannot take back {quantity} of line {line} of shipment {shipment} of {order}: {out} are out")]
+    MoreThanOut {
+        /// The order.
+        order: OrderId,
+        /// The shipment.
+        shipment: u32,
+        /// The line.
+        line: u32,
+        /// What was asked.
+        quantity: Quantity,
+        /// What of it has left in this shipment and not come back.
+        out: Quantity,
+    },
     /// More would be paid than is owed.
     #[error("cannot take {amount} for {order}: {owed} is owed")]
     Overpaid {
@@ -144,6 +163,28 @@ pub enum OrderError {
         amount: Money,
         /// What can be refunded.
         refundable: Money,
+    },
+    /// More of a line would be refunded than was ordered and not refunded (REF-1).
+    #[error("cannot refund {quantity} of line {line} of {order}: {left} are left to refund (REF-1)")]
+    MoreThanRefundable {
+        /// The order.
+        order: OrderId,
+        /// The line.
+        line: u32,
+        /// What was asked.
+        quantity: Quantity,
+        /// What is left to refund.
+        left: Quantity,
+    },
+    /// More money would be refunded for lines than they came to (REF-2).
+    #[error("cannot refund {amount} for these lines of {order}: they came to {came_to} (REF-2)")]
+    MoreThanTheyCameTo {
+        /// The order.
+        order: OrderId,
+        /// What was asked.
+        amount: Money,
+        /// What the lines came to.
+        came_to: Money,
     },
     /// Money that was taken must be refunded before the order is cancelled.
     #[error("cannot cancel {order}: {paid} is paid and not refunded")]
@@ -288,6 +329,13 @@ pub enum OrderFact {
         /// The terms now.
         terms: Terms,
     },
+    /// Lines that are added from now on are priced by another list, or by none.
+    PriceListChanged {
+        /// The list before.
+        from: Option<PriceListId>,
+        /// The list now.
+        to: Option<PriceListId>,
+    },
     /// It became another rep's sale, or nobody's.
     Reassigned {
         /// The rep before.
@@ -327,12 +375,14 @@ pub enum OrderFact {
         /// The number of the shipment.
         shipment: u32,
     },
-    /// A shipment came back.
+    /// Goods of a shipment came back.
     Returned {
         /// The number of the shipment.
         shipment: u32,
         /// Where it stood before: on its way, or delivered and when.
         before: ShipmentState,
+        /// What came back: some of it, or the rest.
+        lines: Vec<ShippedLine>,
     },
     /// Money came in.
     Paid {
@@ -393,10 +443,14 @@ pub struct Draft {
     pub external_id: Option<ExternalId>,
     /// The customer.
     pub customer: CustomerId,
+    /// The quote that it is made of.
+    pub quote: Option<QuoteId>,
     /// The rep whose sale it is.
     pub rep: Option<SalesRepId>,
     /// The currency of all its amounts.
     pub currency: Currency,
+    /// The list that lines are priced by when they are added.
+    pub price_list: Option<PriceListId>,
     /// The lines, priced.
     pub lines: Vec<OrderLine>,
     /// The discount on the whole order, and how it is taxed.
@@ -406,7 +460,8 @@ pub struct Draft {
 impl Draft {
     /// An order of a customer over these lines, on the usual terms and nobody's sale.
     pub fn new(id: OrderId, number: Number, customer: CustomerId, currency: Currency, lines: Vec<OrderLine>) -> Self {
-        Self { id, number, external_id: None, customer, rep: None, currency, lines, terms: Terms::default() }
+        let (external_id, quote, rep, terms) = (None, None, None, Terms::default());
+        Self { id, number, external_id, customer, quote, rep, currency, price_list: None, lines, terms }
     }
 }
 
@@ -417,7 +472,7 @@ impl Order {
     ///
     /// [`Rule::TooMany`] lines, and as [`Totals::of`].
     pub fn draft(at: DateTime<Utc>, draft: Draft) -> Result<Self, Invalid> {
-        let Draft { id, number, external_id, customer, rep, currency, lines, terms } = draft;
+        let Draft { id, number, external_id, customer, quote, rep, currency, price_list, lines, terms } = draft;
         let (net, total) = sums(&lines, currency, &terms)?;
         let parts = OrderParts {
             id,
@@ -427,8 +482,10 @@ impl Order {
             number,
             external_id,
             customer,
+            quote,
             rep,
             currency,
+            price_list,
             lines,
             terms,
             net,
@@ -441,21 +498,13 @@ impl Order {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        for (field, count) in
-            [("lines", self.lines.len()), ("shipments", self.shipments.len()), ("payments", self.payments.len())]
-        {
+        for (field, count) in [("shipments", self.shipments.len()), ("payments", self.payments.len())] {
             if count > LIMIT {
                 return Err(Invalid::new(field, count.to_string(), Rule::TooMany { limit: LIMIT }));
             }
         }
         let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
-        let mut earlier = 0;
-        for line in &self.lines {
-            if line.number() <= earlier {
-                return inconsistent("lines", line.number().to_string(), "must be numbered upwards, from 1");
-            }
-            earlier = line.number();
-        }
+        check_numbers(&self.lines)?;
         let (net, total) = sums(&self.lines, self.currency, &self.terms)?;
         for (field, kept, sum) in [("net", self.net, net), ("total", self.total, total)] {
             if kept != sum {
@@ -531,6 +580,21 @@ impl Order {
         after.check()?;
         let Self { lines: before, terms: terms_before, .. } = std::mem::replace(self, after);
         Ok(Some(OrderFact::Amended { before, after: self.lines.clone(), terms_before, terms }))
+    }
+
+    /// Prices the lines that are added from now on by another list, or by none; those that are there keep their prices (PRC-4). `None` where it is that list already.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed (ORD-4).
+    pub fn price_by(&mut self, at: DateTime<Utc>, list: Option<PriceListId>) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        if list == self.price_list {
+            return Ok(None);
+        }
+        self.updated_at = at;
+        let from = std::mem::replace(&mut self.price_list, list);
+        Ok(Some(OrderFact::PriceListChanged { from, to: list }))
     }
 
     /// Makes it another rep's sale, or nobody's. All its revenue goes with it, that of past months too. `None` where it is theirs already.
@@ -631,12 +695,9 @@ impl Order {
     pub fn revenue(&self) -> Vec<Revenue> {
         let Some(day) = self.state.confirmed_on() else { return Vec::new() };
         let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.net }];
-        let (mut refunded, mut worth) = (0, self.net);
-        for refund in self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund) {
-            refunded += refund.amount.minor();
-            let after = self.worth_after(refunded);
-            let amount = Money::from_minor(after.minor() - worth.minor(), self.currency);
-            worth = after;
+        let refunds = self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund);
+        for (refund, back) in refunds.zip(self.refund_nets()) {
+            let amount = Money::from_minor(-back.net.minor(), self.currency);
             entries.push(Revenue { day: refund.day, kind: RevenueKind::Refunded, amount });
         }
         if let OrderState::Cancelled { day, .. } = self.state {
@@ -665,10 +726,30 @@ impl Order {
 
     /// The line with a number.
     pub fn line(&self, number: u32) -> Option<&OrderLine> {
-        // The lines are numbered upwards.
-        let place = self.lines.binary_search_by_key(&number, OrderLine::number).ok()?;
-        Some(&self.lines[place])
+        self.place_of(number).map(|place| &self.lines[place])
     }
+
+    /// The place of the line with a number.
+    fn place_of(&self, number: u32) -> Option<usize> {
+        // The lines are numbered upwards.
+        self.lines.binary_search_by_key(&number, OrderLine::number).ok()
+    }
+}
+
+/// Refuses too many lines, and lines that are not numbered upwards from 1.
+pub(crate) fn check_numbers(lines: &[OrderLine]) -> Result<(), Invalid> {
+    if lines.len() > LIMIT {
+        return Err(Invalid::new("lines", lines.len().to_string(), Rule::TooMany { limit: LIMIT }));
+    }
+    let mut earlier = 0;
+    for line in lines {
+        if line.number() <= earlier {
+            let must = "must be numbered upwards, from 1";
+            return Err(Invalid::new("lines", line.number().to_string(), Rule::Inconsistent { must }));
+        }
+        earlier = line.number();
+    }
+    Ok(())
 }
 
 fn taxable(lines: &[OrderLine]) -> Vec<Taxable<'_>> {
@@ -681,7 +762,7 @@ fn is_plain(lines: &[OrderLine], terms: &Terms) -> bool {
 }
 
 /// What lines come to without and with tax.
-fn sums(lines: &[OrderLine], currency: Currency, terms: &Terms) -> Result<(Money, Money), Invalid> {
+pub(crate) fn sums(lines: &[OrderLine], currency: Currency, terms: &Terms) -> Result<(Money, Money), Invalid> {
     if is_plain(lines, terms) {
         let sum = Money::sum(lines.iter().map(OrderLine::amount), currency);
         return sum.map(|sum| (sum, sum)).map_err(|refused| refused.in_field("total"));

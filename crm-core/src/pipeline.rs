@@ -1,6 +1,6 @@
 //! Pipelines: the ordered stages of one kind of sale.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,21 @@ pub struct Stage {
     pub kind: StageKind,
     /// The chance to win that a deal has there unless it is set by hand.
     pub probability: Percent,
+    /// The forecast category that a deal has there unless it is set by hand (FC-3).
+    pub forecast: ForecastCategory,
+    /// How many whole days a deal may stand there without an activity before it counts as stale (OPP-11); it never does where there is none.
+    pub stale_after_days: Option<u16>,
+    /// What a deal must have to stand there.
+    pub required: BTreeSet<RequiredField>,
+    /// The keys of the stages that may follow; any stage where there is none.
+    pub next: Option<BTreeSet<Label>>,
+}
+
+impl Stage {
+    /// Whether a deal may go from here to a stage: where it stands it may always stay.
+    pub fn leads_to(&self, stage: &Self) -> bool {
+        self.key == stage.key || self.next.as_ref().is_none_or(|next| next.contains(&stage.key))
+    }
 }
 
 /// Whether a deal in a stage is open or won. There is no kind for lost: that is told apart from the stage (OPP-3).
@@ -43,6 +58,74 @@ impl fmt::Display for StageKind {
     }
 }
 
+/// What a seller says of a deal in the forecast (FC-3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForecastCategory {
+    /// Left out: every lost deal is.
+    Omitted,
+    /// Being worked.
+    Pipeline,
+    /// Comes if all goes well.
+    BestCase,
+    /// Comes, as it looks.
+    MostLikely,
+    /// Promised for the period.
+    Commit,
+    /// Sold: every won deal is, and no other.
+    Closed,
+}
+
+impl fmt::Display for ForecastCategory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Omitted => "omitted",
+            Self::Pipeline => "pipeline",
+            Self::BestCase => "best case",
+            Self::MostLikely => "most likely",
+            Self::Commit => "commit",
+            Self::Closed => "closed",
+        })
+    }
+}
+
+/// Something that a stage may ask of a deal (OPP-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequiredField {
+    /// A customer.
+    Customer,
+    /// The product that it is mainly about.
+    Product,
+    /// A rep.
+    Rep,
+    /// An expected value.
+    Value,
+    /// A day on which it is expected to close.
+    ExpectedClose,
+    /// Recurring revenue.
+    Recurring,
+    /// At least one line.
+    Lines,
+    /// At least one person with a role.
+    Contacts,
+}
+
+impl fmt::Display for RequiredField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Customer => "customer",
+            Self::Product => "product",
+            Self::Rep => "rep",
+            Self::Value => "value",
+            Self::ExpectedClose => "expected close",
+            Self::Recurring => "recurring revenue",
+            Self::Lines => "lines",
+            Self::Contacts => "contacts",
+        })
+    }
+}
+
 /// The ordered stages of one kind of sale: open ones first, then won ones, at least one of each (OPP-1).
 ///
 /// A pipeline is a value that the host keeps; an opportunity carries the name of its pipeline and a copy of its stage.
@@ -60,6 +143,23 @@ impl fmt::Display for StageKind {
 /// assert!(pipeline.stage(&"lost".parse()?).is_err());
 /// # Ok::<(), crm_core::Invalid>(())
 /// ```
+///
+/// What more a stage says follows it:
+///
+/// ```
+/// use crm_core::{ForecastCategory, Percent, Pipeline, RequiredField};
+///
+/// let pipeline = Pipeline::new("Hardware".parse()?)
+///     .open("prospecting".parse()?, Percent::whole(10)).stale_after(30).next(["engaging".parse()?])
+///     .open("engaging".parse()?, Percent::whole(50)).forecast(ForecastCategory::BestCase).requires([RequiredField::Contacts])
+///     .won("won".parse()?)
+///     .forecasting() // every open deal has a value and an expected close (OPP-8)
+///     .build()?;
+/// let [prospecting, engaging, won] = pipeline.stages() else { panic!() };
+/// assert!(prospecting.leads_to(engaging) && !prospecting.leads_to(won));
+/// assert!(engaging.required.contains(&RequiredField::ExpectedClose));
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "PipelineBuilder", into = "PipelineBuilder")]
 pub struct Pipeline {
@@ -68,6 +168,7 @@ pub struct Pipeline {
     stages: Vec<Stage>,
     /// How many of the stages are open.
     open: usize,
+    keeps_set_by_hand: bool,
 }
 
 /// A pipeline in the making; [`PipelineBuilder::build`] checks it.
@@ -76,13 +177,31 @@ pub struct Pipeline {
 pub struct PipelineBuilder {
     name: Label,
     stages: Vec<Stage>,
+    #[serde(default)]
+    keeps_set_by_hand: bool,
+    /// Whether value and expected close are still to be required; the stages of a built pipeline say so themselves.
+    #[serde(skip)]
+    forecasting: bool,
 }
 
 impl PipelineBuilder {
     fn stage(mut self, key: Label, kind: StageKind, probability: Percent) -> Self {
         // A pipeline of more than 65 535 stages is refused when it is built.
         let order = u16::try_from(self.stages.len()).unwrap_or(u16::MAX);
-        self.stages.push(Stage { key, order, kind, probability });
+        let forecast = match kind {
+            StageKind::Open => ForecastCategory::Pipeline,
+            StageKind::Won => ForecastCategory::Closed,
+        };
+        let (stale_after_days, required, next) = (None, BTreeSet::new(), None);
+        self.stages.push(Stage { key, order, kind, probability, forecast, stale_after_days, required, next });
+        self
+    }
+
+    /// Changes the stage that was given last; there is nothing to change before the first.
+    fn last(mut self, change: impl FnOnce(&mut Stage)) -> Self {
+        if let Some(stage) = self.stages.last_mut() {
+            change(stage);
+        }
         self
     }
 
@@ -98,14 +217,53 @@ impl PipelineBuilder {
         self.stage(key, StageKind::Won, Percent::HUNDRED)
     }
 
+    /// The stage before has another forecast category than `Pipeline` (FC-3).
+    #[must_use]
+    pub fn forecast(self, category: ForecastCategory) -> Self {
+        self.last(|stage| stage.forecast = category)
+    }
+
+    /// A deal counts as stale after more than so many whole days in the stage before without an activity (OPP-11).
+    #[must_use]
+    pub fn stale_after(self, days: u16) -> Self {
+        self.last(|stage| stage.stale_after_days = Some(days))
+    }
+
+    /// A deal must have this to stand in the stage before.
+    #[must_use]
+    pub fn requires(self, fields: impl IntoIterator<Item = RequiredField>) -> Self {
+        self.last(|stage| stage.required.extend(fields))
+    }
+
+    /// Only these stages may follow the one before; none at all where there are none.
+    #[must_use]
+    pub fn next(self, stages: impl IntoIterator<Item = Label>) -> Self {
+        self.last(|stage| stage.next.get_or_insert_default().extend(stages))
+    }
+
+    /// Its deals are forecast: each open stage, also those that are still to come, requires a value and an expected close (OPP-8).
+    #[must_use]
+    pub fn forecasting(mut self) -> Self {
+        self.forecasting = true;
+        self
+    }
+
+    /// A probability or a forecast category that was set by hand outlives a change of the stage. Without this it follows the stage, unless it is given with the
+    /// change (OPP-5).
+    #[must_use]
+    pub fn keep_set_by_hand(mut self) -> Self {
+        self.keeps_set_by_hand = true;
+        self
+    }
+
     /// The pipeline.
     ///
     /// # Errors
     ///
-    /// [`Rule::Inconsistent`] unless open stages come first, then won ones, with their places counted from 0; [`Rule::Repeated`] key; [`Rule::OutOfRange`]
-    /// probability; [`Rule::TooMany`] stages.
+    /// [`Rule::Inconsistent`] unless open stages come first, then won ones, with their places counted from 0, and only the won ones are forecast as closed;
+    /// [`Rule::Repeated`] key; [`Rule::OutOfRange`] probability; [`Rule::NotListed`] for a stage that may follow and is not there; [`Rule::TooMany`] stages.
     pub fn build(self) -> Result<Pipeline, Invalid> {
-        let Self { name, stages } = self;
+        let Self { name, mut stages, keeps_set_by_hand, forecasting } = self;
         if stages.len() > STAGES {
             return Err(Invalid::new("stages", stages.len().to_string(), Rule::TooMany { limit: STAGES }));
         }
@@ -113,6 +271,14 @@ impl PipelineBuilder {
             stage.probability.share("probability")?;
             if stages[..place].iter().any(|earlier| earlier.key == stage.key) {
                 return Err(Invalid::new("stages", stage.key.as_str(), Rule::Repeated));
+            }
+            let unknown = |next: &&Label| stages.iter().all(|stage| stage.key != **next);
+            if let Some(unknown) = stage.next.iter().flatten().find(unknown) {
+                return Err(Invalid::new("next stage", unknown.as_str(), Rule::NotListed));
+            }
+            if (stage.kind == StageKind::Won) != (stage.forecast == ForecastCategory::Closed) {
+                let must = "must be closed for a won stage, and only there (FC-3)";
+                return Err(Invalid::new("forecast category", stage.key.as_str(), Rule::Inconsistent { must }));
             }
         }
         let open = stages.iter().take_while(|stage| stage.kind == StageKind::Open).count();
@@ -125,7 +291,12 @@ impl PipelineBuilder {
             let must = "must be open stages first, then won ones, at least one of each, in their order";
             return Err(Invalid::new("stages", name.as_str(), Rule::Inconsistent { must }));
         }
-        Ok(Pipeline { name, stages, open })
+        if forecasting {
+            for stage in &mut stages[..open] {
+                stage.required.extend([RequiredField::Value, RequiredField::ExpectedClose]);
+            }
+        }
+        Ok(Pipeline { name, stages, open, keeps_set_by_hand })
     }
 }
 
@@ -141,7 +312,8 @@ impl TryFrom<PipelineBuilder> for Pipeline {
 
 impl From<Pipeline> for PipelineBuilder {
     fn from(pipeline: Pipeline) -> Self {
-        Self { name: pipeline.name, stages: pipeline.stages }
+        let Pipeline { name, stages, open: _, keeps_set_by_hand } = pipeline;
+        Self { name, stages, keeps_set_by_hand, forecasting: false }
     }
 }
 
@@ -149,7 +321,7 @@ impl Pipeline {
     #[expect(clippy::new_ret_no_self, reason = "a pipeline is only made by its builder, which checks it")]
     /// Begins a pipeline.
     pub fn new(name: Label) -> PipelineBuilder {
-        PipelineBuilder { name, stages: Vec::new() }
+        PipelineBuilder { name, stages: Vec::new(), keeps_set_by_hand: false, forecasting: false }
     }
 
     /// The name.
@@ -177,10 +349,16 @@ impl Pipeline {
         &self.stages[0]
     }
 
-    /// The won stage that a deal enters from a stage: the next one after it, else the last one (OPP-6).
-    pub fn won_after(&self, stage: &Stage) -> &Stage {
-        let won = &self.stages[self.open..];
-        won.iter().find(|next| next.order > stage.order).unwrap_or(&won[won.len() - 1])
+    /// The won stage that a deal enters from a stage: of those that may follow it the next one after it, else the last one (OPP-6). `None` where none may follow.
+    pub fn won_after(&self, stage: &Stage) -> Option<&Stage> {
+        let mut won = self.stages[self.open..].iter().filter(|won| stage.leads_to(won));
+        let last = won.clone().next_back();
+        won.find(|next| next.order > stage.order).or(last)
+    }
+
+    /// Whether what was set by hand on a deal outlives a change of its stage (OPP-5).
+    pub const fn keeps_set_by_hand(&self) -> bool {
+        self.keeps_set_by_hand
     }
 }
 
@@ -213,8 +391,53 @@ mod tests {
             .won(label("delivered"))
             .build()
             .unwrap();
-        let after = |key: &str| pipeline.won_after(pipeline.stage(&label(key)).unwrap()).key.as_str();
+        let after = |key: &str| pipeline.won_after(pipeline.stage(&label(key)).unwrap()).unwrap().key.as_str();
         assert_eq!((after("a"), after("signed"), after("delivered")), ("signed", "delivered", "delivered"));
+    }
+
+    #[test]
+    fn opp_6_a_win_enters_only_a_won_stage_that_may_follow() {
+        let pipeline = Pipeline::new(label("p"))
+            .open(label("a"), Percent::ZERO)
+            .next([label("b")])
+            .open(label("b"), Percent::ZERO)
+            .next([label("delivered")])
+            .won(label("signed"))
+            .won(label("delivered"))
+            .build()
+            .unwrap();
+        let after = |place: usize| pipeline.won_after(&pipeline.stages()[place]).map(|stage| stage.key.as_str());
+        assert_eq!((after(0), after(1)), (None, Some("delivered")));
+    }
+
+    #[test]
+    fn opp_1_a_stage_names_only_stages_that_are_there_and_only_a_won_one_is_closed() {
+        let new = || Pipeline::new(label("p")).open(label("a"), Percent::ZERO);
+        let dangling = new().next([label("b")]).won(label("w")).build().unwrap_err();
+        assert_eq!((dangling.field(), dangling.rule()), ("next stage", &Rule::NotListed));
+        let closed = new().forecast(ForecastCategory::Closed).won(label("w")).build().unwrap_err();
+        assert_eq!(closed.field(), "forecast category");
+        let open = new().won(label("w")).forecast(ForecastCategory::Commit).build().unwrap_err();
+        assert_eq!(open.field(), "forecast category");
+        assert_eq!(new().next([]).won(label("w")).build().unwrap().first().next, Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn opp_8_forecasting_requires_value_and_expected_close_of_every_open_deal() {
+        let pipeline = Pipeline::new(label("p"))
+            .open(label("a"), Percent::ZERO)
+            .forecasting()
+            .open(label("b"), Percent::ZERO)
+            .requires([RequiredField::Rep])
+            .won(label("w"))
+            .build()
+            .unwrap();
+        let required: Vec<Vec<_>> =
+            pipeline.stages().iter().map(|stage| stage.required.iter().copied().collect()).collect();
+        let (value, close) = (RequiredField::Value, RequiredField::ExpectedClose);
+        assert_eq!(required, [vec![value, close], vec![RequiredField::Rep, value, close], vec![]]);
+        let json = serde_json::to_string(&pipeline).unwrap();
+        assert_eq!(serde_json::from_str::<Pipeline>(&json).unwrap(), pipeline);
     }
 
     #[test]
@@ -223,5 +446,6 @@ mod tests {
         let json = serde_json::to_string(&pipeline).unwrap();
         assert_eq!(serde_json::from_str::<Pipeline>(&json).unwrap(), pipeline);
         assert!(serde_json::from_str::<Pipeline>(&json.replace("\"won\"", "\"open\"")).is_err());
+        assert!(serde_json::from_str::<Pipeline>(&json.replace("\"next\":null", "\"next\":[\"b\"]")).is_err());
     }
 }

@@ -26,10 +26,15 @@ pub struct Product {
     pub sku: Label,
     /// The name.
     pub name: Name,
-    /// The series or category.
+    /// The series or category; one within another is written after it, behind ` / `: `Lamps / Desk lamps`.
     pub category: Option<Label>,
     /// The price of one unit before any discount.
     pub list_price: UnitPrice,
+    /// What one unit costs us, where that is known.
+    pub cost: Option<UnitPrice>,
+    /// The product that this one is a variant of: the lamp of which it is the red one. Price rules for that product are for this one too. A variant has no variants, which the
+    /// operations of `crm-sales` see to.
+    pub variant_of: Option<ProductId>,
     /// Whether it can be ordered.
     pub active: bool,
 }
@@ -53,16 +58,20 @@ pub struct NewProduct {
     pub sku: Label,
     /// The name.
     pub name: Name,
-    /// The series or category.
+    /// The series or category, `Lamps / Desk lamps` where it is one within another.
     pub category: Option<Label>,
     /// The price of one unit before any discount.
     pub list_price: UnitPrice,
+    /// What one unit costs us.
+    pub cost: Option<UnitPrice>,
+    /// The product that it is a variant of.
+    pub variant_of: Option<ProductId>,
 }
 
 impl NewProduct {
     /// A product with what every product has.
     pub fn new(sku: Label, name: Name, list_price: UnitPrice) -> Self {
-        Self { id: None, sku, name, category: None, list_price }
+        Self { id: None, sku, name, category: None, list_price, cost: None, variant_of: None }
     }
 
     /// With the host's own id.
@@ -76,6 +85,20 @@ impl NewProduct {
     #[must_use]
     pub fn category(mut self, category: Label) -> Self {
         self.category = Some(category);
+        self
+    }
+
+    /// With what one unit costs us.
+    #[must_use]
+    pub fn cost(mut self, cost: UnitPrice) -> Self {
+        self.cost = Some(cost);
+        self
+    }
+
+    /// As a variant of another product.
+    #[must_use]
+    pub fn variant_of(mut self, product: ProductId) -> Self {
+        self.variant_of = Some(product);
         self
     }
 }
@@ -95,6 +118,12 @@ pub struct ProductPatch {
     pub category: Option<Option<Label>>,
     /// The price of one unit before any discount.
     pub list_price: Option<UnitPrice>,
+    /// What one unit costs us.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Option<UnitPrice>>,
+    /// The product that it is a variant of.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub variant_of: Option<Option<ProductId>>,
     /// Whether it can be ordered.
     pub active: Option<bool>,
 }
@@ -125,7 +154,7 @@ pub enum ProductFact {
 impl Product {
     /// A new one, active.
     pub fn add(id: ProductId, at: DateTime<Utc>, new: NewProduct) -> Self {
-        let NewProduct { id: _, sku, name, category, list_price } = new;
+        let NewProduct { id: _, sku, name, category, list_price, cost, variant_of } = new;
         Self {
             id,
             revision: Revision::FIRST,
@@ -135,6 +164,8 @@ impl Product {
             name,
             category,
             list_price,
+            cost,
+            variant_of,
             active: true,
         }
     }
@@ -142,11 +173,13 @@ impl Product {
     /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
     pub fn update(&mut self, at: DateTime<Utc>, patch: ProductPatch) -> Option<ProductFact> {
         let mut after = self.clone();
-        let ProductPatch { expected: _, sku, name, category, list_price, active } = patch;
+        let ProductPatch { expected: _, sku, name, category, list_price, cost, variant_of, active } = patch;
         crate::patch::set(&mut after.sku, sku);
         crate::patch::set(&mut after.name, name);
         crate::patch::set(&mut after.category, category);
         crate::patch::set(&mut after.list_price, list_price);
+        crate::patch::set(&mut after.cost, cost);
+        crate::patch::set(&mut after.variant_of, variant_of);
         crate::patch::set(&mut after.active, active);
         if after == *self {
             return None;
@@ -167,7 +200,8 @@ mod tests {
 
     fn new() -> NewProduct {
         let price = UnitPrice::parse("49.90", Currency::EUR).unwrap();
-        NewProduct::new(parsed("LAMP-1"), parsed("Desk lamp"), price).id(id(1)).category(parsed("Lamps"))
+        let new = NewProduct::new(parsed("LAMP-1"), parsed("Desk lamp"), price).id(id(1)).category(parsed("Lamps"));
+        new.cost(UnitPrice::parse("20", Currency::EUR).unwrap()).variant_of(id(9))
     }
 
     #[test]
@@ -178,10 +212,11 @@ mod tests {
         assert_eq!(product.update(at(1), ProductPatch::default()), None);
         assert_eq!(product.update(at(1), ProductPatch { active: Some(true), ..ProductPatch::default() }), None);
         assert_eq!(product, before);
-        let patch = serde_json::from_str::<ProductPatch>(r#"{"category":null,"active":false}"#).unwrap();
-        assert_eq!(patch, ProductPatch { category: Some(None), active: Some(false), ..ProductPatch::default() });
+        let patch = serde_json::from_str::<ProductPatch>(r#"{"category":null,"cost":null,"active":false}"#).unwrap();
+        let emptied = ProductPatch { category: Some(None), cost: Some(None), ..ProductPatch::default() };
+        assert_eq!(patch, ProductPatch { active: Some(false), ..emptied });
         let fact = product.update(at(1), patch).unwrap();
-        let after = Product { category: None, active: false, updated_at: at(1), ..before.clone() };
+        let after = Product { category: None, cost: None, active: false, updated_at: at(1), ..before.clone() };
         assert_eq!(product, after);
         assert_eq!(fact, ProductFact::Updated { before: Box::new(before), after: Box::new(after) });
     }
@@ -192,13 +227,15 @@ mod tests {
         survives_json(&new());
         survives_json(&product());
         survives_json(&ProductPatch::default());
-        let NewProduct { sku, name, category, list_price, .. } = new();
+        let NewProduct { sku, name, category, list_price, cost, variant_of, .. } = new();
         survives_json(&ProductPatch {
             expected: Some(Revision::FIRST),
             sku: Some(sku),
             name: Some(name),
             category: Some(category),
             list_price: Some(list_price),
+            cost: Some(cost),
+            variant_of: Some(variant_of),
             active: Some(false),
         });
         let facts = [

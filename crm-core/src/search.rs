@@ -253,8 +253,14 @@ families! {
     Ticket = 20_000,
     /// Interactions: subjects; contents, the names of those who took part and have no record, external ids.
     Interaction = 16_000,
+    /// Activities: subjects; notes, what was said when they were done or cancelled, external ids.
+    Activity = 14_000,
     /// Products: names and SKUs; categories.
     Product = 12_000,
+    /// Price lists: names; external ids.
+    PriceList = 11_000,
+    /// Promotions: names and codes.
+    Promotion = 10_000,
     /// Sales reps: names; external ids.
     SalesRep = 8_000,
     /// Agents: names; external ids.

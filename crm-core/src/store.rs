@@ -19,7 +19,7 @@
 //! - C10 A record that was inserted reads back equal, all fields, by its id. Instants are whole microseconds: what a host's own record (from its `…Parts`, from
 //!   JSON) holds beyond that is cut off by the store, on an insert and on an update, in messages too. An act is cut before, so operations lose nothing.
 //! - C11 An id that is not there reads as `Ok(None)`.
-//! - C12 Inserting or updating to an id, a number, a SKU, the name of a queue or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
+//! - C12 Inserting or updating to an id, a number, a SKU, a code, the name of a queue, a payment's reference or an external id that is taken is [`StoreErrorKind::Duplicate`], which names the field, and changes nothing.
 //! - C13 Updating gives the next revision and writes all fields; the caller's value is untouched.
 //! - C14 Updating from a revision other than the stored one is [`StoreErrorKind::Conflict`] and changes nothing.
 //! - C15 Updating or deleting what is not there is [`StoreErrorKind::NotFound`].
@@ -27,12 +27,12 @@
 //! - C17 Deleting what others refer to is [`StoreErrorKind::StillReferenced`], which names the family that refers and counts it, and changes nothing.
 //!   A record may refer to itself, and may then be deleted.
 //! - C18 What was deleted is not there, nor found by anything.
-//! - C19 A number, a SKU, the name of a queue and an external id find their record and no other; they are compared byte for byte.
+//! - C19 A number, a SKU, a code, the name of a queue, a payment's reference and an external id find their record and no other; they are compared byte for byte.
 //!
-//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU or name, then external id, then references; on an
-//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `sales rep`, `sale plan`, `queue`, `lead`, `opportunity`,
-//! `order`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
-//! plans, sales reps, queues, leads, opportunities, orders, tickets, messages.
+//! Where several rules are broken, the first one of this order is reported: on an insert the id, then number, SKU, code, reference or name, then external id, then references; on an
+//! update absence, then the revision, then the same. Records are named `customer`, `interaction`, `product`, `exchange rate`, `price list`, `promotion`, `redemption`, `sales rep`, `sale plan`, `queue`, `lead`, `opportunity`, `activity`,
+//! `quote`, `order`, `payment`, `agent`, `ticket` and `message`, fields as people say them (`external id`, `solved by`). Families that refer are named by their plural and asked in this order: customers, interactions, sale
+//! plans, sales reps, queues, leads, opportunities, activities, quotes, orders, payments, tickets, price lists, promotions, redemptions, products, messages.
 //!
 //! **Lists**
 //! - C20 A list comes in ascending order of its key, at most `limit` records, those after the given key.
@@ -99,6 +99,22 @@
 //! - C82 The load of a rep is the weight of the leads that they work and that are open, and zero where there are none.
 //! - C83 Of two closures that give the same waiting lead to somebody, one does; the other one finds it given.
 //! - C84 What a queue remembers of its members, whose turn it is and whom it gave what, reads back as it was written.
+//!
+//! **Answers** of operations under an idempotency key, as [`once`](crate::once) keeps them
+//! - C75 An answer that was kept reads back equal by its key and place, and no other key or place finds it; answers come by key and place.
+//! - C76 Keeping an answer at a key and place that are taken is [`StoreErrorKind::Duplicate`] of the `place` of the `answer`, and changes nothing. What was rolled back is not there.
+//! - C77 Erasing takes the content of each answer that the record is in, and nothing else of it, and leaves the other answers as they were. The record need not be there.
+//! - C78 A transaction begins with nothing done under any key, and knows what it did since: an operation under a key is done once, and repeated in another transaction gives its first
+//!   answer.
+//!
+//! **Exchange rates**
+//! - C79 The rate of a pair on a day is the one of the latest day that is not after it, and of two of one day the one with the greater id; another pair, the same pair the other way round
+//!   among them, has rates of its own. Before the first there is none.
+//!
+//! **Activities**
+//! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
+//! - C86 What is planned and has a reminder comes by its instant and the id.
+//! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done.
 
 mod error;
 mod families;
@@ -108,8 +124,10 @@ mod page;
 pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, LeadFilter, Leads,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, ProductFilter, Products, QueueFilter, Queues,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities, OpportunityFilter,
+        OrderFilter, Orders, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products,
+        PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes, RedemptionFilter, Redemptions,
         RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets,
         Timeline, WaitingKey,
     },
@@ -149,12 +167,19 @@ pub trait Records:
     Customers
     + Interactions
     + Products
+    + PriceLists
+    + Promotions
+    + Redemptions
     + SalesReps
     + SalePlans
     + Queues
     + Leads
     + Opportunities
+    + Quotes
+    + Activities
     + Orders
+    + Payments
+    + ExchangeRates
     + Agents
     + Tickets
     + Timeline
@@ -168,12 +193,19 @@ impl<T> Records for T where
     T: Customers
         + Interactions
         + Products
+        + PriceLists
+        + Promotions
+        + Redemptions
         + SalesReps
         + SalePlans
         + Queues
         + Leads
         + Opportunities
+        + Quotes
+        + Activities
         + Orders
+        + Payments
+        + ExchangeRates
         + Agents
         + Tickets
         + Timeline

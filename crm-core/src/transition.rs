@@ -83,15 +83,21 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LeadStatus, OpportunityStatus, OrderStatus, PlanStatus, ShipmentStatus, TicketStatus};
+    use crate::{
+        ActivityStatus, LeadStatus, OpportunityStatus, OrderStatus, PlanStatus, ProviderStatus, QuoteStatus,
+        ShipmentStatus, TicketStatus,
+    };
 
     #[test]
     fn printed_tables_are_those_of_the_code() {
         assert_printed(&PlanStatus::TRANSITIONS, "transitions/sale_plan.md");
         assert_printed(&LeadStatus::TRANSITIONS, "transitions/lead.md");
         assert_printed(&OpportunityStatus::TRANSITIONS, "transitions/opportunity.md");
+        assert_printed(&QuoteStatus::TRANSITIONS, "transitions/quote.md");
+        assert_printed(&ActivityStatus::TRANSITIONS, "transitions/activity.md");
         assert_printed(&OrderStatus::TRANSITIONS, "transitions/order.md");
         assert_printed(&ShipmentStatus::TRANSITIONS, "transitions/shipment.md");
+        assert_printed(&ProviderStatus::TRANSITIONS, "transitions/payment.md");
         assert_printed(&TicketStatus::TRANSITIONS, "transitions/ticket.md");
     }
 }

@@ -2,23 +2,31 @@
 
 use crm_core::{
     Act, NewProduct, Product, ProductFact, ProductId, ProductPatch,
-    store::{Journal, Products},
+    store::{Journal, ProductFilter, Products},
 };
 
-use crate::{error::SalesError, record};
+use crate::{
+    error::SalesError,
+    record::{self, once},
+};
 
 /// Adds a product, which can be ordered from now on.
 ///
 /// # Errors
 ///
-/// [`SalesError::Store`]: the id or the SKU is taken.
+/// [`SalesError::NotFound`] for the product that it is a variant of, [`SalesError::VariantOfVariant`] where that is one
+/// itself; [`SalesError::Store`]: the id or the SKU is taken.
 pub fn add_product(
     tx: &mut (impl Products + Journal + ?Sized),
     act: &mut Act,
     new: NewProduct,
 ) -> Result<Product, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    record::add(tx, act, Product::add(id, act.at(), new), |product| ProductFact::Added { product })
+    once(tx, act, "add_product", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let product = Product::add(id, act.at(), new);
+        may_be_a_variant(tx, &product)?;
+        record::add(tx, act, product, |product| ProductFact::Added { product })
+    })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. Lines that were priced before keep
@@ -27,6 +35,8 @@ pub fn add_product(
 /// # Errors
 ///
 /// - [`SalesError::NotFound`]; [`SalesError::Conflict`] where the patch expects another revision.
+/// - [`SalesError::NotFound`] for the product that it is to be a variant of, [`SalesError::VariantOfVariant`] where that
+///   is one itself, or where this one has variants.
 /// - [`SalesError::Store`]: the SKU is taken.
 ///
 /// # Examples
@@ -55,7 +65,28 @@ pub fn update_product(
     id: ProductId,
     patch: ProductPatch,
 ) -> Result<Product, SalesError> {
-    record::change(tx, act, id, patch.expected, |_, product: &mut Product| Ok(product.update(act.at(), patch)))
+    once(tx, act, "update_product", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, product: &mut Product| {
+            let before = product.variant_of;
+            let fact = product.update(act.at(), patch);
+            if product.variant_of != before {
+                may_be_a_variant(tx, product)?;
+            }
+            Ok(fact)
+        })
+    })
+}
+
+/// Refuses a product that is a variant of another variant, or of itself, or has variants.
+fn may_be_a_variant(tx: &(impl Products + ?Sized), product: &Product) -> Result<(), SalesError> {
+    let Some(of) = product.variant_of else { return Ok(()) };
+    let refused = SalesError::VariantOfVariant { product: product.id, of };
+    if of == product.id {
+        return Err(refused);
+    }
+    let whole: Product = record::find(tx, of)?;
+    let variants = ProductFilter { variant_of: Some(product.id), ..ProductFilter::default() };
+    if whole.variant_of.is_some() || tx.count_products(&variants)? > 0 { Err(refused) } else { Ok(()) }
 }
 
 /// Deletes a product that nothing refers to, and gives it as it was. One that was ordered is made inactive instead.
@@ -68,5 +99,7 @@ pub fn delete_product(
     act: &mut Act,
     id: ProductId,
 ) -> Result<Product, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |product| ProductFact::Deleted { product })
+    once(tx, act, "delete_product", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |product| ProductFact::Deleted { product })
+    })
 }

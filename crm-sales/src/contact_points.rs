@@ -5,7 +5,10 @@ use crm_core::{
     store::{Customers, Journal},
 };
 
-use crate::{error::SalesError, record};
+use crate::{
+    error::SalesError,
+    record::{self, once},
+};
 
 /// Marks an address or number of a customer: opted out or in (CMP-4), invalid or valid. The same mark again does nothing.
 ///
@@ -51,7 +54,9 @@ pub fn mark_contact_point(
     contact: &ContactRef,
     mark: ContactMark,
 ) -> Result<Customer, SalesError> {
-    record::change(tx, act, id, None, |_, customer: &mut Customer| {
-        Ok(customer.mark_contact(act.at(), contact, mark)?)
+    once(tx, act, "mark_contact_point", (id, contact, mark), |tx, act, (id, contact, mark)| {
+        record::change(tx, act, id, None, |_, customer: &mut Customer| {
+            Ok(customer.mark_contact(act.at(), contact, mark)?)
+        })
     })
 }

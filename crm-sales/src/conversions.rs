@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, By, Conversion, ConversionPlan, ConversionTarget, Customer, CustomerFact, CustomerId, CustomerPatch,
+    Act, Answered, By, Conversion, ConversionPlan, ConversionTarget, Customer, CustomerFact, CustomerId, CustomerPatch,
     CustomerType, Interaction, InteractionFact, Lead, LeadError, LeadFact, LeadId, LeadPlace, LeadState, LeadStatus,
     Member, NewConversion, NewCustomer, NewInteraction, NewOpportunity, Opportunity, OpportunityFact, OpportunityId,
     OpportunityPatch, Participant, Percent, Pipeline, Queue, QueueId, RecordRef, Revision, SalesRepId,
@@ -15,12 +15,14 @@ use crm_core::{
         StoreErrorKind, Timeline, pages,
     },
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     customers::{check_contacts, check_parent, in_use},
     error::SalesError,
+    opportunities::{check_lines, check_roles},
     queues::decide,
-    record,
+    record::{self, once},
     team::selling,
 };
 
@@ -121,16 +123,18 @@ pub fn apply_conversion(
     act: &mut Act,
     plan: &ConversionPlan,
 ) -> Result<Conversion, SalesError> {
-    let lead: Lead = record::find(tx, plan.lead)?;
-    if let LeadState::Converted { conversion, .. } = lead.state() {
-        return Ok((**conversion).clone());
-    }
-    if lead.revision != plan.revision {
-        let (expected, found) = (plan.revision, lead.revision);
-        return Err(SalesError::Conflict { record: lead.id.into(), expected, found });
-    }
-    let prepared = Prepared::new(tx, act, &lead, plan)?;
-    prepared.write(tx, act, lead, Vec::new())
+    once(tx, act, "apply_conversion", plan, |tx, act, plan| {
+        let lead: Lead = record::find(tx, plan.lead)?;
+        if let LeadState::Converted { conversion, .. } = lead.state() {
+            return Ok((**conversion).clone());
+        }
+        if lead.revision != plan.revision {
+            let (expected, found) = (plan.revision, lead.revision);
+            return Err(SalesError::Conflict { record: lead.id.into(), expected, found });
+        }
+        let prepared = Prepared::new(tx, act, &lead, plan)?;
+        prepared.write(tx, act, lead, Vec::new())
+    })
 }
 
 /// A customer of a conversion, ready to be written.
@@ -282,7 +286,7 @@ fn ready_customer(
 }
 
 fn open_deal(
-    tx: &(impl Products + SalesReps + ?Sized),
+    tx: &(impl Customers + Products + SalesReps + ?Sized),
     act: &mut Act,
     pipeline: &Pipeline,
     mut new: NewOpportunity,
@@ -295,6 +299,8 @@ fn open_deal(
         let kind = StoreErrorKind::MissingReference { record: "opportunity", field: "product" };
         return Err(StoreError::from(kind).into());
     }
+    check_lines(tx, new.lines.iter())?;
+    check_roles(tx, new.contacts.iter())?;
     let id = new.id.unwrap_or_else(|| act.new_id());
     let by = By { at: act.at(), actor: act.actor() };
     new.customer = customer;
@@ -348,74 +354,76 @@ pub fn undo_conversion(
     act: &mut Act,
     id: LeadId,
 ) -> Result<Lead, SalesError> {
-    let converted: Lead = record::find(tx, id)?;
-    let mut lead = converted.clone();
-    let fact = lead.undo_conversion(act.at())?;
-    let LeadFact::ConversionUndone { conversion } = &fact else { return Ok(converted) };
-    let conversion = (**conversion).clone();
+    once(tx, act, "undo_conversion", id, |tx, act, id| {
+        let converted: Lead = record::find(tx, id)?;
+        let mut lead = converted.clone();
+        let fact = lead.undo_conversion(act.at())?;
+        let LeadFact::ConversionUndone { conversion } = &fact else { return Ok(converted) };
+        let conversion = (**conversion).clone();
 
-    // Whatever may be refused is looked at first.
-    let customers: Vec<Became<CustomerId>> = conversion.person.into_iter().chain(conversion.organisation).collect();
-    let mut restored = Vec::new();
-    for became in &customers {
-        if became.origin == Origin::Linked {
-            continue;
-        }
-        let customer: Customer = record::unchanged(tx, became.id, became.revision)?;
-        if let Origin::Filled { before } = became.origin {
-            restored.push((before_it(tx, id, &customer, before)?, customer));
-        }
-    }
-    let mut deal = None;
-    if let Some(became) = conversion.opportunity.filter(|became| became.origin != Origin::Linked) {
-        let mut opportunity: Opportunity = record::unchanged(tx, became.id, became.revision)?;
-        if let Origin::Filled { .. } = became.origin {
-            let patch = OpportunityPatch { customer: Some(None), ..OpportunityPatch::default() };
-            deal = opportunity.revise(act.at(), patch)?.map(|fact| (opportunity, fact));
-        }
-    }
-    let mut made = Made::default();
-    for interaction in &conversion.interactions {
-        if let Some(found) = tx.interaction(*interaction)? {
-            let (expected, found_at) = (Revision::FIRST, found.revision);
-            if found_at != expected {
-                return Err(SalesError::Conflict { record: found.id.into(), expected, found: found_at });
+        // Whatever may be refused is looked at first.
+        let customers: Vec<Became<CustomerId>> = conversion.person.into_iter().chain(conversion.organisation).collect();
+        let mut restored = Vec::new();
+        for became in &customers {
+            if became.origin == Origin::Linked {
+                continue;
             }
-            made.interactions.push(found);
+            let customer: Customer = record::unchanged(tx, became.id, became.revision)?;
+            if let Origin::Filled { before } = became.origin {
+                restored.push((before_it(tx, id, &customer, before)?, customer));
+            }
         }
-    }
-    if let Some(became) = conversion.opportunity.filter(|became| became.origin == Origin::Created) {
-        made.opportunity = Some(record::find(tx, became.id)?);
-    }
-    for became in customers.iter().filter(|became| became.origin == Origin::Created) {
-        made.customers.push(record::find(tx, became.id)?);
-    }
+        let mut deal = None;
+        if let Some(became) = conversion.opportunity.filter(|became| became.origin != Origin::Linked) {
+            let mut opportunity: Opportunity = record::unchanged(tx, became.id, became.revision)?;
+            if let Origin::Filled { .. } = became.origin {
+                let patch = OpportunityPatch { customer: Some(None), ..OpportunityPatch::default() };
+                deal = opportunity.revise(act.at(), patch)?.map(|fact| (opportunity, fact));
+            }
+        }
+        let mut made = Made::default();
+        for interaction in &conversion.interactions {
+            if let Some(found) = tx.interaction(*interaction)? {
+                let (expected, found_at) = (Revision::FIRST, found.revision);
+                if found_at != expected {
+                    return Err(SalesError::Conflict { record: found.id.into(), expected, found: found_at });
+                }
+                made.interactions.push(found);
+            }
+        }
+        if let Some(became) = conversion.opportunity.filter(|became| became.origin == Origin::Created) {
+            made.opportunity = Some(record::find(tx, became.id)?);
+        }
+        for became in customers.iter().filter(|became| became.origin == Origin::Created) {
+            made.customers.push(record::find(tx, became.id)?);
+        }
 
-    // A linked deal lets go of a customer who was made before that one can go; so nothing else may hold them.
-    let gained = deal.as_ref().and_then(|(_, fact)| match fact {
-        OpportunityFact::Revised { before, .. } => before.customer(),
-        _ => None,
-    });
-    let gained = gained.filter(|gained| made.customers.iter().any(|customer| customer.id == *gained));
-    if let (Some(gained), Some((opportunity, _))) = (gained, &deal) {
-        made.is_all_there_is_of(tx, gained, opportunity.id)?;
-    }
+        // A linked deal lets go of a customer who was made before that one can go; so nothing else may hold them.
+        let gained = deal.as_ref().and_then(|(_, fact)| match fact {
+            OpportunityFact::Revised { before, .. } => before.customer(),
+            _ => None,
+        });
+        let gained = gained.filter(|gained| made.customers.iter().any(|customer| customer.id == *gained));
+        if let (Some(gained), Some((opportunity, _))) = (gained, &deal) {
+            made.is_all_there_is_of(tx, gained, opportunity.id)?;
+        }
 
-    let last = made.remove(tx, &converted, gained)?;
-    lead.revision = lead.revision.next();
-    tx.insert_lead(&lead)?;
-    tx.append(act, &(id, fact).into())?;
-    if let Some((mut opportunity, fact)) = deal {
-        record::save(tx, act, &mut opportunity, [fact])?;
-    }
-    if let Some(last) = last {
-        tx.delete_customer(last)?;
-    }
-    made.tell(tx, act)?;
-    for (before, customer) in restored {
-        put_back(tx, act, before, customer)?;
-    }
-    Ok(lead)
+        let last = made.remove(tx, &converted, gained)?;
+        lead.revision = lead.revision.next();
+        tx.insert_lead(&lead)?;
+        tx.append(act, &(id, fact).into())?;
+        if let Some((mut opportunity, fact)) = deal {
+            record::save(tx, act, &mut opportunity, [fact])?;
+        }
+        if let Some(last) = last {
+            tx.delete_customer(last)?;
+        }
+        made.tell(tx, act)?;
+        for (before, customer) in restored {
+            put_back(tx, act, before, customer)?;
+        }
+        Ok(lead)
+    })
 }
 
 /// What a conversion made.
@@ -441,6 +449,8 @@ impl Made {
                 record if own.contains(&record) => continue,
                 RecordRef::Interaction(_) => "interactions",
                 RecordRef::Opportunity(_) => "opportunities",
+                RecordRef::Activity(_) => "activities",
+                RecordRef::Quote(_) => "quotes",
                 RecordRef::Order(_) => "orders",
                 _ => "tickets",
             };
@@ -557,7 +567,8 @@ fn put_back(
 }
 
 /// Why a lead was left out when many were converted (CONV-11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NotConverted {
     /// It is disqualified.
@@ -571,7 +582,8 @@ pub enum NotConverted {
 }
 
 /// What became of one of many leads.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Converted {
     /// It was converted.
     Done {
@@ -583,11 +595,46 @@ pub enum Converted {
     /// It was left out, by rule.
     Skipped(NotConverted),
     /// It was refused; nothing of it was written.
-    Refused(Box<SalesError>),
+    Refused(RefusedLead),
+}
+
+/// Why one of many leads was refused.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RefusedLead {
+    /// The refusal in words.
+    pub message: String,
+    /// The refusal; `None` where a repetition under the key of the act gives the first answer again, which keeps the words.
+    #[serde(skip)]
+    pub error: Option<Box<SalesError>>,
+}
+
+impl From<SalesError> for RefusedLead {
+    fn from(error: SalesError) -> Self {
+        Self { message: error.to_string(), error: Some(Box::new(error)) }
+    }
+}
+
+/// One of many leads that were to be converted.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ConvertedLead {
+    /// The lead.
+    pub lead: LeadId,
+    /// What became of it.
+    pub outcome: Converted,
+}
+
+impl Answered for ConvertedLead {
+    fn records(&self) -> Vec<RecordRef> {
+        let lead = self.lead.into();
+        match &self.outcome {
+            Converted::Done { conversion, .. } => [lead].into_iter().chain(conversion.records()).collect(),
+            Converted::Skipped(_) | Converted::Refused(_) => vec![lead],
+        }
+    }
 }
 
 /// The queue whose reps get the leads that have none when many are converted, and who of them is away.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Reps<'a> {
     /// The queue.
     pub queue: QueueId,
@@ -609,31 +656,38 @@ pub fn convert_leads<Tx>(
     day: NaiveDate,
     reps: Option<Reps<'_>>,
     new: impl Fn(&Lead) -> NewConversion,
-) -> Result<Vec<(LeadId, Converted)>, SalesError>
+) -> Result<Vec<ConvertedLead>, SalesError>
 where
     Tx: Leads + Queues + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized,
 {
-    let mut outcomes = Vec::with_capacity(leads.len());
+    // What `new` says of each is the input, not `new` itself.
+    let mut wanted = Vec::with_capacity(leads.len());
     for id in leads {
-        let lead: Lead = record::find(tx, *id)?;
-        let skipped = match lead.status() {
-            LeadStatus::Disqualified => Some(NotConverted::Disqualified),
-            LeadStatus::Converted => Some(NotConverted::Converted),
-            _ if lead.score() == Percent::HUNDRED => Some(NotConverted::Certain),
-            _ => None,
-        };
-        let outcome = match skipped {
-            Some(why) => Converted::Skipped(why),
-            None => match convert_one(tx, act, lead, day, reps, &new) {
-                Ok(outcome) => outcome,
-                // The store itself fails: the others would fare no better.
-                Err(SalesError::Store(error)) if !error.is_refusal() => return Err(error.into()),
-                Err(refused) => Converted::Refused(Box::new(refused)),
-            },
-        };
-        outcomes.push((*id, outcome));
+        wanted.push((*id, new(&record::find(tx, *id)?)));
     }
-    Ok(outcomes)
+    once(tx, act, "convert_leads", (wanted, day, reps), |tx, act, (wanted, day, reps)| {
+        let mut outcomes = Vec::with_capacity(wanted.len());
+        for (id, new) in wanted {
+            let lead: Lead = record::find(tx, id)?;
+            let skipped = match lead.status() {
+                LeadStatus::Disqualified => Some(NotConverted::Disqualified),
+                LeadStatus::Converted => Some(NotConverted::Converted),
+                _ if lead.score() == Percent::HUNDRED => Some(NotConverted::Certain),
+                _ => None,
+            };
+            let outcome = match skipped {
+                Some(why) => Converted::Skipped(why),
+                None => match convert_one(tx, act, lead, day, reps, new) {
+                    Ok(outcome) => outcome,
+                    // The store itself fails: the others would fare no better.
+                    Err(SalesError::Store(error)) if !error.is_refusal() => return Err(error.into()),
+                    Err(refused) => Converted::Refused(refused.into()),
+                },
+            };
+            outcomes.push(ConvertedLead { lead: id, outcome });
+        }
+        Ok(outcomes)
+    })
 }
 
 fn convert_one<Tx>(
@@ -642,7 +696,7 @@ fn convert_one<Tx>(
     mut lead: Lead,
     day: NaiveDate,
     reps: Option<Reps<'_>>,
-    new: &impl Fn(&Lead) -> NewConversion,
+    new: NewConversion,
 ) -> Result<Converted, SalesError>
 where
     Tx: Leads + Queues + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized,
@@ -658,7 +712,7 @@ where
         facts.extend(lead.put(act.at(), place)?);
         given = Some((queue, decision, fact));
     }
-    let plan = plan(tx, &lead, day, new(&lead))?;
+    let plan = plan(tx, &lead, day, new)?;
     let prepared = Prepared::new(tx, act, &lead, &plan)?;
     let mut decided = None;
     if let Some((mut queue, decision, fact)) = given {

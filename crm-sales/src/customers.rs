@@ -5,7 +5,12 @@ use crm_core::{
     store::{Customers, Journal, SalesReps},
 };
 
-use crate::{error::SalesError, hierarchy::leads_back, record, team::selling};
+use crate::{
+    error::SalesError,
+    hierarchy::leads_back,
+    record::{self, once},
+    team::selling,
+};
 
 /// Registers a person or an organisation.
 ///
@@ -46,12 +51,14 @@ pub fn register_customer(
     act: &mut Act,
     new: NewCustomer,
 ) -> Result<Customer, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let customer = Customer::register(id, act.at(), new)?;
-    check_parent(tx, &customer)?;
-    check_contacts(tx, customer.contacts())?;
-    customer.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
-    record::add(tx, act, customer, |customer| CustomerFact::Registered { customer })
+    once(tx, act, "register_customer", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let customer = Customer::register(id, act.at(), new)?;
+        check_parent(tx, &customer)?;
+        check_contacts(tx, customer.contacts())?;
+        customer.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
+        record::add(tx, act, customer, |customer| CustomerFact::Registered { customer })
+    })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. An archived customer can be corrected
@@ -76,12 +83,14 @@ pub fn update_customer(
     id: CustomerId,
     patch: CustomerPatch,
 ) -> Result<Customer, SalesError> {
-    record::change(tx, act, id, patch.expected, |tx, customer: &mut Customer| {
-        let fact = customer.update(act.at(), patch)?;
-        if let Some(CustomerFact::Updated { before, after }) = &fact {
-            check_change(tx, before, after)?;
-        }
-        Ok(fact)
+    once(tx, act, "update_customer", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, customer: &mut Customer| {
+            let fact = customer.update(act.at(), patch)?;
+            if let Some(CustomerFact::Updated { before, after }) = &fact {
+                check_change(tx, before, after)?;
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -145,7 +154,9 @@ pub fn archive_customer(
     act: &mut Act,
     id: CustomerId,
 ) -> Result<Customer, SalesError> {
-    record::change(tx, act, id, None, |_, customer: &mut Customer| Ok(customer.archive(act.at())))
+    once(tx, act, "archive_customer", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, customer: &mut Customer| Ok(customer.archive(act.at())))
+    })
 }
 
 /// Takes an archived customer back into use. Restoring what is in use does nothing.
@@ -158,7 +169,9 @@ pub fn restore_customer(
     act: &mut Act,
     id: CustomerId,
 ) -> Result<Customer, SalesError> {
-    record::change(tx, act, id, None, |_, customer: &mut Customer| Ok(customer.restore(act.at())))
+    once(tx, act, "restore_customer", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, customer: &mut Customer| Ok(customer.restore(act.at())))
+    })
 }
 
 /// Deletes a customer that nothing refers to, and gives it as it was. One with a history is archived instead.
@@ -166,11 +179,14 @@ pub fn restore_customer(
 /// # Errors
 ///
 /// [`SalesError::NotFound`]; [`SalesError::Store`] with `StillReferenced` where others refer to it: customers (as their
-/// parent or contact), interactions (theirs, or as a participant), opportunities, orders or tickets.
+/// parent or contact), interactions (theirs, or as a participant), opportunities (theirs, or as a contact), activities,
+/// orders or tickets.
 pub fn delete_customer(
     tx: &mut (impl Customers + Journal + ?Sized),
     act: &mut Act,
     id: CustomerId,
 ) -> Result<Customer, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |customer| CustomerFact::Deleted { customer })
+    once(tx, act, "delete_customer", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |customer| CustomerFact::Deleted { customer })
+    })
 }

@@ -1,8 +1,9 @@
 //! Why an operation did nothing.
 
 use crm_core::{
-    CustomerId, CustomerType, Invalid, LeadError, LeadId, OpportunityError, OpportunityId, OrderError, PlanError,
-    RecordRef, Revision,
+    ActivityError, CustomerId, CustomerType, IdempotencyError, Invalid, LeadError, LeadId, OpportunityError,
+    OpportunityId, OrderError, OrderId, PaymentError, PaymentReference, PlanError, PriceError, PriceListError,
+    ProductId, PromotionError, QuoteError, RateError, RecordRef, Revision,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -93,6 +94,61 @@ pub enum SalesError {
         /// The value of the line that broke a rule.
         invalid: Invalid,
     },
+    /// No payment has the reference that a provider reported.
+    #[error("no payment has the reference {reference} (REF-3)")]
+    UnknownReference {
+        /// The provider and what it called the payment.
+        reference: PaymentReference,
+    },
+    /// The payment with a provider refuses.
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    /// The key of the act stands for something else that was done before, or its answer was erased.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    /// A line has no price.
+    #[error("line {number}: {error}")]
+    LinePrice {
+        /// The number of the line, its place from 1.
+        number: u32,
+        /// Why.
+        error: PriceError,
+    },
+    /// A variant has no variants of its own: rules look at a product and the one that it is a variant of, and no further.
+    #[error("{product} cannot be a variant of {of}: one of the two has or is a variant already")]
+    VariantOfVariant {
+        /// The product that would be a variant.
+        product: ProductId,
+        /// The product that it would be a variant of.
+        of: ProductId,
+    },
+    /// Its lines are not priced by a list.
+    #[error("{order} has no price list")]
+    NoPriceList {
+        /// The order.
+        order: OrderId,
+    },
+    /// A line without a price of its own is added to an order that has a price list by `add_order_lines`, which has the
+    /// prices of the day.
+    #[error("line {number} of {order} needs a price: {order} is priced by a list")]
+    PricedByList {
+        /// The order.
+        order: OrderId,
+        /// The number that the line has or would get.
+        number: u32,
+    },
+    /// The price list refuses.
+    #[error(transparent)]
+    PriceList(#[from] PriceListError),
+    /// There is no price.
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    /// The promotion refuses.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
+    /// The quote refuses.
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
     /// The order refuses.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -102,9 +158,15 @@ pub enum SalesError {
     /// The opportunity refuses.
     #[error(transparent)]
     Opportunity(#[from] OpportunityError),
+    /// The activity refuses.
+    #[error(transparent)]
+    Activity(#[from] ActivityError),
     /// The plan refuses.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The amount cannot be converted, or the pair has a rate of that day.
+    #[error(transparent)]
+    Rate(#[from] RateError),
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -128,10 +190,17 @@ impl SalesError {
         match self {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
+            | Self::Quote(QuoteError::Invalid(invalid))
             | Self::Order(OrderError::Invalid(invalid))
             | Self::Lead(LeadError::Invalid(invalid))
+            | Self::Payment(PaymentError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))
-            | Self::Plan(PlanError::Invalid(invalid)) => Some(invalid),
+            | Self::PriceList(PriceListError::Invalid(invalid) | PriceListError::Rule { invalid, .. })
+            | Self::Price(PriceError::Invalid(invalid))
+            | Self::LinePrice { error: PriceError::Invalid(invalid), .. }
+            | Self::Promotion(PromotionError::Invalid(invalid))
+            | Self::Plan(PlanError::Invalid(invalid))
+            | Self::Rate(RateError::Invalid(invalid)) => Some(invalid),
             _ => None,
         }
     }

@@ -5,7 +5,10 @@ use crm_core::{
     store::{Interactions, Journal},
 };
 
-use crate::{error::SalesError, record};
+use crate::{
+    error::SalesError,
+    record::{self, once},
+};
 
 /// Logs a communication with a customer, an archived one too: what was said was said.
 ///
@@ -39,9 +42,11 @@ pub fn log_interaction(
     act: &mut Act,
     new: NewInteraction,
 ) -> Result<Interaction, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let interaction = Interaction::log(id, act.at(), new)?;
-    record::add(tx, act, interaction, |interaction| InteractionFact::Logged { interaction })
+    once(tx, act, "log_interaction", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let interaction = Interaction::log(id, act.at(), new)?;
+        record::add(tx, act, interaction, |interaction| InteractionFact::Logged { interaction })
+    })
 }
 
 /// Rates a communication; `None` takes the rating back. The same rating again does nothing.
@@ -55,7 +60,9 @@ pub fn rate_interaction(
     id: InteractionId,
     rating: Option<Rating>,
 ) -> Result<Interaction, SalesError> {
-    record::change(tx, act, id, None, |_, interaction: &mut Interaction| Ok(interaction.rate(act.at(), rating)))
+    once(tx, act, "rate_interaction", (id, rating), |tx, act, (id, rating)| {
+        record::change(tx, act, id, None, |_, interaction: &mut Interaction| Ok(interaction.rate(act.at(), rating)))
+    })
 }
 
 /// Deletes the log of a communication, and gives it as it was.
@@ -68,5 +75,7 @@ pub fn delete_interaction(
     act: &mut Act,
     id: InteractionId,
 ) -> Result<Interaction, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |interaction| InteractionFact::Deleted { interaction })
+    once(tx, act, "delete_interaction", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |interaction| InteractionFact::Deleted { interaction })
+    })
 }

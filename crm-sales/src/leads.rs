@@ -8,7 +8,11 @@ use crm_core::{
     store::{Customers, Journal, Leads, Page, SalesReps, StoreError},
 };
 
-use crate::{error::SalesError, record, team::selling};
+use crate::{
+    error::SalesError,
+    record::{self, once},
+    team::selling,
+};
 
 /// Takes a lead in, with a rep or with nobody yet.
 ///
@@ -44,10 +48,12 @@ pub fn add_lead(
     act: &mut Act,
     new: NewLead,
 ) -> Result<Lead, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let lead = Lead::add(id, act.at(), new)?;
-    lead.owner().map_or(Ok(()), |owner| may_own(tx, &lead, owner))?;
-    record::add(tx, act, lead, |lead| LeadFact::Added { lead })
+    once(tx, act, "add_lead", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let lead = Lead::add(id, act.at(), new)?;
+        lead.owner().map_or(Ok(()), |owner| may_own(tx, &lead, owner))?;
+        record::add(tx, act, lead, |lead| LeadFact::Added { lead })
+    })
 }
 
 /// Refuses a rep who does not sell, or who is the lead (LEAD-2).
@@ -70,13 +76,15 @@ pub fn revise_lead(
     id: LeadId,
     patch: LeadPatch,
 ) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, patch.expected, |tx, lead: &mut Lead| {
-        let fact = lead.revise(act.at(), patch)?;
-        if let (Some(_), Some(owner)) = (&fact, lead.owner()) {
-            let owner: SalesRep = record::find(tx, owner)?;
-            lead.may_be_owned_by(&owner)?;
-        }
-        Ok(fact)
+    once(tx, act, "revise_lead", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, lead: &mut Lead| {
+            let fact = lead.revise(act.at(), patch)?;
+            if let (Some(_), Some(owner)) = (&fact, lead.owner()) {
+                let owner: SalesRep = record::find(tx, owner)?;
+                lead.may_be_owned_by(&owner)?;
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -91,7 +99,9 @@ pub fn log_lead_touch(
     id: LeadId,
     touch: LeadTouch,
 ) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.touch(act.at(), touch)?)))
+    once(tx, act, "log_lead_touch", (id, touch), |tx, act, (id, touch)| {
+        record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.touch(act.at(), touch)?)))
+    })
 }
 
 /// Gives a lead to a rep by hand, whatever queue it stands in; `None` takes it from them, and where it stands in a
@@ -107,11 +117,13 @@ pub fn give_lead(
     id: LeadId,
     rep: Option<SalesRepId>,
 ) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |tx, lead: &mut Lead| {
-        let before = lead.owner();
-        let fact = lead.put(act.at(), LeadPlace { owner: rep, ..lead.place() })?;
-        rep.filter(|rep| before != Some(*rep)).map_or(Ok(()), |rep| may_own(tx, lead, rep))?;
-        Ok(fact)
+    once(tx, act, "give_lead", (id, rep), |tx, act, (id, rep)| {
+        record::change(tx, act, id, None, |tx, lead: &mut Lead| {
+            let before = lead.owner();
+            let fact = lead.put(act.at(), LeadPlace { owner: rep, ..lead.place() })?;
+            rep.filter(|rep| before != Some(*rep)).map_or(Ok(()), |rep| may_own(tx, lead, rep))?;
+            Ok(fact)
+        })
     })
 }
 
@@ -121,7 +133,9 @@ pub fn give_lead(
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Lead`] as [`Lead::begin_work`].
 pub fn work_lead(tx: &mut (impl Leads + Journal + ?Sized), act: &mut Act, id: LeadId) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.begin_work(act.at())?)))
+    once(tx, act, "work_lead", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.begin_work(act.at())?)))
+    })
 }
 
 /// Finds a lead worth a deal.
@@ -130,7 +144,9 @@ pub fn work_lead(tx: &mut (impl Leads + Journal + ?Sized), act: &mut Act, id: Le
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Lead`] as [`Lead::qualify`].
 pub fn qualify_lead(tx: &mut (impl Leads + Journal + ?Sized), act: &mut Act, id: LeadId) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.qualify(act.at())?)))
+    once(tx, act, "qualify_lead", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.qualify(act.at())?)))
+    })
 }
 
 /// Puts a lead off until later.
@@ -139,7 +155,9 @@ pub fn qualify_lead(tx: &mut (impl Leads + Journal + ?Sized), act: &mut Act, id:
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Lead`] as [`Lead::nurture`].
 pub fn nurture_lead(tx: &mut (impl Leads + Journal + ?Sized), act: &mut Act, id: LeadId) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.nurture(act.at())?)))
+    once(tx, act, "nurture_lead", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.nurture(act.at())?)))
+    })
 }
 
 /// Finds a lead to be none, for a reason (LEAD-1).
@@ -153,7 +171,9 @@ pub fn disqualify_lead(
     id: LeadId,
     why: Disqualification,
 ) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.disqualify(act.at(), why)?)))
+    once(tx, act, "disqualify_lead", (id, why), |tx, act, (id, why)| {
+        record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.disqualify(act.at(), why)?)))
+    })
 }
 
 /// Works a disqualified lead again; the journal keeps why.
@@ -167,7 +187,9 @@ pub fn reopen_lead(
     id: LeadId,
     reason: Text,
 ) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.reopen(act.at(), reason)?)))
+    once(tx, act, "reopen_lead", (id, reason), |tx, act, (id, reason)| {
+        record::change(tx, act, id, None, |_, lead: &mut Lead| Ok(Some(lead.reopen(act.at(), reason)?)))
+    })
 }
 
 /// Deletes a lead that was not converted, and gives it as it was. One that came to nothing is better disqualified: then
@@ -177,7 +199,9 @@ pub fn reopen_lead(
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Lead`] as [`Lead::deletable`].
 pub fn delete_lead(tx: &mut (impl Leads + Journal + ?Sized), act: &mut Act, id: LeadId) -> Result<Lead, SalesError> {
-    record::remove(tx, act, id, |lead: &Lead| Ok(lead.deletable()?), |lead| LeadFact::Deleted { lead })
+    once(tx, act, "delete_lead", id, |tx, act, id| {
+        record::remove(tx, act, id, |lead: &Lead| Ok(lead.deletable()?), |lead| LeadFact::Deleted { lead })
+    })
 }
 
 /// By what two records may be of the same person or organisation (DUP-1).

@@ -1,5 +1,5 @@
-//! The operations of a sales team: leads, customers, communications, products, reps, plans, opportunities, orders, payments
-//! and shipments.
+//! The operations of a sales team: leads, customers, communications, products, price lists, promotions, reps, plans,
+//! opportunities, activities, quotes, orders, payments and shipments.
 //!
 //! **What it is.** One function for each thing that a sales team does, named by its verb: [`register_customer`],
 //! [`confirm_order`], [`win_opportunity`]. Each takes a transaction, an [`Act`](crm_core::Act) and its input; it loads
@@ -50,35 +50,77 @@
 //!
 //! - An operation that is refused wrote nothing.
 //! - Where nothing would be different, these succeed, write nothing and append nothing: a patch or an amendment with
-//!   what stands there ([`update_customer`] and its like, [`revise_opportunity`], [`amend_plan`], [`amend_order`]),
-//!   [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`reassign_order`] and [`advance_opportunity`];
+//!   what stands there ([`update_customer`], [`change_prices`] and their like, [`revise_opportunity`], [`revise_activity`],
+//!   [`amend_plan`], [`amend_order`]), [`archive_customer`], [`restore_customer`], [`rate_interaction`], [`price_order_by`],
+//!   [`reassign_order`] and [`advance_opportunity`];
 //!   [`give_lead`], [`enqueue_lead`], [`apply_assignment_rules`] where the lead stands there already, [`assign_lead`] and
 //!   [`drain_queue`] where nobody can take what waits, and [`apply_conversion`] of a lead that is converted.
-//!   Every other step is refused where it was done already: an order is not confirmed, locked, unlocked or cancelled
-//!   twice, a shipment not delivered or returned twice, an opportunity not won, lost or reopened twice, a plan not
-//!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment and
-//!   refund is a new one.
+//!   Every other step is refused where it was done already: an order
+//!   is not confirmed, locked, unlocked or cancelled twice, a shipment not delivered or returned twice, an
+//!   opportunity not won, lost or reopened twice, an activity not completed, cancelled or reopened twice, a quote not sent, accepted or revised twice, a plan not
+//!   activated or closed twice, and nothing is deleted twice. Shipping what was shipped is refused too; each payment
+//!   and refund is a new one. With a provider it is known by its reference: [`begin_payment`], [`begin_part`] and
+//!   [`settle_part`] under one that has done what is asked write nothing, and a repeated report is kept as an anomaly.
 //! - A patch with an `expected` revision is a [`SalesError::Conflict`] where the record is at another one.
 //! - A new record takes the id that the input brings, or else the next one of the act.
-//! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened for it, and
-//!   nobody comes to belong to it. What was begun goes on.
-//! - An inactive rep gets no new business: none is newly set on an order, an opportunity, a lead or, as its owner, on a
-//!   customer. What they have stays theirs until it is reassigned.
+//! - An archived customer gets no new business: no order is drafted, no opportunity opened or reopened, no
+//!   activity planned for it, and nobody comes to belong to it. What was begun goes on.
+//! - An inactive rep gets no new business: none is newly set on an order, an opportunity, a lead or, as its owner, on an
+//!   activity or a customer. What they have stays theirs until it is reassigned.
+//!
+//! # Under a key
+//!
+//! An act with an idempotency key ([`Act::with_key`](crm_core::Act::with_key)) has its effect once. Whoever does not know
+//! whether a commit came through repeats the whole act, in a transaction of its own: what was done gives the first answer
+//! again, and nothing is written. The key and the place of the operation among those of its transaction name the answer;
+//! another operation or another input there is [`SalesError::Idempotency`], and so is an answer that was erased
+//! ([`Answers::erase_answers`](crm_core::store::Answers::erase_answers)). What was refused or rolled back is tried again.
+//! An operation that calls others is one.
+//!
+//! ```
+//! use crm_core::{Currency, IdempotencyError, NewCustomer, NewOrder, NewProduct, UnitPrice, store::Store};
+//! use crm_sales::{SalesError, add_product, place_order, register_customer};
+//! use crm_testkit::{Acts, MemoryStore};
+//!
+//! let (store, mut acts) = (MemoryStore::new(), Acts::new());
+//! let (zhang, lamp) = store.write(|tx| {
+//!     let act = &mut acts.next("alice");
+//!     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+//!     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+//!     let lamp = NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price);
+//!     Ok::<_, SalesError>((zhang.id, add_product(tx, act, lamp)?.id))
+//! })?;
+//! let mut basket = |lamps: u32| {
+//!     let act = &mut acts.next("web shop").with_key("basket 4711".parse()?);
+//!     store.write(|tx| place_order(tx, act, NewOrder::for_customer(zhang, Currency::EUR).line(lamp, lamps)))
+//! };
+//! let order = basket(2)?;
+//! assert_eq!(basket(2)?, order);
+//! assert!(matches!(basket(3), Err(SalesError::Idempotency(IdempotencyError::Mismatch { .. }))));
+//! # Ok::<(), SalesError>(())
+//! ```
 
+mod activities;
 mod actual_sales;
 mod catalogue;
 mod contact_points;
 mod conversions;
 mod customers;
 mod error;
+mod exchange;
 mod fulfilment;
 mod interactions;
 mod leads;
 mod opportunities;
+mod order_prices;
 mod ordering;
 mod payments;
 mod planning;
+mod prices;
+mod promotions;
+mod providers;
 mod queues;
+mod quoting;
 mod team;
 
 // What the operations share.
@@ -86,13 +128,21 @@ mod hierarchy;
 mod record;
 
 pub use self::{
+    activities::{
+        DealHealth, Schedule, cancel_activity, complete_activity, deal_health, delete_activity, plan_activity,
+        reopen_activity, revise_activity, schedule_activities,
+    },
     actual_sales::{ActualSales, actual_sales, sales_of_rep},
     catalogue::{add_product, delete_product, update_product},
     contact_points::mark_contact_point,
-    conversions::{Converted, NotConverted, Reps, apply_conversion, convert_leads, plan_conversion, undo_conversion},
+    conversions::{
+        Converted, ConvertedLead, NotConverted, RefusedLead, Reps, apply_conversion, convert_leads, plan_conversion,
+        undo_conversion,
+    },
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
-    fulfilment::{deliver_shipment, return_shipment, ship_lines, ship_order},
+    exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
+    fulfilment::{deliver_shipment, return_lines, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
     leads::{
         DuplicateHint, DuplicateHints, DuplicateKey, add_lead, delete_lead, disqualify_lead, duplicate_hints,
@@ -102,15 +152,28 @@ pub use self::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
         revise_opportunity, win_opportunity,
     },
+    order_prices::{add_order_lines, price_order_by, update_order_prices},
     ordering::{
         OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, delete_order,
         draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
+    prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
+    promotions::{
+        add_promotion, delete_promotion, find_coupon, redeem_promotion, release_redemption, update_promotion,
+    },
+    providers::{
+        ReportedPayment, authorise_payment, begin_part, begin_payment, capture_payment, delete_payment, enter_payment,
+        fail_payment, pend_payment, report_payment, settle_part, void_payment,
+    },
     queues::{
         AssignedLead, Drained, add_queue, apply_assignment_rules, assign_lead, delete_queue, drain_queue, enqueue_lead,
         route_lead, update_queue,
+    },
+    quoting::{
+        QuoteAmendment, accept_quote, amend_quote, approve_quote, cancel_quote, delete_quote, draft_quote,
+        expire_quote, reject_quote, revise_quote, send_back_quote, send_quote, submit_quote,
     },
     team::{add_sales_rep, delete_sales_rep, update_sales_rep},
 };

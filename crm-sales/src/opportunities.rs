@@ -1,12 +1,17 @@
 //! Opportunities on their way through a pipeline.
 
 use crm_core::{
-    Act, By, Label, Loss, NewOpportunity, Opportunity, OpportunityFact, OpportunityId, OpportunityPatch, Percent,
-    Pipeline, Sale,
-    store::{Customers, Journal, Opportunities, SalesReps},
+    Act, By, ContactRole, CustomerType, DealLine, Label, Loss, NewOpportunity, Opportunity, OpportunityFact,
+    OpportunityId, OpportunityPatch, Percent, Pipeline, Product, Sale,
+    store::{Customers, Journal, Opportunities, Products, SalesReps},
 };
 
-use crate::{customers::in_use, error::SalesError, record, team::selling};
+use crate::{
+    customers::in_use,
+    error::SalesError,
+    record::{self, once},
+    team::selling,
+};
 
 fn by(act: &Act) -> By<'_> {
     By { at: act.at(), actor: act.actor() }
@@ -16,8 +21,9 @@ fn by(act: &Act) -> By<'_> {
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the customer or the rep, [`SalesError::Archived`], [`SalesError::Inactive`] for the
-///   rep.
+/// - [`SalesError::NotFound`] for the customer, the rep, the product of a line or a contact, [`SalesError::Archived`] for
+///   the customer or a contact, [`SalesError::NotAPerson`] for a contact, [`SalesError::Inactive`] for the rep or the
+///   product of a line.
 /// - [`SalesError::Opportunity`] as [`Opportunity::open`].
 /// - [`SalesError::Store`]: the id or the external id is taken, or the product is missing.
 ///
@@ -53,45 +59,76 @@ fn by(act: &Act) -> By<'_> {
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn open_opportunity(
-    tx: &mut (impl Opportunities + Customers + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Opportunities + Customers + SalesReps + Products + Journal + ?Sized),
     act: &mut Act,
     pipeline: &Pipeline,
     new: NewOpportunity,
 ) -> Result<Opportunity, SalesError> {
-    if let Some(customer) = new.customer {
-        in_use(tx, customer)?;
-    }
-    new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
-    record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
+    once(tx, act, "open_opportunity", (pipeline, new), |tx, act, (pipeline, new)| {
+        if let Some(customer) = new.customer {
+            in_use(tx, customer)?;
+        }
+        new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
+        check_lines(tx, new.lines.iter())?;
+        check_roles(tx, new.contacts.iter())?;
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
+        record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
+    })
 }
 
 /// Changes the data of an open opportunity; where nothing is different, nothing is written.
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the opportunity, a new customer or a new rep, [`SalesError::Archived`] for a new
-///   customer, [`SalesError::Inactive`] for a new rep.
+/// - [`SalesError::NotFound`] for the opportunity; for a new customer, a new rep, the product of a line or a contact that
+///   are new to it, as in [`open_opportunity`].
 /// - [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::Opportunity`] as [`Opportunity::revise`].
 /// - [`SalesError::Store`]: the product is missing.
 pub fn revise_opportunity(
-    tx: &mut (impl Opportunities + Customers + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Opportunities + Customers + SalesReps + Products + Journal + ?Sized),
     act: &mut Act,
     id: OpportunityId,
     patch: OpportunityPatch,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
-        let (customer_before, rep_before) = (opportunity.customer(), opportunity.rep());
-        let fact = opportunity.revise(act.at(), patch)?;
-        if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != customer_before) {
-            in_use(tx, customer)?;
-        }
-        if let Some(rep) = opportunity.rep().filter(|rep| Some(*rep) != rep_before) {
-            selling(tx, rep)?;
-        }
-        Ok(fact)
+    once(tx, act, "revise_opportunity", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
+            let before = opportunity.clone();
+            let fact = opportunity.revise(act.at(), patch)?;
+            if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != before.customer()) {
+                in_use(tx, customer)?;
+            }
+            if let Some(rep) = opportunity.rep().filter(|rep| Some(*rep) != before.rep()) {
+                selling(tx, rep)?;
+            }
+            let known = |line: &&DealLine| before.lines().iter().any(|known| known.product() == line.product());
+            check_lines(tx, opportunity.lines().iter().filter(|line| !known(line)))?;
+            let known = |contact: &&ContactRole| before.contacts().iter().any(|known| known.person == contact.person);
+            check_roles(tx, opportunity.contacts().iter().filter(|contact| !known(contact)))?;
+            Ok(fact)
+        })
+    })
+}
+
+/// What a line is to sell must be for sale.
+pub(crate) fn check_lines<'l>(
+    tx: &(impl Products + ?Sized),
+    mut lines: impl Iterator<Item = &'l DealLine>,
+) -> Result<(), SalesError> {
+    lines.try_for_each(|line| match record::find::<Product, _>(tx, line.product())?.active {
+        true => Ok(()),
+        false => Err(SalesError::Inactive { record: line.product().into() }),
+    })
+}
+
+pub(crate) fn check_roles<'c>(
+    tx: &(impl Customers + ?Sized),
+    mut contacts: impl Iterator<Item = &'c ContactRole>,
+) -> Result<(), SalesError> {
+    contacts.try_for_each(|contact| match in_use(tx, contact.person)?.kind.name() {
+        CustomerType::Person => Ok(()),
+        CustomerType::Organisation => Err(SalesError::NotAPerson { customer: contact.person, field: "contacts" }),
     })
 }
 
@@ -109,9 +146,17 @@ pub fn advance_opportunity(
     stage: &Label,
     probability: Option<Percent>,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
-        Ok(opportunity.advance(by(act), pipeline, stage, probability)?)
-    })
+    once(
+        tx,
+        act,
+        "advance_opportunity",
+        (id, pipeline, stage, probability),
+        |tx, act, (id, pipeline, stage, probability)| {
+            record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+                Ok(opportunity.advance(by(act), pipeline, stage, probability)?)
+            })
+        },
+    )
 }
 
 /// Marks an opportunity won. Somebody bought, so it must have a customer.
@@ -127,12 +172,14 @@ pub fn win_opportunity(
     pipeline: &Pipeline,
     sale: Sale,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
-        let fact = opportunity.win(by(act), pipeline, sale)?;
-        match opportunity.customer() {
-            Some(_) => Ok(Some(fact)),
-            None => Err(SalesError::NoCustomer { opportunity: id }),
-        }
+    once(tx, act, "win_opportunity", (id, pipeline, sale), |tx, act, (id, pipeline, sale)| {
+        record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+            let fact = opportunity.win(by(act), pipeline, sale)?;
+            match opportunity.customer() {
+                Some(_) => Ok(Some(fact)),
+                None => Err(SalesError::NoCustomer { opportunity: id }),
+            }
+        })
     })
 }
 
@@ -147,7 +194,11 @@ pub fn lose_opportunity(
     id: OpportunityId,
     loss: Loss,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| Ok(Some(opportunity.lose(act.at(), loss)?)))
+    once(tx, act, "lose_opportunity", (id, loss), |tx, act, (id, loss)| {
+        record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
+            Ok(Some(opportunity.lose(act.at(), loss)?))
+        })
+    })
 }
 
 /// Works a won or lost opportunity again, in an open stage. That is new business, so its customer must not be archived.
@@ -163,12 +214,14 @@ pub fn reopen_opportunity(
     pipeline: &Pipeline,
     stage: &Label,
 ) -> Result<Opportunity, SalesError> {
-    record::change(tx, act, id, None, |tx, opportunity: &mut Opportunity| {
-        let fact = opportunity.reopen(by(act), pipeline, stage)?;
-        if let Some(customer) = opportunity.customer() {
-            in_use(tx, customer)?;
-        }
-        Ok(Some(fact))
+    once(tx, act, "reopen_opportunity", (id, pipeline, stage), |tx, act, (id, pipeline, stage)| {
+        record::change(tx, act, id, None, |tx, opportunity: &mut Opportunity| {
+            let fact = opportunity.reopen(by(act), pipeline, stage)?;
+            if let Some(customer) = opportunity.customer() {
+                in_use(tx, customer)?;
+            }
+            Ok(Some(fact))
+        })
     })
 }
 
@@ -184,11 +237,13 @@ pub fn delete_opportunity(
     act: &mut Act,
     id: OpportunityId,
 ) -> Result<Opportunity, SalesError> {
-    record::remove(
-        tx,
-        act,
-        id,
-        |opportunity: &Opportunity| Ok(opportunity.deletable()?),
-        |opportunity| OpportunityFact::Deleted { opportunity },
-    )
+    once(tx, act, "delete_opportunity", id, |tx, act, id| {
+        record::remove(
+            tx,
+            act,
+            id,
+            |opportunity: &Opportunity| Ok(opportunity.deletable()?),
+            |opportunity| OpportunityFact::Deleted { opportunity },
+        )
+    })
 }

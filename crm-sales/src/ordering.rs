@@ -8,8 +8,14 @@ use crm_core::{
     OrderLine, OrderStatus, Product, Quantity, Revision, Rule, SalesRepId, Terms, Text,
     store::{Customers, Journal, Orders, Products, SalesReps},
 };
+use serde::{Deserialize, Serialize};
 
-use crate::{customers::in_use, error::SalesError, record, team::selling};
+use crate::{
+    customers::in_use,
+    error::SalesError,
+    record::{self, once},
+    team::selling,
+};
 
 /// Drafts an order. Taxes stand on the lines, a discount on the whole order and how it is taxed in its
 /// [`Terms`](crm_core::Terms). A line without a price takes the list price of its product; an order without a number gets the next
@@ -54,8 +60,10 @@ pub fn draft_order(
     act: &mut Act,
     new: NewOrder,
 ) -> Result<Order, SalesError> {
-    let order = drafted(tx, act, new)?;
-    record::add(tx, act, order, |order| OrderFact::Drafted { order })
+    once(tx, act, "draft_order", new, |tx, act, new| {
+        let order = drafted(tx, act, new)?;
+        record::add(tx, act, order, |order| OrderFact::Drafted { order })
+    })
 }
 
 /// Drafts an order and confirms it at once, as a shop does when its customer buys: in one write, with both facts. The
@@ -93,8 +101,10 @@ pub fn place_order(
     act: &mut Act,
     new: NewOrder,
 ) -> Result<Order, SalesError> {
-    let day = act.at().date_naive();
-    place_order_on(tx, act, new, day)
+    once(tx, act, "place_order", new, |tx, act, new| {
+        let day = act.at().date_naive();
+        place_order_on(tx, act, new, day)
+    })
 }
 
 /// Drafts an order and confirms it as [`place_order`] does, on a business day of the host's own calendar.
@@ -108,12 +118,14 @@ pub fn place_order_on(
     new: NewOrder,
     day: NaiveDate,
 ) -> Result<Order, SalesError> {
-    let mut order = drafted(tx, act, new)?;
-    let draft = Box::new(order.clone());
-    let confirmed = order.confirm(act.at(), day)?;
-    let order = record::add(tx, act, order, |_| OrderFact::Drafted { order: draft })?;
-    tx.append(act, &Fact::Order(order.id, confirmed))?;
-    Ok(order)
+    once(tx, act, "place_order_on", (new, day), |tx, act, (new, day)| {
+        let mut order = drafted(tx, act, new)?;
+        let draft = Box::new(order.clone());
+        let confirmed = order.confirm(act.at(), day)?;
+        let order = record::add(tx, act, order, |_| OrderFact::Drafted { order: draft })?;
+        tx.append(act, &Fact::Order(order.id, confirmed))?;
+        Ok(order)
+    })
 }
 
 /// A draft that can be kept.
@@ -137,8 +149,21 @@ fn drafted(
     Ok(Order::draft(act.at(), Draft { external_id, rep, terms, ..Draft::new(id, number, customer, currency, lines) })?)
 }
 
+/// A line of an order that is there, which has a price of its own where others are priced by a list.
+fn priced_alone(
+    tx: &(impl Products + ?Sized),
+    order: &Order,
+    number: u32,
+    line: &NewOrderLine,
+) -> Result<OrderLine, SalesError> {
+    if order.price_list().is_some() && line.unit_price.is_none() {
+        return Err(SalesError::PricedByList { order: order.id, number });
+    }
+    priced(tx, order.currency(), number, line)
+}
+
 /// The line of an order over a product that can be ordered, at its own price or the list price.
-fn priced(
+pub(crate) fn priced(
     tx: &(impl Products + ?Sized),
     currency: Currency,
     number: u32,
@@ -172,7 +197,8 @@ fn priced(
 /// let amendment = OrderAmendment::new().add(lamp, 3).remove(1);
 /// assert_eq!((amendment.add.len(), amendment.remove), (1, vec![1]));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OrderAmendment {
     /// The revision that the caller has seen; a newer one is a conflict. `None` amends whatever is there now.
@@ -236,14 +262,15 @@ impl OrderAmendment {
 }
 
 /// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as
-/// in [`draft_order`]; the others stay as they are.
+/// in [`draft_order`]; the others stay as they are. Where the order has a price list, they need a price of their own:
+/// [`add_order_lines`](crate::add_order_lines) prices by the list.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`] for the order or a product, [`SalesError::Inactive`].
 /// - [`SalesError::Conflict`] where the amendment expects another revision.
 /// - [`SalesError::Order`]: [`OrderError::NoSuchLine`], and as [`Order::amend`].
-/// - [`SalesError::Line`] and [`SalesError::Invalid`] as [`draft_order`].
+/// - [`SalesError::Line`] and [`SalesError::Invalid`] as [`draft_order`]; [`SalesError::PricedByList`].
 /// - [`SalesError::Store`].
 pub fn amend_order(
     tx: &mut (impl Orders + Products + Journal + ?Sized),
@@ -251,15 +278,17 @@ pub fn amend_order(
     id: OrderId,
     amendment: OrderAmendment,
 ) -> Result<Order, SalesError> {
-    record::change(tx, act, id, amendment.expected, |tx, order: &mut Order| {
-        // Before the lines are looked at: that an order can no longer be amended comes first.
-        let (status, action) = (order.state().status(), OrderAction::Amend);
-        if OrderStatus::TRANSITIONS.next(status, action).is_none() {
-            return Err(OrderError::NotAllowed { order: id, status, action }.into());
-        }
-        let terms = amendment.terms.unwrap_or(order.terms());
-        let lines = amended(tx, order, amendment)?;
-        Ok(order.amend(act.at(), lines, terms)?)
+    once(tx, act, "amend_order", (id, amendment), |tx, act, (id, amendment)| {
+        record::change(tx, act, id, amendment.expected, |tx, order: &mut Order| {
+            // Before the lines are looked at: that an order can no longer be amended comes first.
+            let (status, action) = (order.state().status(), OrderAction::Amend);
+            if OrderStatus::TRANSITIONS.next(status, action).is_none() {
+                return Err(OrderError::NotAllowed { order: id, status, action }.into());
+            }
+            let terms = amendment.terms.unwrap_or(order.terms());
+            let lines = amended(tx, order, amendment)?;
+            Ok(order.amend(act.at(), lines, terms)?)
+        })
     })
 }
 
@@ -273,13 +302,13 @@ fn amended(
     let mut lines: BTreeMap<u32, OrderLine> = order.lines().iter().map(|line| (line.number(), line.clone())).collect();
     for (number, line) in replace {
         let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
-        *present = priced(tx, order.currency(), number, &line)?;
+        *present = priced_alone(tx, order, number, &line)?;
     }
     // Before lines go, so that a new one does not take the number of one that goes.
     for line in add {
         let number = lines.last_key_value().map_or(Some(1), |(last, _)| last.checked_add(1));
         let number = number.ok_or_else(|| Invalid::new("lines", lines.len().to_string(), Rule::Overflow))?;
-        lines.insert(number, priced(tx, order.currency(), number, &line)?);
+        lines.insert(number, priced_alone(tx, order, number, &line)?);
     }
     for number in remove {
         lines.remove(&number).ok_or_else(|| no_such(number))?;
@@ -327,12 +356,14 @@ pub fn reassign_order(
     id: OrderId,
     rep: Option<SalesRepId>,
 ) -> Result<Order, SalesError> {
-    record::change(tx, act, id, None, |tx, order: &mut Order| {
-        let fact = order.reassign(act.at(), rep)?;
-        if let (Some(rep), Some(_)) = (rep, &fact) {
-            selling(tx, rep)?;
-        }
-        Ok(fact)
+    once(tx, act, "reassign_order", (id, rep), |tx, act, (id, rep)| {
+        record::change(tx, act, id, None, |tx, order: &mut Order| {
+            let fact = order.reassign(act.at(), rep)?;
+            if let (Some(rep), Some(_)) = (rep, &fact) {
+                selling(tx, rep)?;
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -359,8 +390,10 @@ pub fn confirm_order(
     act: &mut Act,
     id: OrderId,
 ) -> Result<Order, SalesError> {
-    let day = act.at().date_naive();
-    confirm_order_on(tx, act, id, day)
+    once(tx, act, "confirm_order", id, |tx, act, id| {
+        let day = act.at().date_naive();
+        confirm_order_on(tx, act, id, day)
+    })
 }
 
 /// Confirms a draft as [`confirm_order`] does, on a business day of the host's own calendar.
@@ -374,7 +407,9 @@ pub fn confirm_order_on(
     id: OrderId,
     day: NaiveDate,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.confirm(at, day))
+    once(tx, act, "confirm_order_on", (id, day), |tx, act, (id, day)| {
+        change_order(tx, act, id, |order, at| order.confirm(at, day))
+    })
 }
 
 /// Locks a confirmed order against cancelling (ORD-3).
@@ -383,7 +418,7 @@ pub fn confirm_order_on(
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::lock`].
 pub fn lock_order(tx: &mut (impl Orders + Journal + ?Sized), act: &mut Act, id: OrderId) -> Result<Order, SalesError> {
-    change_order(tx, act, id, Order::lock)
+    once(tx, act, "lock_order", id, |tx, act, id| change_order(tx, act, id, Order::lock))
 }
 
 /// Unlocks a locked order.
@@ -396,7 +431,7 @@ pub fn unlock_order(
     act: &mut Act,
     id: OrderId,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, Order::unlock)
+    once(tx, act, "unlock_order", id, |tx, act, id| change_order(tx, act, id, Order::unlock))
 }
 
 /// Cancels a draft, or a confirmed order whose goods are back and whose money is refunded; what it counted as revenue
@@ -411,7 +446,9 @@ pub fn cancel_order(
     id: OrderId,
     reason: Option<Text>,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.cancel(at, order.business_day(at), reason))
+    once(tx, act, "cancel_order", (id, reason), |tx, act, (id, reason)| {
+        change_order(tx, act, id, |order, at| order.cancel(at, order.business_day(at), reason))
+    })
 }
 
 /// Cancels an order as [`cancel_order`] does, on a business day of the host's own calendar.
@@ -426,7 +463,9 @@ pub fn cancel_order_on(
     day: NaiveDate,
     reason: Option<Text>,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.cancel(at, day, reason))
+    once(tx, act, "cancel_order_on", (id, day, reason), |tx, act, (id, day, reason)| {
+        change_order(tx, act, id, |order, at| order.cancel(at, day, reason))
+    })
 }
 
 /// Deletes an order that was never confirmed, a draft or a cancelled one (ORD-4), and gives it as it was.
@@ -440,5 +479,7 @@ pub fn delete_order(
     act: &mut Act,
     id: OrderId,
 ) -> Result<Order, SalesError> {
-    record::remove(tx, act, id, |order: &Order| Ok(order.deletable()?), |order| OrderFact::Deleted { order })
+    once(tx, act, "delete_order", id, |tx, act, id| {
+        record::remove(tx, act, id, |order: &Order| Ok(order.deletable()?), |order| OrderFact::Deleted { order })
+    })
 }

@@ -1,11 +1,11 @@
 //! Money in and money back.
 
 use crm_core::{
-    Act, NewPayment, Order, OrderId,
+    Act, NewPayment, NewRefund, Order, OrderId,
     store::{Journal, Orders},
 };
 
-use crate::{error::SalesError, ordering::change_order};
+use crate::{error::SalesError, ordering::change_order, record::once};
 
 /// Takes money for an order, in part or in full, at most what is owed.
 ///
@@ -47,19 +47,57 @@ pub fn pay_order(
     id: OrderId,
     payment: NewPayment,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.pay(at, payment))
+    once(tx, act, "pay_order", (id, payment), |tx, act, (id, payment)| {
+        change_order(tx, act, id, |order, at| order.pay(at, payment))
+    })
 }
 
-/// Gives money back, at most what was paid (REF-1). It counts against the revenue on its own day.
+/// Gives money back, at most what was paid (REF-1): an amount, what so much of some lines came to, or everything. It
+/// counts against the revenue on its own day.
 ///
 /// # Errors
 ///
 /// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::refund`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{
+///     Currency, NewCustomer, NewOrder, NewPayment, NewProduct, NewRefund, PaymentStatus, Quantity, RefundedLine,
+///     UnitPrice, store::Store,
+/// };
+/// use crm_sales::{SalesError, add_product, pay_order, place_order, refund_order, register_customer};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("3.333333", Currency::EUR)?;
+///     let bulb = add_product(tx, act, NewProduct::new("BULB-1".parse()?, "Bulb".parse()?, price))?;
+///     let order = place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(bulb.id, 3))?;
+///     let order = pay_order(tx, act, order.id, NewPayment::of(order.total()))?;
+///
+///     let two = RefundedLine { line: 1, quantity: Quantity::from(2) };
+///     let order = refund_order(tx, act, order.id, NewRefund::of_lines([two]))?;
+///     assert_eq!(order.refunded().to_string(), "6.67 EUR");
+///     let refused = refund_order(tx, act, order.id, NewRefund::of_lines([two])).unwrap_err();
+///     assert!(refused.to_string().ends_with("1 are left to refund (REF-1)"));
+///
+///     // The rest of what the three came to, 10.00 EUR, to the cent (REF-2).
+///     let order = refund_order(tx, act, order.id, NewRefund::in_full())?;
+///     assert_eq!((order.refunded().to_string().as_str(), order.payment_status()), ("10.00 EUR", PaymentStatus::Refunded));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
 pub fn refund_order(
     tx: &mut (impl Orders + Journal + ?Sized),
     act: &mut Act,
     id: OrderId,
-    refund: NewPayment,
+    refund: impl Into<NewRefund>,
 ) -> Result<Order, SalesError> {
-    change_order(tx, act, id, |order, at| order.refund(at, refund))
+    once(tx, act, "refund_order", (id, refund.into()), |tx, act, (id, refund)| {
+        change_order(tx, act, id, |order, at| order.refund(at, refund))
+    })
 }

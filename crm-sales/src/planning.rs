@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actual_sales::{ActualSales, actual_sales},
     error::SalesError,
-    record,
+    record::{self, once},
 };
 
 /// Drafts a plan.
@@ -23,9 +23,11 @@ pub fn draft_plan(
     act: &mut Act,
     new: NewSalePlan,
 ) -> Result<SalePlan, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let plan = SalePlan::draft(id, act.at(), new)?;
-    record::add(tx, act, plan, |plan| SalePlanFact::Drafted { plan })
+    once(tx, act, "draft_plan", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let plan = SalePlan::draft(id, act.at(), new)?;
+        record::add(tx, act, plan, |plan| SalePlanFact::Drafted { plan })
+    })
 }
 
 /// Changes a draft; where nothing is different, nothing is written.
@@ -41,7 +43,9 @@ pub fn amend_plan(
     id: SalePlanId,
     patch: SalePlanPatch,
 ) -> Result<SalePlan, SalesError> {
-    record::change(tx, act, id, patch.expected, |_, plan: &mut SalePlan| Ok(plan.amend(act.at(), patch)?))
+    once(tx, act, "amend_plan", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |_, plan: &mut SalePlan| Ok(plan.amend(act.at(), patch)?))
+    })
 }
 
 /// Puts a draft into force; from here on it stands as it is.
@@ -54,7 +58,9 @@ pub fn activate_plan(
     act: &mut Act,
     id: SalePlanId,
 ) -> Result<SalePlan, SalesError> {
-    record::change(tx, act, id, None, |_, plan: &mut SalePlan| Ok(Some(plan.activate(act.at())?)))
+    once(tx, act, "activate_plan", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, plan: &mut SalePlan| Ok(Some(plan.activate(act.at())?)))
+    })
 }
 
 /// Ends an active plan.
@@ -67,7 +73,9 @@ pub fn close_plan(
     act: &mut Act,
     id: SalePlanId,
 ) -> Result<SalePlan, SalesError> {
-    record::change(tx, act, id, None, |_, plan: &mut SalePlan| Ok(Some(plan.close(act.at())?)))
+    once(tx, act, "close_plan", id, |tx, act, id| {
+        record::change(tx, act, id, None, |_, plan: &mut SalePlan| Ok(Some(plan.close(act.at())?)))
+    })
 }
 
 /// Deletes a draft, and gives it as it was. A plan that was active is kept.
@@ -80,7 +88,9 @@ pub fn delete_plan(
     act: &mut Act,
     id: SalePlanId,
 ) -> Result<SalePlan, SalesError> {
-    record::remove(tx, act, id, |plan: &SalePlan| Ok(plan.deletable()?), |plan| SalePlanFact::Deleted { plan })
+    once(tx, act, "delete_plan", id, |tx, act, id| {
+        record::remove(tx, act, id, |plan: &SalePlan| Ok(plan.deletable()?), |plan| SalePlanFact::Deleted { plan })
+    })
 }
 
 /// What came of a plan: actual against target, both in the plan's currency (QTA-1). How good that is, `crm-analytics`

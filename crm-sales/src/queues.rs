@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crm_core::{
-    Act, AssignmentRule, Invalid, Lead, LeadFact, LeadId, LeadPlace, Member, NewQueue, Queue, QueueFact, QueueId,
-    QueuePatch, RecordRef, Roster, Rule, SalesRep, SalesRepId,
+    Act, Answered, AssignmentRule, Invalid, Lead, LeadFact, LeadId, LeadPlace, Member, NewQueue, Queue, QueueFact,
+    QueueId, QueuePatch, RecordRef, Roster, Rule, SalesRep, SalesRepId,
     assignment::{Decision, RuleStep, Standing, Work, next_step, next_team},
     store::{Customers, Journal, LeadFilter, Leads, Page, Queues, SalesReps, WaitingKey},
 };
+use serde::{Deserialize, Serialize};
 
-use crate::{error::SalesError, leads::previous_rep, record};
+use crate::{
+    error::SalesError,
+    leads::previous_rep,
+    record::{self, once},
+};
 
 /// Adds a queue with its members.
 ///
@@ -18,9 +23,11 @@ use crate::{error::SalesError, leads::previous_rep, record};
 /// - [`SalesError::Invalid`] as [`Queue::add`].
 /// - [`SalesError::Store`]: the id or the name is taken, or a member is missing.
 pub fn add_queue(tx: &mut (impl Queues + Journal + ?Sized), act: &mut Act, new: NewQueue) -> Result<Queue, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let queue = Queue::add(id, act.at(), new)?;
-    record::add(tx, act, queue, |queue| QueueFact::Added { queue })
+    once(tx, act, "add_queue", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let queue = Queue::add(id, act.at(), new)?;
+        record::add(tx, act, queue, |queue| QueueFact::Added { queue })
+    })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. What waits goes on waiting.
@@ -36,7 +43,9 @@ pub fn update_queue(
     id: QueueId,
     patch: QueuePatch,
 ) -> Result<Queue, SalesError> {
-    record::change(tx, act, id, patch.expected, |_, queue: &mut Queue| Ok(queue.update(act.at(), patch)?))
+    once(tx, act, "update_queue", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |_, queue: &mut Queue| Ok(queue.update(act.at(), patch)?))
+    })
 }
 
 /// Deletes a queue in which no lead stands and from which none was given, and gives it as it was. One that was used is
@@ -50,7 +59,9 @@ pub fn delete_queue(
     act: &mut Act,
     id: QueueId,
 ) -> Result<Queue, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |queue| QueueFact::Deleted { queue })
+    once(tx, act, "delete_queue", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |queue| QueueFact::Deleted { queue })
+    })
 }
 
 /// Puts a lead into a queue, where it waits until [`assign_lead`] or [`drain_queue`] gives it to somebody. Who had it
@@ -66,15 +77,17 @@ pub fn enqueue_lead(
     id: LeadId,
     queue: Option<QueueId>,
 ) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |tx, lead: &mut Lead| {
-        let place = match queue {
-            Some(queue) => {
-                of_reps(&record::find(tx, queue)?)?;
-                LeadPlace { queue: Some(queue), owner: None }
-            }
-            None => LeadPlace { queue: None, ..lead.place() },
-        };
-        Ok(lead.put(act.at(), place)?)
+    once(tx, act, "enqueue_lead", (id, queue), |tx, act, (id, queue)| {
+        record::change(tx, act, id, None, |tx, lead: &mut Lead| {
+            let place = match queue {
+                Some(queue) => {
+                    of_reps(&record::find(tx, queue)?)?;
+                    LeadPlace { queue: Some(queue), owner: None }
+                }
+                None => LeadPlace { queue: None, ..lead.place() },
+            };
+            Ok(lead.put(act.at(), place)?)
+        })
     })
 }
 
@@ -122,12 +135,18 @@ fn work(
 }
 
 /// A lead that was to be given to somebody, and what was decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignedLead {
     /// The lead as it is now.
     pub lead: Lead,
     /// To whom it was given and why, or why it goes on waiting (ASG-9).
     pub decision: Decision,
+}
+
+impl Answered for AssignedLead {
+    fn records(&self) -> Vec<RecordRef> {
+        vec![self.lead.id.into()]
+    }
 }
 
 /// Gives a lead that waits in a queue to one of the queue's reps. `away` are those who are not there at present. Where
@@ -167,14 +186,16 @@ pub fn assign_lead(
     id: LeadId,
     away: &BTreeSet<SalesRepId>,
 ) -> Result<AssignedLead, SalesError> {
-    let lead: Lead = record::find(tx, id)?;
-    let waits_in = lead.waits_in().ok_or(SalesError::NotWaiting { lead: id })?;
-    let mut queue: Queue = record::find(tx, waits_in)?;
-    let (decision, fact) = decide(tx, act, &lead, &mut queue, away)?;
-    let Some(fact) = fact else { return Ok(AssignedLead { lead, decision }) };
-    record::save(tx, act, &mut queue, [fact])?;
-    let lead = hand_over(tx, act, lead, &decision)?;
-    Ok(AssignedLead { lead, decision })
+    once(tx, act, "assign_lead", (id, away), |tx, act, (id, away)| {
+        let lead: Lead = record::find(tx, id)?;
+        let waits_in = lead.waits_in().ok_or(SalesError::NotWaiting { lead: id })?;
+        let mut queue: Queue = record::find(tx, waits_in)?;
+        let (decision, fact) = decide(tx, act, &lead, &mut queue, away)?;
+        let Some(fact) = fact else { return Ok(AssignedLead { lead, decision }) };
+        record::save(tx, act, &mut queue, [fact])?;
+        let lead = hand_over(tx, act, lead, &decision)?;
+        Ok(AssignedLead { lead, decision })
+    })
 }
 
 /// Lets a queue give a lead to somebody. Neither is written yet.
@@ -206,12 +227,18 @@ fn hand_over(
 }
 
 /// What came of draining a queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drained {
     /// Each lead that was looked at, in the order of the queue, with what was decided (ASG-9).
     pub decisions: Vec<(LeadId, Decision)>,
     /// Where the next page begins; `None` where all that waited was looked at.
     pub next: Option<WaitingKey>,
+}
+
+impl Answered for Drained {
+    fn records(&self) -> Vec<RecordRef> {
+        self.decisions.iter().map(|(lead, _)| (*lead).into()).collect()
+    }
 }
 
 impl Drained {
@@ -259,26 +286,29 @@ pub fn drain_queue(
     away: &BTreeSet<SalesRepId>,
     page: Page<WaitingKey>,
 ) -> Result<Drained, SalesError> {
-    let mut queue: Queue = record::find(tx, id)?;
-    let (order, limit) = (queue.roster.policy().order, page.limit);
-    let leads = tx.waiting_leads(id, order, page)?;
-    let last = leads.last().and_then(|lead| Some((lead.waiting_key(order)?, lead.id)));
-    let next = last.filter(|_| leads.len() >= usize::from(limit));
-    let (standings, reps) = standings(tx, &queue.roster, away)?;
-    let mut all: Vec<(RecordRef, Work)> = Vec::with_capacity(leads.len());
-    for lead in &leads {
-        all.push((lead.id.into(), work(tx, lead, &queue.roster, &reps)?));
-    }
-    let standing = |member: Member| standings.get(&member).copied().unwrap_or(ABSENT);
-    let (decisions, facts) = queue.distribute(act.at(), &all, standing);
-    if !facts.is_empty() {
-        record::save(tx, act, &mut queue, facts)?;
-    }
-    let ids: Vec<LeadId> = leads.iter().map(|lead| lead.id).collect();
-    for (lead, decision) in leads.into_iter().zip(&decisions) {
-        hand_over(tx, act, lead, decision)?;
-    }
-    Ok(Drained { decisions: ids.into_iter().zip(decisions).collect(), next })
+    once(tx, act, "drain_queue", (id, away, page.after, page.limit), |tx, act, (id, away, after, limit)| {
+        let page = Page { after, limit };
+        let mut queue: Queue = record::find(tx, id)?;
+        let order = queue.roster.policy().order;
+        let leads = tx.waiting_leads(id, order, page)?;
+        let last = leads.last().and_then(|lead| Some((lead.waiting_key(order)?, lead.id)));
+        let next = last.filter(|_| leads.len() >= usize::from(limit));
+        let (standings, reps) = standings(tx, &queue.roster, away)?;
+        let mut all: Vec<(RecordRef, Work)> = Vec::with_capacity(leads.len());
+        for lead in &leads {
+            all.push((lead.id.into(), work(tx, lead, &queue.roster, &reps)?));
+        }
+        let standing = |member: Member| standings.get(&member).copied().unwrap_or(ABSENT);
+        let (decisions, facts) = queue.distribute(act.at(), &all, standing);
+        if !facts.is_empty() {
+            record::save(tx, act, &mut queue, facts)?;
+        }
+        let ids: Vec<LeadId> = leads.iter().map(|lead| lead.id).collect();
+        for (lead, decision) in leads.into_iter().zip(&decisions) {
+            hand_over(tx, act, lead, decision)?;
+        }
+        Ok(Drained { decisions: ids.into_iter().zip(decisions).collect(), next })
+    })
 }
 
 /// Puts a lead into that of some queues whose turn it is: teams get leads in proportion to the monthly capacity of their
@@ -294,22 +324,24 @@ pub fn route_lead(
     id: LeadId,
     queues: &[QueueId],
 ) -> Result<Option<Lead>, SalesError> {
-    let _: Lead = record::find(tx, id)?;
-    let mut teams: Vec<Queue> = Vec::with_capacity(queues.len());
-    for queue in queues {
-        let queue: Queue = record::find(tx, *queue)?;
-        of_reps(&queue)?;
-        teams.push(queue);
-    }
-    let mut waiting = Vec::with_capacity(teams.len());
-    for team in &teams {
-        waiting.push(tx.count_leads(&LeadFilter { waiting_in: Some(team.id), ..LeadFilter::default() })?);
-    }
-    let rosters: Vec<(&Roster, u64)> = teams.iter().map(|team| &team.roster).zip(waiting).collect();
-    match next_team(act.at(), &rosters) {
-        Some(place) => enqueue_lead(tx, act, id, Some(teams[place].id)).map(Some),
-        None => Ok(None),
-    }
+    once(tx, act, "route_lead", (id, queues), |tx, act, (id, queues)| {
+        let _: Lead = record::find(tx, id)?;
+        let mut teams: Vec<Queue> = Vec::with_capacity(queues.len());
+        for queue in queues {
+            let queue: Queue = record::find(tx, *queue)?;
+            of_reps(&queue)?;
+            teams.push(queue);
+        }
+        let mut waiting = Vec::with_capacity(teams.len());
+        for team in &teams {
+            waiting.push(tx.count_leads(&LeadFilter { waiting_in: Some(team.id), ..LeadFilter::default() })?);
+        }
+        let rosters: Vec<(&Roster, u64)> = teams.iter().map(|team| &team.roster).zip(waiting).collect();
+        match next_team(act.at(), &rosters) {
+            Some(place) => enqueue_lead(tx, act, id, Some(teams[place].id)).map(Some),
+            None => Ok(None),
+        }
+    })
 }
 
 /// Does with a lead what the first rule that holds says: send it to its queue, take it from there and from its rep, or
@@ -325,30 +357,32 @@ pub fn apply_assignment_rules(
     id: LeadId,
     rules: &[AssignmentRule],
 ) -> Result<Lead, SalesError> {
-    record::change(tx, act, id, None, |tx, lead: &mut Lead| {
-        if !lead.status().is_open() {
-            return Ok(None);
-        }
-        let (before, topics) = (lead.place(), lead.topics());
-        // Who was given it by hand has it by no rule.
-        if before.queue.is_none() && before.owner.is_some() {
-            return Ok(None);
-        }
-        let mut step = next_step(rules, &topics, before.queue);
-        let freed = matches!(step, RuleStep::Unassign(_));
-        if freed {
-            step = next_step(rules, &topics, None);
-        }
-        let after = match step {
-            RuleStep::Assign(rule) => {
-                of_reps(&record::find(tx, rule.queue)?)?;
-                LeadPlace { queue: Some(rule.queue), owner: None }
+    once(tx, act, "apply_assignment_rules", (id, rules), |tx, act, (id, rules)| {
+        record::change(tx, act, id, None, |tx, lead: &mut Lead| {
+            if !lead.status().is_open() {
+                return Ok(None);
             }
-            RuleStep::Close(_) => LeadPlace { queue: None, ..before },
-            RuleStep::Unassign(_) | RuleStep::Keep if freed => LeadPlace::default(),
-            RuleStep::Unassign(_) | RuleStep::Keep => before,
-        };
-        let fact: Option<LeadFact> = lead.put(act.at(), after)?;
-        Ok(fact)
+            let (before, topics) = (lead.place(), lead.topics());
+            // Who was given it by hand has it by no rule.
+            if before.queue.is_none() && before.owner.is_some() {
+                return Ok(None);
+            }
+            let mut step = next_step(rules, &topics, before.queue);
+            let freed = matches!(step, RuleStep::Unassign(_));
+            if freed {
+                step = next_step(rules, &topics, None);
+            }
+            let after = match step {
+                RuleStep::Assign(rule) => {
+                    of_reps(&record::find(tx, rule.queue)?)?;
+                    LeadPlace { queue: Some(rule.queue), owner: None }
+                }
+                RuleStep::Close(_) => LeadPlace { queue: None, ..before },
+                RuleStep::Unassign(_) | RuleStep::Keep if freed => LeadPlace::default(),
+                RuleStep::Unassign(_) | RuleStep::Keep => before,
+            };
+            let fact: Option<LeadFact> = lead.put(act.at(), after)?;
+            Ok(fact)
+        })
     })
 }

@@ -1,14 +1,18 @@
 //! What all operations share: load, decide, save, append the fact. It stands here once, for every record family.
 
 use crm_core::{
-    Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, InteractionId, Lead, LeadFact, LeadId,
-    Opportunity, OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Product, ProductFact, ProductId, Queue,
-    QueueFact, QueueId, RecordRef, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    Act, Activity, ActivityFact, ActivityId, Answered, Customer, CustomerFact, CustomerId, ExchangeRate,
+    ExchangeRateFact, ExchangeRateId, Fact, Interaction, InteractionFact, InteractionId, Lead, LeadFact, LeadId,
+    Opportunity, OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Payment, PaymentFact, PaymentId, PriceList,
+    PriceListFact, PriceListId, Product, ProductFact, ProductId, Promotion, PromotionFact, PromotionId, Queue,
+    QueueFact, QueueId, Quote, QuoteFact, QuoteId, RecordRef, Redemption, RedemptionFact, RedemptionId, Revision,
+    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
     store::{
-        Customers, Interactions, Journal, Leads, Opportunities, Orders, Products, Queues, SalePlans, SalesReps,
-        StoreError,
+        Activities, Customers, ExchangeRates, Interactions, Journal, Leads, Opportunities, Orders, Payments,
+        PriceLists, Products, Promotions, Queues, Quotes, Redemptions, SalePlans, SalesReps, StoreError,
     },
 };
+use serde::Serialize;
 
 use crate::error::SalesError;
 
@@ -61,13 +65,47 @@ records! {
     Interaction(InteractionId, InteractionFact) in Interactions
         { interaction insert_interaction update_interaction delete_interaction }
     Product(ProductId, ProductFact) in Products { product insert_product update_product delete_product }
+    PriceList(PriceListId, PriceListFact) in PriceLists
+        { price_list insert_price_list update_price_list delete_price_list }
+    Promotion(PromotionId, PromotionFact) in Promotions
+        { promotion insert_promotion update_promotion delete_promotion }
+    Redemption(RedemptionId, RedemptionFact) in Redemptions
+        { redemption insert_redemption update_redemption delete_redemption }
     SalesRep(SalesRepId, SalesRepFact) in SalesReps { sales_rep insert_sales_rep update_sales_rep delete_sales_rep }
     SalePlan(SalePlanId, SalePlanFact) in SalePlans { sale_plan insert_sale_plan update_sale_plan delete_sale_plan }
     Queue(QueueId, QueueFact) in Queues { queue insert_queue update_queue delete_queue }
     Lead(LeadId, LeadFact) in Leads { lead insert_lead update_lead delete_lead }
     Opportunity(OpportunityId, OpportunityFact) in Opportunities
         { opportunity insert_opportunity update_opportunity delete_opportunity }
+    Activity(ActivityId, ActivityFact) in Activities
+        { activity insert_activity update_activity delete_activity }
+    ExchangeRate(ExchangeRateId, ExchangeRateFact) in ExchangeRates
+        { exchange_rate insert_exchange_rate update_exchange_rate delete_exchange_rate }
+    Quote(QuoteId, QuoteFact) in Quotes { quote insert_quote update_quote delete_quote }
     Order(OrderId, OrderFact) in Orders { order insert_order update_order delete_order }
+    Payment(PaymentId, PaymentFact) in Payments { payment insert_payment update_payment delete_payment }
+}
+
+/// Runs an operation once for each place under the key of the act; a repetition gives the first answer again ([`crm_core::once`]).
+/// `input` is all that `run` gets, by value or by reference, since only what is in it is told from another input; what it calls
+/// are its parts. The name stays: it is stored.
+///
+/// ```text
+/// once(tx, act, "pay_order", (id, payment), |tx, act, (id, payment)| change_order(tx, act, id, …))
+/// ```
+pub(crate) fn once<Tx, I, T>(
+    tx: &mut Tx,
+    act: &mut Act,
+    operation: &'static str,
+    input: I,
+    run: impl FnOnce(&mut Tx, &mut Act, I) -> Result<T, SalesError>,
+) -> Result<T, SalesError>
+where
+    Tx: Journal + ?Sized,
+    I: Serialize,
+    T: Answered,
+{
+    crm_core::once(tx, act, operation, input, run)
 }
 
 /// The record with an id; that it is missing is an error here.

@@ -5,7 +5,11 @@ use crm_core::{
     store::{Journal, SalesReps},
 };
 
-use crate::{error::SalesError, hierarchy::leads_back, record};
+use crate::{
+    error::SalesError,
+    hierarchy::leads_back,
+    record::{self, once},
+};
 
 /// Adds a sales rep.
 ///
@@ -18,9 +22,11 @@ pub fn add_sales_rep(
     act: &mut Act,
     new: NewSalesRep,
 ) -> Result<SalesRep, SalesError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let sales_rep = SalesRep::add(id, act.at(), new)?;
-    record::add(tx, act, sales_rep, |sales_rep| SalesRepFact::Added { sales_rep })
+    once(tx, act, "add_sales_rep", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let sales_rep = SalesRep::add(id, act.at(), new)?;
+        record::add(tx, act, sales_rep, |sales_rep| SalesRepFact::Added { sales_rep })
+    })
 }
 
 /// Changes what the patch names; where nothing is different, nothing is written. A rep who is made inactive keeps their
@@ -59,15 +65,19 @@ pub fn update_sales_rep(
     id: SalesRepId,
     patch: SalesRepPatch,
 ) -> Result<SalesRep, SalesError> {
-    record::change(tx, act, id, patch.expected, |tx, sales_rep: &mut SalesRep| {
-        let manager = patch.manager.flatten();
-        let fact = sales_rep.update(act.at(), patch)?;
-        if let Some(manager) = manager
-            && leads_back(id, manager, |rep| Ok::<_, SalesError>(tx.sales_rep(rep)?.and_then(|above| above.manager)))?
-        {
-            return Err(Invalid::new("manager", manager.to_string(), Rule::Circle).into());
-        }
-        Ok(fact)
+    once(tx, act, "update_sales_rep", (id, patch), |tx, act, (id, patch)| {
+        record::change(tx, act, id, patch.expected, |tx, sales_rep: &mut SalesRep| {
+            let manager = patch.manager.flatten();
+            let fact = sales_rep.update(act.at(), patch)?;
+            if let Some(manager) = manager
+                && leads_back(id, manager, |rep| {
+                    Ok::<_, SalesError>(tx.sales_rep(rep)?.and_then(|above| above.manager))
+                })?
+            {
+                return Err(Invalid::new("manager", manager.to_string(), Rule::Circle).into());
+            }
+            Ok(fact)
+        })
     })
 }
 
@@ -87,5 +97,7 @@ pub fn delete_sales_rep(
     act: &mut Act,
     id: SalesRepId,
 ) -> Result<SalesRep, SalesError> {
-    record::remove(tx, act, id, |_| Ok(()), |sales_rep| SalesRepFact::Deleted { sales_rep })
+    once(tx, act, "delete_sales_rep", id, |tx, act, id| {
+        record::remove(tx, act, id, |_| Ok(()), |sales_rep| SalesRepFact::Deleted { sales_rep })
+    })
 }

@@ -1,7 +1,7 @@
 //! The people who work tickets.
 
 use crm_core::{
-    Act, Agent, AgentFact, AgentId, AgentPatch, Fact, NewAgent,
+    Act, Agent, AgentFact, AgentId, AgentPatch, Fact, NewAgent, once,
     store::{Agents, Journal},
 };
 
@@ -35,11 +35,13 @@ pub fn add_agent(
     act: &mut Act,
     new: NewAgent,
 ) -> Result<Agent, ServiceError> {
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let agent = Agent::add(id, act.at(), new);
-    tx.insert_agent(&agent)?;
-    tx.append(act, &Fact::from((id, AgentFact::Added { agent: Box::new(agent.clone()) })))?;
-    Ok(agent)
+    once(tx, act, "add_agent", new, |tx, act, new| {
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let agent = Agent::add(id, act.at(), new);
+        tx.insert_agent(&agent)?;
+        tx.append(act, &Fact::from((id, AgentFact::Added { agent: Box::new(agent.clone()) })))?;
+        Ok(agent)
+    })
 }
 
 /// Changes what the patch names; writes nothing where nothing is different.
@@ -76,13 +78,15 @@ pub fn update_agent(
     id: AgentId,
     patch: AgentPatch,
 ) -> Result<Agent, ServiceError> {
-    let mut agent = existing_agent(tx, id)?;
-    ServiceError::unless_seen(id, patch.expected, agent.revision)?;
-    if let Some(fact) = agent.update(act.at(), patch) {
-        agent.revision = tx.update_agent(&agent)?;
-        tx.append(act, &Fact::from((id, fact)))?;
-    }
-    Ok(agent)
+    once(tx, act, "update_agent", (id, patch), |tx, act, (id, patch)| {
+        let mut agent = existing_agent(tx, id)?;
+        ServiceError::unless_seen(id, patch.expected, agent.revision)?;
+        if let Some(fact) = agent.update(act.at(), patch) {
+            agent.revision = tx.update_agent(&agent)?;
+            tx.append(act, &Fact::from((id, fact)))?;
+        }
+        Ok(agent)
+    })
 }
 
 /// Deletes an agent whom nothing refers to (no interaction, ticket or message), and gives back who it was. An agent who leaves after some work is made inactive instead.
@@ -96,10 +100,12 @@ pub fn delete_agent(
     act: &mut Act,
     id: AgentId,
 ) -> Result<Agent, ServiceError> {
-    let agent = existing_agent(tx, id)?;
-    tx.delete_agent(id)?;
-    tx.append(act, &Fact::from((id, AgentFact::Deleted { agent: Box::new(agent.clone()) })))?;
-    Ok(agent)
+    once(tx, act, "delete_agent", id, |tx, act, id| {
+        let agent = existing_agent(tx, id)?;
+        tx.delete_agent(id)?;
+        tx.append(act, &Fact::from((id, AgentFact::Deleted { agent: Box::new(agent.clone()) })))?;
+        Ok(agent)
+    })
 }
 
 /// The agent, who may have left: whoever wrote a message wrote it.

@@ -3,7 +3,7 @@
 //! Messages are added and never changed. Each operation writes the message and what it does to the ticket in one transaction, and gives back both.
 
 use crm_core::{
-    Act, AgentId, MessageKind, NewMessage, Text, Ticket, TicketId, TicketMessage,
+    Act, AgentId, MessageKind, NewMessage, Text, Ticket, TicketId, TicketMessage, once,
     store::{Agents, Journal, Tickets},
 };
 
@@ -43,7 +43,9 @@ pub fn customer_replies(
     ticket: TicketId,
     text: Text,
 ) -> Result<(Ticket, TicketMessage), ServiceError> {
-    add_message(tx, act, ticket, NewMessage { kind: MessageKind::CustomerReply, text })
+    once(tx, act, "customer_replies", (ticket, text), |tx, act, (ticket, text)| {
+        add_message(tx, act, ticket, NewMessage { kind: MessageKind::CustomerReply, text })
+    })
 }
 
 /// An agent writes to the customer. The first reply opens a new ticket; any later one leaves it where it stands.
@@ -81,8 +83,10 @@ pub fn agent_replies(
     agent: AgentId,
     text: Text,
 ) -> Result<(Ticket, TicketMessage), ServiceError> {
-    existing_agent(tx, agent)?;
-    add_message(tx, act, ticket, NewMessage { kind: MessageKind::AgentReply(agent), text })
+    once(tx, act, "agent_replies", (ticket, agent, text), |tx, act, (ticket, agent, text)| {
+        existing_agent(tx, agent)?;
+        add_message(tx, act, ticket, NewMessage { kind: MessageKind::AgentReply(agent), text })
+    })
 }
 
 /// An agent writes for colleagues. The customer never sees it, and the ticket stays where it stands.
@@ -99,8 +103,10 @@ pub fn add_note(
     agent: AgentId,
     text: Text,
 ) -> Result<(Ticket, TicketMessage), ServiceError> {
-    existing_agent(tx, agent)?;
-    add_message(tx, act, ticket, NewMessage { kind: MessageKind::Note(agent), text })
+    once(tx, act, "add_note", (ticket, agent, text), |tx, act, (ticket, agent, text)| {
+        existing_agent(tx, agent)?;
+        add_message(tx, act, ticket, NewMessage { kind: MessageKind::Note(agent), text })
+    })
 }
 
 fn add_message(

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Act, AgentId, Fact, MessageKind, NewMessage, NewTicket, Ticket, TicketFact, TicketId, TicketPatch,
+    Act, AgentId, Fact, MessageKind, NewMessage, NewTicket, Ticket, TicketFact, TicketId, TicketPatch, once,
     store::{Agents, Customers, Journal, Tickets},
 };
 
@@ -42,27 +42,29 @@ pub fn open_ticket(
     act: &mut Act,
     new: NewTicket,
 ) -> Result<Ticket, ServiceError> {
-    if tx.customer(new.customer)?.is_none() {
-        return Err(ServiceError::not_found(new.customer));
-    }
-    let number = match &new.number {
-        Some(number) => number.clone(),
-        None => tx.next_ticket_number()?,
-    };
-    let id = new.id.unwrap_or_else(|| act.new_id());
-    let mut ticket = Ticket::open(id, number, act.at(), &new)?;
-    let opened = TicketFact::Opened { ticket: Box::new(ticket.clone()) };
-    let first = match new.message {
-        Some(text) => Some(ticket.message(act.at(), NewMessage { kind: MessageKind::CustomerReply, text })?),
-        None => None,
-    };
-    tx.insert_ticket(&ticket)?;
-    tx.append(act, &Fact::from((id, opened)))?;
-    if let Some((message, messaged)) = first {
-        tx.append_message(&message)?;
-        tx.append(act, &Fact::from((id, messaged)))?;
-    }
-    Ok(ticket)
+    once(tx, act, "open_ticket", new, |tx, act, new| {
+        if tx.customer(new.customer)?.is_none() {
+            return Err(ServiceError::not_found(new.customer));
+        }
+        let number = match &new.number {
+            Some(number) => number.clone(),
+            None => tx.next_ticket_number()?,
+        };
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        let mut ticket = Ticket::open(id, number, act.at(), &new)?;
+        let opened = TicketFact::Opened { ticket: Box::new(ticket.clone()) };
+        let first = match new.message {
+            Some(text) => Some(ticket.message(act.at(), NewMessage { kind: MessageKind::CustomerReply, text })?),
+            None => None,
+        };
+        tx.insert_ticket(&ticket)?;
+        tx.append(act, &Fact::from((id, opened)))?;
+        if let Some((message, messaged)) = first {
+            tx.append_message(&message)?;
+            tx.append(act, &Fact::from((id, messaged)))?;
+        }
+        Ok(ticket)
+    })
 }
 
 /// Changes what the patch names; writes nothing where nothing is different. A priority that was set can change and not become empty again (TKT-1).
@@ -95,9 +97,11 @@ pub fn update_ticket(
     id: TicketId,
     patch: TicketPatch,
 ) -> Result<Ticket, ServiceError> {
-    change_ticket(tx, act, id, |ticket, at| {
-        ServiceError::unless_seen(id, patch.expected, ticket.revision)?;
-        Ok::<_, ServiceError>(ticket.update(at, patch)?)
+    once(tx, act, "update_ticket", (id, patch), |tx, act, (id, patch)| {
+        change_ticket(tx, act, id, |ticket, at| {
+            ServiceError::unless_seen(id, patch.expected, ticket.revision)?;
+            Ok::<_, ServiceError>(ticket.update(at, patch)?)
+        })
     })
 }
 
@@ -137,8 +141,10 @@ pub fn assign_ticket(
     id: TicketId,
     agent: AgentId,
 ) -> Result<Ticket, ServiceError> {
-    active_agent(tx, agent)?;
-    change_ticket(tx, act, id, |ticket, at| ticket.assign(at, Some(agent)))
+    once(tx, act, "assign_ticket", (id, agent), |tx, act, (id, agent)| {
+        active_agent(tx, agent)?;
+        change_ticket(tx, act, id, |ticket, at| ticket.assign(at, Some(agent)))
+    })
 }
 
 /// Gives a ticket back: nobody works it, and it stands where it stood. Writes nothing where nobody did.
@@ -151,7 +157,7 @@ pub fn unassign_ticket(
     act: &mut Act,
     id: TicketId,
 ) -> Result<Ticket, ServiceError> {
-    change_ticket(tx, act, id, |ticket, at| ticket.assign(at, None))
+    once(tx, act, "unassign_ticket", id, |tx, act, id| change_ticket(tx, act, id, |ticket, at| ticket.assign(at, None)))
 }
 
 /// Loads a ticket, lets it decide, and saves what it decided with its fact; a decision without a fact changed nothing, and nothing is written.

@@ -1,7 +1,7 @@
 //! What can go wrong in an operation.
 
 use crm_core::{
-    Invalid, RecordRef, Revision, TicketError,
+    IdempotencyError, Invalid, RecordRef, Revision, TicketError,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -35,6 +35,9 @@ pub enum ServiceError {
         /// The agent.
         record: RecordRef,
     },
+    /// The key of the act stands for something else that was done before, or its answer was erased.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// The rules of tickets refuse it.
     #[error(transparent)]
     Ticket(#[from] TicketError),

@@ -3,7 +3,8 @@
 //! **What it is.** The work of a service team, one function each: agents come and go ([`add_agent`]), tickets come in and are handed out
 //! ([`open_ticket`], [`assign_ticket`]), people write ([`customer_replies`], [`agent_replies`], [`add_note`]), the ticket waits and ends
 //! ([`pend_ticket`], [`solve_ticket`], [`close_ticket`]). Each takes the transaction, the [`Act`](crm_core::Act) and its input; it loads, decides by the
-//! rules of [`Ticket`](crm_core::Ticket), saves, and appends its fact to the journal. Any number of them share one commit.
+//! rules of [`Ticket`](crm_core::Ticket), saves, and appends its fact to the journal. Any number of them share one commit. In an act with an idempotency key
+//! each is done once: repeated, it gives its first answer ([`once`](crm_core::once)).
 //!
 //! **What it does not do.** It opens no store, reads no clock and checks no permission: the host does. It enforces no deadline
 //! ([`Ticket::due_at`](crm_core::Ticket::due_at) is kept, no more), routes nothing by itself and sends no mail.

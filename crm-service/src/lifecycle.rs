@@ -3,7 +3,7 @@
 //! What may follow what stands in [`TicketStatus::TRANSITIONS`](crm_core::TicketStatus::TRANSITIONS); anything else is refused with the status and the action.
 
 use crm_core::{
-    Act, AgentId, Text, Ticket, TicketId, Unassigned,
+    Act, AgentId, Text, Ticket, TicketId, Unassigned, once,
     store::{Agents, Journal, Tickets},
 };
 
@@ -19,7 +19,7 @@ pub fn work_on(
     act: &mut Act,
     id: TicketId,
 ) -> Result<Ticket, ServiceError> {
-    change_ticket(tx, act, id, Ticket::work)
+    once(tx, act, "work_on", id, |tx, act, id| change_ticket(tx, act, id, Ticket::work))
 }
 
 /// Waits for the customer: the ticket is pending until they reply.
@@ -32,7 +32,7 @@ pub fn pend_ticket(
     act: &mut Act,
     id: TicketId,
 ) -> Result<Ticket, ServiceError> {
-    change_ticket(tx, act, id, Ticket::pend)
+    once(tx, act, "pend_ticket", id, |tx, act, id| change_ticket(tx, act, id, Ticket::pend))
 }
 
 /// Waits for a third party: the ticket is on hold, and the customer sees it as open (TKT-1).
@@ -45,7 +45,7 @@ pub fn hold_ticket(
     act: &mut Act,
     id: TicketId,
 ) -> Result<Ticket, ServiceError> {
-    change_ticket(tx, act, id, Ticket::hold)
+    once(tx, act, "hold_ticket", id, |tx, act, id| change_ticket(tx, act, id, Ticket::hold))
 }
 
 /// Solves a ticket with its resolution. Where nobody is assigned, that is refused or the solver becomes the assignee, as `unassigned` says (TKT-2); where
@@ -89,8 +89,16 @@ pub fn solve_ticket(
     resolution: Text,
     unassigned: Unassigned,
 ) -> Result<Ticket, ServiceError> {
-    active_agent(tx, solver)?;
-    change_ticket(tx, act, id, |ticket, at| ticket.solve(at, solver, resolution, unassigned))
+    once(
+        tx,
+        act,
+        "solve_ticket",
+        (id, solver, resolution, unassigned),
+        |tx, act, (id, solver, resolution, unassigned)| {
+            active_agent(tx, solver)?;
+            change_ticket(tx, act, id, |ticket, at| ticket.solve(at, solver, resolution, unassigned))
+        },
+    )
 }
 
 /// Works a solved ticket again: it is open. Its resolution goes, and the journal keeps it.
@@ -103,7 +111,7 @@ pub fn reopen_ticket(
     act: &mut Act,
     id: TicketId,
 ) -> Result<Ticket, ServiceError> {
-    change_ticket(tx, act, id, Ticket::reopen)
+    once(tx, act, "reopen_ticket", id, |tx, act, id| change_ticket(tx, act, id, Ticket::reopen))
 }
 
 /// Ends a solved ticket for good. What the customer writes after that needs another ticket.
@@ -116,5 +124,5 @@ pub fn close_ticket(
     act: &mut Act,
     id: TicketId,
 ) -> Result<Ticket, ServiceError> {
-    change_ticket(tx, act, id, Ticket::close)
+    once(tx, act, "close_ticket", id, |tx, act, id| change_ticket(tx, act, id, Ticket::close))
 }

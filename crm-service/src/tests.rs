@@ -1,6 +1,7 @@
 //! Stories of a service desk, told on the reference store.
 
 mod agents;
+mod keys;
 mod lives;
 mod numbers;
 mod refusals;

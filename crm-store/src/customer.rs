@@ -70,9 +70,17 @@ impl Table for Customer {
              UNION SELECT interaction FROM crm_interaction_participant WHERE customer = ?1)",
         ),
         ("leads", "SELECT count(*) FROM crm_lead WHERE became_organisation = ?1 OR became_person = ?1"),
-        ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE customer = ?1"),
+        (
+            "opportunities",
+            "SELECT (SELECT count(*) FROM crm_opportunity WHERE customer = ?1)
+             + (SELECT count(DISTINCT opportunity) FROM crm_opportunity_contact CROSS JOIN crm_opportunity ON row = opportunity
+                WHERE person = ?1 AND customer IS NOT ?1)",
+        ),
+        ("activities", "SELECT count(*) FROM crm_activity WHERE customer = ?1"),
+        ("quotes", "SELECT count(*) FROM crm_quote WHERE customer = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
+        ("redemptions", "SELECT count(*) FROM crm_redemption WHERE customer = ?1"),
     ];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));
 

@@ -33,6 +33,7 @@
 //! | `crm_customer_tag`, `crm_order_line` … | what belongs to a record, under its row number and a place |
 //! | `crm_figure_sales` … | sums over the records, moved by every write of them |
 //! | `crm_journal` | every fact: a header that stays, a payload that can be emptied |
+//! | `crm_answer`, `crm_answer_record` | what operations under an idempotency key answered, which can be emptied too |
 //! | `crm_search` | what is searched, as the terms of an index (FTS5); it has room for 2^30 tickets with 262 142 messages each |
 //! | `crm_schema` | the version of the tables |
 //!
@@ -51,15 +52,20 @@
 //! | interactions by id | `customer`, `opportunity`, `channel` |
 //! | leads by id | `waiting_in` ¹, `owner`, `queue`, `without_owner: true`, `source`, `status` |
 //! | opportunities by id | `customer`, `rep`, `product`, `stage`, `expected_close` ¹, `closed` ¹, `pipeline`, `status` |
+//! | redemptions by id | `order`, `customer`, `promotion` |
+//! | activities by id | `opportunity`, `customer`, `owner`, `due` ¹, `status` |
+//! | activities by due, by reminder | `opportunity` ¹, `customer` ¹, `owner` |
 //! | orders by id | `customer`, `rep`, `without_rep: true`, `product` ¹, `confirmed` ¹, `fulfilment` and `payment` unless `Fulfilled` and `Paid`, `status` |
 //! | orders by day | `customer` ¹; else `confirmed` bounds the days that are read |
+//! | payments by id | `order`, `source`, `anomalous: true`, `status` unless `Done`, `kind` unless `Whole`, `provider` |
+//! | exchange rates by id | `from`, `to`, `days` ¹ |
 //! | tickets by id | `customer`, `assignee`, `unassigned: true`, `status`, `group`, `priority` |
 //! | tickets by due | `customer` ¹, `assignee`, `unassigned: true`, `status` |
 //!
-//! ¹ All records of that customer, employer, product, queue or span of days are read for each page, and sorted.
+//! ¹ All records of that customer, employer, deal, product, queue or span of days are read for each page, and sorted.
 //!
 //! What is not named has no index of its own, since it lets through most of a table (`kind: Person`, `archived: false`, `payment: Paid` …) and a page fills at once, or since the table stays small
-//! (products, reps, agents, plans, queues). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
+//! (products, price lists, promotions, reps, agents, plans, queues). Where such a field lets through little after all, or a field that does not choose in that order (the customers of a small region by name), the list passes over
 //! the rest of the table: ask for the list by id, or sort what it gives.
 //!
 //! A count looks at all records that the choosing field lets through; without one, at the whole table.
@@ -81,11 +87,14 @@
 //! A batch (`insert_orders`, an import) writes each row once a thousand records. What is read costs 0.3 µs a row: two years of 100 reps by month 0.7 ms, of one rep or product by day 0.5 ms, 92 000
 //! customers 22 ms. Counting all anew (`verify_figures`, `rebuild_figures`) takes 20 µs an order.
 
+mod activity;
 mod agent;
+mod answer;
 mod connection;
 mod counter;
 mod customer;
 mod error;
+mod exchange_rate;
 mod figures;
 mod filter;
 mod interaction;
@@ -98,10 +107,14 @@ mod opportunity;
 mod options;
 mod order;
 mod part;
+mod payment;
 #[cfg(test)]
 mod plans;
+mod price_list;
 mod product;
+mod promotion;
 mod queue;
+mod quote;
 mod readers;
 mod row;
 mod sale_plan;

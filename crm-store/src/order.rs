@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Currency, EntryKind, ExternalId, Fulfilment, Invalid, Label, Money, Number, Order, OrderId, OrderLine, OrderParts,
-    OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, Revenue,
-    RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Tax, Terms, Text, UnitPrice,
+    OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, RefundedLine,
+    Revenue, RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Tax, Terms, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -43,10 +43,14 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "rep" "currency" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
         derived: "fulfilment" "payment" "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("quotes", "SELECT count(*) FROM crm_quote WHERE ordered = ?1"),
+        ("payments", "SELECT count(*) FROM crm_payment WHERE order_id = ?1"),
+        ("redemptions", "SELECT count(*) FROM crm_redemption WHERE order_id = ?1"),
+    ];
 
     fn id(&self) -> OrderId {
         self.id
@@ -62,9 +66,12 @@ impl Table for Order {
     }
 
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        let quote = self.quote().map(|id| ("quote", "crm_quote", id.uuid()));
         let rep = self.rep().map(|id| ("rep", "crm_sales_rep", id.uuid()));
         let products = self.lines().iter().map(|line| ("lines", "crm_product", line.product().uuid()));
-        std::iter::once(("customer", "crm_customer", self.customer().uuid())).chain(rep).chain(products).collect()
+        let list = self.price_list().map(|id| ("price list", "crm_price_list", id.uuid()));
+        let customer = std::iter::once(("customer", "crm_customer", self.customer().uuid()));
+        customer.chain(quote).chain(rep).chain(list).chain(products).collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -81,8 +88,10 @@ impl Table for Order {
             .put(self.number())?
             .put(&self.external_id().cloned())?
             .put(&self.customer())?
+            .put(&self.quote())?
             .put(&self.rep())?
             .put(&self.currency())?
+            .put(&self.price_list())?
             .put(&terms)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
@@ -99,8 +108,9 @@ impl Table for Order {
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let (number, external_id, customer, rep) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let currency = cells.take()?;
+        let (number, external_id, customer) = (cells.take()?, cells.take()?, cells.take()?);
+        let (quote, rep) = (cells.take()?, cells.take()?);
+        let (currency, price_list) = (cells.take()?, cells.take()?);
         let terms: Option<Json> = cells.take()?;
         let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
         let net = Money::from_minor(cells.take()?, currency);
@@ -126,8 +136,10 @@ impl Table for Order {
             number,
             external_id,
             customer,
+            quote,
             rep,
             currency,
+            price_list,
             lines: Vec::new(),
             terms,
             net,
@@ -177,59 +189,66 @@ impl Table for Order {
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
         "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
+        "continues"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        binder
-            .put(&self.number())?
-            .put(&self.product())?
-            .put(&self.quantity())?
-            .put(&self.unit_price().millionths())?
-            .put(&self.discount())?
-            .put(&self.amount().minor())?
-            .put(&self.amount().currency())?
-            .put(&self.tax().map(Tax::code).cloned())?
-            .put(&self.tax().map(Tax::rate))?
-            .put(&self.source())?;
-        Ok(())
+        bind_line(self, binder)
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
-        let quantity: Quantity = cells.take()?;
-        let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
-        let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
-        let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
-        let line = Self::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
-        if line.amount().minor() != minor {
-            return Err(cells.corrupt());
-        }
-        let (code, rate): (Option<Label>, Option<Percent>) = (cells.take()?, cells.take()?);
-        let line = match (code, rate) {
-            (None, None) => line,
-            (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
-            _ => return Err(cells.corrupt()),
-        };
-        Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, Self::from_line))
+        read_line(cells)
     }
 }
 
+/// The columns of a line, in an order or a quote.
+pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<()> {
+    binder
+        .put(&line.number())?
+        .put(&line.product())?
+        .put(&line.quantity())?
+        .put(&line.unit_price().millionths())?
+        .put(&line.discount())?
+        .put(&line.amount().minor())?
+        .put(&line.amount().currency())?
+        .put(&line.tax().map(Tax::code).cloned())?
+        .put(&line.tax().map(Tax::rate))?
+        .put(&line.source())?
+        .put(&line.continues())?;
+    Ok(())
+}
+
+pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
+    let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
+    let quantity: Quantity = cells.take()?;
+    let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
+    let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
+    let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
+    let line = OrderLine::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
+    if line.amount().minor() != minor {
+        return Err(cells.corrupt());
+    }
+    let (code, rate): (Option<Label>, Option<Percent>) = (cells.take()?, cells.take()?);
+    let line = match (code, rate) {
+        (None, None) => line,
+        (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
+        _ => return Err(cells.corrupt()),
+    };
+    let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::from_line);
+    Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::continuing))
+}
+
 impl Part for Shipment {
-    const SQL: PartStatements =
-        part_statements!("crm_order_shipment" of "order_row", "number" "shipped_at" "state" "state_at" "lines");
+    const SQL: PartStatements = part_statements!("crm_order_shipment" of "order_row", "number" "shipped_at" "state" "state_at" "lines" "returned");
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         let at = match self.state {
             ShipmentState::Shipped => None,
             ShipmentState::Delivered { at } | ShipmentState::Returned { at } => Some(at),
         };
-        let lines: Vec<(u32, i64)> = self.lines.iter().map(|one| (one.line, one.quantity.millionths())).collect();
-        binder
-            .put(&self.number)?
-            .put(&self.shipped_at)?
-            .put(&self.state.status())?
-            .put(&at)?
-            .put(&Json::of(&lines)?)?;
+        binder.put(&self.number)?.put(&self.shipped_at)?.put(&self.state.status())?.put(&at)?;
+        binder.put(&pairs(&self.lines, |one| (one.line, one.quantity))?)?;
+        binder.put(&pairs(&self.returned, |one| (one.line, one.quantity))?)?;
         Ok(())
     }
 
@@ -242,14 +261,30 @@ impl Part for Shipment {
             (ShipmentStatus::Returned, Some(at)) => ShipmentState::Returned { at },
             _ => return Err(cells.corrupt()),
         };
-        let lines: Json = cells.take()?;
-        let lines: Vec<(u32, i64)> = lines.parse().ok_or_else(|| cells.corrupt())?;
-        let line = |(line, millionths)| {
-            let quantity = Quantity::from_millionths(millionths).map_err(|_| cells.corrupt())?;
-            Ok(ShippedLine { line, quantity })
-        };
-        Ok(Self { number, shipped_at, state, lines: lines.into_iter().map(line).collect::<Done<_>>()? })
+        let line = |(line, quantity)| ShippedLine { line, quantity };
+        Ok(Self { number, shipped_at, state, lines: of_pairs(cells, line)?, returned: of_pairs(cells, line)? })
     }
+}
+
+/// Line numbers and quantities as JSON pairs with millionths; nothing where there are none.
+pub(crate) fn pairs<L>(lines: &[L], pair: impl Fn(&L) -> (u32, Quantity)) -> Done<Option<Json>> {
+    let pair = |one| {
+        let (line, quantity) = pair(one);
+        (line, quantity.millionths())
+    };
+    let lines: Vec<(u32, i64)> = lines.iter().map(pair).collect();
+    (!lines.is_empty()).then(|| Json::of(&lines)).transpose()
+}
+
+/// The lines of [`pairs`].
+pub(crate) fn of_pairs<L>(cells: &mut Cells<'_, '_>, line: impl Fn((u32, Quantity)) -> L) -> Done<Vec<L>> {
+    let Some(lines) = cells.take::<Option<Json>>()? else { return Ok(Vec::new()) };
+    let lines: Vec<(u32, i64)> = lines.parse().ok_or_else(|| cells.corrupt())?;
+    let read = |(number, millionths)| {
+        let quantity = Quantity::from_millionths(millionths).map_err(|_| cells.corrupt())?;
+        Ok(line((number, quantity)))
+    };
+    lines.into_iter().map(read).collect()
 }
 
 /// A part that repeats the id of its order, to be listed by day over all orders.
@@ -261,11 +296,11 @@ pub(crate) struct Owned<P> {
 
 impl Part for Owned<PaymentEntry> {
     const SQL: PartStatements = part_statements!(
-        "crm_order_payment" of "order_row", "order_id" "number" "kind" "amount" "currency" "at" "day" "method" "reference"
+        "crm_order_payment" of "order_row", "order_id" "number" "kind" "amount" "currency" "at" "day" "method" "reference" "lines"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        let PaymentEntry { number, kind, amount, at, day, method, reference } = &self.part;
+        let PaymentEntry { number, kind, amount, at, day, method, reference, lines } = &self.part;
         binder
             .put(&self.order)?
             .put(number)?
@@ -275,7 +310,8 @@ impl Part for Owned<PaymentEntry> {
             .put(at)?
             .put(day)?
             .put(method)?
-            .put(reference)?;
+            .put(reference)?
+            .put(&pairs(lines, |one| (one.line, one.quantity))?)?;
         Ok(())
     }
 
@@ -284,8 +320,9 @@ impl Part for Owned<PaymentEntry> {
         let (number, kind): (u32, EntryKind) = (cells.take()?, cells.take()?);
         let amount = Money::from_minor(cells.take()?, cells.take()?);
         let (at, day) = (cells.take()?, cells.take()?);
-        let part = PaymentEntry { number, kind, amount, at, day, method: cells.take()?, reference: cells.take()? };
-        Ok(Self { order, part })
+        let (method, reference) = (cells.take()?, cells.take()?);
+        let lines = of_pairs(cells, |(line, quantity)| RefundedLine { line, quantity })?;
+        Ok(Self { order, part: PaymentEntry { number, kind, amount, at, day, method, reference, lines } })
     }
 }
 
@@ -340,7 +377,7 @@ const REVENUE: &str = "SELECT revenue.order_id, revenue.place, orders.customer, 
 const REVENUE_COLUMNS: &[&str] = &["order_id", "place", "customer", "rep", "day", "kind", "amount", "currency"];
 
 const PAYMENTS: &str =
-    "SELECT order_id, number, kind, amount, currency, at, day, method, reference FROM crm_order_payment
+    "SELECT order_id, number, kind, amount, currency, at, day, method, reference, lines FROM crm_order_payment
     WHERE (day, order_id, number) > (?1, ?2, ?3) AND day < ?4 ORDER BY day, order_id, number LIMIT ?5";
 
 /// After the ids of all orders.

@@ -10,13 +10,16 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Channel, Currency, CustomerType, Fact, Fulfilment, Label, LeadStatus, Member, OpportunityStatus, OrderStatus,
-    PaymentStatus, Period, PlanScope, PlanStatus, Position, Priority, SalesBy, SalesOf, SearchFamily, SearchPlace,
-    SearchQuery, SearchTier, TicketStatus, WaitingOrder,
+    Act, ActivityKind, ActivityStatus, Answer, Channel, Currency, CustomerType, Fact, Fulfilment, Label, LeadStatus,
+    Member, OpportunityStatus, OrderStatus, PaymentKind, PaymentStatus, Period, PlanScope, PlanStatus, Position,
+    Priority, ProviderStatus, QuoteStatus, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery, SearchTier,
+    TicketStatus, WaitingOrder,
     store::{
-        AgentFilter, Agents, CustomerFigureFilter, CustomerFilter, Customers, Figures, InteractionFilter, Interactions,
-        Journal, LeadFilter, Leads, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter,
-        Products, QueueFilter, Queues, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers,
+        ExchangeRateFilter, ExchangeRates, Figures, InteractionFilter, Interactions, Journal, LeadFilter, Leads,
+        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter,
+        PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes,
+        RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search,
         Store, StoreError, TicketFilter, Tickets, Timeline,
     },
 };
@@ -76,6 +79,13 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     let day: NaiveDate = "2026-03-02".parse().expect("a day");
     let year = Period::year(2026).expect("a year");
     let (order, ticket) = (sample.orders[0].id, &sample.tickets[0]);
+    lists!(
+        tx,
+        ExchangeRateFilter { from: Currency::EUR, to: Currency::USD, days: year },
+        count_exchange_rates,
+        exchange_rates after sample.exchange_rates[0].id
+    );
+    tx.exchange_rate_on(Currency::EUR, Currency::USD, day)?;
     for yes in [true, false] {
         lists!(
             tx,
@@ -92,7 +102,24 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             customers after first.id,
             customers_by_name after (String::from("n"), first.id)
         );
-        lists!(tx, ProductFilter { category: label.clone(), active: yes }, count_products, products after product.id);
+        lists!(
+            tx,
+            ProductFilter { category: label.clone(), variant_of: product.id, active: yes },
+            count_products,
+            products after product.id
+        );
+        lists!(
+            tx,
+            PriceListFilter { currency: Currency::EUR, active: yes },
+            count_price_lists,
+            price_lists after sample.price_lists[0].id
+        );
+        lists!(
+            tx,
+            PromotionFilter { coupon: yes, active: yes },
+            count_promotions,
+            promotions after sample.promotions[0].id
+        );
         let reps = sample.sales_reps[0].id;
         lists!(
             tx,
@@ -131,6 +158,20 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             orders after order,
             orders_by_day after (day, order)
         );
+        let payment = sample.payments[0].id;
+        lists!(
+            tx,
+            PaymentFilter {
+                order: order,
+                source: payment,
+                provider: label.clone(),
+                kind: if yes { PaymentKind::Whole } else { PaymentKind::Refund },
+                status: if yes { ProviderStatus::Done } else { ProviderStatus::Pending },
+                anomalous: yes,
+            },
+            count_payments,
+            provider_payments after payment
+        );
         lists!(
             tx,
             TicketFilter {
@@ -167,6 +208,41 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
         count_opportunities,
         opportunities after sample.opportunities[0].id
     );
+    lists!(
+        tx,
+        QuoteFilter {
+            customer: first.id,
+            opportunity: sample.opportunities[0].id,
+            rep: rep,
+            status: QuoteStatus::Draft,
+            valid_until: year,
+        },
+        count_quotes,
+        quotes after sample.quotes[0].id
+    );
+    lists!(
+        tx,
+        RedemptionFilter { promotion: sample.promotions[0].id, customer: first.id, order: order },
+        count_redemptions,
+        redemptions after sample.redemptions[0].id
+    );
+    let activity = &sample.activities[0];
+    lists!(
+        tx,
+        ActivityFilter {
+            customer: first.id,
+            opportunity: sample.opportunities[0].id,
+            owner: rep,
+            kind: ActivityKind::Call,
+            status: ActivityStatus::Planned,
+            due: year,
+        },
+        count_activities,
+        activities after activity.id,
+        activities_by_due after (day, activity.id),
+        activities_by_reminder after (activity.created_at, activity.id)
+    );
+    tx.last_activity(sample.opportunities[0].id)?;
     for scope in [
         PlanScope::SalesRep(rep),
         PlanScope::Team(rep),
@@ -196,16 +272,23 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.leads_with_email(&"a@example.com".parse().expect("an address"), Page::first(9))?;
     tx.leads_with_phone(&"+447700900123".parse().expect("a number"), Page::first(9))?;
     tx.opportunity_by_external_id(&external_id)?;
+    tx.quote_by_external_id(&external_id)?;
+    tx.activity_by_external_id(&external_id)?;
     tx.order_by_external_id(&external_id)?;
     tx.agent_by_external_id(&external_id)?;
     tx.ticket_by_external_id(&external_id)?;
     tx.customers_with_email(&"a@example.com".parse().expect("an address"), Page::first(9))?;
     tx.customers_with_phone(&"+447700900123".parse().expect("a number"), Page::first(9))?;
     tx.products_named(&first.name, Page::first(9))?;
+    tx.price_lists_named(&first.name, Page::first(9))?;
+    tx.price_list_by_external_id(&external_id)?;
+    tx.promotion_by_code(&label)?;
     tx.sales_reps_named(&first.name, Page::first(9))?;
     tx.agents_named(&first.name, Page::first(9))?;
     tx.product_by_sku(&product.sku)?;
+    tx.quote_by_number(sample.quotes[0].number())?;
     tx.order_by_number(sample.orders[0].number())?;
+    tx.payment_by_reference(sample.payments[0].reference())?;
     tx.ticket_by_number(sample.tickets[0].number())?;
     let entry = (day, sample.orders[0].id, 1);
     for page in [Page::first(9), Page::after(entry, 9)] {
@@ -224,6 +307,9 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.history(first.id.into(), Page::first(9))?;
     tx.entries_with_key(&"key".parse().expect("a key"), Page::first(9))?;
     tx.cursor(&label)?;
+    let key = "form 17".parse().expect("a key");
+    tx.answer(&key, 1)?;
+    tx.answers(Page::after((key, 1), 9))?;
     ask_figures(tx, sample)
 }
 
@@ -265,20 +351,30 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
     change! {
         customers update_customer delete_customer,
         products update_product delete_product,
+        price_lists update_price_list delete_price_list,
+        promotions update_promotion delete_promotion,
+        redemptions update_redemption delete_redemption,
         sales_reps update_sales_rep delete_sales_rep,
+        exchange_rates update_exchange_rate delete_exchange_rate,
         agents update_agent delete_agent,
         interactions update_interaction delete_interaction,
         sale_plans update_sale_plan delete_sale_plan,
-        queues update_queue delete_queue,
-        leads update_lead delete_lead,
+    queues update_queue delete_queue, leads update_lead delete_lead, activities update_activity delete_activity,
         opportunities update_opportunity delete_opportunity,
+    quotes update_quote delete_quote, payments update_payment delete_payment,
         orders update_order delete_order,
         tickets update_ticket delete_ticket,
     }
+    tx.next_quote_number()?;
     tx.next_order_number()?;
     tx.next_ticket_number()?;
     let archived = crm_core::CustomerFact::Archived;
     tx.append(act, &Fact::from((sample.customers[0].id, archived)))?;
+    let key = "form 17".parse().expect("a key");
+    let records = vec![sample.customers[0].id.into()];
+    let answer = Answer { key, place: 1, at: act.at(), operation: "register_customer".into(), records, content: None };
+    tx.keep_answer(&answer)?;
+    tx.erase_answers(sample.customers[0].id.into())?;
     tx.move_cursor(&label, Position::new(1))
 }
 
@@ -320,6 +416,8 @@ fn each_queue_of_what_nobody_has_is_read_from_its_own_index() {
 /// Tables that stay small beside the rest.
 const SMALL: &[&str] = &[
     "crm_product",
+    "crm_price_list",
+    "crm_promotion",
     "crm_sales_rep",
     "crm_agent",
     "crm_sale_plan",
@@ -342,8 +440,14 @@ const SORTED: &[&str] = &[
     "crm_order_day",
     "crm_order_line_product",
     "crm_ticket_timeline",
+    "crm_activity_customer",
+    "crm_activity_timeline",
+    "crm_activity_opportunity",
+    "crm_activity_due",
     "crm_opportunity_expected_close",
+    "crm_quote_valid_until",
     "crm_opportunity_close_day",
+    "crm_exchange_rate_day",
 ];
 
 /// What is wrong with the plan of a statement, where something is.

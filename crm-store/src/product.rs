@@ -1,7 +1,7 @@
 //! Products in SQLite.
 
 use crm_core::{
-    Invalid, Label, Name, Product, ProductId, Revision, UnitPrice,
+    Currency, Invalid, Label, Name, Product, ProductId, RecordId as _, Revision, UnitPrice,
     store::{Page, ProductFilter, Products, StoreError},
 };
 use uuid::Uuid;
@@ -20,13 +20,22 @@ impl Table for Product {
     type Draft = Self;
 
     const RECORD: &'static str = "product";
-    const SQL: Statements = statements!("crm_product", parts: "0", "sku" "name" "category" "list_price" "currency" "active", derived: "name_key");
+    const SQL: Statements = statements!("crm_product", parts: "0", "sku" "name" "category" "list_price" "currency" "cost" "cost_currency" "variant_of" "active", derived: "name_key");
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("customers", "SELECT count(DISTINCT customer) FROM crm_customer_need WHERE product = ?1"),
         ("sale plans", "SELECT count(*) FROM crm_sale_plan WHERE scope_product = ?1"),
         ("leads", "SELECT count(*) FROM crm_lead WHERE product = ?1"),
-        ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE product = ?1"),
+        (
+            "opportunities",
+            "SELECT (SELECT count(*) FROM crm_opportunity WHERE product = ?1)
+             + (SELECT count(DISTINCT line.opportunity) FROM crm_opportunity_line AS line CROSS JOIN crm_opportunity AS deal ON deal.row = line.opportunity
+                WHERE line.product = ?1 AND deal.product IS NOT ?1)",
+        ),
+        ("quotes", "SELECT count(DISTINCT quote_row) FROM crm_quote_line WHERE product = ?1"),
         ("orders", "SELECT count(DISTINCT order_row) FROM crm_order_line WHERE product = ?1"),
+        ("price lists", "SELECT count(DISTINCT list) FROM crm_price_rule WHERE product = ?1"),
+        ("promotions", "SELECT count(*) FROM crm_promotion WHERE product = ?1"),
+        ("products", "SELECT count(*) FROM crm_product WHERE variant_of = ?1 AND id <> ?1"),
     ];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["sku", "name", "category"]));
 
@@ -43,7 +52,7 @@ impl Table for Product {
     }
 
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
-        Vec::new()
+        self.variant_of.map(|id| ("variant of", "crm_product", id.uuid())).into_iter().collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -55,6 +64,9 @@ impl Table for Product {
             .put(&self.category)?
             .put(&self.list_price.millionths())?
             .put(&self.list_price.currency())?
+            .put(&self.cost.map(UnitPrice::millionths))?
+            .put(&self.cost.map(UnitPrice::currency))?
+            .put(&self.variant_of)?
             .put(&self.active)?
             .put(&self.name.key())?;
         Ok(())
@@ -65,7 +77,16 @@ impl Table for Product {
         let (sku, name) = (cells.take()?, cells.take()?);
         let category = cells.take()?;
         let list_price = UnitPrice::from_millionths(cells.take()?, cells.take()?).map_err(|_| cells.corrupt())?;
-        Ok(Self { id, revision, created_at, updated_at, sku, name, category, list_price, active: cells.take()? })
+        let cost: (Option<i64>, Option<Currency>) = (cells.take()?, cells.take()?);
+        let cost = match cost {
+            (Some(millionths), Some(currency)) => {
+                Some(UnitPrice::from_millionths(millionths, currency).map_err(|_| cells.corrupt())?)
+            }
+            (None, None) => None,
+            _ => return Err(cells.corrupt()),
+        };
+        let (variant_of, active) = (cells.take()?, cells.take()?);
+        Ok(Self { id, revision, created_at, updated_at, sku, name, category, list_price, cost, variant_of, active })
     }
 
     fn finish(product: Self) -> Result<Self, Invalid> {
@@ -74,12 +95,11 @@ impl Table for Product {
 }
 
 fn matching(filter: &ProductFilter) -> Where<'_> {
-    let ProductFilter { category, active } = filter;
-    Where::default().and(Serves::Ids, "category = ?", category.as_ref()).and(
-        Serves::None,
-        "active = ?",
-        active.as_ref(),
-    )
+    let ProductFilter { category, variant_of, active } = filter;
+    Where::default()
+        .and(Serves::Ids, "variant_of = ?", variant_of.as_ref())
+        .and(Serves::Ids, "category = ?", category.as_ref())
+        .and(Serves::None, "active = ?", active.as_ref())
 }
 
 impl Products for SqliteTx<'_> {

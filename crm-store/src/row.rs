@@ -4,10 +4,12 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
-    Actor, AgentId, AssignmentStrategy, Channel, ContactLabel, CreditAt, Currency, CustomerId, CustomerType, Direction,
-    EmailAddress, EntryKind, ExternalId, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, LeadId, LeadStatus,
-    Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentStatus, Percent, Phone,
-    PlanStatus, Position, Priority, ProductId, Quantity, QueueId, Rating, RecordId, RevenueKind, Revision, SalePlanId,
+    ActivityId, ActivityKind, ActivityStatus, Actor, AgentId, AnomalyKind, AssignmentStrategy, Channel, ContactLabel,
+    CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress, EntryKind, ExchangeRateId, ExternalId,
+    Fingerprint, ForecastCategory, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, LeadId, LeadStatus, Name,
+    NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentId, PaymentKind, PaymentReference,
+    PaymentStatus, Percent, Phone, PlanStatus, Position, PriceListId, Priority, ProductId, PromotionId, ProviderStatus,
+    Quantity, QueueId, QuoteId, QuoteStatus, Rate, Rating, RecordId, RedemptionId, RevenueKind, Revision, SalePlanId,
     SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
     WaitingOrder,
     store::{StoreError, StoreErrorKind},
@@ -91,6 +93,7 @@ integers! {
     Position: |value| i64::try_from(value.get()).unwrap_or(i64::MAX), |read| u64::try_from(read).ok().map(Self::new);
     Percent: |value| value.ten_thousandths(), |read| Self::from_ten_thousandths(read).ok();
     Quantity: |value| value.millionths(), |read| Self::from_millionths(read).ok();
+    Rate: |value| value.ten_billionths(), |read| Self::from_ten_billionths(read).ok();
     Units: |value| value.millionths(), |read| Self::from_millionths(read).ok();
     u64: |value| i64::try_from(*value).unwrap_or(i64::MAX), |read| Self::try_from(read).ok();
     Span: |value| match value { Self::Day => 0, Self::Month => 1 }, |read| match read { 0 => Some(Self::Day), 1 => Some(Self::Month), _ => None };
@@ -110,7 +113,20 @@ macro_rules! texts {
     )*};
 }
 
-texts!(Actor, EmailAddress, ExternalId, IdempotencyKey, Label, Name, Number, Phone, String, Subject, Text);
+texts!(
+    Actor,
+    EmailAddress,
+    ExternalId,
+    IdempotencyKey,
+    Label,
+    Name,
+    Number,
+    PaymentReference,
+    Phone,
+    String,
+    Subject,
+    Text
+);
 
 /// A value as JSON: for what is never searched by its inside.
 pub(crate) struct Json(String);
@@ -169,6 +185,7 @@ macro_rules! ids {
 
 ids!(
     CustomerId,
+    ExchangeRateId,
     InteractionId,
     ProductId,
     SalesRepId,
@@ -176,9 +193,15 @@ ids!(
     QueueId,
     LeadId,
     OpportunityId,
+    ActivityId,
     OrderId,
+    QuoteId,
+    PaymentId,
     AgentId,
-    TicketId
+    TicketId,
+    PriceListId,
+    PromotionId,
+    RedemptionId
 );
 
 impl Column for Uuid {
@@ -188,6 +211,18 @@ impl Column for Uuid {
     fn read(value: ValueRef<'_>) -> Option<Self> {
         match value {
             ValueRef::Blob(bytes) => Self::from_slice(bytes).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Column for Fingerprint {
+    fn write(&self) -> ToSqlOutput<'_> {
+        ToSqlOutput::Borrowed(ValueRef::Blob(self.as_bytes()))
+    }
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Blob(bytes) => bytes.try_into().ok().map(Self::new),
             _ => None,
         }
     }
@@ -260,13 +295,30 @@ names! {
         New = "new", Working = "working", Qualified = "qualified", Nurturing = "nurturing", Disqualified = "disqualified", Converted = "converted"
     }
     StageKind { Open = "open", Won = "won" }
+    ForecastCategory {
+        Omitted = "omitted", Pipeline = "pipeline", BestCase = "best_case", MostLikely = "most_likely", Commit = "commit", Closed = "closed"
+    }
     OpportunityStatus { Open = "open", Won = "won", Lost = "lost" }
+    ActivityKind { Call = "call", Visit = "visit", Meeting = "meeting", Task = "task" }
+    ActivityStatus { Planned = "planned", Done = "done", Cancelled = "cancelled" }
     OrderStatus { Draft = "draft", Confirmed = "confirmed", Locked = "locked", Cancelled = "cancelled" }
     Fulfilment { Unfulfilled = "unfulfilled", Partial = "partial", Fulfilled = "fulfilled", Returned = "returned" }
     PaymentStatus { Unpaid = "unpaid", Partial = "partial", Paid = "paid", Refunded = "refunded" }
     ShipmentStatus { Shipped = "shipped", Delivered = "delivered", Returned = "returned" }
+    PaymentKind { Whole = "whole", Capture = "capture", Void = "void", Refund = "refund" }
+    ProviderStatus {
+        Draft = "draft", Pending = "pending", Authorised = "authorised", Done = "done", Cancelled = "cancelled", Failed = "failed"
+    }
+    AnomalyKind {
+        Repeated = "repeated", Late = "late", Contradicting = "contradicting", OtherAmount = "other_amount", NoRoom = "no_room",
+        NotEntered = "not_entered"
+    }
     EntryKind { Payment = "payment", Refund = "refund" }
     RevenueKind { Booked = "booked", Refunded = "refunded", Cancelled = "cancelled" }
+    QuoteStatus {
+        Draft = "draft", InApproval = "in_approval", Approved = "approved", Sent = "sent", Accepted = "accepted", Rejected = "rejected",
+        Expired = "expired", Superseded = "superseded", Cancelled = "cancelled"
+    }
     Priority { Low = "low", Normal = "normal", High = "high", Urgent = "urgent" }
     TicketStatus { New = "new", Open = "open", Pending = "pending", OnHold = "on_hold", Solved = "solved", Closed = "closed" }
 }

@@ -29,6 +29,8 @@ impl Table for SalesRep {
         ("queues", "SELECT count(*) FROM crm_queue_member WHERE sales_rep = ?1"),
         ("leads", "SELECT count(*) FROM crm_lead WHERE owner = ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
+        ("activities", "SELECT count(*) FROM crm_activity WHERE owner = ?1"),
+        ("quotes", "SELECT count(*) FROM crm_quote WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),
     ];
     const SEARCH: Option<Index<Self>> = Some(Index::of(&["external_id", "name"]));

@@ -17,9 +17,9 @@ mod find;
 use std::collections::BTreeSet;
 
 use crm_core::{
-    Agent, AgentId, Customer, CustomerId, Interaction, InteractionId, Lead, LeadId, Opportunity, OpportunityId,
-    Product, ProductId, RecordId as _, RecordRef, SalesRep, SalesRepId, SearchFamily, SearchText, SearchWord, Searched,
-    Ticket, TicketId,
+    Activity, ActivityId, Agent, AgentId, Customer, CustomerId, Interaction, InteractionId, Lead, LeadId, Opportunity,
+    OpportunityId, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, RecordId as _, RecordRef,
+    SalesRep, SalesRepId, SearchFamily, SearchText, SearchWord, Searched, Ticket, TicketId,
     store::{StoreErrorKind, pages},
 };
 use rusqlite::{Connection, OptionalExtension as _};
@@ -296,7 +296,7 @@ macro_rules! searched {
 }
 
 searched! {
-    Customer(CustomerId) Lead(LeadId) Opportunity(OpportunityId) Ticket(TicketId) Interaction(InteractionId) Product(ProductId) SalesRep(SalesRepId) Agent(AgentId)
+Customer ( CustomerId ) Lead ( LeadId ) Opportunity ( OpportunityId ) Ticket ( TicketId ) Interaction ( InteractionId ) Activity ( ActivityId ) Product ( ProductId ) PriceList ( PriceListId ) Promotion ( PromotionId ) SalesRep ( SalesRepId ) Agent ( AgentId )
 }
 
 /// Hands each record of a table that is searched to `work`, with its row.

@@ -1,7 +1,8 @@
 //! The timeline of a customer in SQLite: the newest of each family, merged.
 
 use crm_core::{
-    CustomerId, InteractionId, OpportunityId, OrderId, RecordId, RecordRef, TicketId, TimelineItem,
+    ActivityId, CustomerId, InteractionId, OpportunityId, OrderId, QuoteId, RecordId, RecordRef, TicketId,
+    TimelineItem,
     store::{Page, StoreError, Timeline},
 };
 use rusqlite::Connection;
@@ -88,6 +89,10 @@ fn timeline(connection: &Connection, customer: CustomerId, page: Page<TimelineIt
     family::<InteractionId>(connection, took_part, customer, page, RecordRef::Interaction, &mut items)?;
     let opportunities = ("crm_opportunity", newest!("crm_opportunity", "created_at", "id"));
     family::<OpportunityId>(connection, opportunities, customer, page, RecordRef::Opportunity, &mut items)?;
+    let quotes = ("crm_quote", newest!("crm_quote", "created_at", "id"));
+    family::<QuoteId>(connection, quotes, customer, page, RecordRef::Quote, &mut items)?;
+    let activities = ("crm_activity", newest!("crm_activity", "created_at", "id"));
+    family::<ActivityId>(connection, activities, customer, page, RecordRef::Activity, &mut items)?;
     family::<OrderId>(
         connection,
         ("crm_order", newest!("crm_order", "created_at", "id")),

@@ -2,7 +2,10 @@
 
 use std::{any::Any, cell::RefCell, fmt};
 
-use crm_core::store::{StoreError, StoreErrorKind};
+use crm_core::{
+    Keyed,
+    store::{StoreError, StoreErrorKind},
+};
 use rusqlite::{Connection, Transaction};
 
 use crate::{
@@ -17,6 +20,8 @@ pub struct SqliteTx<'t> {
     /// The last record of each family that was read by its id and not written since, where all that is written is written through this value: an operation reads a record and
     /// then updates it, and what it read tells which parts change.
     read: Option<RefCell<Vec<Box<dyn Any>>>>,
+    /// What was done under each idempotency key.
+    pub(crate) keyed: Keyed,
 }
 
 impl fmt::Debug for SqliteTx<'_> {
@@ -27,13 +32,13 @@ impl fmt::Debug for SqliteTx<'_> {
 
 impl<'t> SqliteTx<'t> {
     /// Our own, to write.
-    pub(crate) const fn writer(connection: &'t Connection) -> Self {
-        Self { connection, read: Some(RefCell::new(Vec::new())) }
+    pub(crate) fn writer(connection: &'t Connection) -> Self {
+        Self { connection, read: Some(RefCell::new(Vec::new())), keyed: Keyed::default() }
     }
 
     /// One that is not alone, or only reads.
-    pub(crate) const fn over(connection: &'t Connection) -> Self {
-        Self { connection, read: None }
+    pub(crate) fn over(connection: &'t Connection) -> Self {
+        Self { connection, read: None, keyed: Keyed::default() }
     }
 
     /// The record with an id.
@@ -70,6 +75,8 @@ impl<'t> SqliteTx<'t> {
     }
 
     /// Joins the host's own transaction: what operations write through the value is committed or rolled back by the host, together with the host's rows.
+    ///
+    /// Join once for a transaction: the value also counts what was done under each idempotency key ([`once`](crm_core::once)).
     ///
     /// Begin the host's transaction as `IMMEDIATE` where others write to the file too: a deferred one may find it busy in the middle. After an error of an operation roll the
     /// transaction back: the record that it was about is undone, but not what the operation had written before. A cache of 256 statements

@@ -10,10 +10,12 @@ use std::{
 use crm_core::{
     FigureMismatch,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, Figures, InteractionFilter, Interactions, Journal, LeadFilter,
-        Leads, Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, QueueFilter,
-        Queues, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError, StoreErrorKind, TicketFilter,
-        Tickets, pages,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, Figures, InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities,
+        OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter, PriceLists,
+        ProductFilter, Products, PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes,
+        RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError,
+        StoreErrorKind, TicketFilter, Tickets, pages,
     },
 };
 use rusqlite::Connection;
@@ -125,15 +127,26 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("customers", customers, CustomerFilter);
     readable!("interactions", interactions, InteractionFilter);
     readable!("products", products, ProductFilter);
+    readable!("price lists", price_lists, PriceListFilter);
+    readable!("promotions", promotions, PromotionFilter);
+    readable!("redemptions", redemptions, RedemptionFilter);
     readable!("sales reps", sales_reps, SalesRepFilter);
     readable!("sale plans", sale_plans, SalePlanFilter);
     readable!("queues", queues, QueueFilter);
     readable!("leads", leads, LeadFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
+    readable!("quotes", quotes, QuoteFilter);
+    readable!("activities", activities, ActivityFilter);
     readable!("orders", orders, OrderFilter);
+    readable!("payments", provider_payments, PaymentFilter);
+    readable!("exchange rates", exchange_rates, ExchangeRateFilter);
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
     readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
+    readable!("answers", |page: Page<_>| tx.answers(page), |answer: &crm_core::Answer| (
+        answer.key.clone(),
+        answer.place
+    ));
     Ok(problems)
 }
 

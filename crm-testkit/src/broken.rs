@@ -19,7 +19,7 @@ use std::{
 };
 
 use crm_core::{
-    Act, Fact, RecordRef, Revision, Roster,
+    Act, Fact, Keyed, RecordRef, Revision, Roster,
     bulk::ImportFact,
     store::{Journal, Page, Refused, Store, StoreError, StoreErrorKind},
 };
@@ -57,6 +57,8 @@ pub struct Broken {
     in_line: AtomicUsize,
     /// What was undone while others were in line.
     undone: Mutex<BTreeSet<RecordRef>>,
+    /// What was done under each key by the last transaction that wrote.
+    keyed: Mutex<Keyed>,
 }
 
 impl Broken {
@@ -66,7 +68,8 @@ impl Broken {
     }
 
     fn transaction<'t>(&'t self, on: On<'t>) -> BrokenTx<'t> {
-        BrokenTx { store: self, on, inserted: BTreeSet::new(), appended: Vec::new(), listed: Cell::new(false) }
+        let keyed = if self.fault == Some(Fault::KeyedForGood) { noted(&self.keyed).clone() } else { Keyed::default() };
+        BrokenTx { store: self, on, inserted: BTreeSet::new(), appended: Vec::new(), listed: Cell::new(false), keyed }
     }
 
     /// Refuses a writer while another one imports, where the fault has it so.
@@ -156,6 +159,7 @@ impl Store for Broken {
             };
             appended.append(&mut tx.appended);
             inserted.append(&mut tx.inserted);
+            noted(&self.keyed).clone_from(&tx.keyed);
             outcome = Some(ended);
             if !commit {
                 *noted(&self.rolled_back) = tx.look(|tx| Ok(tx.imagined(|_, _| ()))).ok();
@@ -200,6 +204,7 @@ pub struct BrokenTx<'t> {
     appended: Vec<(Act, Fact)>,
     /// Whether a page of some list was read.
     listed: Cell<bool>,
+    keyed: Keyed,
 }
 
 /// What a transaction stands on.

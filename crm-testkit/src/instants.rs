@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Lead, LeadParts, LeadState, Opportunity, OpportunityParts, OpportunityState,
-    Order, OrderParts, OrderState, PlanState, Product, Queue, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket,
-    TicketMessage, TicketParts, TicketState, assignment::RosterParts,
+    Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, Interaction, Invalid, Lead,
+    LeadParts, LeadState, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts, OrderState, Payment,
+    PaymentParts, PaymentState, PlanState, PriceList, PriceListParts, Product, Promotion, PromotionParts, Queue, Quote,
+    QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
+    TicketParts, TicketState, assignment::RosterParts,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -44,7 +46,9 @@ instants! {
         [&mut one.created_at, &mut one.updated_at, &mut one.occurred_at].into_iter().for_each(change);
     }
     Product: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    Redemption: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    ExchangeRate: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Queue: |one, change| {
         [&mut one.created_at, &mut one.updated_at].into_iter().for_each(&change);
@@ -59,6 +63,8 @@ instants! {
 
 instants! {
     guarded
+    PriceList(PriceListParts): |one, change| {}
+    Promotion(PromotionParts): |one, change| {}
     SalePlan(SalePlanParts): |one, change| {
         match &mut one.state {
             PlanState::Draft => {}
@@ -79,9 +85,37 @@ instants! {
             OpportunityState::Open => {}
             OpportunityState::Won { at, .. } | OpportunityState::Lost { at, .. } => change(at),
         }
+        one.pushes.iter_mut().for_each(|push| change(&mut push.at));
         for visit in &mut one.history {
             change(&mut visit.entered_at);
             visit.left_at.iter_mut().for_each(&change);
+        }
+    }
+    Quote(QuoteParts): |one, change| {
+        match &mut one.state {
+            QuoteState::Draft { .. } => {}
+            QuoteState::InApproval { since, .. } => change(since),
+            QuoteState::Approved { at }
+            | QuoteState::Sent { at, .. }
+            | QuoteState::Accepted { at, .. }
+            | QuoteState::Rejected { at, .. }
+            | QuoteState::Expired { at }
+            | QuoteState::Superseded { at, .. }
+            | QuoteState::Cancelled { at, .. } => change(at),
+        }
+        if let Some(approval) = &one.approval {
+            let mut at = approval.at();
+            change(&mut at);
+            let (author, approver) = (approval.author().clone(), approval.approver().clone());
+            // Whoever gave it was not the author.
+            one.approval = Approval::give(author, approver, at, approval.beyond().to_vec()).ok();
+        }
+    }
+    Activity(ActivityParts): |one, change| {
+        one.remind_at.iter_mut().for_each(&change);
+        match &mut one.state {
+            ActivityState::Planned => {}
+            ActivityState::Done { at, .. } | ActivityState::Cancelled { at, .. } => change(at),
         }
     }
     Order(OrderParts): |one, change| {
@@ -97,6 +131,17 @@ instants! {
             }
         }
         one.payments.iter_mut().for_each(|entry| change(&mut entry.at));
+    }
+    Payment(PaymentParts): |one, change| {
+        match &mut one.state {
+            PaymentState::Draft => {}
+            PaymentState::Pending { since: at }
+            | PaymentState::Authorised { at }
+            | PaymentState::Done { at }
+            | PaymentState::Cancelled { at }
+            | PaymentState::Failed { at, .. } => change(at),
+        }
+        one.anomalies.iter_mut().for_each(|anomaly| change(&mut anomaly.at));
     }
     Ticket(TicketParts): |one, change| {
         one.due_at.iter_mut().for_each(&change);

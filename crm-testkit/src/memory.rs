@@ -1,16 +1,23 @@
 //! The reference store: all promises of the contract, kept in memory.
 
+mod activity;
 mod agent;
+mod answer;
 mod contact;
 mod customer;
+mod exchange_rate;
 mod figures;
 mod interaction;
 mod journal;
 mod lead;
 mod opportunity;
 mod order;
+mod payment;
+mod price_list;
 mod product;
+mod promotion;
 mod queue;
+mod quote;
 mod sale_plan;
 mod sales_rep;
 mod search;
@@ -26,7 +33,7 @@ use std::{
 };
 
 use crm_core::{
-    Order, OrderId, SalesRep, SalesRepId,
+    Keyed, Order, OrderId, SalesRep, SalesRepId,
     store::{Store, StoreError, StoreErrorKind},
 };
 
@@ -65,6 +72,8 @@ pub struct MemoryStore {
 /// A transaction of a [`MemoryStore`]: the committed state, until the first write makes a copy of its own.
 pub struct MemoryTx {
     state: Arc<State>,
+    /// What was done under each idempotency key.
+    keyed: Keyed,
 }
 
 impl MemoryStore {
@@ -74,7 +83,7 @@ impl MemoryStore {
     }
 
     fn snapshot(&self) -> MemoryTx {
-        MemoryTx { state: Arc::clone(&lock(&self.committed)) }
+        MemoryTx { state: Arc::clone(&lock(&self.committed)), keyed: Keyed::default() }
     }
 
     fn enter(&self) -> Result<Inside<'_>, StoreError> {
@@ -117,7 +126,7 @@ impl MemoryTx {
     ) -> Self {
         let mut state = State::clone(&self.state);
         change(&mut state.orders, &mut state.sales_reps);
-        Self { state: Arc::new(state) }
+        Self { state: Arc::new(state), keyed: self.keyed.clone() }
     }
 }
 

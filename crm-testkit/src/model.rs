@@ -11,9 +11,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
+use chrono::{DateTime, Utc};
 use crm_core::{
-    CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily, SearchQuery, SearchTier,
-    TicketMessage, TimelineItem,
+    Answer, Currency, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily,
+    SearchQuery, SearchTier, TicketMessage, TimelineItem,
     store::{Figures as _, Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
 };
 use proptest::{
@@ -25,8 +26,8 @@ use proptest::{
 use crate::{
     MemoryStore,
     suite::{
-        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, WAITING_ORDERS, act, both, count, delete,
-        everything, facts, find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
+        Any, CONSUMERS, Dice, Everything, Family, Filter, Maker, Stored, WAITING_ORDERS, act, answer, both, count, day,
+        delete, everything, facts, find, get, ground, id, insert_many, label, list, message, single, text, valid, year,
     },
 };
 
@@ -156,6 +157,8 @@ enum Value {
     Payments(Vec<(OrderId, PaymentEntry)>),
     Position(Position),
     Hits(Vec<(RecordRef, SearchTier)>),
+    Instant(Option<DateTime<Utc>>),
+    Answers(Vec<Answer>),
 }
 
 /// One transaction.
@@ -184,6 +187,8 @@ enum Op {
     Append { family: Family, slot: u32, seed: u64, key: u32 },
     Number { of_orders: bool },
     MoveCursor { consumer: usize, to: u64 },
+    KeepAnswer { family: Family, slot: u32, key: u32, place: u32 },
+    EraseAnswers { family: Family, slot: u32 },
     List { family: Family, seed: u64 },
     Ask { seed: u64 },
 }
@@ -220,6 +225,9 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(family, slot, seed, key)| Op::Append { family, slot, seed, key }),
         1 => any::<bool>().prop_map(|of_orders| Op::Number { of_orders }),
         1 => (0..CONSUMERS.len(), 0..5_u64).prop_map(|(consumer, to)| Op::MoveCursor { consumer, to }),
+        1 => (family(), slot(), 1..4_u32, 1..4_u32)
+            .prop_map(|(family, slot, key, place)| Op::KeepAnswer { family, slot, key, place }),
+        1 => (family(), slot()).prop_map(|(family, slot)| Op::EraseAnswers { family, slot }),
         3 => (family(), any::<u64>()).prop_map(|(family, seed)| Op::List { family, seed }),
         4 => any::<u64>().prop_map(|seed| Op::Ask { seed }),
     ]
@@ -304,6 +312,12 @@ impl Op {
                 tx.move_cursor(&label(CONSUMERS[consumer]), Position::new(to))?;
                 Ok(Value::Done)
             }
+            Self::KeepAnswer { family, slot, key, place } => {
+                let records = [(family, slot), (Family::Customer, place)];
+                tx.keep_answer(&answer(&format!("key-{key}"), place, &records))?;
+                Ok(Value::Done)
+            }
+            Self::EraseAnswers { family, slot } => Ok(Value::Count(tx.erase_answers(family.id(slot))?)),
             Self::List { family, seed } => {
                 let dice = &mut Dice(seed);
                 let filter = filter(dice, family);
@@ -376,7 +390,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(25) {
+    match dice.below(31) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -386,8 +400,11 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 let prefix = match (*field, family) {
                     ("sku", _) => "LAMP",
                     ("name", _) => "Queue",
+                    ("number", Family::Quote) => "Q",
+                    ("code", _) => "CODE",
                     ("number", Family::Order) => "SO",
                     ("number", _) => "T",
+                    ("reference", _) => "acme:pi",
                     _ => "ext",
                 };
                 found.extend(find(tx, family, field, &value(prefix, n))?);
@@ -451,27 +468,49 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
                 _ => page_of(dice, |page| tx.entries(page), |entry| entry.position)?,
             }))
         }
-        18 => {
-            let email = dice.one_text(&["ZHANG@example.com", "lead@example.com", "none@example.com"]);
-            Ok(records(page_of(dice, |page| tx.leads_with_email(&email, page), |one| one.id)?))
+        17 => {
+            let name = dice.one_text(NAMES);
+            Ok(records(page_of(dice, |page| tx.price_lists_named(&name, page), |one| one.id)?))
         }
-        19 => {
-            let phone = dice.one_text(&["+442079460958", "+8613812345678", "+442079460999"]);
-            Ok(records(page_of(dice, |page| tx.leads_with_phone(&phone, page), |one| one.id)?))
-        }
-        20 => {
-            let (queue, order) = (id(1 + dice.below(RECORDS)), dice.one(WAITING_ORDERS));
-            let key = |one: &crm_core::Lead| (one.waiting_key(order).unwrap_or_default(), one.id);
-            Ok(records(page_of(dice, |page| tx.waiting_leads(queue, order, page), key)?))
-        }
-        21 => Ok(Value::Count(tx.lead_load(id(1 + dice.below(RECORDS)))?)),
-        22..=24 => {
+        18..=20 => {
             let query = valid(SearchQuery::parse(dice.one(SOUGHT)));
             let query =
                 if dice.yes() { query } else { query.only(SearchFamily::ALL.iter().copied().filter(|_| dice.yes())) };
             let found = page_of(dice, |page| tx.search(&query, page), |hit| hit.place)?;
             Ok(Value::Hits(found.into_iter().map(|hit| (hit.record, hit.place.tier())).collect()))
         }
+        21 => {
+            let Filter::Activity(filter) = filter(dice, Family::Activity) else { return Ok(Value::Done) };
+            Ok(records(page_of(dice, |page| tx.activities_by_due(&filter, page), |one| (one.due(), one.id))?))
+        }
+        22 => {
+            let Filter::Activity(filter) = filter(dice, Family::Activity) else { return Ok(Value::Done) };
+            let key = |one: &crm_core::Activity| (one.remind_at().unwrap_or_default(), one.id);
+            Ok(records(page_of(dice, |page| tx.activities_by_reminder(&filter, page), key)?))
+        }
+        23 => Ok(Value::Instant(tx.last_activity(id(1 + dice.below(RECORDS)))?)),
+        24 => {
+            let (from, to) = (dice.one(&[Currency::EUR, Currency::USD]), dice.one(&[Currency::JPY, Currency::KWD]));
+            Ok(records(Vec::from_iter(tx.exchange_rate_on(from, to, day(dice.below(12)))?)))
+        }
+        25 => {
+            let key = |answer: &Answer| (answer.key.clone(), answer.place);
+            Ok(Value::Answers(page_of(dice, |page| tx.answers(page), key)?))
+        }
+        26 => {
+            let email = dice.one_text(&["ZHANG@example.com", "lead@example.com", "none@example.com"]);
+            Ok(records(page_of(dice, |page| tx.leads_with_email(&email, page), |one| one.id)?))
+        }
+        27 => {
+            let phone = dice.one_text(&["+442079460958", "+8613812345678", "+442079460999"]);
+            Ok(records(page_of(dice, |page| tx.leads_with_phone(&phone, page), |one| one.id)?))
+        }
+        28 => {
+            let (queue, order) = (id(1 + dice.below(RECORDS)), dice.one(WAITING_ORDERS));
+            let key = |one: &crm_core::Lead| (one.waiting_key(order).unwrap_or_default(), one.id);
+            Ok(records(page_of(dice, |page| tx.waiting_leads(queue, order, page), key)?))
+        }
+        29 => Ok(Value::Count(tx.lead_load(id(1 + dice.below(RECORDS)))?)),
         _ => Ok(Value::Position(tx.cursor(&label(dice.one(CONSUMERS)))?)),
     }
 }

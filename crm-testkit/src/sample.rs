@@ -1,7 +1,7 @@
 //! Valid, varied records for tests, each made from a seed, and a small company of them.
 //!
 //! The same seed gives the same record, on every machine; another seed gives another id, number, SKU and external id. Optional fields come and go with the
-//! seed, names come in several scripts. The kind of a customer and the state of a plan, an opportunity, an order and a ticket follow from the seed in turn, so that as many seeds in a
+//! seed, names come in several scripts. The kind of a customer and the state of a plan, an opportunity, an activity, a quote, an order, a payment and a ticket follow from the seed in turn, so that as many seeds in a
 //! row as there are states ([`ORDER_STATES`] …) bring each of them.
 //!
 //! ```
@@ -16,6 +16,7 @@
 
 mod company;
 mod leads;
+mod prices;
 mod random;
 mod sales;
 mod service;
@@ -24,15 +25,19 @@ use std::fmt::Display;
 
 use chrono::TimeDelta;
 use crm_core::{
-    Agent, Currency, Customer, ExternalId, Gender, NeedKind, NewAgent, NewCustomer, NewProduct, NewSalesRep, Percent,
-    PostalAddress, PostalAddressFields, Product, SalesRep, UnitPrice,
+    Agent, Currency, Customer, ExchangeRate, ExternalId, Gender, NeedKind, NewAgent, NewCustomer, NewExchangeRate,
+    NewProduct, NewSalesRep, Percent, PostalAddress, PostalAddressFields, Product, Rate, SalesRep, UnitPrice,
 };
 
 use self::random::Random;
 pub use self::{
     company::Sample,
     leads::{LEAD_STATES, lead, queue},
-    sales::{OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, opportunity, order, pipeline, sale_plan},
+    prices::{price_list, promotion, redemption},
+    sales::{
+        ACTIVITY_STATES, OPPORTUNITY_STATES, ORDER_STATES, PAYMENT_STATES, PLAN_STATES, QUOTE_STATES, activity,
+        opportunity, order, payment, pipeline, quote, sale_plan,
+    },
     service::{TICKET_STATES, interaction, messages, ticket},
 };
 
@@ -182,7 +187,19 @@ pub fn product(seed: u64) -> Product {
     }
     let mut product = Product::add(random.id(at), at, new);
     product.active = random.percent(90);
+    product.cost = random.percent(60).then(|| price(&mut random, currency(seed)));
     product
+}
+
+/// An exchange rate of one of three pairs.
+pub fn exchange_rate(seed: u64) -> ExchangeRate {
+    let mut random = Random::new(seed, "exchange rate");
+    let at = random.instant();
+    let rate = valid(Rate::from_ten_billionths(1 + i64::from(random.below(2_000_000_000)) * 10));
+    let pairs = [(Currency::EUR, Currency::USD), (Currency::JPY, Currency::EUR), (Currency::USD, Currency::KWD)];
+    let (from, to) = *random.one_of(&pairs);
+    let new = NewExchangeRate::new(from, to, at.date_naive(), rate, random.label(&["ECB", "treasurer"]));
+    valid(ExchangeRate::add(random.id(at), at, new))
 }
 
 /// An agent.

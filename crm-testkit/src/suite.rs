@@ -9,7 +9,10 @@ mod maker;
 mod world;
 
 // The clauses, by group.
+mod activities;
+mod answers;
 mod bulk;
+mod exchange_rates;
 mod figures;
 mod filters;
 mod journal;
@@ -22,12 +25,21 @@ mod search;
 mod transactions;
 
 pub use self::{
+    activities::{
+        c85_what_is_planned_comes_by_its_due_day, c86_reminders_come_by_their_instant,
+        c87_the_last_activity_of_an_opportunity_is_known,
+    },
+    answers::{
+        c75_an_answer_is_found_by_its_key_and_place, c76_a_place_is_taken_once,
+        c77_erasing_takes_the_content_of_one_record, c78_an_operation_under_a_key_is_done_once,
+    },
     bulk::{
         c70_inserting_many_is_inserting_one_after_the_other,
         c71_an_import_keeps_its_rows_batch_by_batch_with_an_entry_each,
         c72_an_import_is_resumed_without_loss_or_repetition, c73_others_write_between_two_batches,
         c74_an_export_gives_each_record_once,
     },
+    exchange_rates::c79_the_rate_of_a_day_is_the_newest_that_is_not_later,
     figures::{
         c50_sales_figures_sum_up_the_revenue_of_the_orders, c51_a_region_is_the_reps_who_are_in_it_now,
         c52_the_figures_of_a_customer_know_the_orders_that_count, c53_a_pipeline_is_summed_up_by_stage,
@@ -72,10 +84,11 @@ pub use self::{
     },
 };
 pub(crate) use self::{
+    answers::answer,
     family::{Any, Family, Filter, Stored, all, count, delete, find, get, insert_many, list},
     filters::{both, single},
     journal::facts,
-    maker::{Dice, Maker, WAITING_ORDERS, act, id, text, valid, year},
+    maker::{Dice, Maker, WAITING_ORDERS, act, day, id, text, valid, year},
     world::{CONSUMERS, Everything, everything, ground, label, message},
 };
 
@@ -139,11 +152,19 @@ macro_rules! __clauses {
             c72_an_import_is_resumed_without_loss_or_repetition
             c73_others_write_between_two_batches
             c74_an_export_gives_each_record_once
+            c75_an_answer_is_found_by_its_key_and_place
+            c76_a_place_is_taken_once
+            c77_erasing_takes_the_content_of_one_record
+            c78_an_operation_under_a_key_is_done_once
+            c79_the_rate_of_a_day_is_the_newest_that_is_not_later
             c80_leads_are_found_by_how_they_are_reached
             c81_waiting_leads_come_in_the_order_that_is_asked_for
             c82_the_load_of_a_rep_is_the_weight_of_their_open_leads
             c83_a_lead_is_given_once
             c84_a_queue_remembers_whose_turn_it_is
+            c85_what_is_planned_comes_by_its_due_day
+            c86_reminders_come_by_their_instant
+            c87_the_last_activity_of_an_opportunity_is_known
         }
     };
 }

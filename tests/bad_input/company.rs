@@ -7,16 +7,17 @@ use std::{
 
 use chrono::NaiveDate;
 use crm::{
-    Act, Agent, Channel, Crm, Currency, Customer, Direction, Error, ExternalId, Interaction, Invalid, Money, NewAgent,
-    NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewProduct, NewSalePlan, NewSalesRep, NewTicket,
-    Opportunity, Order, Percent, Period, Pipeline, PlanScope, Product, RecordId, RecordRef, Revision, Rule, SalePlan,
-    SalesRep, Ticket, UnitPrice,
+    Act, Activity, ActivityKind, Agent, Channel, Crm, Currency, Customer, Direction, Error, ExternalId, Interaction,
+    Invalid, Money, NewActivity, NewAgent, NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment,
+    NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, Percent, Period, Pipeline, PlanScope, Product,
+    RecordId, RecordRef, Revision, Rule, SalePlan, SalesRep, Ticket, UnitPrice,
     sales::{self, SalesError},
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Agents, Customers, Interactions, Journal, Leads, Opportunities, Orders, Page, Products, Queues, SalePlans,
-        SalesReps, StoreErrorKind, Tickets,
+        Activities, Agents, Customers, ExchangeRates, Interactions, Journal, Leads, Opportunities, Orders, Page,
+        Payments, PriceLists, Products, Promotions, Queues, Quotes, Redemptions, SalePlans, SalesReps, StoreErrorKind,
+        Tickets,
     },
 };
 
@@ -32,6 +33,7 @@ pub(crate) struct Company {
     pub(crate) plan: SalePlan,
     pub(crate) hardware: Pipeline,
     pub(crate) deal: Opportunity,
+    pub(crate) visit: Activity,
     /// A draft.
     pub(crate) order: Order,
     /// Confirmed and half paid.
@@ -74,6 +76,9 @@ impl Company {
             .build()?;
         let deal = NewOpportunity::new("forty lamps".parse()?).customer(ada.id).external_id(elsewhere.clone());
         let deal = alice(&crm, |tx, act| sales::open_opportunity(tx, act, &hardware, deal))?;
+        let visit = NewActivity::new(ActivityKind::Visit, "show the lamps".parse()?, deal.created_at.date_naive());
+        let visit = visit.opportunity(deal.id).external_id(elsewhere.clone());
+        let visit = alice(&crm, |tx, act| sales::plan_activity(tx, act, visit))?;
         let two_lamps = NewOrder::for_customer(ada.id, Currency::EUR).line(lamp.id, 2);
         let order = two_lamps.clone().rep(lin.id).number("SO-7".parse()?).external_id(elsewhere.clone());
         let order = alice(&crm, |tx, act| sales::draft_order(tx, act, order))?;
@@ -92,7 +97,7 @@ impl Company {
         let ticket = NewTicket::new(ada.id, Channel::Email, "the lamp flickers".parse()?);
         let ticket = ticket.number("T-7".parse()?).external_id(elsewhere);
         let ticket = alice(&crm, |tx, act| service::open_ticket(tx, act, ticket))?;
-        Ok(Self { crm, ada, acme, lin, lamp, bulb, plan, hardware, deal, order, sold, call, mei, ticket })
+        Ok(Self { crm, ada, acme, lin, lamp, bulb, plan, hardware, deal, visit, order, sold, call, mei, ticket })
     }
 
     /// What is refused here, in a transaction that commits nevertheless: nothing is written and nothing personal shows.
@@ -124,17 +129,32 @@ impl Company {
         let everything = self.crm.read(|tx| {
             let tickets = tx.tickets(&Default::default(), Page::first(100))?;
             Ok((
-                tx.customers(&Default::default(), Page::first(100))?,
-                tx.interactions(&Default::default(), Page::first(100))?,
-                tx.products(&Default::default(), Page::first(100))?,
-                tx.sales_reps(&Default::default(), Page::first(100))?,
-                tx.sale_plans(&Default::default(), Page::first(100))?,
-                (tx.queues(&Default::default(), Page::first(100))?, tx.leads(&Default::default(), Page::first(100))?),
-                tx.opportunities(&Default::default(), Page::first(100))?,
-                tx.orders(&Default::default(), Page::first(100))?,
-                tx.agents(&Default::default(), Page::first(100))?,
-                (tx.messages(self.ticket.id, Page::first(100))?, tickets),
-                tx.entries(Page::first(1000))?,
+                (
+                    tx.customers(&Default::default(), Page::first(100))?,
+                    tx.interactions(&Default::default(), Page::first(100))?,
+                    tx.products(&Default::default(), Page::first(100))?,
+                    tx.sales_reps(&Default::default(), Page::first(100))?,
+                    tx.sale_plans(&Default::default(), Page::first(100))?,
+                    (
+                        tx.queues(&Default::default(), Page::first(100))?,
+                        tx.leads(&Default::default(), Page::first(100))?,
+                    ),
+                    tx.opportunities(&Default::default(), Page::first(100))?,
+                    tx.activities(&Default::default(), Page::first(100))?,
+                ),
+                (
+                    tx.orders(&Default::default(), Page::first(100))?,
+                    tx.provider_payments(&Default::default(), Page::first(100))?,
+                    tx.exchange_rates(&Default::default(), Page::first(100))?,
+                    tx.agents(&Default::default(), Page::first(100))?,
+                    tx.messages(self.ticket.id, Page::first(100))?,
+                    tickets,
+                    tx.quotes(&Default::default(), Page::first(100))?,
+                    tx.price_lists(&Default::default(), Page::first(100))?,
+                    tx.promotions(&Default::default(), Page::first(100))?,
+                    tx.redemptions(&Default::default(), Page::first(100))?,
+                    tx.entries(Page::first(1000))?,
+                ),
             ))
         });
         everything.expect("it can be read")

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a company that cannot be read is a failed test")]
 
 mod bulk;
+mod deals;
 mod leads;
 mod references;
 mod values;

@@ -1,10 +1,10 @@
 //! References to what is not there, is something else, or leads back.
 
 use crm::{
-    AgentPatch, Channel, Currency, CustomerId, CustomerPatch, Direction, Error, IdError, Label, Loss, Name,
-    NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewSalePlan, NewSalesRep, NewTicket,
-    OpportunityPatch, OrderError, OrderId, Participant, Period, PlanScope, ProductPatch, RecordId, Rule, SalesRepId,
-    SalesRepPatch, Text, TicketPatch, Unassigned,
+    ActivityPatch, AgentPatch, Channel, Currency, CustomerId, CustomerPatch, Direction, Error, IdError, Label, Loss,
+    Name, NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewPaymentPart, NewSalePlan, NewSalesRep,
+    NewTicket, OpportunityPatch, OrderError, OrderId, Participant, Period, PlanScope, ProductPatch, RecordId, Rule,
+    SalesRepId, SalesRepPatch, Text, TicketPatch, Unassigned,
     sales::{self, OrderAmendment, SalesError},
     service,
 };
@@ -144,6 +144,10 @@ fn a_record_that_is_not_there_cannot_be_worked_on() -> Result<(), Error> {
         sales::revise_opportunity: (OpportunityPatch::default());
         sales::lose_opportunity: (loss);
         sales::reopen_opportunity: (&company.hardware, &stage);
+        sales::revise_activity: (ActivityPatch::default());
+        sales::cancel_activity: (None);
+        sales::reopen_activity: ();
+        sales::delete_activity: ();
         sales::rate_interaction: (None);
         sales::amend_order: (OrderAmendment::new());
         sales::reassign_order: (None);
@@ -151,7 +155,16 @@ fn a_record_that_is_not_there_cannot_be_worked_on() -> Result<(), Error> {
         sales::cancel_order: (None);
         sales::pay_order: (euro.clone());
         sales::refund_order: (euro);
+        sales::begin_part: (NewPaymentPart::capture("acme:ch_1".parse()?));
+        sales::settle_part: (NewPaymentPart::refund("acme:re_1".parse()?));
+        sales::authorise_payment: ();
+        sales::capture_payment: ();
+        sales::void_payment: ();
+        sales::fail_payment: (None);
+        sales::enter_payment: ();
+        sales::delete_payment: ();
         sales::ship_order: ();
+        sales::return_lines: (1, Vec::new());
         sales::deliver_shipment: (1);
         service::update_agent: (AgentPatch::default());
         service::update_ticket: (TicketPatch::default());

@@ -2,9 +2,9 @@
 //! allow it.
 
 use crm::{
-    AgentPatch, Channel, CustomerPatch, Direction, Error, ExternalId, Name, NewAgent, NewCustomer, NewInteraction,
-    NewOpportunity, NewProduct, NewSalesRep, NewTicket, OpportunityError, OpportunityPatch, OrderError, PlanError,
-    ProductPatch, SalePlanPatch, SalesRepPatch, TicketError, TicketPatch,
+    ActivityKind, ActivityPatch, AgentPatch, Channel, CustomerPatch, Direction, Error, ExternalId, Name, NewActivity,
+    NewAgent, NewCustomer, NewInteraction, NewOpportunity, NewProduct, NewSalesRep, NewTicket, OpportunityError,
+    OpportunityPatch, OrderError, PlanError, ProductPatch, SalePlanPatch, SalesRepPatch, TicketError, TicketPatch,
     sales::{self, OrderAmendment, SalesError},
     service::{self, ServiceError},
     store::{Interactions, StoreErrorKind},
@@ -55,6 +55,9 @@ fn a_number_or_a_key_that_is_taken_is_refused() -> Result<(), Error> {
     let deal = NewOpportunity::new("lamps".parse()?).external_id(elsewhere.clone());
     let refused = company.refuses(|tx, act| sales::open_opportunity(tx, act, &company.hardware, deal));
     assert_taken(&refused, "opportunity", "external id");
+    let day = company.visit.due();
+    let visit = NewActivity::new(ActivityKind::Call, "call".parse()?, day).external_id(elsewhere.clone());
+    assert_taken(&company.refuses(|tx, act| sales::plan_activity(tx, act, visit)), "activity", "external id");
     let subject = "it flickers".parse()?;
     let call = NewInteraction::new(company.ada.id, Channel::Phone, Direction::Inbound, subject);
     let refused = company.refuses(|tx, act| sales::log_interaction(tx, act, call.external_id(elsewhere.clone())));
@@ -78,6 +81,7 @@ fn a_stale_revision_is_refused() -> Result<(), Error> {
         sales::update_sales_rep: lin, SalesRepPatch;
         sales::amend_plan: plan, SalePlanPatch;
         sales::revise_opportunity: deal, OpportunityPatch;
+        sales::revise_activity: visit, ActivityPatch;
         service::update_agent: mei, AgentPatch;
         service::update_ticket: ticket, TicketPatch;
     }

@@ -1,8 +1,14 @@
 //! Stories of a company, told through the facade on every store: what happened on one happens on all.
 
 mod customers;
+mod deals;
 mod journal;
+mod keys;
 mod leads;
+mod payments;
+mod prices;
+mod quotes;
+mod rates;
 mod sales;
 mod service;
 

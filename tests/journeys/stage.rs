@@ -61,6 +61,14 @@ pub(crate) fn alice<S: Store, T, E: Into<Error>>(
     crm.write(|tx| f(tx, &mut crm.act("alice")?).map_err(Into::into))
 }
 
+/// One act of bob in one commit.
+pub(crate) fn bob<S: Store, T, E: Into<Error>>(
+    crm: &Crm<S>,
+    f: impl FnOnce(&mut S::Tx<'_>, &mut Act) -> Result<T, E>,
+) -> Result<T, Error> {
+    crm.write(|tx| f(tx, &mut crm.act("bob")?).map_err(Into::into))
+}
+
 pub(crate) fn person<S: Store>(crm: &Crm<S>, name: &str) -> Result<Customer, Error> {
     let new = NewCustomer::person(name.parse()?);
     alice(crm, |tx, act| sales::register_customer(tx, act, new))
@@ -105,12 +113,23 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
         tx.customers(&Default::default(), Page::first(100))?,
         tx.interactions(&Default::default(), Page::first(100))?,
         tx.products(&Default::default(), Page::first(100))?,
+        (
+            tx.price_lists(&Default::default(), Page::first(100))?,
+            tx.promotions(&Default::default(), Page::first(100))?,
+            tx.redemptions(&Default::default(), Page::first(100))?,
+        ),
         tx.sales_reps(&Default::default(), Page::first(100))?,
         tx.sale_plans(&Default::default(), Page::first(100))?,
         tx.queues(&Default::default(), Page::first(100))?,
         tx.leads(&Default::default(), Page::first(100))?,
         tx.opportunities(&Default::default(), Page::first(100))?,
-        tx.orders(&Default::default(), Page::first(100))?,
+        (
+            tx.quotes(&Default::default(), Page::first(100))?,
+            tx.activities(&Default::default(), Page::first(100))?,
+            tx.orders(&Default::default(), Page::first(100))?,
+        ),
+        tx.provider_payments(&Default::default(), Page::first(100))?,
+        tx.exchange_rates(&Default::default(), Page::first(100))?,
         tx.agents(&Default::default(), Page::first(100))?,
     );
     let journal = tx.entries(Page::first(1000))?;

@@ -27,6 +27,7 @@ pub(super) struct Order {
     number: String,
     external_id: Option<String>,
     customer: i64,
+    quote: Option<i64>,
     rep: Option<i64>,
     currency: String,
     terms: Option<String>,
@@ -66,6 +67,7 @@ struct Shipment {
     state: String,
     state_at: Option<i64>,
     lines: Vec<(i64, i64)>,
+    returned: Vec<(i64, i64)>,
 }
 
 #[derive(Serialize)]
@@ -78,6 +80,7 @@ struct Payment {
     day: i64,
     method: Option<String>,
     reference: Option<String>,
+    lines: Vec<(i64, i64)>,
 }
 
 /// Bits of `crm_order.parts`, as crm-store has them.
@@ -119,6 +122,7 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         number: from.number().as_str().into(),
         external_id: from.external_id().map(|id| id.as_str().into()),
         customer: key(from.customer()),
+        quote: from.quote().map(key),
         rep: from.rep().map(key),
         currency: from.currency().code().into(),
         terms: None,
@@ -141,8 +145,8 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
 pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day,
-             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, terms, net, total, status, status_at, day,
+             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             order.id,
@@ -152,6 +156,7 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
             order.number,
             order.external_id,
             order.customer,
+            order.quote,
             order.rep,
             order.currency,
             order.terms,
@@ -249,7 +254,8 @@ pub(super) fn pay(connection: &Connection, id: i64, amount: i64) -> Result<()> {
     let sql =
         "UPDATE crm_order SET revision = revision + 1, updated_at = ?, payment = ?, parts = parts | ? WHERE id = ?";
     touched(connection.prepare_cached(sql)?.execute((at, status, PAYMENTS, id))?)?;
-    let entry = Payment { number, kind: "payment".into(), amount, currency, at, day, method: None, reference: None };
+    let (kind, lines) = ("payment".into(), Vec::new());
+    let entry = Payment { number, kind, amount, currency, at, day, method: None, reference: None, lines };
     let sql = "INSERT INTO crm_order_payment (order_row, place, order_id, number, kind, amount, currency, at, day, method, reference)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values =
@@ -265,14 +271,15 @@ pub(super) fn ship(connection: &Connection, id: i64) -> Result<()> {
     let lines = statement.query_map([id], |row| row.try_into())?.collect::<Result<_>>()?;
     let sql = "UPDATE crm_order SET revision = revision + 1, fulfilment = 'fulfilled', parts = parts | ? WHERE id = ? RETURNING updated_at";
     let at: i64 = connection.prepare_cached(sql)?.query_row((SHIPMENTS, id), |row| row.get(0))?;
-    let shipment = Shipment { number: 1, shipped_at: at, state: "shipped".into(), state_at: None, lines };
+    let (state, returned) = ("shipped".into(), Vec::new());
+    let shipment = Shipment { number: 1, shipped_at: at, state, state_at: None, lines, returned };
     let sql = "INSERT INTO crm_order_shipment (order_row, place, number, shipped_at, state, state_at, lines) VALUES (?, 0, ?, ?, ?, ?, ?)";
     let values = (id, shipment.number, at, &shipment.state, shipment.state_at, json(&shipment.lines));
     connection.prepare_cached(sql)?.execute(values)?;
     journal(connection, ("order", "order.shipped"), id, at, &json(&shipment))
 }
 
-const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, rep, currency, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
+const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
 
 pub(super) fn get(connection: &Connection, id: i64) -> Result<Order> {
     static SQL: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE id = ?1"));
@@ -309,7 +316,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
             found.push(read(row)?);
         }
         if let Some(order) = found.last_mut() {
-            order.lines.push(read_line(row, 20)?);
+            order.lines.push(read_line(row, 21)?);
         }
     }
     other_parts(connection, found)
@@ -329,11 +336,11 @@ fn fetch(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Resul
 /// Shipments and payments, where there are any.
 fn other_parts(connection: &Connection, mut found: Vec<Order>) -> Result<Vec<Order>> {
     static SHIPPED: LazyLock<Children> = LazyLock::new(|| {
-        let columns = "number, shipped_at, state, state_at, lines";
+        let columns = "number, shipped_at, state, state_at, lines, returned";
         Children::new("crm_order_shipment", "order_row", columns)
     });
     static PAID: LazyLock<Children> = LazyLock::new(|| {
-        let columns = "number, kind, amount, currency, at, day, method, reference";
+        let columns = "number, kind, amount, currency, at, day, method, reference, lines";
         Children::new("crm_order_payment", "order_row", columns)
     });
     let parts = found.iter().fold(0, |parts, order| parts | order.parts);
@@ -355,19 +362,20 @@ fn read(row: &Row<'_>) -> Result<Order> {
         number: row.get(4)?,
         external_id: row.get(5)?,
         customer: row.get(6)?,
-        rep: row.get(7)?,
-        currency: row.get(8)?,
-        terms: row.get(9)?,
-        net: row.get(10)?,
-        total: row.get(11)?,
-        status: row.get(12)?,
-        status_at: row.get(13)?,
-        day: row.get(14)?,
-        cancelled_on: row.get(15)?,
-        cancel_reason: row.get(16)?,
-        fulfilment: row.get(17)?,
-        payment: row.get(18)?,
-        parts: row.get(19)?,
+        quote: row.get(7)?,
+        rep: row.get(8)?,
+        currency: row.get(9)?,
+        terms: row.get(10)?,
+        net: row.get(11)?,
+        total: row.get(12)?,
+        status: row.get(13)?,
+        status_at: row.get(14)?,
+        day: row.get(15)?,
+        cancelled_on: row.get(16)?,
+        cancel_reason: row.get(17)?,
+        fulfilment: row.get(18)?,
+        payment: row.get(19)?,
+        parts: row.get(20)?,
         lines: Vec::new(),
         shipments: Vec::new(),
         payments: Vec::new(),
@@ -390,14 +398,18 @@ fn read_line(row: &Row<'_>, from: usize) -> Result<Line> {
     })
 }
 
+fn pairs(json: Option<String>) -> Vec<(i64, i64)> {
+    json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+}
+
 fn read_shipment(row: &Row<'_>) -> Result<Shipment> {
-    let lines: String = row.get(5)?;
     Ok(Shipment {
         number: row.get(1)?,
         shipped_at: row.get(2)?,
         state: row.get(3)?,
         state_at: row.get(4)?,
-        lines: serde_json::from_str(&lines).unwrap_or_default(),
+        lines: pairs(row.get(5)?),
+        returned: pairs(row.get(6)?),
     })
 }
 
@@ -411,5 +423,6 @@ fn read_payment(row: &Row<'_>) -> Result<Payment> {
         day: row.get(6)?,
         method: row.get(7)?,
         reference: row.get(8)?,
+        lines: pairs(row.get(9)?),
     })
 }

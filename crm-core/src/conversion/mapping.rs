@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::{
     contact_point::ContactPoints,
     decimal::Percent,
@@ -51,7 +53,7 @@ pub(super) enum FieldValue {
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident = $word:literal: $type:ident,)* })*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum $name {
             $($(#[$field_doc])* $field,)*
         }
@@ -152,7 +154,7 @@ impl CustomerField {
 }
 
 /// A field of one of the three targets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum TargetField {
     /// Of the organisation.
     Organisation(CustomerField),
@@ -180,7 +182,7 @@ impl TargetField {
 }
 
 /// One field of the lead that goes to one field of a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Mapped {
     /// The field of the lead.
     pub from: LeadField,
@@ -201,7 +203,7 @@ pub struct Mapped {
 /// assert!(map.map(LeadField::Source, TargetField::Person(CustomerField::Tags)).is_err());
 /// # Ok::<(), crm_core::Invalid>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldMap {
     /// The field that each target field takes; `None` for nothing.
     entries: Vec<(TargetField, Option<LeadField>)>,

@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::{ContactRole, DealLine, Recurring};
 use crate::{
     decimal::Percent,
     id::{CustomerId, OpportunityId, ProductId, SalesRepId},
     money::Money,
+    pipeline::ForecastCategory,
     record::Revision,
     text::{ExternalId, Label, Subject},
 };
@@ -38,12 +40,20 @@ pub struct NewOpportunity {
     pub rep: Option<SalesRepId>,
     /// The key of the stage to begin in; the first open stage where there is none.
     pub stage: Option<Label>,
-    /// The expected value.
+    /// The expected value; with lines it is their sum, and another one is refused (OPP-10).
     pub value: Option<Money>,
+    /// What it is to sell.
+    pub lines: Vec<DealLine>,
+    /// What it is to bring again and again.
+    pub recurring: Option<Recurring>,
     /// The chance to win it, where it is not that of the stage.
     pub probability: Option<Percent>,
+    /// The forecast category, where it is not that of the stage.
+    pub forecast: Option<ForecastCategory>,
     /// The day on which it is expected to close.
     pub expected_close: Option<NaiveDate>,
+    /// The persons who matter in it.
+    pub contacts: Vec<ContactRole>,
 }
 
 impl NewOpportunity {
@@ -58,8 +68,12 @@ impl NewOpportunity {
             rep: None,
             stage: None,
             value: None,
+            lines: Vec::new(),
+            recurring: None,
             probability: None,
+            forecast: None,
             expected_close: None,
+            contacts: Vec::new(),
         }
     }
 
@@ -112,6 +126,41 @@ impl NewOpportunity {
         self
     }
 
+    /// With one more line.
+    #[must_use]
+    pub fn line(mut self, line: DealLine) -> Self {
+        self.lines.push(line);
+        self
+    }
+
+    /// With revenue that comes again.
+    #[must_use]
+    pub fn recurring(mut self, recurring: Recurring) -> Self {
+        self.recurring = Some(recurring);
+        self
+    }
+
+    /// In another forecast category than that of the stage.
+    #[must_use]
+    pub fn forecast(mut self, category: ForecastCategory) -> Self {
+        self.forecast = Some(category);
+        self
+    }
+
+    /// With one more person who matters in it.
+    #[must_use]
+    pub fn contact(mut self, person: CustomerId, role: Label) -> Self {
+        self.contacts.push(ContactRole { person, role, primary: false });
+        self
+    }
+
+    /// With the person to talk to first.
+    #[must_use]
+    pub fn primary_contact(mut self, person: CustomerId, role: Label) -> Self {
+        self.contacts.push(ContactRole { person, role, primary: true });
+        self
+    }
+
     /// With another chance to win than that of the stage.
     #[must_use]
     pub fn probability(mut self, probability: Percent) -> Self {
@@ -144,12 +193,23 @@ pub struct OpportunityPatch {
     /// The rep who works it.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub rep: Option<Option<SalesRepId>>,
-    /// The expected value.
+    /// The expected value; with lines it is their sum, and another one is refused (OPP-10).
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub value: Option<Option<Money>>,
-    /// The chance to win it.
-    pub probability: Option<Percent>,
+    /// All its lines. Where the last one goes, so does the value that they came to.
+    pub lines: Option<Vec<DealLine>>,
+    /// What it is to bring again and again.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub recurring: Option<Option<Recurring>>,
+    /// The chance to win it; emptied, it is that of the stage again (OPP-5).
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub probability: Option<Option<Percent>>,
+    /// The forecast category; emptied, it is that of the stage again (FC-3).
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Option<ForecastCategory>>,
     /// The day on which it is expected to close.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub expected_close: Option<Option<NaiveDate>>,
+    /// All persons who matter in it.
+    pub contacts: Option<Vec<ContactRole>>,
 }

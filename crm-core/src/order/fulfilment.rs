@@ -49,6 +49,8 @@ pub struct Shipment {
     pub state: ShipmentState,
     /// What is in it.
     pub lines: Vec<ShippedLine>,
+    /// What of it came back, by line: some, or once it is [`ShipmentState::Returned`] all of it.
+    pub returned: Vec<ShippedLine>,
 }
 
 /// Where a shipment stands.
@@ -62,7 +64,7 @@ pub enum ShipmentState {
         /// Since when.
         at: DateTime<Utc>,
     },
-    /// Back, delivered before or not.
+    /// Back, all of it, delivered before or not.
     Returned {
         /// Since when.
         at: DateTime<Utc>,
@@ -92,9 +94,11 @@ pub enum ShipmentStatus {
     Shipped,
     /// With the customer.
     Delivered,
-    /// Back, delivered before or not.
+    /// Back, all of it, delivered before or not. While only some is back, it stands where it stood.
     Returned,
 }
+
+const ALL_BACK: &str = "once all is back";
 
 impl ShipmentStatus {
     /// What may follow what.
@@ -103,8 +107,8 @@ impl ShipmentStatus {
         actions: &[OrderAction::Deliver, OrderAction::Return],
         steps: &[
             Transition { from: Self::Shipped, action: OrderAction::Deliver, to: Self::Delivered, guard: "" },
-            Transition { from: Self::Shipped, action: OrderAction::Return, to: Self::Returned, guard: "" },
-            Transition { from: Self::Delivered, action: OrderAction::Return, to: Self::Returned, guard: "" },
+            Transition { from: Self::Shipped, action: OrderAction::Return, to: Self::Returned, guard: ALL_BACK },
+            Transition { from: Self::Delivered, action: OrderAction::Return, to: Self::Returned, guard: ALL_BACK },
         ],
     };
 }
@@ -133,12 +137,22 @@ impl Shipment {
     const fn is_back(&self) -> bool {
         matches!(self.state, ShipmentState::Returned { .. })
     }
+
+    /// What of it is out: has left and not come back, by line; lines of which all is back are not listed.
+    pub fn out(&self) -> Vec<ShippedLine> {
+        let out = |one: &ShippedLine| {
+            let back = self.returned.iter().find(|back| back.line == one.line);
+            let quantity = back.map_or(Some(one.quantity), |back| one.quantity.less(back.quantity))?;
+            Some(ShippedLine { line: one.line, quantity: quantity.positive().ok()? })
+        };
+        self.lines.iter().filter_map(out).collect()
+    }
 }
 
 /// What of each line has left and not come back, in millionths; wide enough for whatever a record may claim.
 fn kept(order: &Order) -> BTreeMap<u32, i128> {
     let mut kept = BTreeMap::new();
-    for one in order.shipments.iter().filter(|shipment| !shipment.is_back()).flat_map(|shipment| &shipment.lines) {
+    for one in order.shipments.iter().flat_map(Shipment::out) {
         *kept.entry(one.line).or_default() += i128::from(one.quantity.millionths());
     }
     kept
@@ -168,6 +182,20 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
             if !named.insert(one.line) {
                 return Err(Invalid::new("shipments", one.line.to_string(), Rule::Repeated));
             }
+        }
+        let mut back = BTreeSet::new();
+        for one in &shipment.returned {
+            one.quantity.positive()?;
+            if !back.insert(one.line) {
+                return Err(Invalid::new("shipments", one.line.to_string(), Rule::Repeated));
+            }
+            let held = shipment.lines.iter().find(|held| held.line == one.line);
+            if held.is_none_or(|held| one.quantity > held.quantity) {
+                return inconsistent(one.line, "must not take back more than they hold");
+            }
+        }
+        if shipment.is_back() != shipment.out().is_empty() {
+            return inconsistent(shipment.number, "must be returned once all of it is back");
         }
     }
     let kept = kept(order);
@@ -245,30 +273,24 @@ impl Order {
         if self.shipments.len() == LIMIT {
             return Err(Invalid::new("shipments", number.to_string(), Rule::TooMany { limit: LIMIT }).into());
         }
-        let shipment = Shipment { number, shipped_at: at, state: ShipmentState::Shipped, lines };
+        let state = ShipmentState::Shipped;
+        let shipment = Shipment { number, shipped_at: at, state, lines, returned: Vec::new() };
         self.shipments.push(shipment.clone());
         self.updated_at = at;
         Ok(OrderFact::Shipped { shipment })
     }
 
-    /// Moves a shipment on, and gives where it stood before.
-    fn move_shipment(
-        &mut self,
-        at: DateTime<Utc>,
-        number: u32,
-        action: OrderAction,
-        to: ShipmentState,
-    ) -> Result<ShipmentState, OrderError> {
+    /// The place of a shipment that an action can be done to.
+    fn shipment_for(&self, number: u32, action: OrderAction) -> Result<usize, OrderError> {
         self.step(action)?;
         let order = self.id;
-        let found = self.shipments.iter_mut().find(|shipment| shipment.number == number);
-        let shipment = found.ok_or(OrderError::NoSuchShipment { order, shipment: number })?;
-        let status = shipment.state.status();
-        if ShipmentStatus::TRANSITIONS.next(status, action).is_none() {
-            return Err(OrderError::ShipmentNotAllowed { order, shipment: number, status, action });
+        let found = self.shipments.iter().position(|shipment| shipment.number == number);
+        let place = found.ok_or(OrderError::NoSuchShipment { order, shipment: number })?;
+        let status = self.shipments[place].state.status();
+        match ShipmentStatus::TRANSITIONS.next(status, action) {
+            Some(_) => Ok(place),
+            None => Err(OrderError::ShipmentNotAllowed { order, shipment: number, status, action }),
         }
-        self.updated_at = at;
-        Ok(std::mem::replace(&mut shipment.state, to))
     }
 
     /// Notes that a shipment arrived.
@@ -277,17 +299,78 @@ impl Order {
     ///
     /// [`OrderError::NotAllowed`] unless the order is binding, [`OrderError::NoSuchShipment`], [`OrderError::ShipmentNotAllowed`] unless it is on its way.
     pub fn deliver(&mut self, at: DateTime<Utc>, shipment: u32) -> Result<OrderFact, OrderError> {
-        self.move_shipment(at, shipment, OrderAction::Deliver, ShipmentState::Delivered { at })?;
+        let place = self.shipment_for(shipment, OrderAction::Deliver)?;
+        self.shipments[place].state = ShipmentState::Delivered { at };
+        self.updated_at = at;
         Ok(OrderFact::Delivered { shipment })
     }
 
-    /// Notes that a shipment came back, delivered or not. What was in it can be shipped again.
+    /// Notes that a shipment came back, delivered or not, or the rest of one of which some is back. What came back can be shipped again.
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] unless the order is binding, [`OrderError::NoSuchShipment`], [`OrderError::ShipmentNotAllowed`] where it is back already.
+    /// [`OrderError::NotAllowed`] unless the order is binding, [`OrderError::NoSuchShipment`], [`OrderError::ShipmentNotAllowed`] where all of it is back already.
     pub fn take_back(&mut self, at: DateTime<Utc>, shipment: u32) -> Result<OrderFact, OrderError> {
-        let before = self.move_shipment(at, shipment, OrderAction::Return, ShipmentState::Returned { at })?;
-        Ok(OrderFact::Returned { shipment, before })
+        self.come_back(at, shipment, None)
+    }
+
+    /// Notes that some lines of a shipment came back, delivered or not. What came back can be shipped again. Once all of it is back the shipment is returned; until then it
+    /// stands where it stood.
+    ///
+    /// # Errors
+    ///
+    /// As [`Order::take_back`]; [`OrderError::NoSuchLine`], [`OrderError::MoreThanOut`], [`OrderError::Invalid`] for a quantity of zero, a line that is named twice, or none.
+    pub fn take_back_lines(
+        &mut self,
+        at: DateTime<Utc>,
+        shipment: u32,
+        lines: Vec<ShippedLine>,
+    ) -> Result<OrderFact, OrderError> {
+        self.come_back(at, shipment, Some(lines))
+    }
+
+    fn come_back(
+        &mut self,
+        at: DateTime<Utc>,
+        shipment: u32,
+        lines: Option<Vec<ShippedLine>>,
+    ) -> Result<OrderFact, OrderError> {
+        let place = self.shipment_for(shipment, OrderAction::Return)?;
+        let out = self.shipments[place].out();
+        let lines = lines.unwrap_or_else(|| out.clone());
+        if lines.is_empty() {
+            return Err(Invalid::new("lines", "", Rule::Empty).into());
+        }
+        let order = self.id;
+        let mut named = BTreeSet::new();
+        for one in &lines {
+            one.quantity.positive()?;
+            if !named.insert(one.line) {
+                return Err(Invalid::new("lines", one.line.to_string(), Rule::Repeated).into());
+            }
+            if self.line(one.line).is_none() {
+                return Err(OrderError::NoSuchLine { order, line: one.line });
+            }
+            let out = out.iter().find(|out| out.line == one.line).map_or(Quantity::ZERO, |out| out.quantity);
+            if one.quantity > out {
+                let (line, quantity) = (one.line, one.quantity);
+                return Err(OrderError::MoreThanOut { order, shipment, line, quantity, out });
+            }
+        }
+        let mut returned = self.shipments[place].returned.clone();
+        for one in &lines {
+            match returned.iter_mut().find(|back| back.line == one.line) {
+                Some(back) => back.quantity = back.quantity.checked_add(one.quantity)?,
+                None => returned.push(*one),
+            }
+        }
+        let moved = &mut self.shipments[place];
+        let before = moved.state;
+        moved.returned = returned;
+        if moved.out().is_empty() {
+            moved.state = ShipmentState::Returned { at };
+        }
+        self.updated_at = at;
+        Ok(OrderFact::Returned { shipment, before, lines })
     }
 }

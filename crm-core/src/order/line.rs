@@ -15,6 +15,7 @@ pub struct OrderLine {
     amount: Money,
     tax: Option<Tax>,
     source: Option<u32>,
+    continues: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,15 +31,17 @@ struct WrittenLine {
     tax: Option<Tax>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    continues: Option<u32>,
 }
 
 impl TryFrom<WrittenLine> for OrderLine {
     type Error = Invalid;
     fn try_from(written: WrittenLine) -> Result<Self, Invalid> {
-        let WrittenLine { number, product, quantity, unit_price, discount, amount, tax, source } = written;
+        let WrittenLine { number, product, quantity, unit_price, discount, amount, tax, source, continues } = written;
         let line = Self::new(number, product, quantity, unit_price, discount)?;
         if line.amount == amount {
-            return Ok(Self { tax, source, ..line });
+            return Ok(Self { tax, source, continues, ..line });
         }
         let must = "must be quantity times price less discount";
         Err(Invalid::new("amount", amount.to_string(), Rule::Inconsistent { must }))
@@ -47,8 +50,8 @@ impl TryFrom<WrittenLine> for OrderLine {
 
 impl From<OrderLine> for WrittenLine {
     fn from(line: OrderLine) -> Self {
-        let OrderLine { number, product, quantity, unit_price, discount, amount, tax, source } = line;
-        Self { number, product, quantity, unit_price, discount, amount, tax, source }
+        let OrderLine { number, product, quantity, unit_price, discount, amount, tax, source, continues } = line;
+        Self { number, product, quantity, unit_price, discount, amount, tax, source, continues }
     }
 }
 
@@ -66,7 +69,8 @@ impl OrderLine {
         discount: Percent,
     ) -> Result<Self, Invalid> {
         let amount = unit_price.amount(quantity.positive()?, discount, Rounding::HalfUp)?;
-        Ok(Self { number, product, quantity, unit_price, discount, amount, tax: None, source: None })
+        let (tax, source, continues) = (None, None, None);
+        Ok(Self { number, product, quantity, unit_price, discount, amount, tax, source, continues })
     }
 
     /// With a tax on it, or none.
@@ -80,6 +84,13 @@ impl OrderLine {
     #[must_use]
     pub const fn from_line(mut self, source: u32) -> Self {
         self.source = Some(source);
+        self
+    }
+
+    /// With the units of another line that cost something else: those of one slab stand in one line, those of the next in one that continues it (PRC-3).
+    #[must_use]
+    pub const fn continuing(mut self, line: u32) -> Self {
+        self.continues = Some(line);
         self
     }
 
@@ -123,6 +134,11 @@ impl OrderLine {
     /// The number of the line of the quote that it was made from.
     pub const fn source(&self) -> Option<u32> {
         self.source
+    }
+
+    /// The number of the line whose other units it has, where each unit takes its own price.
+    pub const fn continues(&self) -> Option<u32> {
+        self.continues
     }
 
     /// What its document sums.

@@ -97,7 +97,7 @@ pub enum OrderAction {
     Ship,
     /// Note that a shipment arrived.
     Deliver,
-    /// Note that a shipment came back.
+    /// Note that a shipment came back, or some of it.
     Return,
     /// Take money.
     Pay,
@@ -122,14 +122,14 @@ const STEPS: &[Transition<OrderStatus, OrderAction>] = &[
     Transition { from: Confirmed, action: Cancel, to: Cancelled, guard: "goods back, money refunded" },
     Transition { from: Confirmed, action: Ship, to: Confirmed, guard: "what is left" },
     Transition { from: Confirmed, action: Deliver, to: Confirmed, guard: "once" },
-    Transition { from: Confirmed, action: Return, to: Confirmed, guard: "once" },
+    Transition { from: Confirmed, action: Return, to: Confirmed, guard: "what is out" },
     Transition { from: Confirmed, action: Pay, to: Confirmed, guard: "what is owed" },
     Transition { from: Confirmed, action: Refund, to: Confirmed, guard: "what was paid" },
     Transition { from: Locked, action: Reassign, to: Locked, guard: "" },
     Transition { from: Locked, action: Unlock, to: Confirmed, guard: "" },
     Transition { from: Locked, action: Ship, to: Locked, guard: "what is left" },
     Transition { from: Locked, action: Deliver, to: Locked, guard: "once" },
-    Transition { from: Locked, action: Return, to: Locked, guard: "once" },
+    Transition { from: Locked, action: Return, to: Locked, guard: "what is out" },
     Transition { from: Locked, action: Pay, to: Locked, guard: "what is owed" },
     Transition { from: Locked, action: Refund, to: Locked, guard: "what was paid" },
     Transition { from: Cancelled, action: Delete, to: Cancelled, guard: "then gone; never confirmed" },

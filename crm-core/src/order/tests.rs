@@ -1,5 +1,7 @@
 mod laws;
 mod parts;
+mod refunds;
+mod returns;
 
 use super::*;
 use crate::{
@@ -42,6 +44,10 @@ fn confirmed() -> Order {
 
 fn of_line(line: u32, quantity: u32) -> ShippedLine {
     ShippedLine { line, quantity: Quantity::from(quantity) }
+}
+
+fn back(line: u32, quantity: u32) -> RefundedLine {
+    RefundedLine { line, quantity: Quantity::from(quantity) }
 }
 
 fn money(cents: i64) -> NewPayment {
@@ -99,7 +105,7 @@ fn perform(order: &mut Order, action: OrderAction) -> Result<Option<OrderFact>, 
 
 fn entry(number: u32, kind: EntryKind, cents: i64) -> PaymentEntry {
     let (amount, at) = (eur(cents), at(9));
-    PaymentEntry { number, kind, amount, at, day: day("2026-03-02"), method: None, reference: None }
+    PaymentEntry { number, kind, amount, at, day: day("2026-03-02"), method: None, reference: None, lines: Vec::new() }
 }
 
 /// The fact that `perform` makes where it is allowed.
@@ -121,11 +127,15 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
         }
         Ship => {
             let lines = vec![of_line(1, 2), of_line(3, 4)];
-            let shipment = Shipment { number: 1, shipped_at: at(9), state: ShipmentState::Shipped, lines };
+            let shipment =
+                Shipment { number: 1, shipped_at: at(9), state: ShipmentState::Shipped, lines, returned: Vec::new() };
             OrderFact::Shipped { shipment }
         }
         Deliver => OrderFact::Delivered { shipment: 1 },
-        Return => OrderFact::Returned { shipment: 1, before: ShipmentState::Shipped },
+        Return => {
+            let lines = vec![of_line(1, 2), of_line(3, 4)];
+            OrderFact::Returned { shipment: 1, before: ShipmentState::Shipped, lines }
+        }
         Pay => OrderFact::Paid { entry: entry(1, EntryKind::Payment, 2_000), owed: eur(10_000) },
         Refund => OrderFact::Refunded { entry: entry(2, EntryKind::Refund, 2_000), refundable: eur(3_000) },
         Delete => return None,
@@ -204,10 +214,13 @@ enum Step {
     Ship(Option<Vec<(u32, u32)>>),
     Deliver(u32),
     TakeBack(u32),
+    TakeBackSome(u32, Vec<(u32, u32)>),
     /// All that is owed, or so many cents.
     Pay(Option<i64>),
     /// All that can be refunded, or so many cents.
     Refund(Option<i64>),
+    RefundLines(Vec<(u32, u32)>),
+    RefundInFull,
 }
 
 fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
@@ -232,6 +245,15 @@ fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
         }
         Step::Deliver(shipment) => order.deliver(at, *shipment).map(drop),
         Step::TakeBack(shipment) => order.take_back(at, *shipment).map(drop),
+        Step::TakeBackSome(shipment, lines) => {
+            let lines = lines.iter().map(|(line, many)| of_line(*line, *many)).collect();
+            order.take_back_lines(at, *shipment, lines).map(drop)
+        }
+        Step::RefundLines(lines) => {
+            let lines = lines.iter().map(|(line, many)| back(*line, *many));
+            order.refund(at, NewRefund::of_lines(lines)).map(drop)
+        }
+        Step::RefundInFull => order.refund(at, NewRefund::in_full()).map(drop),
         Step::Pay(cents) => order.pay(at, NewPayment::of(cents.map_or(order.owed(), eur))).map(drop),
         Step::Refund(cents) => order.refund(at, NewPayment::of(cents.map_or(order.refundable(), eur))).map(drop),
     }
@@ -285,6 +307,24 @@ fn amending_replaces_the_lines_or_nothing() {
         rule_of(refuses(&order, |order| order.amend(at(1), vec![huge, twice], Terms::default()))),
         ("total", Rule::Overflow)
     );
+}
+
+#[test]
+fn prc_4_another_price_list_leaves_the_lines_as_they_are_and_ord_4_stands_once_it_is_confirmed() {
+    let mut order = standing(Drafted, Amend);
+    let (before, list) = (order.clone(), Some(id(5)));
+    assert_eq!(order.price_by(at(9), None), Ok(None));
+    assert_eq!(order, before);
+    let fact = order.price_by(at(9), list).unwrap();
+    assert_eq!(fact, Some(OrderFact::PriceListChanged { from: None, to: list }));
+    assert_eq!((order.price_list(), order.lines(), order.total()), (list, before.lines(), before.total()));
+    for status in [Confirmed, Locked, Cancelled] {
+        let mut order = standing(status, Amend);
+        let before = order.clone();
+        let refused = OrderError::NotAllowed { order: order.id, status, action: Amend };
+        assert_eq!(order.price_by(at(9), list), Err(refused));
+        assert_eq!(order, before);
+    }
 }
 
 #[test]
@@ -390,7 +430,8 @@ fn a_shipment_is_delivered_once_and_comes_back_once() {
     order.deliver(at(3), 1).unwrap();
     assert_eq!(order.shipments()[0].state, ShipmentState::Delivered { at: at(3) });
     assert_eq!(refuses(&order, |order| order.deliver(at(4), 1)), delivered);
-    let back = OrderFact::Returned { shipment: 1, before: ShipmentState::Delivered { at: at(3) } };
+    let lines = vec![of_line(1, 2), of_line(3, 4)];
+    let back = OrderFact::Returned { shipment: 1, before: ShipmentState::Delivered { at: at(3) }, lines };
     assert_eq!(order.take_back(at(5), 1), Ok(back));
     assert_eq!(order.shipments()[0].state, ShipmentState::Returned { at: at(5) });
     assert_eq!(refuses(&order, |order| order.deliver(at(6), 1)), returned);

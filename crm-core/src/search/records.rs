@@ -2,14 +2,17 @@
 
 use super::{SearchFamily, SearchText, Searched};
 use crate::{
+    activity::{Activity, ActivityState},
     agent::Agent,
     customer::Customer,
     interaction::{Interaction, Participant},
     lead::Lead,
     opportunity::{Opportunity, OpportunityState},
+    price_list::PriceList,
     product::Product,
+    promotion::Promotion,
     sales_rep::SalesRep,
-    text::ExternalId,
+    text::{ExternalId, Label},
     ticket::Ticket,
 };
 
@@ -93,12 +96,47 @@ impl Searched for Interaction {
     }
 }
 
+impl Searched for Activity {
+    const FAMILY: SearchFamily = SearchFamily::Activity;
+
+    fn search_text(&self) -> SearchText {
+        let said = match self.state() {
+            ActivityState::Planned => None,
+            ActivityState::Done { note, .. } => note.as_ref(),
+            ActivityState::Cancelled { reason, .. } => reason.as_ref(),
+        };
+        SearchText::new()
+            .title(self.subject().as_str())
+            .with(self.note().map(|note| note.as_str()))
+            .with(said.map(|said| said.as_str()))
+            .with(self.external_id().map(ExternalId::as_str))
+    }
+}
+
 impl Searched for Product {
     const FAMILY: SearchFamily = SearchFamily::Product;
 
     fn search_text(&self) -> SearchText {
         let text = SearchText::new().title(self.name.as_str()).title(self.sku.as_str());
         text.with(self.category.as_ref().map(|category| category.as_str()))
+    }
+}
+
+impl Searched for PriceList {
+    const FAMILY: SearchFamily = SearchFamily::PriceList;
+
+    fn search_text(&self) -> SearchText {
+        let text = SearchText::new().title(self.name().as_str());
+        text.with(self.external_id().map(ExternalId::as_str))
+    }
+}
+
+impl Searched for Promotion {
+    const FAMILY: SearchFamily = SearchFamily::Promotion;
+
+    fn search_text(&self) -> SearchText {
+        let text = SearchText::new().title(self.name().as_str());
+        self.code().map(Label::as_str).into_iter().fold(text, SearchText::title)
     }
 }
 

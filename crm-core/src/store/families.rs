@@ -7,23 +7,31 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Page, Records, Refused, StoreError};
 use crate::{
     act::Act,
+    activity::{Activity, ActivityKind, ActivityStatus},
     agent::Agent,
+    answer::{Answer, Keyed},
     assignment::{Member, WaitingOrder},
     bulk::Record,
     customer::{Customer, CustomerType},
     email::EmailAddress,
+    exchange_rate::ExchangeRate,
     id::{
-        AgentId, CustomerId, InteractionId, LeadId, OpportunityId, OrderId, ProductId, QueueId, SalePlanId, SalesRepId,
-        TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, InteractionId, LeadId, OpportunityId, OrderId, PaymentId,
+        PriceListId, ProductId, PromotionId, QueueId, QuoteId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
     lead::{Lead, LeadStatus},
+    money::Currency,
     opportunity::{Opportunity, OpportunityStatus},
     order::{Fulfilment, Order, OrderStatus, PaymentEntry, PaymentStatus, Revenue},
+    payment::{Payment, PaymentKind, PaymentReference, ProviderStatus},
     phone::Phone,
+    price_list::PriceList,
     product::Product,
+    promotion::{Promotion, Redemption},
     queue::Queue,
+    quote::{Quote, QuoteStatus},
     record::Revision,
     sale_plan::{PlanScope, PlanStatus, SalePlan},
     sales_rep::SalesRep,
@@ -79,8 +87,33 @@ filters! {
     ProductFilter {
         /// Of this series or category.
         category: Label,
+        /// Variants of this product.
+        variant_of: ProductId,
         /// In use, or not.
         active: bool,
+    }
+    /// Which price lists.
+    PriceListFilter {
+        /// With prices in this currency.
+        currency: Currency,
+        /// In use, or not.
+        active: bool,
+    }
+    /// Which promotions.
+    PromotionFilter {
+        /// For those who have a code, or for everybody.
+        coupon: bool,
+        /// That can be used at present, or not.
+        active: bool,
+    }
+    /// Which uses of promotions.
+    RedemptionFilter {
+        /// Of this promotion.
+        promotion: PromotionId,
+        /// By this customer.
+        customer: CustomerId,
+        /// For this order.
+        order: OrderId,
     }
     /// Which sales reps.
     SalesRepFilter {
@@ -141,6 +174,34 @@ filters! {
         /// Won or lost on one of these days.
         closed: Period,
     }
+    /// Which quotes.
+    QuoteFilter {
+        /// For this customer.
+        customer: CustomerId,
+        /// For this opportunity.
+        opportunity: OpportunityId,
+        /// Of this rep.
+        rep: SalesRepId,
+        /// Standing there.
+        status: QuoteStatus,
+        /// With its last day on one of these days.
+        valid_until: Period,
+    }
+    /// Which activities.
+    ActivityFilter {
+        /// For this customer.
+        customer: CustomerId,
+        /// For this deal.
+        opportunity: OpportunityId,
+        /// Of this rep.
+        owner: SalesRepId,
+        /// Of this kind.
+        kind: ActivityKind,
+        /// Planned, done or cancelled.
+        status: ActivityStatus,
+        /// Due on one of these days, also where it is done or cancelled.
+        due: Period,
+    }
     /// Which orders.
     OrderFilter {
         /// Of this customer.
@@ -159,6 +220,30 @@ filters! {
         payment: PaymentStatus,
         /// Confirmed on one of these business days; [`Orders::orders_by_day`] is the list that is made for it.
         confirmed: Period,
+    }
+    /// Which payments with a provider.
+    PaymentFilter {
+        /// For this order.
+        order: OrderId,
+        /// Parts of this payment.
+        source: PaymentId,
+        /// With this provider.
+        provider: Label,
+        /// Wholes, or parts of this kind.
+        kind: PaymentKind,
+        /// Standing there with their provider.
+        status: ProviderStatus,
+        /// With reports of the provider that did not fit, or without.
+        anomalous: bool,
+    }
+    /// Which exchange rates.
+    ExchangeRateFilter {
+        /// From this currency.
+        from: Currency,
+        /// Into this currency.
+        to: Currency,
+        /// Beginning on one of these days; [`ExchangeRates::exchange_rate_on`] has the one that holds on a day.
+        days: Period,
     }
     /// Which agents.
     AgentFilter {
@@ -282,6 +367,32 @@ family! {
 }
 
 family! {
+    /// Price lists.
+    PriceLists, "price list": PriceList(PriceListId), PriceListFilter
+    { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list }
+
+    /// The price list with an id in another system.
+    fn price_list_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<PriceList>>;
+    /// The price lists with a name, however it is spelt.
+    fn price_lists_named(&self, name: &Name, page: Page<PriceListId>) -> Stored<Vec<PriceList>>;
+}
+
+family! {
+    /// Promotions.
+    Promotions, "promotion": Promotion(PromotionId), PromotionFilter
+    { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion }
+
+    /// The promotion with the code of a coupon.
+    fn promotion_by_code(&self, code: &Label) -> Stored<Option<Promotion>>;
+}
+
+family! {
+    /// Uses of promotions.
+    Redemptions, "redemption": Redemption(RedemptionId), RedemptionFilter
+    { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
+}
+
+family! {
     /// Sales reps.
     SalesReps, "sales rep": SalesRep(SalesRepId), SalesRepFilter
     { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
@@ -336,6 +447,38 @@ family! {
     fn opportunity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Opportunity>>;
 }
 
+family! {
+    /// Quotes, with their lines.
+    Quotes, "quote": Quote(QuoteId), QuoteFilter
+    { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote }
+
+    /// The quote with a number.
+    fn quote_by_number(&self, number: &Number) -> Stored<Option<Quote>>;
+    /// The quote with an id in another system.
+    fn quote_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Quote>>;
+    /// A free number for a new quote, `Q-000001` and up (C30).
+    fn next_quote_number(&mut self) -> Stored<Number>;
+}
+
+family! {
+    /// Activities.
+    Activities, "activity": Activity(ActivityId), ActivityFilter
+    { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
+
+    /// The activity with an id in another system.
+    fn activity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Activity>>;
+    /// The activities that are planned and that a filter lets through, by due day and id (C85).
+    fn activities_by_due(&self, filter: &ActivityFilter, page: Page<(NaiveDate, ActivityId)>) -> Stored<Vec<Activity>>;
+    /// The activities that are planned, have a reminder and pass a filter, by its instant and the id (C86).
+    fn activities_by_reminder(
+        &self,
+        filter: &ActivityFilter,
+        page: Page<(DateTime<Utc>, ActivityId)>,
+    ) -> Stored<Vec<Activity>>;
+    /// When an activity of an opportunity was last done (C87).
+    fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>>;
+}
+
 /// Where a revenue entry stands: by business day, order and number.
 pub type RevenueKey = (NaiveDate, OrderId, u32);
 
@@ -381,6 +524,24 @@ family! {
 }
 
 family! {
+    /// Payments with a provider and their parts. What an order was paid by is in [`Orders::payments`].
+    Payments, "payment": Payment(PaymentId), PaymentFilter
+    { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment }
+
+    /// The payment that a provider knows by a reference.
+    fn payment_by_reference(&self, reference: &PaymentReference) -> Stored<Option<Payment>>;
+}
+
+family! {
+    /// Exchange rates.
+    ExchangeRates, "exchange rate": ExchangeRate(ExchangeRateId), ExchangeRateFilter
+    { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
+
+    /// The rate of a pair that holds on a day: the newest one that is not of a later day (C79, MON-2).
+    fn exchange_rate_on(&self, from: Currency, to: Currency, day: NaiveDate) -> Stored<Option<ExchangeRate>>;
+}
+
+family! {
     /// Agents.
     Agents, "agent": Agent(AgentId), AgentFilter
     { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
@@ -412,7 +573,7 @@ family! {
 
 /// What there is about a customer, over all record kinds.
 pub trait Timeline {
-    /// The interactions, opportunities, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
+    /// The interactions, opportunities, activities, quotes, orders and tickets of a customer, newest first (C25), with the interactions of others in which they took part. The page continues after, that is before in time, the given item.
     fn timeline(&self, customer: CustomerId, page: Page<TimelineItem>) -> Stored<Vec<TimelineItem>>;
 }
 
@@ -423,8 +584,22 @@ pub trait Search {
     fn search(&self, query: &SearchQuery, page: Page<SearchPlace>) -> Stored<Vec<SearchHit>>;
 }
 
-/// Every fact, in the order of the commits.
-pub trait Journal {
+/// What operations under an idempotency key answered first: [`once`](crate::once) asks and keeps it.
+pub trait Answers {
+    /// The answer under a key at a place (C75).
+    fn answer(&self, key: &IdempotencyKey, place: u32) -> Stored<Option<Answer>>;
+    /// All answers, by key and place.
+    fn answers(&self, page: Page<(IdempotencyKey, u32)>) -> Stored<Vec<Answer>>;
+    /// Keeps an answer (C75, C76).
+    fn keep_answer(&mut self, answer: &Answer) -> Stored<()>;
+    /// Erases the content of all answers that a record is in; gives how many had one (C77).
+    fn erase_answers(&mut self, record: RecordRef) -> Stored<u64>;
+    /// What this transaction has done under each key; at its begin nothing (C78).
+    fn keyed(&mut self) -> &mut Keyed;
+}
+
+/// Every fact, in the order of the commits. Who writes facts keeps answers too, so that each act can be repeated.
+pub trait Journal: Answers {
     /// Appends a fact under the act that made it; its position is given at commit.
     fn append(&mut self, act: &Act, fact: &Fact) -> Stored<()>;
     /// All entries, by position.

@@ -339,21 +339,21 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
         convert_leads(tx, act, &leads, act.day(), by, new)
     });
     let mut of_reps = Vec::new();
-    for (_, outcome) in &outcomes {
-        match outcome {
+    for one in &outcomes {
+        match &one.outcome {
             Converted::Done { conversion, decision } => {
                 let deal = deal(&world, conversion);
                 assert_eq!(decision.as_ref().unwrap().given_to(), deal.rep().map(Member::SalesRep));
                 of_reps.push(reps.iter().position(|rep| Some(*rep) == deal.rep()).unwrap());
             }
             Converted::Skipped(_) => {}
-            Converted::Refused(refused) => panic!("{refused}"),
+            Converted::Refused(refused) => panic!("{refused:?}"),
         }
     }
     // L1-S1, L2-S2 … L5-S1.
     assert_eq!(of_reps, [0, 1, 2, 3, 0]);
-    let skipped = outcomes.iter().filter_map(|(id, outcome)| match outcome {
-        Converted::Skipped(why) => Some((*id, *why)),
+    let skipped = outcomes.iter().filter_map(|one| match one.outcome {
+        Converted::Skipped(why) => Some((one.lead, why)),
         _ => None,
     });
     let skipped: Vec<_> = skipped.collect();
@@ -367,11 +367,11 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
         let by = Some(Reps { queue, away: &away });
         let new = |lead: &Lead| NewConversion::of(lead).skipping_qualification();
         let outcomes = convert_leads(tx, act, &leads, act.day(), by, new)?;
-        assert!(matches!(outcomes[0].1, Converted::Skipped(NotConverted::Converted)));
-        assert!(matches!(outcomes[7].1, Converted::Skipped(NotConverted::NobodyFree)));
+        assert!(matches!(outcomes[0].outcome, Converted::Skipped(NotConverted::Converted)));
+        assert!(matches!(outcomes[7].outcome, Converted::Skipped(NotConverted::NobodyFree)));
         // One that needs to be qualified is refused, and nothing of it is written.
         let refused = convert_leads(tx, act, &[new_one], act.day(), None, NewConversion::of)?;
-        assert!(matches!(&refused[0].1, Converted::Refused(refused) if matches!(**refused, SalesError::Lead(LeadError::NotQualified { .. }))));
+        assert!(matches!(&refused[0].outcome, Converted::Refused(refused) if matches!(refused.error.as_deref(), Some(SalesError::Lead(LeadError::NotQualified { .. })))));
         Ok(())
     });
 }
@@ -451,7 +451,7 @@ proptest! {
             Ok(plan) => plan,
             // Nothing to make or link; or a deal that nobody and nothing gives a name.
             Err(SalesError::Lead(LeadError::NoTarget { .. } | LeadError::Invalid(_))) => return Ok(()),
-            Err(refused) => panic!("{refused}"),
+            Err(refused) => panic!("{refused:?}"),
         };
         let first = world.does(|tx, act| apply_conversion(tx, act, &plan));
         world.changes_nothing(|tx, act| {

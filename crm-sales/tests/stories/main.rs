@@ -2,16 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot begin is a failed test")]
 
+mod activities;
 mod actual_sales;
 mod catalogue;
 mod contact_points;
 mod conversions;
 mod customers;
+mod exchange;
 mod interactions;
+mod keys;
 mod leads;
 mod opportunities;
 mod orders;
 mod plans;
+mod prices;
+mod promotions;
+mod providers;
 mod queues;
+mod quotes;
 mod team;
 mod world;

@@ -1,13 +1,16 @@
 use crm_core::{
-    Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError, OpportunityPatch, OpportunityStatus,
-    Percent, Pipeline, RecordId, Sale, SalesRepId, store::Opportunities,
+    AmountSource, DealLine, ForecastCategory, Loss, NewOpportunity, Opportunity, OpportunityAction, OpportunityError,
+    OpportunityPatch, OpportunityStatus, Percent, Pipeline, ProductId, ProductPatch, Quantity, RecordId, RequiredField,
+    Sale, SalesRepId, UnitPrice,
+    store::{Opportunities, StoreErrorKind},
 };
 use crm_sales::{
-    SalesError, advance_opportunity, archive_customer, delete_opportunity, lose_opportunity, open_opportunity,
-    reopen_opportunity, restore_customer, revise_opportunity, win_opportunity,
+    SalesError, advance_opportunity, archive_customer, delete_customer, delete_opportunity, delete_product,
+    lose_opportunity, open_opportunity, reopen_opportunity, restore_customer, revise_opportunity, update_product,
+    win_opportunity,
 };
 
-use crate::world::{World, day, eur};
+use crate::world::{World, day, eur, kind};
 
 fn hardware() -> Pipeline {
     Pipeline::new("Hardware".parse().unwrap())
@@ -208,4 +211,110 @@ fn an_opportunity_is_deleted() {
     ] {
         assert!(matches!(error, SalesError::NotFound { .. }));
     }
+}
+
+fn line(product: ProductId, quantity: u32, price: &str) -> DealLine {
+    let price = UnitPrice::parse(price, crm_core::Currency::EUR).unwrap();
+    DealLine::new(product, Quantity::from(quantity), price, Percent::ZERO).unwrap()
+}
+
+#[test]
+fn opp_10_a_deal_is_worth_its_lines_and_they_are_of_products_that_are_sold() {
+    let mut world = World::new();
+    let (lamp, chair) = (world.product("LAMP", "49.90").id, world.product("CHAIR", "100").id);
+    let new = NewOpportunity::new("forty lamps".parse().unwrap()).line(line(lamp, 40, "49.90"));
+    let deal = world.does(|tx, act| open_opportunity(tx, act, &hardware(), new.clone()));
+    assert_eq!((deal.amount_source(), deal.value()), (AmountSource::Lines, Some(eur("1996.00"))));
+    let both = world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), new.clone().value(eur("1"))));
+    assert!(matches!(
+        both,
+        SalesError::Opportunity(OpportunityError::ValueOfLines { total, given, .. })
+            if (total, given) == (eur("1996.00"), eur("1"))
+    ));
+    let lines = |lines: &[DealLine]| OpportunityPatch { lines: Some(lines.to_vec()), ..OpportunityPatch::default() };
+    for product in [lamp, chair] {
+        let inactive = ProductPatch { active: Some(false), ..ProductPatch::default() };
+        world.does(|tx, act| update_product(tx, act, product, inactive));
+    }
+    // What is no longer sold stays where it stands and is not added.
+    let more = world.does(|tx, act| revise_opportunity(tx, act, deal.id, lines(&[line(lamp, 50, "49.90")])));
+    assert_eq!(more.value(), Some(eur("2495.00")));
+    for refused in [
+        world.is_refused(|tx, act| revise_opportunity(tx, act, deal.id, lines(&[line(chair, 1, "1")]))),
+        world.is_refused(|tx, act| {
+            open_opportunity(tx, act, &hardware(), lamps_without_value().line(line(chair, 1, "1")))
+        }),
+    ] {
+        assert!(matches!(refused, SalesError::Inactive { record } if record == chair.into()));
+    }
+    let nothing = ProductId::from_uuid(Default::default());
+    let refused = world.is_refused(|tx, act| revise_opportunity(tx, act, deal.id, lines(&[line(nothing, 1, "1")])));
+    assert!(matches!(refused, SalesError::NotFound { record } if record == nothing.into()));
+    let refused = world.is_refused(|tx, act| delete_product(tx, act, lamp));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "opportunities", count: 1 });
+    let emptied = world.does(|tx, act| revise_opportunity(tx, act, deal.id, lines(&[])));
+    assert_eq!((emptied.amount_source(), emptied.value()), (AmountSource::Manual, None));
+    world.does(|tx, act| delete_product(tx, act, lamp));
+}
+
+fn lamps_without_value() -> NewOpportunity {
+    NewOpportunity::new("forty lamps".parse().unwrap())
+}
+
+#[test]
+fn contacts_of_a_deal_are_persons_in_use() {
+    let mut world = World::new();
+    let (zhang, li, acme) = (world.person("张三").id, world.person("李四").id, world.organisation("Acme").id);
+    let role = || "decision maker".parse().unwrap();
+    let deal = world
+        .does(|tx, act| open_opportunity(tx, act, &hardware(), lamps().customer(acme).primary_contact(zhang, role())));
+    assert_eq!((deal.contacts()[0].person, deal.contacts()[0].primary), (zhang, true));
+    let refused = world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), lamps().contact(acme, role())));
+    assert!(matches!(refused, SalesError::NotAPerson { customer, field: "contacts" } if customer == acme));
+    let with = |person| {
+        let contacts = lamps().primary_contact(zhang, role()).contact(person, role()).contacts;
+        OpportunityPatch { contacts: Some(contacts), ..OpportunityPatch::default() }
+    };
+    world.does(|tx, act| archive_customer(tx, act, zhang));
+    world.does(|tx, act| archive_customer(tx, act, li));
+    let refused = world.is_refused(|tx, act| revise_opportunity(tx, act, deal.id, with(li)));
+    assert!(matches!(refused, SalesError::Archived { customer } if customer == li));
+    world.does(|tx, act| restore_customer(tx, act, li));
+    // Whoever is a contact already may stay one.
+    world.does(|tx, act| revise_opportunity(tx, act, deal.id, with(li)));
+    let refused = world.is_refused(|tx, act| delete_customer(tx, act, li));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "opportunities", count: 1 });
+}
+
+#[test]
+fn opp_1_a_pipeline_says_which_stage_may_follow_and_what_it_requires() {
+    let mut world = World::new();
+    let pipeline = Pipeline::new("Hardware".parse().unwrap())
+        .open("prospecting".parse().unwrap(), Percent::whole(10))
+        .next(["engaging".parse().unwrap()])
+        .open("engaging".parse().unwrap(), Percent::whole(50))
+        .forecast(ForecastCategory::BestCase)
+        .requires([RequiredField::ExpectedClose])
+        .won("won".parse().unwrap())
+        .build()
+        .unwrap();
+    let zhang = world.person("张三").id;
+    let deal = world.does(|tx, act| open_opportunity(tx, act, &pipeline, lamps().customer(zhang)));
+    let refused = world.is_refused(|tx, act| win_opportunity(tx, act, deal.id, &pipeline, sale()));
+    assert!(matches!(refused, SalesError::Opportunity(OpportunityError::NotNext { to: None, .. })));
+    let engaging = "engaging".parse().unwrap();
+    let refused = world.is_refused(|tx, act| advance_opportunity(tx, act, deal.id, &pipeline, &engaging, None));
+    let SalesError::Opportunity(OpportunityError::Missing { opportunity, stage, fields }) = refused else { panic!() };
+    assert_eq!((opportunity, stage, fields), (deal.id, engaging.clone(), vec![RequiredField::ExpectedClose]));
+    let close = OpportunityPatch { expected_close: Some(Some(day("2026-03-31"))), ..OpportunityPatch::default() };
+    world.does(|tx, act| revise_opportunity(tx, act, deal.id, close));
+    let advanced = world.does(|tx, act| advance_opportunity(tx, act, deal.id, &pipeline, &engaging, None));
+    assert_eq!(advanced.forecast_category(), ForecastCategory::BestCase);
+    let emptied = OpportunityPatch { expected_close: Some(None), ..OpportunityPatch::default() };
+    let refused = world.is_refused(|tx, act| revise_opportunity(tx, act, deal.id, emptied));
+    assert!(matches!(refused, SalesError::Opportunity(OpportunityError::Missing { .. })));
+    // FC-7: a push is counted.
+    let later = OpportunityPatch { expected_close: Some(Some(day("2026-04-01"))), ..OpportunityPatch::default() };
+    assert_eq!(world.does(|tx, act| revise_opportunity(tx, act, deal.id, later)).pushes().len(), 1);
+    world.does(|tx, act| win_opportunity(tx, act, deal.id, &pipeline, sale()));
 }

@@ -1,13 +1,13 @@
 use crm_core::{
-    CreditAt, Currency, CustomerId, Discount, Fact, Fulfilment, NewOrder, NewOrderLine, NewPayment, Order, OrderAction,
-    OrderError, OrderFact, OrderStatus, PaymentStatus, Percent, Period, PlanScope, ProductPatch, Quantity, RecordId,
-    Revision, Rule, SalesRepId, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
+    CreditAt, Currency, CustomerId, Discount, Fact, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order,
+    OrderAction, OrderError, OrderFact, OrderStatus, PaymentStatus, Percent, Period, PlanScope, ProductPatch, Quantity,
+    RecordId, RefundedLine, Revision, Rule, SalesRepId, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
     store::{OrderFilter, Orders, StoreErrorKind},
 };
 use crm_sales::{
     OrderAmendment, SalesError, actual_sales, amend_order, archive_customer, cancel_order, cancel_order_on,
     confirm_order, confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, place_order,
-    place_order_on, reassign_order, refund_order, return_shipment, ship_lines, ship_order, unlock_order,
+    place_order_on, reassign_order, refund_order, return_lines, return_shipment, ship_lines, ship_order, unlock_order,
     update_product,
 };
 
@@ -411,4 +411,42 @@ fn goods_leave_in_parts_and_come_back() {
     let draft = world.draft();
     let error = world.is_refused(|tx, act| ship_lines(tx, act, draft.id, one));
     assert_eq!(not_allowed(error), (OrderStatus::Draft, OrderAction::Ship));
+}
+
+#[test]
+fn ref_2_what_comes_back_in_part_is_refunded_by_line_and_the_rest_in_full() {
+    let mut world = World::new();
+    let order = confirmed(&mut world);
+    world.does(|tx, act| pay_order(tx, act, order.id, NewPayment::of(order.total())));
+    world.does(|tx, act| ship_order(tx, act, order.id));
+    let lamps = |many: u32| vec![ShippedLine { line: 1, quantity: Quantity::from(many) }];
+    let money_for = |many: u32| NewRefund::of_lines([RefundedLine { line: 1, quantity: Quantity::from(many) }]);
+
+    // One lamp comes back and its money goes back, in one commit.
+    let after = world.does(|tx, act| {
+        return_lines(tx, act, order.id, 1, lamps(1))?;
+        refund_order(tx, act, order.id, money_for(1))
+    });
+    assert_eq!((after.refunded(), after.fulfilment()), (eur("49.90"), Fulfilment::Partial));
+    assert_eq!(after.payments()[1].lines, [RefundedLine { line: 1, quantity: Quantity::from(1) }]);
+    assert_eq!(world.reads(|tx| Ok(tx.order(order.id)?)), Some(after));
+
+    let error = world.is_refused(|tx, act| return_lines(tx, act, order.id, 1, lamps(2)));
+    assert!(matches!(error, SalesError::Order(OrderError::MoreThanOut { line: 1, .. })), "{error}");
+    let error = world.is_refused(|tx, act| refund_order(tx, act, order.id, money_for(2)));
+    assert!(matches!(error, SalesError::Order(OrderError::MoreThanRefundable { line: 1, .. })), "{error}");
+    let dear = money_for(1).amount(eur("49.91"));
+    let error = world.is_refused(|tx, act| refund_order(tx, act, order.id, dear));
+    assert!(matches!(error, SalesError::Order(OrderError::MoreThanTheyCameTo { .. })), "{error}");
+
+    let after = world.does(|tx, act| {
+        return_shipment(tx, act, order.id, 1)?;
+        refund_order(tx, act, order.id, NewRefund::in_full())
+    });
+    assert_eq!((after.refundable(), after.fulfilment()), (eur("0.00"), Fulfilment::Returned));
+    assert_eq!(after.payment_status(), PaymentStatus::Refunded);
+    let error = world.is_refused(|tx, act| refund_order(tx, act, order.id, NewRefund::in_full()));
+    assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
+    let facts = ["order.returned", "order.refunded", "order.returned", "order.refunded"];
+    assert_eq!(world.facts(order.id)[4..], facts);
 }

@@ -7,8 +7,8 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Customers, Interactions, Journal, Leads, Opportunities, Orders, Page, Products, Queues, SalePlans, SalesReps,
-        Store, StoreErrorKind,
+        Activities, Customers, ExchangeRates, Interactions, Journal, Leads, Opportunities, Orders, Page, Payments,
+        PriceLists, Products, Promotions, Queues, Quotes, Redemptions, SalePlans, SalesReps, Store, StoreErrorKind,
     },
 };
 use crm_sales::{
@@ -28,7 +28,16 @@ impl World {
 
     /// Does something that must succeed, as one act of alice in one transaction.
     pub(crate) fn does<T>(&mut self, f: impl FnOnce(&mut MemoryTx, &mut Act) -> Result<T, SalesError>) -> T {
-        let act = &mut self.acts.next("alice");
+        self.does_as("alice", f)
+    }
+
+    /// The same as an act of somebody else.
+    pub(crate) fn does_as<T>(
+        &mut self,
+        actor: &str,
+        f: impl FnOnce(&mut MemoryTx, &mut Act) -> Result<T, SalesError>,
+    ) -> T {
+        let act = &mut self.acts.next(actor);
         self.store.write(|tx| f(tx, act)).unwrap()
     }
 
@@ -60,16 +69,27 @@ impl World {
     fn everything(&self) -> impl PartialEq + Debug + use<> {
         self.reads(|tx| {
             Ok((
-                tx.customers(&Default::default(), Page::first(u16::MAX))?,
-                tx.interactions(&Default::default(), Page::first(u16::MAX))?,
-                tx.products(&Default::default(), Page::first(u16::MAX))?,
-                tx.sales_reps(&Default::default(), Page::first(u16::MAX))?,
-                tx.sale_plans(&Default::default(), Page::first(u16::MAX))?,
-                tx.queues(&Default::default(), Page::first(u16::MAX))?,
-                tx.leads(&Default::default(), Page::first(u16::MAX))?,
-                tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
-                tx.orders(&Default::default(), Page::first(u16::MAX))?,
-                tx.entries(Page::first(u16::MAX))?,
+                (
+                    tx.customers(&Default::default(), Page::first(u16::MAX))?,
+                    tx.interactions(&Default::default(), Page::first(u16::MAX))?,
+                    tx.products(&Default::default(), Page::first(u16::MAX))?,
+                    tx.price_lists(&Default::default(), Page::first(u16::MAX))?,
+                    tx.promotions(&Default::default(), Page::first(u16::MAX))?,
+                    tx.redemptions(&Default::default(), Page::first(u16::MAX))?,
+                    tx.sales_reps(&Default::default(), Page::first(u16::MAX))?,
+                    tx.sale_plans(&Default::default(), Page::first(u16::MAX))?,
+                ),
+                (
+                    tx.queues(&Default::default(), Page::first(u16::MAX))?,
+                    tx.leads(&Default::default(), Page::first(u16::MAX))?,
+                    tx.opportunities(&Default::default(), Page::first(u16::MAX))?,
+                    tx.quotes(&Default::default(), Page::first(u16::MAX))?,
+                    tx.activities(&Default::default(), Page::first(u16::MAX))?,
+                    tx.orders(&Default::default(), Page::first(u16::MAX))?,
+                    tx.provider_payments(&Default::default(), Page::first(u16::MAX))?,
+                    tx.exchange_rates(&Default::default(), Page::first(u16::MAX))?,
+                    tx.entries(Page::first(u16::MAX))?,
+                ),
             ))
         })
     }

@@ -66,7 +66,7 @@ fn a_taken_number_in_the_middle_of_a_chunk_refuses_its_order_alone() {
 #[test]
 fn a_store_that_is_full_keeps_nothing_and_goes_on_checking_references() {
     let folder = tempfile::tempdir().unwrap();
-    let options = crate::SqliteOptions::new().limit_bytes(800 * 1_024);
+    let options = crate::SqliteOptions::new().limit_bytes(1_200 * 1_024);
     let store = options.open(folder.path().join("crm.db")).unwrap();
     let (customer, product) = (sample::customer(1), sample::product(1));
     store.write(|tx| tx.insert_customer(&customer).and_then(|()| tx.insert_product(&product))).unwrap();
@@ -258,7 +258,7 @@ fn what_an_earlier_failure_left_waiting_is_never_moved() {
     let mut host = host();
     let orders = orders(60);
     assert_eq!(committed(&mut host, &orders[..30]), (Ok(0), 30));
-    host.execute("INSERT INTO temp.new_crm_order SELECT 99, 1, 0, 0, 'X', NULL, x'00', NULL, 'EUR', NULL, 0, 0, 'draft', NULL, NULL, NULL, NULL, 'unfulfilled', 'unpaid', 0, x'01'", []).unwrap();
+    host.execute("INSERT INTO temp.new_crm_order SELECT 99, 1, 0, 0, 'X', NULL, x'00', NULL, NULL, 'EUR', NULL, NULL, 0, 0, 'draft', NULL, NULL, NULL, NULL, 'unfulfilled', 'unpaid', 0, x'01'", []).unwrap();
     assert_eq!(committed(&mut host, &orders[30..]), (Ok(0), 60));
 }
 

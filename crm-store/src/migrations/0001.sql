@@ -18,10 +18,110 @@ CREATE TABLE crm_product (
     category TEXT,
     list_price INTEGER NOT NULL,
     currency TEXT NOT NULL,
+    cost INTEGER,
+    cost_currency TEXT,
+    variant_of BLOB REFERENCES crm_product (id),
     active INTEGER NOT NULL CHECK (active IN (0, 1))
 ) STRICT;
 CREATE INDEX crm_product_name ON crm_product (name_key, id);
 CREATE INDEX crm_product_category ON crm_product (category, id);
+CREATE INDEX crm_product_variant_of ON crm_product (variant_of, id) WHERE variant_of IS NOT NULL;
+
+CREATE TABLE crm_price_list (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    valid_from INTEGER,
+    valid_until INTEGER,
+    active INTEGER NOT NULL CHECK (active IN (0, 1)),
+    next_rule INTEGER NOT NULL,
+    name_key TEXT NOT NULL,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_price_list_name ON crm_price_list (name_key, id);
+
+-- A rule without a category and a product is for everything. `pricing` is what it makes the price, as JSON; the list that it is priced after stands beside it too, so that
+-- this one is there.
+CREATE TABLE crm_price_rule (
+    list INTEGER NOT NULL REFERENCES crm_price_list (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    category TEXT,
+    product BLOB REFERENCES crm_product (id),
+    min_quantity INTEGER NOT NULL,
+    valid_from INTEGER,
+    valid_until INTEGER,
+    pricing TEXT NOT NULL,
+    base_list BLOB REFERENCES crm_price_list (id),
+    PRIMARY KEY (list, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_price_rule_product ON crm_price_rule (product) WHERE product IS NOT NULL;
+CREATE INDEX crm_price_rule_base_list ON crm_price_rule (base_list) WHERE base_list IS NOT NULL;
+
+-- What is taken off is a share or an amount. One without a category and a product is for everything.
+CREATE TABLE crm_promotion (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    code TEXT UNIQUE,
+    name TEXT NOT NULL,
+    share INTEGER,
+    amount INTEGER,
+    amount_currency TEXT,
+    category TEXT,
+    product BLOB REFERENCES crm_product (id),
+    valid_from INTEGER,
+    valid_until INTEGER,
+    min_amount INTEGER,
+    min_currency TEXT,
+    use_limit INTEGER,
+    customer_limit INTEGER,
+    used INTEGER NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1))
+) STRICT;
+CREATE INDEX crm_promotion_product ON crm_promotion (product) WHERE product IS NOT NULL;
+
+CREATE TABLE crm_redemption (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    promotion BLOB NOT NULL REFERENCES crm_promotion (id),
+    customer BLOB NOT NULL REFERENCES crm_customer (id),
+    order_id BLOB REFERENCES crm_order (id),
+    day INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL
+) STRICT;
+CREATE INDEX crm_redemption_promotion ON crm_redemption (promotion, id);
+CREATE INDEX crm_redemption_customer ON crm_redemption (customer, id);
+CREATE INDEX crm_redemption_order ON crm_redemption (order_id, id) WHERE order_id IS NOT NULL;
+
+-- A unit of the first currency is worth so many ten billionths of the second, from a day on.
+CREATE TABLE crm_exchange_rate (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    from_currency TEXT NOT NULL,
+    to_currency TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    rate INTEGER NOT NULL,
+    source TEXT NOT NULL
+) STRICT;
+CREATE INDEX crm_exchange_rate_pair ON crm_exchange_rate (from_currency, to_currency, day, id);
+CREATE INDEX crm_exchange_rate_from ON crm_exchange_rate (from_currency, id);
+CREATE INDEX crm_exchange_rate_to ON crm_exchange_rate (to_currency, id);
+CREATE INDEX crm_exchange_rate_day ON crm_exchange_rate (day);
 
 CREATE TABLE crm_sales_rep (
     row INTEGER PRIMARY KEY,
@@ -357,15 +457,25 @@ CREATE TABLE crm_opportunity (
     stage_order INTEGER NOT NULL,
     stage_kind TEXT NOT NULL,
     stage_probability INTEGER NOT NULL,
+    stage_forecast TEXT NOT NULL,
+    stage_stale_after_days INTEGER,
+    -- The fields that the stage requires and the stages that may follow it, as JSON; NULL where it requires nothing, and where any may follow.
+    stage_required TEXT,
+    stage_next TEXT,
     value INTEGER,
     currency TEXT,
+    recurring INTEGER,
+    recurring_currency TEXT,
+    recurring_months INTEGER,
     probability INTEGER NOT NULL,
+    set_forecast TEXT,
     expected_close INTEGER,
     status TEXT NOT NULL,
     closed_at INTEGER,
     close_day INTEGER,
     lost_reason TEXT,
-    lost_note TEXT
+    lost_note TEXT,
+    parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_opportunity_customer ON crm_opportunity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_opportunity_timeline ON crm_opportunity (customer, created_at, id) WHERE customer IS NOT NULL;
@@ -388,6 +498,135 @@ CREATE TABLE crm_opportunity_visit (
     PRIMARY KEY (opportunity, place)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE crm_quote (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    number TEXT NOT NULL UNIQUE,
+    external_id TEXT UNIQUE,
+    version INTEGER NOT NULL,
+    previous BLOB REFERENCES crm_quote (id),
+    customer BLOB NOT NULL REFERENCES crm_customer (id),
+    opportunity BLOB REFERENCES crm_opportunity (id),
+    rep BLOB REFERENCES crm_sales_rep (id),
+    author TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    -- As in crm_order.
+    terms TEXT,
+    net INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    valid_until INTEGER,
+    approval TEXT,
+    state TEXT NOT NULL,
+    -- What the state says, for filters and references.
+    status TEXT NOT NULL,
+    superseded_by BLOB REFERENCES crm_quote (id),
+    ordered BLOB REFERENCES crm_order (id),
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_quote_customer ON crm_quote (customer, id);
+CREATE INDEX crm_quote_timeline ON crm_quote (customer, created_at, id);
+CREATE INDEX crm_quote_opportunity ON crm_quote (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_quote_rep ON crm_quote (rep, id) WHERE rep IS NOT NULL;
+CREATE INDEX crm_quote_status ON crm_quote (status, id);
+CREATE INDEX crm_quote_valid_until ON crm_quote (valid_until) WHERE valid_until IS NOT NULL;
+CREATE INDEX crm_quote_previous ON crm_quote (previous) WHERE previous IS NOT NULL;
+CREATE INDEX crm_quote_superseded_by ON crm_quote (superseded_by) WHERE superseded_by IS NOT NULL;
+CREATE INDEX crm_quote_ordered ON crm_quote (ordered) WHERE ordered IS NOT NULL;
+
+CREATE TABLE crm_quote_line (
+    quote_row INTEGER NOT NULL REFERENCES crm_quote (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    product BLOB NOT NULL REFERENCES crm_product (id),
+    quantity INTEGER NOT NULL,
+    unit_price INTEGER NOT NULL,
+    discount INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    tax TEXT,
+    tax_rate INTEGER,
+    source INTEGER,
+    continues INTEGER,
+    PRIMARY KEY (quote_row, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_quote_line_product ON crm_quote_line (product, quote_row);
+
+CREATE TABLE crm_opportunity_line (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    product BLOB NOT NULL REFERENCES crm_product (id),
+    quantity INTEGER NOT NULL,
+    unit_price INTEGER NOT NULL,
+    discount INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_opportunity_line_product ON crm_opportunity_line (product, opportunity);
+
+CREATE TABLE crm_opportunity_contact (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    person BLOB NOT NULL REFERENCES crm_customer (id),
+    role TEXT NOT NULL,
+    is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_opportunity_contact_person ON crm_opportunity_contact (person, opportunity);
+
+-- The moves of the expected close to a later month.
+CREATE TABLE crm_opportunity_push (
+    opportunity INTEGER NOT NULL REFERENCES crm_opportunity (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    day_before INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    PRIMARY KEY (opportunity, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE crm_activity (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    external_id TEXT UNIQUE,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    note TEXT,
+    customer BLOB REFERENCES crm_customer (id),
+    opportunity BLOB REFERENCES crm_opportunity (id),
+    owner BLOB REFERENCES crm_sales_rep (id),
+    due INTEGER NOT NULL,
+    remind_at INTEGER,
+    plan TEXT,
+    step INTEGER,
+    status TEXT NOT NULL,
+    done_at INTEGER,
+    done_on INTEGER,
+    outcome TEXT,
+    cancelled_at INTEGER,
+    -- What was said when it was done or cancelled.
+    remark TEXT,
+    -- The due day and the reminder of what is planned.
+    planned_due INTEGER,
+    planned_reminder INTEGER
+) STRICT;
+CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_activity_done ON crm_activity (opportunity, done_at) WHERE done_at IS NOT NULL;
+CREATE INDEX crm_activity_owner ON crm_activity (owner, id) WHERE owner IS NOT NULL;
+CREATE INDEX crm_activity_status ON crm_activity (status, id);
+CREATE INDEX crm_activity_due ON crm_activity (due);
+CREATE INDEX crm_activity_planned_due ON crm_activity (planned_due, id) WHERE planned_due IS NOT NULL;
+CREATE INDEX crm_activity_owner_planned_due ON crm_activity (owner, planned_due, id) WHERE planned_due IS NOT NULL;
+CREATE INDEX crm_activity_planned_reminder ON crm_activity (planned_reminder, id) WHERE planned_reminder IS NOT NULL;
+CREATE INDEX crm_activity_owner_planned_reminder ON crm_activity (owner, planned_reminder, id) WHERE planned_reminder IS NOT NULL;
+
 CREATE TABLE crm_order (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -397,8 +636,10 @@ CREATE TABLE crm_order (
     number TEXT NOT NULL UNIQUE,
     external_id TEXT UNIQUE,
     customer BLOB NOT NULL REFERENCES crm_customer (id),
+    quote BLOB REFERENCES crm_quote (id),
     rep BLOB REFERENCES crm_sales_rep (id),
     currency TEXT NOT NULL,
+    price_list BLOB REFERENCES crm_price_list (id),
     -- The discount on all of it and how it is taxed, as JSON where they are not the usual ones.
     terms TEXT,
     net INTEGER NOT NULL,
@@ -415,9 +656,11 @@ CREATE TABLE crm_order (
     parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_order_customer ON crm_order (customer, id);
+CREATE INDEX crm_order_quote ON crm_order (quote) WHERE quote IS NOT NULL;
 CREATE INDEX crm_order_timeline ON crm_order (customer, created_at, id);
 CREATE INDEX crm_order_rep ON crm_order (rep, id) WHERE rep IS NOT NULL;
 CREATE INDEX crm_order_without_rep ON crm_order (id) WHERE rep IS NULL;
+CREATE INDEX crm_order_price_list ON crm_order (price_list) WHERE price_list IS NOT NULL;
 CREATE INDEX crm_order_status ON crm_order (status, id);
 CREATE INDEX crm_order_day ON crm_order (day, id) WHERE day IS NOT NULL;
 -- What is still to be done; what is done is nearly all.
@@ -438,6 +681,8 @@ CREATE TABLE crm_order_line (
     tax_rate INTEGER,
     -- The line of the quote that it was made from.
     source INTEGER,
+    -- The line whose other units it has.
+    continues INTEGER,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_line_product ON crm_order_line (product, order_row);
@@ -449,8 +694,9 @@ CREATE TABLE crm_order_shipment (
     shipped_at INTEGER NOT NULL,
     state TEXT NOT NULL,
     state_at INTEGER,
-    -- Line number and millionths of each line that is in it, as JSON pairs.
+    -- Line number and millionths of each line that is in it, as JSON pairs, and of each that came back.
     lines TEXT NOT NULL,
+    returned TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 
@@ -466,6 +712,8 @@ CREATE TABLE crm_order_payment (
     day INTEGER NOT NULL,
     method TEXT,
     reference TEXT,
+    -- Line number and millionths of each line that money went back for, as JSON pairs.
+    lines TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_payment_day ON crm_order_payment (day, order_id, number);
@@ -481,6 +729,50 @@ CREATE TABLE crm_order_revenue (
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_revenue_day ON crm_order_revenue (day, order_id, place);
+
+-- A whole payment with a provider, or a part of one.
+CREATE TABLE crm_payment (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    order_id BLOB NOT NULL REFERENCES crm_order (id),
+    kind TEXT NOT NULL,
+    source BLOB REFERENCES crm_payment (id),
+    -- The provider and its own reference, with a colon between.
+    reference TEXT NOT NULL UNIQUE,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    -- Line number and millionths of each line that a refund is for, as JSON pairs.
+    lines TEXT,
+    status TEXT NOT NULL,
+    status_at INTEGER,
+    fail_reason TEXT,
+    -- The number of the order's entry.
+    entry INTEGER,
+    provider TEXT NOT NULL,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX crm_payment_order ON crm_payment (order_id, id);
+CREATE INDEX crm_payment_source ON crm_payment (source, id) WHERE source IS NOT NULL;
+CREATE INDEX crm_payment_provider ON crm_payment (provider, id);
+-- Parts are few, and so is what is not done, or has an anomaly.
+CREATE INDEX crm_payment_kind ON crm_payment (kind, id) WHERE kind <> 'whole';
+CREATE INDEX crm_payment_status ON crm_payment (status, id) WHERE status <> 'done';
+CREATE INDEX crm_payment_anomalous ON crm_payment (id) WHERE parts <> 0;
+
+CREATE TABLE crm_payment_anomaly (
+    payment INTEGER NOT NULL REFERENCES crm_payment (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    reported TEXT NOT NULL,
+    found TEXT NOT NULL,
+    amount INTEGER,
+    currency TEXT,
+    PRIMARY KEY (payment, place)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE crm_ticket (
     row INTEGER PRIMARY KEY,
@@ -544,6 +836,29 @@ CREATE TABLE crm_journal (
 ) STRICT;
 CREATE INDEX crm_journal_record ON crm_journal (record, position);
 CREATE INDEX crm_journal_key ON crm_journal (key, position) WHERE key IS NOT NULL;
+
+-- What an operation under an idempotency key answered first, as JSON; `place` is its place among those of its transaction, from 1. `input` is the SHA-256 of what it was given.
+-- Both can be emptied when personal data must go.
+CREATE TABLE crm_answer (
+    row INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    input BLOB,
+    answer TEXT,
+    UNIQUE (key, place)
+) STRICT;
+
+-- The records that it answered with; they need not be there any more.
+CREATE TABLE crm_answer_record (
+    answer INTEGER NOT NULL REFERENCES crm_answer (row) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    family TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (answer, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crm_answer_record_record ON crm_answer_record (record, family);
 
 CREATE TABLE crm_cursor (
     consumer TEXT PRIMARY KEY,

@@ -2,15 +2,19 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Agent, AgentId, Customer, CustomerId, EmailAddress, Entry, ExternalId, Fact, IdempotencyKey, Interaction,
-    InteractionId, Label, Lead, LeadId, Name, Number, Opportunity, OpportunityId, Order, OrderId, PaymentEntry, Period,
-    Phone, Position, Product, ProductId, Queue, QueueId, RecordRef, Revision, SalePlan, SalePlanId, SalesRep,
+    Act, Activity, ActivityId, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry,
+    ExchangeRate, ExchangeRateId, ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Lead,
+    LeadId, Name, Number, Opportunity, OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId,
+    PaymentReference, Period, Phone, Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId,
+    Queue, QueueId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep,
     SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem, WaitingOrder,
     bulk::ImportFact,
     store::{
-        AgentFilter, Agents, CustomerFilter, Customers, InteractionFilter, Interactions, Journal, LeadFilter, Leads,
-        Opportunities, OpportunityFilter, OrderFilter, Orders, Page, ProductFilter, Products, QueueFilter, Queues,
-        Refused, RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
+        Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
+        ExchangeRates, InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities, OpportunityFilter,
+        OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products,
+        PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes, RedemptionFilter, Redemptions, Refused,
+        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
         Timeline, WaitingKey,
     },
 };
@@ -95,6 +99,21 @@ impl Products for BrokenTx<'_> {
     lists! { products_named(&Name, ProductId) -> Product; }
 }
 
+impl PriceLists for BrokenTx<'_> {
+    records! { PriceList(PriceListId), PriceListFilter { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list } }
+    unique! { price_list_by_external_id(ExternalId): PriceList by "external id"; }
+    lists! { price_lists_named(&Name, PriceListId) -> PriceList; }
+}
+
+impl Promotions for BrokenTx<'_> {
+    records! { Promotion(PromotionId), PromotionFilter { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion } }
+    unique! { promotion_by_code(Label): Promotion by "code"; }
+}
+
+impl Redemptions for BrokenTx<'_> {
+    records! { Redemption(RedemptionId), RedemptionFilter { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption } }
+}
+
 impl SalesReps for BrokenTx<'_> {
     records! { SalesRep(SalesRepId), SalesRepFilter { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep } }
     unique! { sales_rep_by_external_id(ExternalId): SalesRep by "external id"; }
@@ -147,6 +166,53 @@ impl Opportunities for BrokenTx<'_> {
     unique! { opportunity_by_external_id(ExternalId): Opportunity by "external id"; }
 }
 
+impl Quotes for BrokenTx<'_> {
+    records! { Quote(QuoteId), QuoteFilter { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote } }
+    unique! {
+        quote_by_number(Number): Quote by "number";
+        quote_by_external_id(ExternalId): Quote by "external id";
+    }
+
+    fn next_quote_number(&mut self) -> Stored<Number> {
+        if self.has(Fault::NumberReused) { Ok(text("Q-000001")) } else { self.tx()?.next_quote_number() }
+    }
+}
+
+impl Activities for BrokenTx<'_> {
+    records! { Activity(ActivityId), ActivityFilter { activity activities count_activities insert_activity insert_activities update_activity delete_activity } }
+    unique! { activity_by_external_id(ExternalId): Activity by "external id"; }
+
+    fn activities_by_due(&self, filter: &ActivityFilter, page: Page<(NaiveDate, ActivityId)>) -> Stored<Vec<Activity>> {
+        if self.has(Fault::DoneStaysDue) {
+            let mut found = self.look(|tx| tx.activities(filter, Page::first(u16::MAX)))?;
+            found.sort_by_key(|one| (one.due(), one.id));
+            return Ok(found);
+        }
+        self.listed(page, |tx, page| tx.activities_by_due(filter, page))
+    }
+
+    fn activities_by_reminder(
+        &self,
+        filter: &ActivityFilter,
+        page: Page<(DateTime<Utc>, ActivityId)>,
+    ) -> Stored<Vec<Activity>> {
+        let mut found = self.listed(page, |tx, page| tx.activities_by_reminder(filter, page))?;
+        if self.has(Fault::RemindersReversed) {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>> {
+        if self.has(Fault::LastActivityIsFirst) {
+            let of_it = ActivityFilter { opportunity: Some(opportunity), ..ActivityFilter::default() };
+            let found = self.look(|tx| tx.activities(&of_it, Page::first(u16::MAX)))?;
+            return Ok(found.iter().filter_map(|one| one.state().done_at()).min());
+        }
+        self.look(|tx| tx.last_activity(opportunity))
+    }
+}
+
 impl Orders for BrokenTx<'_> {
     records! { Order(OrderId), OrderFilter { order orders count_orders insert_order insert_orders update_order delete_order } }
     unique! {
@@ -166,6 +232,20 @@ impl Orders for BrokenTx<'_> {
 
     fn next_order_number(&mut self) -> Stored<Number> {
         if self.has(Fault::NumberReused) { Ok(text("SO-000001")) } else { self.tx()?.next_order_number() }
+    }
+}
+
+impl Payments for BrokenTx<'_> {
+    records! { Payment(PaymentId), PaymentFilter { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment } }
+    unique! { payment_by_reference(PaymentReference): Payment by "reference"; }
+}
+
+impl ExchangeRates for BrokenTx<'_> {
+    records! { ExchangeRate(ExchangeRateId), ExchangeRateFilter { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate } }
+
+    fn exchange_rate_on(&self, from: Currency, to: Currency, day: NaiveDate) -> Stored<Option<ExchangeRate>> {
+        let day = if self.has(Fault::RateOfTheFuture) { NaiveDate::MAX } else { day };
+        self.look(|tx| tx.exchange_rate_on(from, to, day))
     }
 }
 
@@ -216,6 +296,35 @@ impl Timeline for BrokenTx<'_> {
             });
         }
         Ok(found)
+    }
+}
+
+impl Answers for BrokenTx<'_> {
+    fn answer(&self, key: &IdempotencyKey, place: u32) -> Stored<Option<Answer>> {
+        let place = if self.has(Fault::AnswerByKeyAlone) { 1 } else { place };
+        self.look(|tx| tx.answer(key, place))
+    }
+
+    fn answers(&self, page: Page<(IdempotencyKey, u32)>) -> Stored<Vec<Answer>> {
+        self.listed(page, |tx, page| tx.answers(page))
+    }
+
+    fn keep_answer(&mut self, answer: &Answer) -> Stored<()> {
+        let result = self.tx()?.keep_answer(answer);
+        if self.has(Fault::AnswerTwice) { Ok(()) } else { result }
+    }
+
+    fn erase_answers(&mut self, record: RecordRef) -> Stored<u64> {
+        if !self.has(Fault::AnswerNotErased) {
+            return self.tx()?.erase_answers(record);
+        }
+        let all = self.look(|tx| tx.answers(Page::first(u16::MAX)))?;
+        let of_it = all.iter().filter(|answer| answer.content.is_some() && answer.records.contains(&record));
+        Ok(u64::try_from(of_it.count()).unwrap_or(u64::MAX))
+    }
+
+    fn keyed(&mut self) -> &mut Keyed {
+        &mut self.keyed
     }
 }
 

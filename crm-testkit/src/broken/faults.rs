@@ -160,4 +160,20 @@ faults! {
     GivenTwice = "C83",
     /// A queue forgets whose turn it is.
     TurnForgotten = "C84",
+    /// What is done is still to be done.
+    DoneStaysDue = "C85",
+    /// The reminder that is furthest away comes first.
+    RemindersReversed = "C86",
+    /// The last activity of an opportunity is its first one.
+    LastActivityIsFirst = "C87",
+    /// The first answer of a key is that of all its places.
+    AnswerByKeyAlone = "C75",
+    /// A second answer at a place is taken for good.
+    AnswerTwice = "C76",
+    /// An answer that was erased keeps its content.
+    AnswerNotErased = "C77",
+    /// A transaction goes on counting where the one before ended.
+    KeyedForGood = "C78",
+    /// The rate of a day is the newest of all.
+    RateOfTheFuture = "C79",
 }

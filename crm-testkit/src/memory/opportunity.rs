@@ -23,7 +23,9 @@ impl Family for Opportunity {
             reference("product", self.product()),
             reference("rep", self.rep()),
         ];
-        references.into_iter().flatten().collect()
+        let lines = self.lines().iter().map(|line| ("lines", line.product().into()));
+        let contacts = self.contacts().iter().map(|contact| ("contacts", contact.person.into()));
+        references.into_iter().flatten().chain(lines).chain(contacts).collect()
     }
 
     fn passes(&self, filter: &OpportunityFilter) -> bool {

@@ -19,8 +19,13 @@ impl Family for Order {
     }
 
     fn references(&self) -> Vec<(&'static str, RecordRef)> {
-        let one = [reference("customer", Some(self.customer())), reference("rep", self.rep())].into_iter().flatten();
-        one.chain(self.lines().iter().map(|line| ("lines", line.product().into()))).collect()
+        let one = [
+            reference("customer", Some(self.customer())),
+            reference("quote", self.quote()),
+            reference("rep", self.rep()),
+            reference("price list", self.price_list()),
+        ];
+        one.into_iter().flatten().chain(self.lines().iter().map(|line| ("lines", line.product().into()))).collect()
     }
 
     fn passes(&self, filter: &OrderFilter) -> bool {

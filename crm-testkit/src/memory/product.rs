@@ -7,7 +7,7 @@ use crm_core::{
 
 use super::{
     MemoryTx,
-    state::{Family, Stored, holds, named, record_methods},
+    state::{Family, Stored, holds, named, record_methods, reference},
 };
 
 impl Family for Product {
@@ -18,12 +18,14 @@ impl Family for Product {
     }
 
     fn references(&self) -> Vec<(&'static str, RecordRef)> {
-        Vec::new()
+        reference("variant of", self.variant_of).into_iter().collect()
     }
 
     fn passes(&self, filter: &ProductFilter) -> bool {
-        let ProductFilter { category, active } = filter;
-        holds(category.as_ref(), self.category.as_ref()) && holds(active.as_ref(), Some(&self.active))
+        let ProductFilter { category, variant_of, active } = filter;
+        holds(category.as_ref(), self.category.as_ref())
+            && holds(variant_of.as_ref(), self.variant_of.as_ref())
+            && holds(active.as_ref(), Some(&self.active))
     }
 }
 

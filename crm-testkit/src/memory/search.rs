@@ -1,8 +1,8 @@
 //! Search: every record is read and asked.
 
 use crm_core::{
-    Agent, Customer, Interaction, Lead, Opportunity, Product, SalesRep, SearchHit, SearchPlace, SearchQuery,
-    SearchText, Searched, Ticket,
+    Activity, Agent, Customer, Interaction, Lead, Opportunity, PriceList, Product, Promotion, SalesRep, SearchHit,
+    SearchPlace, SearchQuery, SearchText, Searched, Ticket,
     store::{Page, Search},
 };
 
@@ -48,7 +48,10 @@ impl Search for MemoryTx {
         hits.extend(state.hits(query, own::<Opportunity>));
         hits.extend(state.hits(query, |ticket| state.conversation(ticket)));
         hits.extend(state.hits(query, own::<Interaction>));
+        hits.extend(state.hits(query, own::<Activity>));
         hits.extend(state.hits(query, own::<Product>));
+        hits.extend(state.hits(query, own::<PriceList>));
+        hits.extend(state.hits(query, own::<Promotion>));
         hits.extend(state.hits(query, own::<SalesRep>));
         hits.extend(state.hits(query, own::<Agent>));
         Ok(paged(hits.into_iter().map(|hit| (hit.place, hit)), page))

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::SubsecRound as _;
 use crm_core::{
-    Agent, AgentId, Customer, CustomerId, Entry, Interaction, InteractionId, Label, Lead, LeadId, Number, Opportunity,
-    OpportunityId, Order, OrderId, Position, Product, ProductId, Queue, QueueId, RecordRef, Revision, SalePlan,
-    SalePlanId, SalesRep, SalesRepId, Ticket, TicketId, TicketMessage,
+    Activity, ActivityId, Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId,
+    IdempotencyKey, Interaction, InteractionId, Label, Lead, LeadId, Number, Opportunity, OpportunityId, Order,
+    OrderId, Payment, PaymentId, Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Queue,
+    QueueId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
+    Ticket, TicketId, TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -50,8 +52,10 @@ macro_rules! tables {
             pub(super) inserted: BTreeMap<RecordRef, u64>,
             pub(super) insertions: u64,
             /// The last number that was assigned.
+            pub(super) quote_numbers: u64,
             pub(super) order_numbers: u64,
             pub(super) ticket_numbers: u64,
+            pub(super) answers: BTreeMap<(IdempotencyKey, u32), Answer>,
             pub(super) journal: BTreeMap<Position, Entry>,
             pub(super) cursors: BTreeMap<Label, Position>,
         }
@@ -105,10 +109,17 @@ tables! {
     queues, "queues": Queue(QueueId), "queue";
     leads, "leads": Lead(LeadId), "lead";
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
+    activities, "activities": Activity(ActivityId), "activity";
+    quotes, "quotes": Quote(QuoteId), "quote";
     orders, "orders": Order(OrderId), "order";
+    payments, "payments": Payment(PaymentId), "payment";
     tickets, "tickets": Ticket(TicketId), "ticket";
+    price_lists, "price lists": PriceList(PriceListId), "price list";
+    promotions, "promotions": Promotion(PromotionId), "promotion";
+    redemptions, "redemptions": Redemption(RedemptionId), "redemption";
     products, "products": Product(ProductId), "product";
     agents, "agents": Agent(AgentId), "agent";
+    exchange_rates, "exchange rates": ExchangeRate(ExchangeRateId), "exchange rate";
 }
 
 fn refers<R: Kept>(other: &R, record: RecordRef) -> bool {

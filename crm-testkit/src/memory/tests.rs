@@ -1,10 +1,14 @@
 //! What the clauses leave open and this store settles: the names of fields and families, and which refusal comes first.
 
 use crm_core::{
-    Agent, AgentId, Contact, Customer, CustomerId, CustomerKind, Interaction, MessageKind, Need, NeedKind, Opportunity,
-    OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, ProductId, RecordRef, SalePlan,
-    SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
-    store::{Agents, Customers, Interactions, Opportunities, Orders, Products, SalePlans, SalesReps, Tickets},
+    Activity, ActivityParts, Agent, AgentId, Contact, ContactRole, Customer, CustomerId, CustomerKind, DealLine,
+    Interaction, MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderParts, Participant, Payment,
+    PaymentKind, PaymentParts, Percent, PlanScope, Product, ProductId, RecordRef, SalePlan, SalePlanParts, SalesRep,
+    SalesRepId, Ticket, TicketMessage,
+    store::{
+        Activities, Agents, Customers, Interactions, Opportunities, Orders, Payments, Products, SalePlans, SalesReps,
+        Tickets,
+    },
 };
 
 use super::*;
@@ -18,6 +22,9 @@ struct Targets {
     rep: SalesRep,
     product: Product,
     agent: Agent,
+    deal: Opportunity,
+    sale: Order,
+    whole: Payment,
     /// A customer that no case is about.
     other: Customer,
 }
@@ -29,6 +36,9 @@ impl Targets {
             rep: sample::sales_rep(0),
             product: sample::product(0),
             agent: sample::agent(0),
+            deal: sample::opportunity(5, None),
+            sale: sample::order(8, sample::customer(1).id, &[sample::product(8).id]),
+            whole: sample::payment(0, sample::order(16, sample::customer(1).id, &[sample::product(8).id]).id),
             other: sample::customer(1),
         }
     }
@@ -38,6 +48,14 @@ impl Targets {
         let mut tx = MemoryStore::new().snapshot();
         let kept = |record: RecordRef| Some(record) != left_out;
         tx.insert_customer(&self.other).unwrap();
+        tx.insert_product(&sample::product(8)).unwrap();
+        tx.insert_order(&sample::order(16, self.other.id, &[sample::product(8).id])).unwrap();
+        if kept(self.sale.id.into()) {
+            tx.insert_order(&self.sale).unwrap();
+        }
+        if kept(self.whole.id.into()) {
+            tx.insert_payment(&self.whole).unwrap();
+        }
         if kept(self.customer.id.into()) {
             tx.insert_customer(&self.customer).unwrap();
         }
@@ -50,6 +68,9 @@ impl Targets {
         if kept(self.agent.id.into()) {
             tx.insert_agent(&self.agent).unwrap();
         }
+        if kept(self.deal.id.into()) {
+            tx.insert_opportunity(&self.deal).unwrap();
+        }
         tx
     }
 }
@@ -60,14 +81,23 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         RecordRef::SalesRep(id) => tx.delete_sales_rep(id),
         RecordRef::Product(id) => tx.delete_product(id),
         RecordRef::Agent(id) => tx.delete_agent(id),
+        RecordRef::Opportunity(id) => tx.delete_opportunity(id),
+        RecordRef::Order(id) => tx.delete_order(id),
+        RecordRef::Payment(id) => tx.delete_payment(id),
         RecordRef::Interaction(_)
         | RecordRef::SalePlan(_)
         | RecordRef::Queue(_)
         | RecordRef::Lead(_)
         | RecordRef::Opportunity(_)
         | RecordRef::Order(_)
+        | RecordRef::Activity(_)
+        | RecordRef::Quote(_)
         | RecordRef::Ticket(_)
-        | RecordRef::Import(_) => panic!("nothing here refers to {record}"),
+        | RecordRef::ExchangeRate(_)
+        | RecordRef::PriceList(_)
+        | RecordRef::Promotion(_)
+        | RecordRef::Redemption(_)
+        | RecordRef::Import(_) => panic!("no case refers to {record}"),
     }
 }
 
@@ -87,6 +117,12 @@ fn plan(scope: PlanScope) -> SalePlan {
 
 fn deal(customer: Option<CustomerId>, product: Option<ProductId>, rep: Option<SalesRepId>) -> Opportunity {
     Opportunity::try_from(OpportunityParts { product, rep, ..sample::opportunity(0, customer).into() }).unwrap()
+}
+
+fn activity(change: impl FnOnce(&mut ActivityParts)) -> Activity {
+    let mut parts = ActivityParts::from(sample::activity(0, None));
+    change(&mut parts);
+    Activity::try_from(parts).unwrap()
 }
 
 fn order(customer: CustomerId, product: Option<ProductId>, rep: Option<SalesRepId>) -> Order {
@@ -110,7 +146,7 @@ fn case<'a>(
 }
 
 fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
-    let Targets { customer: asker, rep, product, other, .. } = targets;
+    let Targets { customer: asker, rep, product, deal: of_targets, sale, whole, other, .. } = targets;
     let contact = Contact { person: asker.id, role: "buyer".parse().unwrap() };
     let kind = CustomerKind::Organisation { contacts: [contact].into() };
     let need = Need { kind: NeedKind::Need, text: "light".parse().unwrap(), product: Some(product.id) };
@@ -136,6 +172,26 @@ fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
         case(of_opportunities("customer"), asker.id, |tx| tx.insert_opportunity(&deal(Some(asker.id), None, None))),
         case(of_opportunities("product"), product.id, |tx| tx.insert_opportunity(&deal(None, Some(product.id), None))),
         case(of_opportunities("rep"), rep.id, |tx| tx.insert_opportunity(&deal(None, None, Some(rep.id)))),
+        case(of_opportunities("lines"), product.id, |tx| {
+            let line = DealLine::new(product.id, 2.into(), product.list_price, Percent::ZERO).unwrap();
+            let (value, lines) = (Some(line.amount()), vec![line]);
+            let parts = OpportunityParts { value, lines, ..deal(None, None, None).into() };
+            tx.insert_opportunity(&Opportunity::try_from(parts).unwrap())
+        }),
+        case(of_opportunities("contacts"), asker.id, |tx| {
+            let contacts = vec![ContactRole { person: asker.id, role: "buyer".parse().unwrap(), primary: true }];
+            let parts = OpportunityParts { contacts, ..deal(None, None, None).into() };
+            tx.insert_opportunity(&Opportunity::try_from(parts).unwrap())
+        }),
+        case(("activity", "customer", "activities"), asker.id, |tx| {
+            tx.insert_activity(&sample::activity(0, Some(asker.id)))
+        }),
+        case(("activity", "opportunity", "activities"), of_targets.id, |tx| {
+            tx.insert_activity(&activity(|parts| parts.opportunity = Some(of_targets.id)))
+        }),
+        case(("activity", "owner", "activities"), rep.id, |tx| {
+            tx.insert_activity(&activity(|parts| parts.owner = Some(rep.id)))
+        }),
         case(of_orders("customer"), asker.id, |tx| {
             tx.insert_product(&sample::product(9))?;
             tx.insert_order(&order(asker.id, None, None))
@@ -145,6 +201,12 @@ fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
             tx.insert_order(&order(other.id, None, Some(rep.id)))
         }),
         case(of_orders("lines"), product.id, |tx| tx.insert_order(&order(other.id, Some(product.id), None))),
+        case(("payment", "order", "payments"), sale.id, |tx| tx.insert_payment(&sample::payment(1, sale.id))),
+        case(("payment", "source", "payments"), whole.id, |tx| {
+            let parts = PaymentParts::from(sample::payment(1, whole.order()));
+            let part = PaymentParts { kind: PaymentKind::Capture, source: Some(whole.id), ..parts };
+            tx.insert_payment(&part.try_into().unwrap())
+        }),
     ]
 }
 
@@ -232,7 +294,7 @@ fn the_id_is_checked_before_the_number_and_the_number_before_the_references() {
         tx.insert_order(&order).unwrap_err().kind().clone()
     };
     assert_eq!(refused(&next), duplicate("id"));
-    next.id = sample::order(8, nobody, &[targets.product.id]).id;
+    next.id = sample::order(24, nobody, &[targets.product.id]).id;
     assert_eq!(refused(&next), duplicate("number"));
     next.number = "SO-7".parse().unwrap();
     if next.external_id.is_some() {

@@ -1,16 +1,20 @@
 //! A small company whose records refer to each other.
 
 use crm_core::{
-    Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, Interaction, Lead, LeadPlace, Member,
-    Opportunity, OpportunityParts, Order, OrderParts, Participant, PlanScope, Product, Queue, SalePlan, SalePlanParts,
-    SalesRep, Ticket, TicketMessage,
+    Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate,
+    Interaction, Lead, LeadPlace, Member, Opportunity, OpportunityParts, Order, OrderParts, Participant, Payment,
+    PlanScope, PriceList, Product, Promotion, Queue, Quote, QuoteParts, Redemption, SalePlan, SalePlanParts, SalesRep,
+    Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
-use super::{LEAD_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_STATES, valid};
+use super::{
+    ACTIVITY_STATES, LEAD_STATES, OPPORTUNITY_STATES, ORDER_STATES, PAYMENT_STATES, PLAN_STATES, QUOTE_STATES,
+    TICKET_STATES, valid,
+};
 
 /// A seeded small company: reps under a manager, agents, products in three currencies, persons and organisations with contacts and employers, and of plans,
-/// opportunities, orders and tickets some in each state.
+/// opportunities, orders, payments and tickets some in each state.
 ///
 /// ```
 /// use crm_core::{OrderStatus, store::{OrderFilter, Orders, Store, StoreError}};
@@ -29,10 +33,18 @@ use super::{LEAD_STATES, OPPORTUNITY_STATES, ORDER_STATES, PLAN_STATES, TICKET_S
 pub struct Sample {
     /// The first one manages the others.
     pub sales_reps: Vec<SalesRep>,
+    /// Exchange rates.
+    pub exchange_rates: Vec<ExchangeRate>,
     /// Agents.
     pub agents: Vec<Agent>,
     /// Products.
     pub products: Vec<Product>,
+    /// Price lists, in three currencies.
+    pub price_lists: Vec<PriceList>,
+    /// Promotions, some of them coupons.
+    pub promotions: Vec<Promotion>,
+    /// Uses of promotions, some for an order.
+    pub redemptions: Vec<Redemption>,
     /// Customers, in an order in which they can be inserted: each refers to earlier ones only.
     pub customers: Vec<Customer>,
     /// Interactions.
@@ -45,8 +57,14 @@ pub struct Sample {
     pub opportunities: Vec<Opportunity>,
     /// Leads, some of which wait in the queue of reps.
     pub leads: Vec<Lead>,
+    /// Quotes.
+    pub quotes: Vec<Quote>,
+    /// Activities, for customers and deals.
+    pub activities: Vec<Activity>,
     /// Orders.
     pub orders: Vec<Order>,
+    /// Payments with a provider, for some of the orders.
+    pub payments: Vec<Payment>,
     /// Tickets.
     pub tickets: Vec<Ticket>,
     /// The conversations of all tickets.
@@ -70,7 +88,13 @@ impl Sample {
             team.iter_mut().for_each(|rep| rep.manager = Some(manager.id));
         }
         let agents: Vec<Agent> = seeds(3).map(|(_, seed)| super::agent(seed)).collect();
-        let products: Vec<Product> = seeds(9).map(|(_, seed)| super::product(seed)).collect();
+        let mut products: Vec<Product> = seeds(9).map(|(_, seed)| super::product(seed)).collect();
+        let whole = products[0].id;
+        products.iter_mut().skip(7).for_each(|variant| variant.variant_of = Some(whole));
+        let price_lists = seeds(6).map(|(number, seed)| super::price_list(seed, &[whole, pick(&products, number).id]));
+        let price_lists: Vec<PriceList> = price_lists.collect();
+        let promotions = seeds(6).map(|(number, seed)| super::promotion(seed, pick(&products, number).id));
+        let promotions: Vec<Promotion> = promotions.collect();
         let customers = customers(seeds(18).map(|(_, seed)| super::customer(seed)).collect(), &sales_reps, &products);
         let ids: Vec<CustomerId> = customers.iter().map(|customer| customer.id).collect();
 
@@ -117,12 +141,34 @@ impl Sample {
             let place = LeadPlace { queue: (number % 4 > 0).then_some(queues[0].id), owner };
             super::lead(seed, place, pick(&products, number).id, became)
         });
+        let quotes = seeds(3 * QUOTE_STATES).map(|(number, seed)| {
+            let some = [pick(&products, number).id, pick(&products, number + 1).id];
+            let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
+            let parts = QuoteParts { rep, ..super::quote(seed, *pick(&ids, number % 10), &some).into() };
+            valid(Quote::try_from(parts))
+        });
+        let activities = seeds(4 * ACTIVITY_STATES).map(|(number, seed)| {
+            let customer = (number % 3 > 0).then(|| *pick(&ids, number));
+            let opportunity = (number % 4 > 0).then(|| pick(&opportunities, number).id);
+            let owner = Some(pick(&sales_reps, number).id);
+            let parts = ActivityParts { opportunity, owner, ..super::activity(seed, customer).into() };
+            valid(Activity::try_from(parts))
+        });
         let orders = seeds(3 * ORDER_STATES).map(|(number, seed)| {
             let some = [pick(&products, number).id, pick(&products, number + 1).id];
             let rep = (number % 4 > 0).then(|| pick(&sales_reps, number).id);
             let parts = OrderParts { rep, ..super::order(seed, *pick(&ids, number % 10), &some).into() };
             valid(Order::try_from(parts))
         });
+        let orders: Vec<Order> = orders.collect();
+        let redemptions = seeds(12).map(|(number, seed)| {
+            let order = pick(&orders, number);
+            let mut one = super::redemption(seed, pick(&promotions, number).id, order.customer());
+            one.order = (number % 3 > 0).then_some(order.id);
+            one
+        });
+        let payments = seeds(3 * PAYMENT_STATES).map(|(number, seed)| super::payment(seed, pick(&orders, number).id));
+        let payments = payments.collect();
         let parties = |number| (*pick(&ids, number % 7), pick(&agents, number).id);
         let tickets = seeds(3 * TICKET_STATES).map(|(number, seed)| {
             let (customer, agent) = parties(number);
@@ -138,10 +184,17 @@ impl Sample {
             sale_plans: sale_plans.collect(),
             leads,
             queues,
+            activities: activities.collect(),
+            quotes: quotes.collect(),
+            redemptions: redemptions.collect(),
             opportunities,
-            orders: orders.collect(),
+            orders,
+            payments,
+            price_lists,
+            promotions,
             tickets: tickets.collect(),
             messages: messages.collect(),
+            exchange_rates: seeds(6).map(|(_, seed)| super::exchange_rate(seed)).collect(),
             sales_reps,
             agents,
             products,
@@ -156,15 +209,22 @@ impl Sample {
     /// What the store refuses, such as [`StoreErrorKind::Duplicate`](crm_core::store::StoreErrorKind::Duplicate) the second time.
     pub fn write_to(&self, tx: &mut (impl Records + ?Sized)) -> Result<(), StoreError> {
         self.sales_reps.iter().try_for_each(|record| tx.insert_sales_rep(record))?;
+        self.exchange_rates.iter().try_for_each(|record| tx.insert_exchange_rate(record))?;
         self.agents.iter().try_for_each(|record| tx.insert_agent(record))?;
         self.products.iter().try_for_each(|record| tx.insert_product(record))?;
+        self.price_lists.iter().try_for_each(|record| tx.insert_price_list(record))?;
+        self.promotions.iter().try_for_each(|record| tx.insert_promotion(record))?;
         self.customers.iter().try_for_each(|record| tx.insert_customer(record))?;
         self.queues.iter().try_for_each(|record| tx.insert_queue(record))?;
         self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
         self.leads.iter().try_for_each(|record| tx.insert_lead(record))?;
         self.interactions.iter().try_for_each(|record| tx.insert_interaction(record))?;
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;
+        self.quotes.iter().try_for_each(|record| tx.insert_quote(record))?;
+        self.activities.iter().try_for_each(|record| tx.insert_activity(record))?;
         self.orders.iter().try_for_each(|record| tx.insert_order(record))?;
+        self.redemptions.iter().try_for_each(|record| tx.insert_redemption(record))?;
+        self.payments.iter().try_for_each(|record| tx.insert_payment(record))?;
         self.tickets.iter().try_for_each(|record| tx.insert_ticket(record))?;
         self.messages.iter().try_for_each(|message| tx.append_message(message))
     }
@@ -205,7 +265,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crm_core::{
-        Fulfilment, LeadStatus, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, TicketStatus,
+        Fulfilment, LeadStatus, OpportunityStatus, OrderStatus, PaymentStatus, PlanStatus, ProviderStatus,
+        TicketStatus,
         store::{CustomerFilter, Customers, Page, Store},
     };
 
@@ -229,6 +290,8 @@ mod tests {
         assert_eq!(deals, OpportunityStatus::TRANSITIONS.states.iter().copied().collect());
         let leads: BTreeSet<_> = company.leads.iter().map(Lead::status).collect();
         assert_eq!(leads, LeadStatus::TRANSITIONS.states.iter().copied().collect());
+        let payments: BTreeSet<_> = company.payments.iter().map(|payment| payment.state().status()).collect();
+        assert_eq!(payments, ProviderStatus::TRANSITIONS.states.iter().copied().collect());
         let tickets: BTreeSet<_> = company.tickets.iter().map(|ticket| ticket.state().status()).collect();
         assert_eq!(tickets, TicketStatus::TRANSITIONS.states.iter().copied().collect());
     }

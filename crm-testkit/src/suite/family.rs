@@ -4,12 +4,15 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Agent, Customer, Interaction, Invalid, Lead, LeadParts, Opportunity, OpportunityParts, Order, OrderParts, Product,
-    Queue, RecordId, RecordRef, Revision, SalePlan, SalesRep, Ticket, TicketParts,
+    Activity, ActivityParts, Agent, Customer, ExchangeRate, Interaction, Invalid, Lead, LeadParts, Opportunity,
+    OpportunityParts, Order, OrderParts, Payment, PaymentParts, PaymentReference, PriceList, PriceListParts, Product,
+    Promotion, PromotionParts, Queue, Quote, QuoteParts, RecordId, RecordRef, Redemption, Revision, SalePlan, SalesRep,
+    Ticket, TicketParts,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page,
-        ProductFilter, QueueFilter, Records, Refused, SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind,
-        TicketFilter, pages,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, LeadFilter,
+        OpportunityFilter, OrderFilter, Page, PaymentFilter, PriceListFilter, ProductFilter, PromotionFilter,
+        QueueFilter, QuoteFilter, Records, RedemptionFilter, Refused, SalePlanFilter, SalesRepFilter, StoreError,
+        StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -170,6 +173,8 @@ macro_rules! families {
 
 families! {
     Product, ProductFilter, "product" { product products count_products insert_product insert_products update_product delete_product }
+    PriceList, PriceListFilter, "price list" { price_list price_lists count_price_lists insert_price_list insert_price_lists update_price_list delete_price_list }
+    Promotion, PromotionFilter, "promotion" { promotion promotions count_promotions insert_promotion insert_promotions update_promotion delete_promotion }
     SalesRep, SalesRepFilter, "sales rep" { sales_rep sales_reps count_sales_reps insert_sales_rep insert_sales_reps update_sales_rep delete_sales_rep }
     Agent, AgentFilter, "agent" { agent agents count_agents insert_agent insert_agents update_agent delete_agent }
     Customer, CustomerFilter, "customer" { customer customers count_customers insert_customer insert_customers update_customer delete_customer }
@@ -178,7 +183,12 @@ families! {
     Lead, LeadFilter, "lead" { lead leads count_leads insert_lead insert_leads update_lead delete_lead }
     Interaction, InteractionFilter, "interaction" { interaction interactions count_interactions insert_interaction insert_interactions update_interaction delete_interaction }
     SalePlan, SalePlanFilter, "sale plan" { sale_plan sale_plans count_sale_plans insert_sale_plan insert_sale_plans update_sale_plan delete_sale_plan }
+    Quote, QuoteFilter, "quote" { quote quotes count_quotes insert_quote insert_quotes update_quote delete_quote }
+    Activity, ActivityFilter, "activity" { activity activities count_activities insert_activity insert_activities update_activity delete_activity }
     Order, OrderFilter, "order" { order orders count_orders insert_order insert_orders update_order delete_order }
+    Payment, PaymentFilter, "payment" { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment }
+    ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
+    Redemption, RedemptionFilter, "redemption" { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
 }
 
@@ -194,11 +204,18 @@ impl Family {
         match self {
             Self::Product => &["sku"],
             Self::Queue => &["name"],
-            Self::SalePlan => &[],
-            Self::Order | Self::Ticket => &["number", "external id"],
-            Self::SalesRep | Self::Agent | Self::Customer | Self::Interaction | Self::Lead | Self::Opportunity => {
-                &["external id"]
-            }
+            Self::Payment => &["reference"],
+            Self::Promotion => &["code"],
+            Self::SalePlan | Self::ExchangeRate | Self::Redemption => &[],
+            Self::Quote | Self::Order | Self::Ticket => &["number", "external id"],
+            Self::PriceList
+            | Self::SalesRep
+            | Self::Agent
+            | Self::Customer
+            | Self::Interaction
+            | Self::Lead
+            | Self::Opportunity
+            | Self::Activity => &["external id"],
         }
     }
 }
@@ -209,15 +226,21 @@ impl Any {
         let external_id = match self {
             Self::Product(record) => return Some(record.sku.to_string()),
             Self::Queue(record) => return Some(record.name.to_string()),
+            Self::Quote(record) if field == "number" => return Some(record.number().to_string()),
             Self::Order(record) if field == "number" => return Some(record.number().to_string()),
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
-            Self::SalePlan(_) => None,
+            Self::Promotion(record) => return record.code().map(ToString::to_string),
+            Self::Payment(record) => return Some(record.reference().to_string()),
+            Self::SalePlan(_) | Self::ExchangeRate(_) | Self::Redemption(_) => None,
+            Self::PriceList(record) => record.external_id(),
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
             Self::Customer(record) => record.external_id.as_ref(),
             Self::Interaction(record) => record.external_id.as_ref(),
             Self::Lead(record) => record.external_id(),
             Self::Opportunity(record) => record.external_id(),
+            Self::Quote(record) => record.external_id(),
+            Self::Activity(record) => record.external_id(),
             Self::Order(record) => record.external_id(),
             Self::Ticket(record) => record.external_id(),
         };
@@ -229,7 +252,16 @@ impl Any {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
             Self::Queue(record) => record.name = text(value),
-            Self::SalePlan(_) => {}
+            Self::SalePlan(_) | Self::ExchangeRate(_) | Self::Redemption(_) => {}
+            Self::PriceList(record) => {
+                let parts =
+                    PriceListParts { external_id: Some(text(value)), ..PriceListParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
+            Self::Promotion(record) => {
+                let parts = PromotionParts { code: Some(text(value)), ..PromotionParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
             Self::SalesRep(record) => record.external_id = Some(text(value)),
             Self::Agent(record) => record.external_id = Some(text(value)),
             Self::Customer(record) => record.external_id = Some(text(value)),
@@ -243,6 +275,19 @@ impl Any {
                     OpportunityParts { external_id: Some(text(value)), ..OpportunityParts::from((**record).clone()) };
                 **record = valid(parts.try_into());
             }
+            Self::Quote(record) => {
+                let mut parts = QuoteParts::from((**record).clone());
+                if field == "number" {
+                    parts.number = text(value);
+                } else {
+                    parts.external_id = Some(text(value));
+                }
+                **record = valid(parts.try_into());
+            }
+            Self::Activity(record) => {
+                let parts = ActivityParts { external_id: Some(text(value)), ..ActivityParts::from((**record).clone()) };
+                **record = valid(parts.try_into());
+            }
             Self::Order(record) => {
                 let mut parts = OrderParts::from((**record).clone());
                 if field == "number" {
@@ -250,6 +295,10 @@ impl Any {
                 } else {
                     parts.external_id = Some(text(value));
                 }
+                **record = valid(parts.try_into());
+            }
+            Self::Payment(record) => {
+                let parts = PaymentParts { reference: reference(value), ..PaymentParts::from((**record).clone()) };
                 **record = valid(parts.try_into());
             }
             Self::Ticket(record) => {
@@ -266,11 +315,18 @@ impl Any {
     }
 }
 
+/// A payment's reference; a value that names no provider is one of a provider of the suite.
+fn reference(value: &str) -> PaymentReference {
+    if value.contains(':') { text(value) } else { text(&format!("suite:{value}")) }
+}
+
 /// The record of a family that has a value in a unique field.
 pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, value: &str) -> Stored<Option<Any>> {
     Ok(match family {
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
-        Family::SalePlan => None,
+        Family::PriceList => tx.price_list_by_external_id(&text(value))?.map(Any::from),
+        Family::Promotion => tx.promotion_by_code(&text(value))?.map(Any::from),
+        Family::SalePlan | Family::ExchangeRate | Family::Redemption => None,
         Family::Queue => tx.queue_by_name(&text(value))?.map(Any::from),
         Family::Lead => tx.lead_by_external_id(&text(value))?.map(Any::from),
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),
@@ -278,8 +334,12 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Customer => tx.customer_by_external_id(&text(value))?.map(Any::from),
         Family::Interaction => tx.interaction_by_external_id(&text(value))?.map(Any::from),
         Family::Opportunity => tx.opportunity_by_external_id(&text(value))?.map(Any::from),
+        Family::Quote if field == "number" => tx.quote_by_number(&text(value))?.map(Any::from),
+        Family::Quote => tx.quote_by_external_id(&text(value))?.map(Any::from),
+        Family::Activity => tx.activity_by_external_id(&text(value))?.map(Any::from),
         Family::Order if field == "number" => tx.order_by_number(&text(value))?.map(Any::from),
         Family::Order => tx.order_by_external_id(&text(value))?.map(Any::from),
+        Family::Payment => tx.payment_by_reference(&reference(value))?.map(Any::from),
         Family::Ticket if field == "number" => tx.ticket_by_number(&text(value))?.map(Any::from),
         Family::Ticket => tx.ticket_by_external_id(&text(value))?.map(Any::from),
     })

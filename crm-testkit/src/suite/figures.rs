@@ -3,8 +3,9 @@
 mod sums;
 
 use crm_core::{
-    Currency, CustomerFigure, Draft, Money, NewPayment, Opportunity, OpportunityStatus, Order, OrderLine, OrderParts,
-    OrderState, Percent, PipelineFigure, SalesBy, SalesFigure, SalesOf, Span, Tax, TicketFigure, UnitPrice,
+    Currency, CustomerFigure, Draft, Money, NewPayment, Opportunity, OpportunityParts, OpportunityStatus, Order,
+    OrderLine, OrderParts, OrderState, Percent, PipelineFigure, SalesBy, SalesFigure, SalesOf, Span, Tax, TicketFigure,
+    UnitPrice,
     store::{
         CustomerFigureFilter, Figures as _, Opportunities as _, Orders as _, Page, Records, SalesFilter, Store,
         StoreErrorKind, pages,
@@ -98,12 +99,20 @@ fn refunds(mut order: Order, parts: &[(u32, i64)]) -> Order {
     order
 }
 
-/// What a binding order counts for, by another way than the library's: its net less the share of it that went back, half up.
+/// What a binding order counts for, by another way than the library's where money alone went back: its net less the share of it that did, half up.
 pub(super) fn worth(order: &Order) -> i64 {
+    if by_line(order) {
+        return order.revenue().iter().map(|entry| entry.amount.minor()).sum();
+    }
     let wide = |money: Money| i128::from(money.minor());
     let (net, total, refunded) = (wide(order.net()), wide(order.total()), wide(order.refunded()));
     let back = if refunded == 0 { 0 } else { (2 * refunded * net + total) / (2 * total) };
     valid(i64::try_from(net - back))
+}
+
+/// Whether money went back for lines of an order.
+pub(super) fn by_line(order: &Order) -> bool {
+    order.payments().iter().any(|entry| !entry.lines.is_empty())
 }
 
 /// Writes a record over what is stored.
@@ -328,8 +337,8 @@ pub fn c57_what_the_figures_cannot_hold_is_refused<S: Store>(open: impl Fn() -> 
     };
     let worth = |n: u32| {
         let value = Some(Money::from_minor(i64::MAX / 2 + 1, Currency::EUR));
-        let parts = crm_core::OpportunityParts { id: id(n), external_id: None, value, ..(*deal).clone().into() };
-        valid(Opportunity::try_from(parts))
+        let parts = OpportunityParts { id: id(n), external_id: None, value, ..(*deal).clone().into() };
+        valid(Opportunity::try_from(OpportunityParts { lines: Vec::new(), recurring: None, ..parts }))
     };
     write(&store, "C57", |tx| tx.insert_opportunity(&worth(51)));
     let kind = StoreErrorKind::FigureOverflow { figures: "pipeline" };

@@ -2,11 +2,13 @@
 
 use chrono::NaiveDate;
 use crm_core::{
-    CustomerType, Fulfilment, Label, LeadStatus, Member, OpportunityStatus, OrderStatus, PaymentStatus, PlanScope,
-    PlanStatus, Priority, RecordRef, TicketStatus,
+    ActivityKind, ActivityStatus, Currency, CustomerType, Fulfilment, Label, LeadStatus, Member, OpportunityStatus,
+    OrderStatus, PaymentKind, PaymentStatus, PlanScope, PlanStatus, Priority, ProviderStatus, QuoteStatus, RecordRef,
+    TicketStatus,
     store::{
-        AgentFilter, CustomerFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page,
-        ProductFilter, QueueFilter, Records, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, LeadFilter,
+        OpportunityFilter, OrderFilter, Page, PaymentFilter, PriceListFilter, ProductFilter, PromotionFilter,
+        QueueFilter, QuoteFilter, Records, RedemptionFilter, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
@@ -50,7 +52,14 @@ fn labels(of: [&str; 2]) -> [Label; 2] {
 }
 
 filters! {
-    Product(ProductFilter) { category: labels(["Lamps", "Chairs"]), active: [true, false], }
+    Product(ProductFilter) {
+        category: labels(["Lamps", "Chairs"]),
+        variant_of: [id(1), id(2)],
+        active: [true, false],
+    }
+    PriceList(PriceListFilter) { currency: [Currency::EUR, Currency::JPY], active: [true, false], }
+    Promotion(PromotionFilter) { coupon: [true, false], active: [true, false], }
+    Redemption(RedemptionFilter) { promotion: [id(1), id(2)], customer: [id(1), id(3)], order: [id(11), id(12)], }
     SalesRep(SalesRepFilter) { manager: [id(1), id(2)], region: labels(["East", "West"]), active: [true, false], }
     Agent(AgentFilter) { group: labels(["Returns", "Repairs"]), active: [true, false], }
     Customer(CustomerFilter) {
@@ -90,6 +99,21 @@ filters! {
         expected_close: periods(),
         closed: periods(),
     }
+    Quote(QuoteFilter) {
+        customer: [id(1), id(2)],
+        opportunity: [id(1), id(2)],
+        rep: [id(1), id(2)],
+        status: QuoteStatus::TRANSITIONS.states.iter().copied(),
+        valid_until: periods(),
+    }
+    Activity(ActivityFilter) {
+        customer: [id(1), id(2)],
+        opportunity: [id(1), id(2)],
+        owner: [id(1), id(2)],
+        kind: [ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task],
+        status: [ActivityStatus::Planned, ActivityStatus::Done, ActivityStatus::Cancelled],
+        due: periods(),
+    }
     Order(OrderFilter) {
         customer: [id(1), id(2)],
         rep: [id(1), id(2)],
@@ -100,6 +124,15 @@ filters! {
         payment: [PaymentStatus::Unpaid, PaymentStatus::Partial, PaymentStatus::Paid, PaymentStatus::Refunded],
         confirmed: periods(),
     }
+    Payment(PaymentFilter) {
+        order: [id(1), id(2)],
+        source: [id(1), id(2)],
+        provider: labels(["acme", "bank"]),
+        kind: [PaymentKind::Whole, PaymentKind::Capture, PaymentKind::Void, PaymentKind::Refund],
+        status: ProviderStatus::TRANSITIONS.states.iter().copied(),
+        anomalous: [true, false],
+    }
+    ExchangeRate(ExchangeRateFilter) { from: [Currency::EUR, Currency::USD], to: [Currency::JPY, Currency::KWD], days: periods(), }
     Ticket(TicketFilter) {
         customer: [id(1), id(2)],
         assignee: [id(1), id(2)],
@@ -123,7 +156,20 @@ fn lets<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
 fn passes(filter: &Filter, record: &Any) -> bool {
     match (filter, record) {
         (Filter::Product(f), Any::Product(r)) => {
-            lets(f.category.as_ref(), r.category.as_ref()) && lets(f.active.as_ref(), Some(&r.active))
+            lets(f.category.as_ref(), r.category.as_ref())
+                && lets(f.variant_of.as_ref(), r.variant_of.as_ref())
+                && lets(f.active.as_ref(), Some(&r.active))
+        }
+        (Filter::PriceList(f), Any::PriceList(r)) => {
+            lets(f.currency.as_ref(), Some(&r.currency())) && lets(f.active.as_ref(), Some(&r.active()))
+        }
+        (Filter::Promotion(f), Any::Promotion(r)) => {
+            lets(f.coupon.as_ref(), Some(&r.code().is_some())) && lets(f.active.as_ref(), Some(&r.active()))
+        }
+        (Filter::Redemption(f), Any::Redemption(r)) => {
+            lets(f.promotion.as_ref(), Some(&r.promotion))
+                && lets(f.customer.as_ref(), Some(&r.customer))
+                && lets(f.order.as_ref(), r.order.as_ref())
         }
         (Filter::SalesRep(f), Any::SalesRep(r)) => {
             lets(f.manager.as_ref(), r.manager.as_ref())
@@ -146,6 +192,11 @@ fn passes(filter: &Filter, record: &Any) -> bool {
             lets(f.customer.as_ref(), Some(&r.customer))
                 && lets(f.opportunity.as_ref(), r.opportunity.as_ref())
                 && lets(f.channel.as_ref(), Some(&r.channel))
+        }
+        (Filter::ExchangeRate(f), Any::ExchangeRate(r)) => {
+            lets(f.from.as_ref(), Some(&r.from))
+                && lets(f.to.as_ref(), Some(&r.to))
+                && f.days.is_none_or(|days| days.contains(r.day))
         }
         (Filter::SalePlan(f), Any::SalePlan(r)) => {
             lets(f.scope.as_ref(), Some(r.scope()))
@@ -175,6 +226,21 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && f.expected_close.is_none_or(|days| r.expected_close().is_some_and(|day| days.contains(day)))
                 && f.closed.is_none_or(|days| r.state().close_day().is_some_and(|day| days.contains(day)))
         }
+        (Filter::Quote(f), Any::Quote(r)) => {
+            lets(f.customer.as_ref(), Some(&r.customer()))
+                && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
+                && lets(f.rep.as_ref(), r.rep().as_ref())
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && f.valid_until.is_none_or(|days| r.valid_until().is_some_and(|day| days.contains(day)))
+        }
+        (Filter::Activity(f), Any::Activity(r)) => {
+            lets(f.customer.as_ref(), r.customer().as_ref())
+                && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
+                && lets(f.owner.as_ref(), r.owner().as_ref())
+                && lets(f.kind.as_ref(), Some(&r.kind()))
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && f.due.is_none_or(|days| days.contains(r.due()))
+        }
         (Filter::Order(f), Any::Order(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))
                 && lets(f.rep.as_ref(), r.rep().as_ref())
@@ -184,6 +250,14 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.fulfilment.as_ref(), Some(&r.fulfilment()))
                 && lets(f.payment.as_ref(), Some(&r.payment_status()))
                 && f.confirmed.is_none_or(|days| r.state().confirmed_on().is_some_and(|day| days.contains(day)))
+        }
+        (Filter::Payment(f), Any::Payment(r)) => {
+            lets(f.order.as_ref(), Some(&r.order()))
+                && lets(f.source.as_ref(), r.source().as_ref())
+                && lets(f.provider.as_ref(), Some(r.reference().provider()))
+                && lets(f.kind.as_ref(), Some(&r.kind()))
+                && lets(f.status.as_ref(), Some(&r.state().status()))
+                && lets(f.anomalous.as_ref(), Some(&!r.anomalies().is_empty()))
         }
         (Filter::Ticket(f), Any::Ticket(r)) => {
             lets(f.customer.as_ref(), Some(&r.customer()))
@@ -201,6 +275,7 @@ fn passes(filter: &Filter, record: &Any) -> bool {
 fn listed_otherwise<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Option<Vec<RecordRef>>> {
     Ok(Some(match filter {
         Filter::Customer(f) => tx.customers_by_name(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
+        Filter::Activity(f) => tx.activities_by_due(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         Filter::Order(f) => tx.orders_by_day(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         Filter::Ticket(f) => tx.tickets_by_due(f, Page::first(1_000))?.iter().map(|one| one.id.into()).collect(),
         _ => return Ok(None),
@@ -211,6 +286,7 @@ fn listed_otherwise<T: Records + ?Sized>(tx: &T, filter: &Filter) -> Stored<Opti
 fn other_key(record: &Any) -> Option<(String, RecordRef)> {
     let key = match record {
         Any::Customer(one) => one.name.key(),
+        Any::Activity(one) => one.planned_for()?.to_string(),
         Any::Order(one) => one.state().confirmed_on()?.to_string(),
         Any::Ticket(one) => one.due_at()?.to_rfc3339(),
         _ => return None,
@@ -222,6 +298,12 @@ fn other_key(record: &Any) -> Option<(String, RecordRef)> {
 pub fn c22_filters_give_what_they_say_alone_and_together<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C22");
     let mut records = crowd(60);
+    // The orders of the crowd are there before them.
+    for (n, record) in (0..).zip(&mut records) {
+        if let Any::Redemption(redemption) = record {
+            redemption.order = [None, Some(id(11)), Some(id(12))][n % 3];
+        }
+    }
     write(&store, "C22", |tx| insert_all(tx, &records));
     records.extend(ground());
     for family in Family::ALL {

@@ -6,8 +6,10 @@ use std::{
 };
 
 use crm_core::{
-    Act, AgentFact, Cause, CustomerFact, Entry, Fact, InteractionFact, LeadFact, OpportunityFact, Order, OrderFact,
-    Position, ProductFact, QueueFact, RecordRef, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
+    Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, LeadFact,
+    OpportunityFact, Order, OrderFact, PaymentFact, Position, PriceListFact, ProductFact, PromotionFact, QueueFact,
+    QuoteFact, RecordId as _, RecordRef, RedemptionFact, RedemptionId, SalePlanFact, SalesRepFact, TicketFact,
+    TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -25,6 +27,14 @@ fn fact(before: &Any, after: Any) -> Fact {
             (before.id, InteractionFact::Rated { from: before.rating, to: after.rating }).into()
         }
         (Any::Product(before), Any::Product(after)) => (before.id, ProductFact::Updated { before, after }).into(),
+        (Any::PriceList(before), Any::PriceList(after)) => {
+            let fact = PriceListFact::Repriced { removed: before.rules().to_vec(), added: after.rules().to_vec() };
+            (before.id, fact).into()
+        }
+        (Any::Promotion(before), Any::Promotion(after)) => (before.id, PromotionFact::Updated { before, after }).into(),
+        (Any::Redemption(_), Any::Redemption(redemption)) => {
+            (redemption.id, RedemptionFact::Made { redemption }).into()
+        }
         (Any::SalesRep(before), Any::SalesRep(after)) => (before.id, SalesRepFact::Updated { before, after }).into(),
         (Any::SalePlan(before), Any::SalePlan(after)) => (before.id, SalePlanFact::Amended { before, after }).into(),
         (Any::Queue(before), Any::Queue(after)) => (before.id, QueueFact::Updated { before, after }).into(),
@@ -32,12 +42,18 @@ fn fact(before: &Any, after: Any) -> Fact {
         (Any::Opportunity(before), Any::Opportunity(after)) => {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
+        (Any::Quote(before), Any::Quote(after)) => (before.id, QuoteFact::Amended { before, after }).into(),
+        (Any::Activity(before), Any::Activity(after)) => (before.id, ActivityFact::Revised { before, after }).into(),
         (Any::Order(before), Any::Order(after)) => {
             let lines = |order: &Order| order.lines().to_vec();
             let (terms_before, terms) = (before.terms(), after.terms());
             (before.id, OrderFact::Amended { before: lines(&before), after: lines(&after), terms_before, terms }).into()
         }
+        (Any::Payment(_), Any::Payment(payment)) => (payment.id, PaymentFact::Begun { payment }).into(),
         (Any::Agent(before), Any::Agent(after)) => (before.id, AgentFact::Updated { before, after }).into(),
+        (Any::ExchangeRate(before), Any::ExchangeRate(after)) => {
+            (before.id, ExchangeRateFact::Updated { before, after }).into()
+        }
         (Any::Ticket(before), Any::Ticket(after)) => (before.id, TicketFact::Updated { before, after }).into(),
         (before, _) => deleted(before),
     }
@@ -49,13 +65,20 @@ fn deleted(record: Any) -> Fact {
         Any::Customer(customer) => (customer.id, CustomerFact::Deleted { customer }).into(),
         Any::Interaction(interaction) => (interaction.id, InteractionFact::Deleted { interaction }).into(),
         Any::Product(product) => (product.id, ProductFact::Deleted { product }).into(),
+        Any::PriceList(prices) => (prices.id, PriceListFact::Deleted { prices }).into(),
+        Any::Promotion(promotion) => (promotion.id, PromotionFact::Deleted { promotion }).into(),
+        Any::Redemption(redemption) => (redemption.id, RedemptionFact::Released { redemption }).into(),
         Any::SalesRep(sales_rep) => (sales_rep.id, SalesRepFact::Deleted { sales_rep }).into(),
         Any::SalePlan(plan) => (plan.id, SalePlanFact::Deleted { plan }).into(),
         Any::Queue(queue) => (queue.id, QueueFact::Deleted { queue }).into(),
         Any::Lead(lead) => (lead.id, LeadFact::Deleted { lead }).into(),
         Any::Opportunity(opportunity) => (opportunity.id, OpportunityFact::Deleted { opportunity }).into(),
+        Any::Quote(quote) => (quote.id, QuoteFact::Deleted { quote }).into(),
+        Any::Activity(activity) => (activity.id, ActivityFact::Deleted { activity }).into(),
         Any::Order(order) => (order.id, OrderFact::Deleted { order }).into(),
+        Any::Payment(payment) => (payment.id, PaymentFact::Deleted { payment }).into(),
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
+        Any::ExchangeRate(exchange_rate) => (exchange_rate.id, ExchangeRateFact::Deleted { exchange_rate }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
     }
 }
@@ -64,8 +87,15 @@ fn deleted(record: Any) -> Fact {
 fn short(record: &Any) -> Option<Fact> {
     Some(match record {
         Any::Customer(one) => (one.id, CustomerFact::Archived).into(),
+        Any::PriceList(one) => (one.id, PriceListFact::Updated { before: one.terms(), after: one.terms() }).into(),
+        Any::Promotion(one) => {
+            (one.id, PromotionFact::Used { redemption: RedemptionId::from_uuid(one.id.uuid()), used: 1 }).into()
+        }
         Any::SalePlan(one) => (one.id, SalePlanFact::Activated).into(),
+        Any::Quote(one) => (one.id, QuoteFact::Passed).into(),
+        Any::Activity(one) => (one.id, ActivityFact::Cancelled { reason: None }).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
+        Any::Payment(one) => (one.id, PaymentFact::Done { entry: None }).into(),
         Any::Ticket(one) => {
             (one.id, TicketFact::Moved { before: TicketStatus::Solved, after: TicketStatus::Closed }).into()
         }

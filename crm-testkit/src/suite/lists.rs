@@ -7,8 +7,8 @@ use crm_core::{
     NewInteraction, OrderId, OrderState, Participant, PaymentEntry, Period, Phone, RecordRef, Revenue, TicketMessage,
     TimelineItem,
     store::{
-        CustomerFilter, Customers as _, Interactions as _, Journal as _, OrderFilter, Orders as _, Page, Records,
-        RevenueEntry, Store, StoreErrorKind, TicketFilter, Tickets as _, Timeline as _,
+        ActivityFilter, CustomerFilter, Customers as _, Interactions as _, Journal as _, OrderFilter, Orders as _,
+        Page, Records, RevenueEntry, Store, StoreErrorKind, TicketFilter, Tickets as _, Timeline as _,
     },
 };
 
@@ -99,6 +99,8 @@ fn timeline_of(records: &[Any], customer: CustomerId) -> Vec<TimelineItem> {
             }
             Any::Interaction(one) => (Some(one.customer), one.occurred_at),
             Any::Opportunity(one) => (one.customer(), one.created_at),
+            Any::Quote(one) => (Some(one.customer()), one.created_at),
+            Any::Activity(one) => (one.customer(), one.created_at),
             Any::Order(one) => (Some(one.customer()), one.created_at),
             Any::Ticket(one) => (Some(one.customer()), one.created_at),
             _ => return None,
@@ -164,6 +166,9 @@ fn listings<'a, T: Records + ?Sized>(tx: &'a T, records: &'a [Any]) -> Stored<Ve
     let keys = sorted(of_family!(records, Product).filter(|one| named(&one.name)).map(|one| one.id));
     let wanted = name.clone();
     lists.push(listing("products with a name", keys, move |page| tx.products_named(&wanted, page), |one| one.id));
+    let keys = sorted(of_family!(records, PriceList).filter(|one| named(one.name())).map(|one| one.id));
+    let wanted = name.clone();
+    lists.push(listing("price lists with a name", keys, move |page| tx.price_lists_named(&wanted, page), |one| one.id));
     let keys = sorted(of_family!(records, SalesRep).filter(|one| named(&one.name)).map(|one| one.id));
     let wanted = name.clone();
     lists.push(listing("sales reps with a name", keys, move |page| tx.sales_reps_named(&wanted, page), |one| one.id));
@@ -176,6 +181,12 @@ fn listings<'a, T: Records + ?Sized>(tx: &'a T, records: &'a [Any]) -> Stored<Ve
     let keys = sorted(of_family!(records, Ticket).filter_map(|one| Some((one.due_at()?, one.id))));
     let fetch = |page| tx.tickets_by_due(&TicketFilter::default(), page);
     lists.push(listing("tickets by due", keys, fetch, |one| (one.due_at().unwrap_or_default(), one.id)));
+    let keys = sorted(of_family!(records, Activity).filter_map(|one| Some((one.planned_for()?, one.id))));
+    let fetch = |page| tx.activities_by_due(&ActivityFilter::default(), page);
+    lists.push(listing("activities by due", keys, fetch, |one| (one.due(), one.id)));
+    let keys = sorted(of_family!(records, Activity).filter_map(|one| Some((one.reminds_at()?, one.id))));
+    let fetch = |page| tx.activities_by_reminder(&ActivityFilter::default(), page);
+    lists.push(listing("activities by reminder", keys, fetch, |one| (one.remind_at().unwrap_or_default(), one.id)));
     let keys = revenue_of(records, year()).iter().map(RevenueEntry::key).collect();
     lists.push(listing("revenue", keys, |page| tx.revenue(year(), page), RevenueEntry::key));
     let key = |(order, entry): &(OrderId, PaymentEntry)| (entry.day, *order, entry.number);

@@ -2,15 +2,21 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Act, Actor, Agent, AssignmentPolicy, AssignmentStrategy, By, Channel, Conversion, Currency, Customer, Direction,
-    Discount, Disqualification, Draft, FairnessWindow, Gender, Interaction, Label, Lead, LeadPlace, LeadStatus,
-    LeadTouch, Loss, Member, MessageKind, Money, NewAgent, NewCustomer, NewInteraction, NewLead, NewMessage,
-    NewOpportunity, NewPayment, NewProduct, NewQueue, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order,
-    OrderLine, Participant, Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields, Priority,
-    Product, Qualification, Quantity, Queue, Rating, RecordId, Revision, RosterMember, Sale, SalePlan, SalesRep,
-    ShippedLine, StrategyKind, Tax, TaxRounding, Taxation, Terms, Ticket, Unassigned, UnitPrice, WaitingOrder,
+    Act, Activity, ActivityKind, ActivityStep, Actor, Agent, Aggregation, AnomalyKind, AssignmentPolicy,
+    AssignmentStrategy, Benefit, BeyondLimit, By, Channel, Completion, Conversion, Currency, Customer, DealLine,
+    Direction, Discount, Disqualification, Draft, ExchangeRate, FairnessWindow, ForecastCategory, Gender, Interaction,
+    Label, Lead, LeadPlace, LeadStatus, LeadTouch, LimitKind, Loss, Member, MessageKind, Money, NewActivity, NewAgent,
+    NewCustomer, NewExchangeRate, NewInteraction, NewLead, NewMessage, NewOpportunity, NewPayment, NewPriceList,
+    NewPriceRule, NewProduct, NewPromotion, NewQueue, NewRedemption, NewRefund, NewSalePlan, NewSalesRep, NewTicket,
+    Opportunity, OpportunityPatch, Order, OrderLine, OrderParts, OrderState, Participant, Payment, PaymentKind,
+    PaymentParts, PaymentReference, PaymentReport, PaymentState, Percent, Period, Pipeline, PlanScope, PostalAddress,
+    PostalAddressFields, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListPatch, PriceTarget, PriceTiers,
+    Pricing, Priority, Product, Promotion, PromotionPatch, ProviderStatus, Qualification, Quantity, Queue, Quote,
+    QuoteContent, QuoteDraft, QuoteParts, QuoteState, Rate, Rating, RecordId, Recurring, Redemption, RefundedLine,
+    RequiredField, Revision, RosterMember, Rounding, Sale, SalePlan, SalesRep, ShippedLine, StrategyKind, Tax,
+    TaxRounding, Taxation, Terms, Ticket, TierPrice, Unassigned, UnitPrice, WaitingOrder, Window,
     assignment::{Standing, Topic, Work},
     conversion::{Became, Origin},
 };
@@ -179,6 +185,9 @@ impl Maker {
     pub(crate) fn record(&mut self, family: Family, n: u32) -> Any {
         match family {
             Family::Product => self.product(n).into(),
+            Family::PriceList => self.price_list(n).into(),
+            Family::Promotion => self.promotion(n).into(),
+            Family::Redemption => self.redemption(n).into(),
             Family::SalesRep => self.sales_rep(n).into(),
             Family::Agent => self.agent(n).into(),
             Family::Customer => self.customer(n).into(),
@@ -187,7 +196,11 @@ impl Maker {
             Family::Queue => self.queue(n).into(),
             Family::Lead => self.lead(n).into(),
             Family::Opportunity => self.opportunity(n).into(),
+            Family::Quote => self.quote(n).into(),
+            Family::Activity => self.activity(n).into(),
             Family::Order => self.order(n).into(),
+            Family::Payment => self.payment(n).into(),
+            Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
         }
     }
@@ -198,9 +211,117 @@ impl Maker {
         if self.dice.yes() {
             new = new.category(self.dice.one_text(CATEGORIES));
         }
+        if self.dice.yes() {
+            new = new.cost(self.price(Currency::JPY));
+        }
+        new.variant_of = self.relative(n);
         let mut product = Product::add(id(n), self.at(), new);
         product.active = self.dice.yes();
         product
+    }
+
+    fn window(&mut self) -> Window {
+        let (from, until) = (day(self.dice.below(5)), day(5 + self.dice.below(5)));
+        valid(Window::new(self.dice.yes().then_some(from), self.dice.yes().then_some(until)))
+    }
+
+    fn target(&mut self) -> PriceTarget {
+        match self.dice.below(3) {
+            0 => PriceTarget::All,
+            1 => PriceTarget::Category(self.dice.one_text(CATEGORIES)),
+            _ => PriceTarget::Product(self.slot()),
+        }
+    }
+
+    fn price_list(&mut self, n: u32) -> PriceList {
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY]);
+        let mut new = NewPriceList::new(self.dice.one_text(NAMES), currency).valid(self.window());
+        new.external_id = self.external(n);
+        for _ in 0..self.dice.below(5) {
+            let rule = self.price_rule(n, currency);
+            new = new.rule(rule);
+        }
+        let mut list = valid(PriceList::add(id(n), self.at(), new));
+        if self.dice.yes() {
+            let at = self.at();
+            list.update(at, PriceListPatch { active: Some(false), ..PriceListPatch::default() });
+        }
+        if list.rules().len() > 1 && self.dice.yes() {
+            // Numbers with a gap, as after a rule was taken out.
+            let (at, rule) = (self.at(), self.price_rule(n, currency));
+            valid(list.reprice(at, PriceChanges::new().remove(1).rule(rule)));
+        }
+        list
+    }
+
+    fn price_rule(&mut self, n: u32, currency: Currency) -> NewPriceRule {
+        let base = match (self.dice.below(3), self.relative(n)) {
+            (0, Some(list)) => PriceBase::List(list),
+            (1, _) => PriceBase::Cost,
+            _ => PriceBase::ListPrice,
+        };
+        let (price, discount) = (self.price(currency), self.dice.one_text(&["0", "12.5", "-20"]));
+        let pricing = match self.dice.below(4) {
+            0 => Pricing::Fixed(price),
+            1 => Pricing::Formula(PriceFormula::of(base, discount)),
+            2 => {
+                let multiple = valid(UnitPrice::from_millionths(50_000, currency));
+                let formula = PriceFormula::of(base, discount).to_multiple(multiple, Rounding::HalfUp);
+                let margin = self.money(currency);
+                Pricing::Formula(
+                    formula.surcharge(Money::from_minor(-1, currency)).min_margin(margin).max_margin(margin),
+                )
+            }
+            _ => {
+                let tiers =
+                    if self.dice.yes() { PriceTiers::slab() } else { PriceTiers::range_over(Aggregation::Group) };
+                let tiers = tiers.base(base).tier(1.into(), Some(11.into()), TierPrice::Discount(discount));
+                Pricing::Tiers(if self.dice.yes() {
+                    tiers.tier(11.into(), None, TierPrice::Price(price))
+                } else {
+                    tiers
+                })
+            }
+        };
+        let rule = NewPriceRule::new(self.target(), pricing).valid(self.window());
+        if self.dice.yes() { rule.from_quantity(text("2.5")) } else { rule }
+    }
+
+    fn promotion(&mut self, n: u32) -> Promotion {
+        let benefit = match self.dice.yes() {
+            true => Benefit::Share(text("7.5")),
+            false => Benefit::Amount(self.money(Currency::EUR)),
+        };
+        let mut new = NewPromotion::new(self.dice.one_text(NAMES), benefit).target(self.target()).valid(self.window());
+        if self.dice.yes() {
+            new = new.coupon(self.number("CODE", n));
+        }
+        if self.dice.yes() {
+            new = new.min_amount(self.money(Currency::EUR)).limit(3);
+        }
+        if self.dice.yes() {
+            new = new.limit_per_customer(2);
+        }
+        let mut promotion = valid(Promotion::add(id(n), self.at(), new));
+        for use_number in 0..self.dice.below(3) {
+            let (at, amount, on) = (self.at(), self.money(Currency::EUR), promotion.valid().from().unwrap_or(day(4)));
+            let by = NewRedemption::by(id(1), amount).day(on);
+            valid(promotion.redeem(at, &valid(Redemption::make(id(use_number), at, id(n), by)), 0));
+        }
+        if self.dice.yes() {
+            let at = self.at();
+            valid(promotion.update(at, PromotionPatch { active: Some(false), ..PromotionPatch::default() }));
+        }
+        promotion
+    }
+
+    fn redemption(&mut self, n: u32) -> Redemption {
+        let (promotion, customer, amount) = (self.slot(), self.slot(), self.money(Currency::KWD));
+        let mut new = NewRedemption::by(customer, amount).day(self.day());
+        if self.clashing {
+            new.order = self.maybe_slot();
+        }
+        valid(Redemption::make(id(n), self.at(), promotion, new))
     }
 
     fn sales_rep(&mut self, n: u32) -> SalesRep {
@@ -466,21 +587,36 @@ impl Maker {
         let mut new = NewOpportunity::new(self.dice.one_text(NAMES));
         new.external_id = self.external(n);
         (new.customer, new.product, new.rep) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
-        if self.dice.yes() {
-            new = new.value(self.money(Currency::JPY)).probability(text("12.5"));
+        match self.dice.below(4) {
+            0 => new = new.value(self.money(Currency::JPY)).probability(text("12.5")),
+            1 => new.lines = (0..=self.dice.below(2)).map(|_| self.deal_line()).collect(),
+            _ => {}
         }
         if self.dice.yes() {
             new = new.expected_close(self.day());
+        }
+        if self.dice.below(3) == 0 {
+            new.recurring = Some(valid(Recurring::new(Money::from_minor(5_000, Currency::JPY), 12)));
+            new.forecast = Some(ForecastCategory::Commit);
+        }
+        if self.dice.below(3) == 0 {
+            new = new.primary_contact(self.slot(), text("buyer")).contact(self.slot(), text("user"));
         }
         let mut opportunity = valid(Opportunity::open(id(n), By { at: self.at(), actor: &actor }, &pipeline, new));
         let by = |maker: &mut Self| By { at: maker.at(), actor: &actor };
         if self.dice.yes() {
             valid(opportunity.advance(by(self), &pipeline, &text("engaging"), None));
         }
+        if let Some(close) = opportunity.expected_close().filter(|_| self.dice.yes()) {
+            let later = Some(close.checked_add_months(Months::new(1)));
+            let patch = OpportunityPatch { expected_close: later, ..OpportunityPatch::default() };
+            valid(opportunity.revise(self.at(), patch));
+        }
         let (when, on) = (self.at(), self.day());
         match self.dice.below(4) {
             0 => {
-                let sale = Sale { day: on, value: Some(self.money(Currency::JPY)) };
+                let money = self.money(Currency::JPY);
+                let sale = Sale { day: on, value: opportunity.lines().is_empty().then_some(money) };
                 valid(opportunity.win(by(self), &pipeline, sale));
                 if self.dice.yes() {
                     valid(opportunity.advance(by(self), &pipeline, &text("delivered"), None));
@@ -498,6 +634,37 @@ impl Maker {
         opportunity
     }
 
+    fn deal_line(&mut self) -> DealLine {
+        let price = valid(UnitPrice::from_millionths(12_345_000, Currency::JPY));
+        valid(DealLine::new(self.slot(), Quantity::from(1 + self.dice.below(9)), price, Percent::whole(5)))
+    }
+
+    fn activity(&mut self, n: u32) -> Activity {
+        let kind = self.dice.one(&[ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task]);
+        let mut new = NewActivity::new(kind, self.dice.one_text(NAMES), self.day());
+        new.external_id = self.external(n);
+        (new.customer, new.opportunity, new.owner) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
+        if self.dice.yes() {
+            new = new.note(self.dice.one_text(TEXTS)).remind_at(self.at());
+        }
+        if self.dice.below(3) == 0 {
+            new.step = Some(ActivityStep { plan: text("first contact"), number: 2 });
+        }
+        let mut activity = valid(Activity::plan(id(n), self.at(), new));
+        match self.dice.below(4) {
+            0 => {
+                let note = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+                valid(activity.complete(self.at(), Completion { day: self.day(), outcome: text("reached"), note }));
+            }
+            1 => {
+                let reason = self.dice.yes().then(|| self.dice.one_text(TEXTS));
+                valid(activity.cancel(self.at(), reason));
+            }
+            _ => {}
+        }
+        activity
+    }
+
     fn terms(&mut self, currency: Currency, worth_something: bool) -> Terms {
         let rounding = self.dice.one(&[TaxRounding::PerLine, TaxRounding::PerTaxGroup, TaxRounding::Global]);
         let terms: Terms = self.dice.one(&[Taxation::net(rounding), Taxation::gross(rounding)]).into();
@@ -508,22 +675,96 @@ impl Maker {
         }
     }
 
-    fn order(&mut self, n: u32) -> Order {
-        let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
-        let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
+    /// Up to three lines, with gaps in their numbers as after a line was taken out.
+    fn lines(&mut self, currency: Currency) -> Vec<OrderLine> {
         let mut lines = Vec::new();
         for place in 0..self.dice.below(4) {
             let (quantity, discount) = (self.dice.one(&["1", "2.5", "40"]), self.dice.one(&["0", "10", "33.3333"]));
             let price = valid(UnitPrice::from_millionths(i64::from(1 + self.dice.below(100)) * 500_000, currency));
-            // Numbers with a gap, as after a line was taken out.
             let line = valid(OrderLine::new(1 + 2 * place, self.slot(), text(quantity), price, text(discount)));
             let tax =
                 self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
-            lines.push(tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax))));
+            let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
+            lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
         }
+        lines
+    }
+
+    fn quote(&mut self, n: u32) -> Quote {
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
+        let lines = self.lines(currency);
         let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
-        let draft =
-            Draft { external_id, rep, terms, ..Draft::new(id(n), self.number("SO", n), customer, currency, lines) };
+        let content = QuoteContent { lines, terms, valid_until: self.dice.yes().then(|| self.day()) };
+        let draft = QuoteDraft {
+            id: id(n),
+            number: self.number("Q", n),
+            external_id: self.external(n),
+            customer: self.slot(),
+            opportunity: self.maybe_slot(),
+            rep: self.maybe_slot(),
+            author: text("alice"),
+            currency,
+            content,
+        };
+        let mut quote = valid(Quote::draft(self.at(), draft));
+        let (when, on) = (self.at(), day(0));
+        // Records that fit together stand in each state; those that may clash change it with each writing.
+        let state = if self.clashing { self.dice.below(10) } else { n % 10 };
+        if state == 9 {
+            valid(quote.cancel(when, self.dice.yes().then(|| self.dice.one_text(TEXTS))));
+        } else if !quote.lines().is_empty() {
+            self.offered(&mut quote, state, when, on);
+        }
+        let mut parts = QuoteParts::from(quote);
+        if let Some(previous) = self.relative(n) {
+            (parts.version, parts.previous) = (2, Some(previous));
+        }
+        if let Some(by) = self.relative(n).filter(|_| parts.approval.is_none() && self.dice.yes()) {
+            parts.state = QuoteState::Superseded { at: when, by };
+        }
+        valid(parts.try_into())
+    }
+
+    /// What becomes of a quote that has a line.
+    fn offered(&mut self, quote: &mut Quote, state: u32, when: DateTime<Utc>, on: NaiveDate) {
+        let money = |minor| Money::from_minor(minor, quote.currency());
+        let limit = LimitKind::Discount(text("10"));
+        let beyond = vec![BeyondLimit { line: 1, amount: money(80), least: money(90), limit, margin: None }];
+        let at = self.at();
+        match state {
+            0 => drop(valid(quote.submit(when, Vec::new()))),
+            1..=3 => drop(valid(quote.submit(when, beyond))),
+            4..=7 => drop(valid(quote.send(when, on, Vec::new()))),
+            _ => {}
+        }
+        match state {
+            1 => drop(valid(quote.approve(at, &text("bob")))),
+            2 => drop(valid(quote.send_back(at, self.dice.one_text(TEXTS)))),
+            5 => {
+                valid(quote.accept(at, on));
+                // No order needs to be there for what is sound.
+                if self.clashing && self.dice.yes() {
+                    valid(quote.ordered(at, self.slot()));
+                }
+            }
+            6 => drop(valid(quote.reject(at, on, text("price"), None))),
+            7 if quote.valid_until().is_some() => drop(valid(quote.expire(at, day(40)))),
+            _ => {}
+        }
+    }
+
+    fn order(&mut self, n: u32) -> Order {
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
+        let (customer, external_id, rep) = (self.slot(), self.external(n), self.maybe_slot());
+        let lines = self.lines(currency);
+        let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
+        let draft = Draft {
+            external_id,
+            quote: self.maybe_slot(),
+            rep,
+            terms,
+            ..Draft::new(id(n), self.number("SO", n), customer, currency, lines)
+        };
         let mut order = valid(Order::draft(self.at(), draft));
         if order.lines().is_empty() || self.dice.below(5) == 0 {
             if self.dice.below(3) == 0 {
@@ -550,6 +791,11 @@ impl Maker {
         if shipped && self.dice.yes() {
             valid(order.deliver(self.at(), 1));
         }
+        if shipped && self.dice.yes() && order.shipments()[0].out()[0].quantity > valid(Quantity::from_millionths(1)) {
+            let line = order.shipments()[0].out()[0].line;
+            let some = ShippedLine { line, quantity: valid(Quantity::from_millionths(1)) };
+            valid(order.take_back_lines(self.at(), 1, vec![some]));
+        }
         let returned = shipped && self.dice.yes();
         if returned {
             valid(order.take_back(self.at(), 1));
@@ -571,6 +817,12 @@ impl Maker {
             let amount = if part.is_positive() && self.dice.yes() { part } else { refundable };
             valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed))));
         }
+        let half = |one: RefundedLine| RefundedLine { quantity: valid(Quantity::from_millionths(500_000)), ..one };
+        let lines: Vec<RefundedLine> = order.refundable_lines().into_iter().map(half).collect();
+        let came_to = valid(order.came_to(&lines));
+        if came_to.is_positive() && came_to <= order.refundable() && self.dice.yes() {
+            valid(order.refund(self.at(), NewRefund::of_lines(lines).day(self.day().max(confirmed))));
+        }
         let whole = !order.refundable().is_positive() && (!shipped || returned);
         match self.dice.below(4) {
             0 => drop(valid(order.lock(self.at()))),
@@ -580,6 +832,76 @@ impl Maker {
             _ => {}
         }
         order
+    }
+
+    /// An order that is still a draft, so that others refer to it and nobody counts it.
+    pub(crate) fn draft(&mut self, n: u32) -> Order {
+        let parts = OrderParts::from(self.order(n));
+        let number = text(&format!("DRAFT-{n}"));
+        let (state, shipments, payments) = (OrderState::Draft, Vec::new(), Vec::new());
+        valid(OrderParts { number, state, shipments, payments, ..parts }.try_into())
+    }
+
+    fn payment(&mut self, n: u32) -> Payment {
+        use ProviderStatus::{Authorised, Cancelled, Done, Draft, Failed, Pending};
+        let source = self.relative(n);
+        let kinds = [PaymentKind::Capture, PaymentKind::Void, PaymentKind::Refund];
+        let kind = if source.is_some() { self.dice.one(&kinds) } else { PaymentKind::Whole };
+        let provider = self.dice.one(&["acme:pi", "bank:tr"]);
+        let reference: PaymentReference = self.number(provider, n);
+        let currency = self.dice.one(&[Currency::EUR, Currency::JPY]);
+        let status = match self.dice.one(&[Draft, Pending, Authorised, Done, Done, Cancelled, Failed]) {
+            Authorised if kind != PaymentKind::Whole => Pending,
+            status => status,
+        };
+        let at = self.at();
+        let state = match status {
+            Draft => PaymentState::Draft,
+            Pending => PaymentState::Pending { since: at },
+            Authorised => PaymentState::Authorised { at },
+            Done => PaymentState::Done { at },
+            Cancelled => PaymentState::Cancelled { at },
+            Failed => PaymentState::Failed { at, reason: self.dice.yes().then(|| text("card declined")) },
+        };
+        let entry = (status == Done && kind != PaymentKind::Void && self.dice.yes()).then(|| 1 + self.dice.below(3));
+        let mut lines = Vec::new();
+        if kind == PaymentKind::Refund {
+            for place in 0..self.dice.below(3) {
+                lines.push(RefundedLine { line: 1 + 2 * place, quantity: self.dice.one_text(&["1", "2.5"]) });
+            }
+        }
+        let mut anomalies = Vec::new();
+        for _ in 0..self.dice.below(3).saturating_sub(self.dice.below(2)) {
+            let report = PaymentReport::new(reference.clone(), self.dice.one(&[Pending, Done]));
+            let report = if self.dice.yes() { report.amount(Money::from_minor(7, currency)) } else { report };
+            let kind = self.dice.one(&[AnomalyKind::Repeated, AnomalyKind::NotEntered]);
+            anomalies.push(report.anomaly(self.at(), kind, status));
+        }
+        let (created_at, updated_at) = (self.at(), self.at());
+        let parts = PaymentParts {
+            id: id(n),
+            revision: Revision::FIRST,
+            created_at,
+            updated_at,
+            order: self.slot(),
+            kind,
+            source,
+            amount: self.money(currency),
+            reference,
+            lines,
+            state,
+            entry,
+            anomalies,
+        };
+        valid(parts.try_into())
+    }
+
+    fn exchange_rate(&mut self, n: u32) -> ExchangeRate {
+        let from = self.dice.one(&[Currency::EUR, Currency::USD]);
+        let to = self.dice.one(&[Currency::JPY, Currency::KWD]);
+        let rate = valid(Rate::from_ten_billionths(i64::from(1 + self.dice.below(1_000_000)) * 362_319));
+        let new = NewExchangeRate::new(from, to, self.day(), rate, self.dice.one_text(&["ECB", "treasurer"]));
+        valid(ExchangeRate::add(id(n), self.at(), new))
     }
 
     fn ticket(&mut self, n: u32) -> Ticket {
@@ -635,8 +957,13 @@ fn pipeline(name: &str) -> Pipeline {
     let label = |key: &str| -> Label { text(key) };
     let pipeline = Pipeline::new(label(name))
         .open(label("prospecting"), Percent::whole(10))
+        .next(["engaging", "signed"].map(text))
         .open(label("engaging"), Percent::whole(50))
+        .forecast(ForecastCategory::BestCase)
+        .stale_after(14)
         .won(label("signed"))
-        .won(label("delivered"));
+        .next(["delivered"].map(text))
+        .won(label("delivered"))
+        .requires([RequiredField::Value]);
     valid(pipeline.build())
 }

@@ -19,11 +19,18 @@ struct Numbered {
     prefix: &'static str,
 }
 
-const NUMBERED: [Numbered; 2] =
-    [Numbered { family: Family::Order, prefix: "SO" }, Numbered { family: Family::Ticket, prefix: "T" }];
+const NUMBERED: [Numbered; 3] = [
+    Numbered { family: Family::Quote, prefix: "Q" },
+    Numbered { family: Family::Order, prefix: "SO" },
+    Numbered { family: Family::Ticket, prefix: "T" },
+];
 
 fn next<T: Records + ?Sized>(tx: &mut T, family: Family) -> Stored<Number> {
-    if family == Family::Order { tx.next_order_number() } else { tx.next_ticket_number() }
+    match family {
+        Family::Quote => tx.next_quote_number(),
+        Family::Order => tx.next_order_number(),
+        _ => tx.next_ticket_number(),
+    }
 }
 
 fn numbered(family: Family, n: u32, number: &str) -> Any {

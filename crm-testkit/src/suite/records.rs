@@ -193,6 +193,15 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
         Any::Agent(one) => {
             note(tx.agents_named(&one.name, all_of())?.iter().any(|other| other.id == one.id), "its name");
         }
+        Any::Activity(one) => {
+            let by_due = tx.activities_by_due(&Default::default(), Page::first(1_000))?;
+            note(by_due.iter().any(|other| other.id == one.id), "its due day");
+            let by_reminder = tx.activities_by_reminder(&Default::default(), Page::first(1_000))?;
+            note(by_reminder.iter().any(|other| other.id == one.id), "its reminder");
+            if let Some(opportunity) = one.opportunity() {
+                note(tx.last_activity(opportunity)?.is_some(), "the last activity of its deal");
+            }
+        }
         Any::Order(one) => {
             note(
                 tx.orders_by_day(&Default::default(), Page::first(1_000))?.iter().any(|other| other.id == one.id),
@@ -218,7 +227,21 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
                 note(waiting.iter().any(|other| other.id == one.id), "its queue");
             }
         }
-        Any::Interaction(_) | Any::SalePlan(_) | Any::Queue(_) | Any::Opportunity(_) => {}
+        Any::ExchangeRate(one) => {
+            let newest = tx.exchange_rate_on(one.from, one.to, one.day)?;
+            note(newest.is_some_and(|other| other.id == one.id), "its day");
+        }
+        Any::PriceList(one) => {
+            note(tx.price_lists_named(one.name(), all_of())?.iter().any(|other| other.id == one.id), "its name");
+        }
+        Any::Interaction(_)
+        | Any::SalePlan(_)
+        | Any::Queue(_)
+        | Any::Opportunity(_)
+        | Any::Quote(_)
+        | Any::Payment(_)
+        | Any::Promotion(_)
+        | Any::Redemption(_) => {}
     }
     for customer in 1..=3 {
         let timeline = tx.timeline(super::id(customer), Page::first(1_000))?;

@@ -1,17 +1,19 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Contact, Conversion, Customer, CustomerKind, Interaction, Lead, LeadParts, LeadState, LeadStatus, Member,
-    MessageKind, Need, NeedKind, Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant, Percent,
-    PlanScope, Quantity, RecordId, Revision, Roster, RosterMember, SalePlan, SalePlanParts, SalesRep, Ticket,
-    TicketMessage, TicketParts, TicketState, UnitPrice,
+    Activity, ActivityParts, Contact, ContactRole, Conversion, Currency, Customer, CustomerKind, DealLine, Interaction,
+    Lead, LeadParts, LeadState, LeadStatus, Member, MessageKind, Need, NeedKind, NewPriceRule, Opportunity,
+    OpportunityParts, Order, OrderLine, OrderParts, Participant, Payment, PaymentKind, PaymentParts, PaymentState,
+    Percent, PlanScope, PriceBase, PriceFormula, PriceList, PriceListParts, PriceRule, PriceTarget, Pricing, Product,
+    Promotion, PromotionParts, Quantity, Quote, QuoteParts, QuoteState, RecordId, Redemption, Revision, Roster,
+    RosterMember, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
     conversion::{Became, Origin},
     store::{Store, StoreErrorKind, Tickets as _},
 };
 
 use super::{
     family::{Any, Family, delete},
-    maker::{Maker, at, id, text, valid},
+    maker::{Maker, at, day, id, text, valid},
     world::{founded, insert_all, message, refusal, write},
 };
 
@@ -25,7 +27,7 @@ struct Way {
     refer: fn(n: u32, to: u32) -> Any,
 }
 
-fn plain(family: Family, n: u32) -> Any {
+pub(super) fn plain(family: Family, n: u32) -> Any {
     // The first record that refers to as little as a record of its family can.
     let bare = |seed| Maker::sound(seed).record(family, n);
     (0..2_000).map(bare).find(|record| references(record) == least(family)).unwrap_or_else(|| bare(0))
@@ -34,14 +36,19 @@ fn plain(family: Family, n: u32) -> Any {
 /// How many references a record of a family has at least.
 const fn least(family: Family) -> usize {
     match family {
-        Family::Interaction | Family::Order | Family::Ticket => 1,
+        Family::Interaction | Family::Quote | Family::Order | Family::Payment | Family::Ticket => 1,
+        Family::Redemption => 2,
         _ => 0,
     }
 }
 
 fn references(record: &Any) -> usize {
     match record {
-        Any::Product(_) | Any::Agent(_) => 0,
+        Any::Agent(_) | Any::ExchangeRate(_) => 0,
+        Any::Product(product) => usize::from(product.variant_of.is_some()),
+        Any::PriceList(list) => list.products().len() + list.bases().len(),
+        Any::Promotion(promotion) => usize::from(promotion.target().product().is_some()),
+        Any::Redemption(redemption) => 2 + usize::from(redemption.order.is_some()),
         Any::SalesRep(rep) => usize::from(rep.manager.is_some()),
         Any::Customer(customer) => {
             let needs = customer.needs.iter().filter(|need| need.product.is_some()).count();
@@ -66,8 +73,24 @@ fn references(record: &Any) -> usize {
             usize::from(one.customer().is_some())
                 + usize::from(one.product().is_some())
                 + usize::from(one.rep().is_some())
+                + one.lines().len()
+                + one.contacts().len()
         }
-        Any::Order(order) => 1 + usize::from(order.rep().is_some()) + order.lines().len(),
+        Any::Activity(one) => {
+            usize::from(one.customer().is_some())
+                + usize::from(one.opportunity().is_some())
+                + usize::from(one.owner().is_some())
+        }
+        Any::Quote(quote) => {
+            let one = [quote.previous(), quote.superseded_by()].into_iter().flatten().count();
+            let others = [quote.opportunity().is_some(), quote.rep().is_some(), quote.order().is_some()];
+            1 + one + others.into_iter().filter(|there| *there).count() + quote.lines().len()
+        }
+        Any::Order(order) => {
+            let one = [order.rep().is_some(), order.quote().is_some()].into_iter().filter(|there| *there).count();
+            1 + one + usize::from(order.price_list().is_some()) + order.lines().len()
+        }
+        Any::Payment(payment) => 1 + usize::from(payment.source().is_some()),
         Any::Ticket(ticket) => {
             1 + usize::from(ticket.assignee().is_some())
                 + usize::from(!matches!(ticket.state(), TicketState::New | TicketState::Open))
@@ -89,6 +112,30 @@ fn interaction(n: u32, change: impl FnOnce(&mut Interaction)) -> Any {
         change(interaction);
     }
     made
+}
+
+fn product(n: u32, change: impl FnOnce(&mut Product)) -> Any {
+    let mut made = plain(Family::Product, n);
+    if let Any::Product(product) = &mut made {
+        change(product);
+    }
+    made
+}
+
+fn redemption(n: u32, change: impl FnOnce(&mut Redemption)) -> Any {
+    let mut made = plain(Family::Redemption, n);
+    if let Any::Redemption(redemption) = &mut made {
+        change(redemption);
+    }
+    made
+}
+
+/// The one rule of a list.
+fn rules(parts: &mut PriceListParts, target: PriceTarget, base: PriceBase) {
+    let pricing = Pricing::Formula(PriceFormula::of(base, Percent::ZERO));
+    let NewPriceRule { target, min_quantity, valid, pricing, .. } = NewPriceRule::new(target, pricing);
+    parts.rules = vec![PriceRule { number: 1, target, min_quantity, valid, pricing }];
+    parts.next_rule = 2;
 }
 
 fn sales_rep(n: u32, change: impl FnOnce(&mut SalesRep)) -> Any {
@@ -144,9 +191,14 @@ fn converted(n: u32, change: impl FnOnce(&mut Conversion)) -> Any {
 
 guarded! {
     lead: Lead(LeadParts);
+    price_list: PriceList(PriceListParts);
+    promotion: Promotion(PromotionParts);
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
+    quote: Quote(QuoteParts);
+    activity: Activity(ActivityParts);
     order: Order(OrderParts);
+    payment: Payment(PaymentParts);
     ticket: Ticket(TicketParts);
 }
 
@@ -159,8 +211,8 @@ fn need(to: u32) -> Need {
     Need { kind: NeedKind::Need, text: text("a lamp"), product: Some(id(to)) }
 }
 
-fn line(parts: &OrderParts, to: u32) -> OrderLine {
-    let price = valid(UnitPrice::from_millionths(0, parts.currency));
+fn line(currency: Currency, to: u32) -> OrderLine {
+    let price = valid(UnitPrice::from_millionths(0, currency));
     valid(OrderLine::new(1, id(to), Quantity::from(2_u32), price, Percent::ZERO))
 }
 
@@ -303,13 +355,106 @@ const WAYS: &[Way] = &[
         to: Family::SalesRep,
         refer: |n, to| opportunity(n, |one| one.rep = Some(id(to))),
     },
+    Way { field: "customer", by: "quotes", to: Family::Customer, refer: |n, to| quote(n, |one| one.customer = id(to)) },
+    Way {
+        field: "previous",
+        by: "quotes",
+        to: Family::Quote,
+        refer: |n, to| quote(n, |one| (one.version, one.previous) = (2, Some(id(to)))),
+    },
+    Way {
+        field: "opportunity",
+        by: "quotes",
+        to: Family::Opportunity,
+        refer: |n, to| quote(n, |one| one.opportunity = Some(id(to))),
+    },
+    Way { field: "rep", by: "quotes", to: Family::SalesRep, refer: |n, to| quote(n, |one| one.rep = Some(id(to))) },
+    Way {
+        field: "superseded by",
+        by: "quotes",
+        to: Family::Quote,
+        refer: |n, to| quote(n, |one| one.state = QuoteState::Superseded { at: at(3), by: id(to) }),
+    },
+    Way {
+        field: "order",
+        by: "quotes",
+        to: Family::Order,
+        refer: |n, to| {
+            quote(n, |one| {
+                one.lines = vec![line(one.currency, 1)];
+                one.state = QuoteState::Accepted { at: at(3), day: day(3), order: Some(id(to)) };
+            })
+        },
+    },
+    Way {
+        field: "lines",
+        by: "quotes",
+        to: Family::Product,
+        refer: |n, to| quote(n, |one| one.lines = vec![line(one.currency, to)]),
+    },
+    Way { field: "quote", by: "orders", to: Family::Quote, refer: |n, to| order(n, |one| one.quote = Some(id(to))) },
+    Way {
+        field: "lines",
+        by: "opportunities",
+        to: Family::Product,
+        refer: |n, to| {
+            let price = valid(UnitPrice::parse("10", Currency::EUR));
+            let line = valid(DealLine::new(id(to), Quantity::from(2_u32), price, Percent::ZERO));
+            opportunity(n, |one| (one.value, one.lines, one.recurring) = (Some(line.amount()), vec![line], None))
+        },
+    },
+    Way {
+        field: "contacts",
+        by: "opportunities",
+        to: Family::Customer,
+        refer: |n, to| {
+            let buyer = ContactRole { person: id(to), role: text("buyer"), primary: true };
+            opportunity(n, |one| one.contacts = vec![buyer])
+        },
+    },
+    Way {
+        field: "customer",
+        by: "activities",
+        to: Family::Customer,
+        refer: |n, to| activity(n, |one| one.customer = Some(id(to))),
+    },
+    Way {
+        field: "opportunity",
+        by: "activities",
+        to: Family::Opportunity,
+        refer: |n, to| activity(n, |one| one.opportunity = Some(id(to))),
+    },
+    Way {
+        field: "owner",
+        by: "activities",
+        to: Family::SalesRep,
+        refer: |n, to| activity(n, |one| one.owner = Some(id(to))),
+    },
     Way { field: "customer", by: "orders", to: Family::Customer, refer: |n, to| order(n, |one| one.customer = id(to)) },
+    Way {
+        field: "price list",
+        by: "orders",
+        to: Family::PriceList,
+        refer: |n, to| order(n, |one| one.price_list = Some(id(to))),
+    },
     Way { field: "rep", by: "orders", to: Family::SalesRep, refer: |n, to| order(n, |one| one.rep = Some(id(to))) },
     Way {
         field: "lines",
         by: "orders",
         to: Family::Product,
-        refer: |n, to| order(n, |one| one.lines = vec![line(one, to)]),
+        refer: |n, to| order(n, |one| one.lines = vec![line(one.currency, to)]),
+    },
+    Way { field: "order", by: "payments", to: Family::Order, refer: |n, to| payment(n, |one| one.order = id(to)) },
+    Way {
+        field: "source",
+        by: "payments",
+        to: Family::Payment,
+        refer: |n, to| {
+            payment(n, |one| {
+                (one.kind, one.source, one.state) = (PaymentKind::Capture, Some(id(to)), PaymentState::Draft);
+                one.entry = None;
+            })
+        },
     },
     Way {
         field: "customer",
@@ -318,6 +463,42 @@ const WAYS: &[Way] = &[
         refer: |n, to| ticket(n, |one| one.customer = id(to)),
     },
     Way { field: "assignee", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, 1, to)) },
+    Way {
+        field: "rules",
+        by: "price lists",
+        to: Family::Product,
+        refer: |n, to| price_list(n, |one| rules(one, PriceTarget::Product(id(to)), PriceBase::Cost)),
+    },
+    Way {
+        field: "rules",
+        by: "price lists",
+        to: Family::PriceList,
+        refer: |n, to| price_list(n, |one| rules(one, PriceTarget::All, PriceBase::List(id(to)))),
+    },
+    Way {
+        field: "target",
+        by: "promotions",
+        to: Family::Product,
+        refer: |n, to| promotion(n, |one| one.target = PriceTarget::Product(id(to))),
+    },
+    Way {
+        field: "promotion",
+        by: "redemptions",
+        to: Family::Promotion,
+        refer: |n, to| redemption(n, |one| one.promotion = id(to)),
+    },
+    Way {
+        field: "customer",
+        by: "redemptions",
+        to: Family::Customer,
+        refer: |n, to| redemption(n, |one| one.customer = id(to)),
+    },
+    Way {
+        field: "variant of",
+        by: "products",
+        to: Family::Product,
+        refer: |n, to| product(n, |one| one.variant_of = Some(id(to))),
+    },
     Way { field: "solved by", by: "tickets", to: Family::Agent, refer: |n, to| ticket(n, |one| solved(one, to, 1)) },
 ];
 

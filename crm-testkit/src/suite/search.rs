@@ -99,14 +99,24 @@ pub fn c60_a_search_finds_what_has_all_words<S: Store>(open: impl Fn() -> S) {
     }
     // And in each family, by a word that only one record has.
     let store = founded(open, clause);
-    for (family, n) in [(Family::Opportunity, 21), (Family::Ticket, 22), (Family::Interaction, 23), (Family::Lead, 24)]
-    {
+    for (family, n) in [
+        (Family::Opportunity, 21),
+        (Family::Ticket, 22),
+        (Family::Interaction, 23),
+        (Family::Lead, 24),
+        (Family::Activity, 25),
+    ] {
         let record = Maker::sound(60).record(family, n).with_unique("external id", &format!("only{n}"));
         write(&store, clause, |tx| record.insert(tx));
         finds(&store, clause, &format!("only{n}"), &[record.id()]);
     }
-    for (family, field) in [(Family::Product, "sku"), (Family::SalesRep, "external id"), (Family::Agent, "external id")]
-    {
+    for (family, field) in [
+        (Family::Product, "sku"),
+        (Family::PriceList, "external id"),
+        (Family::Promotion, "code"),
+        (Family::SalesRep, "external id"),
+        (Family::Agent, "external id"),
+    ] {
         let record =
             Maker::sound(60).record(family, 24).with_unique(field, &format!("only{family}24").replace(' ', ""));
         write(&store, clause, |tx| record.insert(tx));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Display};
 
 use crm_core::{
-    Entry, Label, MessageKind, OrderId, PaymentEntry, Position, RecordRef, TicketMessage, TimelineItem,
+    Answer, Entry, Label, MessageKind, OrderId, PaymentEntry, Position, RecordRef, TicketMessage, TimelineItem,
     store::{Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind, pages},
 };
 
@@ -11,6 +11,7 @@ use super::{
     family::{Any, Family, Stored, all},
     figures::{AllFigures, all_figures},
     maker::{Maker, SLOTS, at, id, text, year},
+    references::plain,
 };
 
 /// Consumers of the journal in the suite.
@@ -71,6 +72,7 @@ pub(crate) struct Everything {
     revenue: Vec<RevenueEntry>,
     payments: Vec<(OrderId, PaymentEntry)>,
     figures: AllFigures,
+    answers: Vec<Answer>,
     journal: Vec<Entry>,
     cursors: Vec<Position>,
 }
@@ -93,6 +95,7 @@ impl Everything {
         assert_eq!(self.revenue, expected.revenue, "{clause}: the revenue differs");
         assert_eq!(self.payments, expected.payments, "{clause}: the payments differ");
         assert_eq!(self.figures, expected.figures, "{clause}: the figures differ");
+        assert_eq!(self.answers, expected.answers, "{clause}: the answers differ");
         assert_eq!(self.journal, expected.journal, "{clause}: the journals differ");
         assert_eq!(self.cursors, expected.cursors, "{clause}: the cursors differ");
     }
@@ -132,6 +135,8 @@ pub(crate) fn everything<T: Records + ?Sized>(tx: &T) -> Stored<Everything> {
     let key = |(order, entry): &(OrderId, PaymentEntry)| (entry.day, *order, entry.number);
     found.payments = pages(1_000, |page| tx.payments(year(), page), key).collect::<Stored<_>>()?;
     found.figures = all_figures(tx)?;
+    let place = |answer: &Answer| (answer.key.clone(), answer.place);
+    found.answers = pages(1_000, |page| tx.answers(page), place).collect::<Stored<_>>()?;
     found.journal = entries(tx)?;
     found.cursors = CONSUMERS.iter().map(|consumer| tx.cursor(&label(consumer))).collect::<Stored<_>>()?;
     Ok(found)
@@ -148,16 +153,30 @@ pub(super) fn look<S: Store>(store: &S, clause: impl Display) -> Everything {
     read(store, clause, |tx| everything(tx))
 }
 
-/// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3.
+/// The records that others refer to: of each family that can be referred to, those with the numbers 1 to 3. Orders are drafts, which nobody counts.
 pub(crate) fn ground() -> Vec<Any> {
     let mut maker = Maker::sound(1);
-    let families =
-        [Family::Product, Family::SalesRep, Family::Agent, Family::Customer, Family::Queue, Family::Opportunity];
-    families
-        .iter()
-        .flat_map(|family| (1..=SLOTS).map(|n| (*family, n)))
-        .map(|(family, n)| maker.record(family, n))
-        .collect()
+    let families = [
+        Family::Product,
+        Family::PriceList,
+        Family::Promotion,
+        Family::SalesRep,
+        Family::Agent,
+        Family::Customer,
+        Family::Queue,
+        Family::Opportunity,
+        Family::Quote,
+        Family::Order,
+        Family::Payment,
+    ];
+    let numbered = families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n)));
+    let made = numbered.map(|(family, n)| match family {
+        // These count for nothing; the first numbers are left to the clauses.
+        Family::Quote => plain(family, n).with_unique("number", &format!("G-{n}")),
+        Family::Order => maker.draft(n).into(),
+        _ => maker.record(family, n),
+    });
+    made.collect()
 }
 
 /// A store with the records of [`ground`].

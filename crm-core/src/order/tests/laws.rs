@@ -188,11 +188,14 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => Just(Step::Lock),
         1 => Just(Step::Unlock),
         1 => Just(Step::Cancel),
-        3 => prop::option::weighted(0.7, some).prop_map(Step::Ship),
+        3 => prop::option::weighted(0.7, some.clone()).prop_map(Step::Ship),
         2 => (0_u32..4).prop_map(Step::Deliver),
         3 => (0_u32..4).prop_map(Step::TakeBack),
         3 => cents().prop_map(Step::Pay),
         3 => cents().prop_map(Step::Refund),
+        2 => (1_u32..4, some.clone()).prop_map(|(shipment, lines)| Step::TakeBackSome(shipment, lines)),
+        3 => some.prop_map(Step::RefundLines),
+        1 => Just(Step::RefundInFull),
     ]
 }
 
@@ -220,12 +223,19 @@ proptest! {
                 prop_assert_eq!(dunned, order.owed().is_positive());
             }
             for line in order.lines() {
-                let with_customer = order.shipments().iter().filter(|one| one.state.status() != ShipmentStatus::Returned);
-                let kept = with_customer.flat_map(|one| &one.lines).filter(|one| one.line == line.number());
-                let kept: i64 = kept.map(|one| one.quantity.millionths()).sum();
+                let sum = |moved: Vec<ShippedLine>| -> i64 {
+                    moved.iter().filter(|one| one.line == line.number()).map(|one| one.quantity.millionths()).sum()
+                };
+                let left = sum(order.shipments().iter().flat_map(|one| one.lines.clone()).collect());
+                let kept = left - sum(order.shipments().iter().flat_map(|one| one.returned.clone()).collect());
                 let unshipped = order.unshipped().into_iter().find(|one| one.line == line.number());
                 let left = unshipped.map_or(0, |one| one.quantity.millionths());
                 prop_assert_eq!(kept + left, line.quantity().millionths());
+                let refunded = order.payments().iter().flat_map(|one| &one.lines).filter(|one| one.line == line.number());
+                let refunded: i64 = refunded.map(|one| one.quantity.millionths()).sum();
+                let refundable = order.refundable_lines().into_iter().find(|one| one.line == line.number());
+                let left = refundable.map_or(0, |one| one.quantity.millionths());
+                prop_assert_eq!(refunded + left, line.quantity().millionths());
             }
         }
         survives_json(&order);

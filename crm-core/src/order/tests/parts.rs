@@ -2,15 +2,17 @@
 
 use super::*;
 
-/// A confirmed order with two shipments and two entries.
+/// A confirmed order with two shipments, of which one is back in part, and three entries.
 fn busy() -> Order {
     after(&[
         Step::Confirm,
         Step::Ship(Some(vec![(1, 1)])),
         Step::Ship(Some(vec![(1, 1), (3, 1)])),
         Step::Deliver(1),
-        Step::Pay(Some(5_000)),
+        Step::TakeBackSome(2, vec![(3, 1)]),
+        Step::Pay(Some(7_000)),
         Step::Refund(Some(2_000)),
+        Step::RefundLines(vec![(3, 1)]),
     ])
 }
 
@@ -52,14 +54,29 @@ fn parts_of_an_order_that_contradict_each_other_are_refused() {
         ("quantity", "greater than zero", |parts| parts.shipments[0].lines[0] = of_line(1, 0)),
         ("shipments", "lines of the order, got 2", |parts| parts.shipments[0].lines[0] = of_line(2, 1)),
         ("shipments", "listed twice", |parts| parts.shipments[1].lines[1] = of_line(1, 1)),
-        ("shipments", "more of a line", |parts| parts.shipments[1].lines[1] = of_line(3, 5)),
+        ("shipments", "more of a line", |parts| parts.shipments[1].lines[1] = of_line(3, 6)),
+        ("shipments", "more than they hold, got 3", |parts| parts.shipments[1].returned[0] = of_line(3, 2)),
+        ("shipments", "more than they hold, got 3", |parts| parts.shipments[0].returned = vec![of_line(3, 1)]),
+        ("shipments", "listed twice, got 3", |parts| parts.shipments[1].returned.push(of_line(3, 1))),
+        ("quantity", "greater than zero", |parts| parts.shipments[1].returned[0] = of_line(3, 0)),
+        ("shipments", "returned once all", |parts| parts.shipments[1].returned.push(of_line(1, 1))),
+        ("shipments", "returned once all", |parts| parts.shipments[1].state = ShipmentState::Returned { at: at(9) }),
         ("payments", "numbered from 1", |parts| parts.payments[1].number = 1),
         ("amount", "greater than zero", |parts| parts.payments[0].amount = eur(0)),
         ("amount", "greater than zero", |parts| parts.payments[1].amount = eur(-1)),
         ("amount", "in EUR, not in USD", |parts| parts.payments[0].amount = Money::from_minor(1, Currency::USD)),
         ("payments", "exceed the total", |parts| parts.payments[0].amount = eur(12_001)),
-        ("payments", "refund more", |parts| parts.payments[1].amount = eur(5_001)),
-        ("payments", "refund more", |parts| parts.payments[0].kind = EntryKind::Refund),
+        ("payments", "refund more than", |parts| parts.payments[1].amount = eur(7_001)),
+        ("payments", "only where money goes back", |parts| parts.payments[0].lines = vec![back(1, 1)]),
+        ("payments", "refund more of a line than was ordered (REF-1), got 3", |parts| {
+            parts.payments[1].lines = vec![back(3, 4)];
+        }),
+        ("payments", "refund more of a line than was ordered (REF-1), got 2", |parts| {
+            parts.payments[1].lines = vec![back(2, 1)];
+        }),
+        ("lines", "listed twice, got 1", |parts| parts.payments[1].lines = vec![back(1, 1), back(1, 1)]),
+        ("quantity", "greater than zero", |parts| parts.payments[1].lines = vec![back(1, 0)]),
+        ("payments", "refund more than", |parts| parts.payments[0].kind = EntryKind::Refund),
         ("state", "while goods are out", |parts| {
             parts.payments = Vec::new();
             let (day, confirmed_on) = (day("2026-03-05"), Some(day("2026-03-02")));
@@ -110,7 +127,8 @@ fn lines_shipments_and_payments_of_one_order_are_bounded() {
     let mut parts = OrderParts::from(confirmed());
     let lines = vec![of_line(1, 1)];
     let state = ShipmentState::Returned { at: at(2) };
-    let shipment = |number| Shipment { number, shipped_at: at(1), state, lines: lines.clone() };
+    let shipment =
+        |number| Shipment { number, shipped_at: at(1), state, lines: lines.clone(), returned: lines.clone() };
     parts.shipments = (1..=10_000).map(shipment).collect();
     let full = Order::try_from(parts.clone()).unwrap();
     assert_eq!(rule_of(refuses(&full, |order| order.ship(at(9), None))), ("shipments", too_many));
@@ -135,6 +153,12 @@ fn what_an_order_is_made_of_survives_json() {
                 .discount(parsed("7.25")),
         );
     survives_json(&new);
+    survives_json(&line(2, 1, "0.50").continuing(1));
+    let mut listed = drafted(lines());
+    listed.price_by(at(1), Some(id(6))).unwrap();
+    survives_json(&listed);
+    survives_json(&NewRefund::of_lines([back(1, 2)]).amount(eur(1)).day(day("2026-03-02")).method(parsed("card")));
+    survives_json(&NewRefund::in_full().reference(parsed("R-1")));
     survives_json(&money(1).day(day("2026-03-02")).method(parsed("card")).reference(parsed("R-1")));
     busy().revenue().iter().for_each(survives_json);
 }
@@ -144,6 +168,7 @@ fn each_fact_of_an_order_survives_json_under_its_name() {
     let mut facts = vec![
         OrderFact::Drafted { order: Box::new(busy()) },
         OrderFact::Deleted { order: Box::new(standing(Cancelled, Delete)) },
+        OrderFact::PriceListChanged { from: None, to: Some(id(5)) },
     ];
     facts.extend(ACTIONS.into_iter().filter_map(|action| fact_of(action, Confirmed)));
     let order: OrderId = id(9);
@@ -152,6 +177,7 @@ fn each_fact_of_an_order_survives_json_under_its_name() {
         [
             "order.drafted",
             "order.deleted",
+            "order.price_list_changed",
             "order.amended",
             "order.reassigned",
             "order.confirmed",

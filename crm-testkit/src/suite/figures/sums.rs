@@ -17,7 +17,7 @@ use super::{
         maker::{id, text, valid},
         world::{founded, read, write},
     },
-    EACH, confirmed, filter, sales, through_all_that_happens, worth,
+    EACH, by_line, confirmed, filter, sales, through_all_that_happens, worth,
 };
 
 /// The orders of a store.
@@ -46,7 +46,9 @@ fn expected_sales<T: Records + ?Sized>(tx: &T, span: Span, by: &SalesBy) -> Stor
     let mut sums: BTreeMap<SalesKey, [i64; 4]> = BTreeMap::new();
     for order in orders(tx)? {
         let mut counted = 0;
+        let mut for_lines = order.revenue_by_product();
         for entry in order.revenue() {
+            let of_lines = for_lines.next().transpose();
             let (before, after) = (counted, counted + entry.amount.minor());
             counted = after;
             let times = match entry.kind {
@@ -73,7 +75,11 @@ fn expected_sales<T: Records + ?Sized>(tx: &T, span: Span, by: &SalesBy) -> Stor
             products.sort_unstable();
             products.dedup();
             for product in products {
-                let amount = part(&order, product, after) - part(&order, product, before);
+                // What money that went back for lines takes from their products is proved with the orders themselves.
+                let amount = match &of_lines {
+                    Ok(Some((_, products))) if by_line(&order) => products.get(&product).map_or(0, |one| one.minor()),
+                    _ => part(&order, product, after) - part(&order, product, before),
+                };
                 moved.push((SalesOf::Product(product), (amount, units(&|one| one == product))));
             }
             let first = match span {

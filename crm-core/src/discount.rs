@@ -1,0 +1,284 @@
+//! Discount limits: what a seller may give alone, and what somebody else must approve.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decimal::{Percent, Quantity, UnitPrice},
+    invalid::{Invalid, Rule},
+    money::{Money, Rounding},
+    text::Actor,
+};
+
+/// What a seller may give without approval (PRC-5): so much discount, and no price below the floor, which is the cost plus the least margin.
+///
+/// ```
+/// use crm_core::{Actor, Approval, ApprovalError, Currency, DiscountLimit, DiscountedLine, MinMargin, Money, Percent, UnitPrice};
+/// # use chrono::{TimeZone, Utc};
+/// # let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 30, 0).unwrap();
+///
+/// let limit = DiscountLimit::up_to(Percent::whole(10))?.min_margin(MinMargin::OfCost(Percent::whole(20)))?;
+/// let eur = |price| UnitPrice::parse(price, Currency::EUR);
+/// let line = DiscountedLine {
+///     number: 1,
+///     quantity: 2.into(),
+///     unit_price: eur("49.90")?,
+///     cost: Some(eur("30.00")?),
+///     amount: Money::parse("79.84", Currency::EUR)?, // 20 % off
+///     net: Money::parse("79.84", Currency::EUR)?,
+/// };
+/// let beyond = limit.beyond(&[line])?;
+/// assert_eq!(beyond[0].to_string(), "line 1 comes to 79.84 EUR, below 89.82 EUR (discount 10 %), margin 19.84 EUR");
+///
+/// let (alice, bob): (Actor, Actor) = ("alice".parse()?, "bob".parse()?);
+/// let refused = Approval::give(alice.clone(), alice.clone(), at, beyond.clone());
+/// assert!(matches!(refused, Err(ApprovalError::ByAuthor { .. })));
+/// assert_eq!(Approval::give(alice, bob, at, beyond)?.beyond().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WrittenLimit", into = "WrittenLimit")]
+pub struct DiscountLimit {
+    discount: Percent,
+    min_margin: Option<MinMargin>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "DiscountLimit", deny_unknown_fields)]
+struct WrittenLimit {
+    discount: Percent,
+    min_margin: Option<MinMargin>,
+}
+
+impl TryFrom<WrittenLimit> for DiscountLimit {
+    type Error = Invalid;
+    fn try_from(written: WrittenLimit) -> Result<Self, Invalid> {
+        let limit = Self::up_to(written.discount)?;
+        written.min_margin.map_or(Ok(limit), |margin| limit.min_margin(margin))
+    }
+}
+
+impl From<DiscountLimit> for WrittenLimit {
+    fn from(limit: DiscountLimit) -> Self {
+        Self { discount: limit.discount, min_margin: limit.min_margin }
+    }
+}
+
+/// How much must be left above cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MinMargin {
+    /// So much a unit.
+    Amount(Money),
+    /// This share of the cost.
+    OfCost(Percent),
+}
+
+/// A line as it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiscountedLine {
+    /// Its number.
+    pub number: u32,
+    /// How many, more than zero.
+    pub quantity: Quantity,
+    /// The price of one before any discount.
+    pub unit_price: UnitPrice,
+    /// What one costs us, in the currency of the price; without it, no floor is known and none is held.
+    pub cost: Option<UnitPrice>,
+    /// What it comes to after all discounts, its share of those on the document included; with or without tax, as its price is.
+    pub amount: Money,
+    /// The same without tax, which is what leaves a margin above cost.
+    pub net: Money,
+}
+
+/// A line that goes beyond a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeyondLimit {
+    /// The number of the line.
+    pub line: u32,
+    /// What it comes to.
+    pub amount: Money,
+    /// The least that it may come to.
+    pub least: Money,
+    /// Which limit that is.
+    pub limit: LimitKind,
+    /// What it leaves above cost, where the cost is known.
+    pub margin: Option<Money>,
+}
+
+/// Which limit a line goes beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    /// The greatest discount.
+    Discount(Percent),
+    /// The cost plus the least margin.
+    Floor,
+}
+
+impl std::fmt::Display for BeyondLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {} comes to {}, below {}", self.line, self.amount, self.least)?;
+        match self.limit {
+            LimitKind::Discount(limit) => write!(f, " (discount {limit})")?,
+            LimitKind::Floor => f.write_str(" (floor)")?,
+        }
+        self.margin.map_or(Ok(()), |margin| write!(f, ", margin {margin}"))
+    }
+}
+
+impl DiscountLimit {
+    /// A discount of up to so much, 0 to 100 %, and no floor.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::OutOfRange`].
+    pub fn up_to(discount: Percent) -> Result<Self, Invalid> {
+        Ok(Self { discount: discount.share("discount limit")?, min_margin: None })
+    }
+
+    /// With a floor: the cost plus this.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Negative`] margin.
+    pub fn min_margin(mut self, margin: MinMargin) -> Result<Self, Invalid> {
+        let below = match margin {
+            MinMargin::Amount(amount) => amount.is_negative().then(|| amount.to_string()),
+            MinMargin::OfCost(share) => (share < Percent::ZERO).then(|| share.to_string()),
+        };
+        if let Some(below) = below {
+            return Err(Invalid::new("min margin", below, Rule::Negative));
+        }
+        self.min_margin = Some(margin);
+        Ok(self)
+    }
+
+    /// The greatest discount.
+    pub const fn discount(self) -> Percent {
+        self.discount
+    }
+
+    /// The lines that go beyond it, each with each limit that it breaks; none where nobody needs to approve. Exactly the limit is within it.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NotPositive`] quantity, [`Rule::CurrencyMismatch`] between price, cost, margin and amount, [`Rule::Overflow`].
+    pub fn beyond(self, lines: &[DiscountedLine]) -> Result<Vec<BeyondLimit>, Invalid> {
+        let mut beyond = Vec::new();
+        for DiscountedLine { number, quantity, unit_price, cost, amount, net } in lines {
+            let currency = unit_price.currency();
+            let (quantity, amount, net) =
+                (quantity.positive()?, amount.in_currency(currency)?, net.in_currency(currency)?);
+            let cost = cost.map(|cost| cost.amount(quantity, Percent::ZERO, Rounding::HalfUp)?.in_currency(currency));
+            let cost = cost.transpose().map_err(|invalid| invalid.in_field("cost"))?;
+            let margin = cost.map(|cost| net.checked_sub(cost)).transpose()?;
+            let mut hold = |amount: Money, least: Money, limit| {
+                if amount < least {
+                    beyond.push(BeyondLimit { line: *number, amount, least, limit, margin });
+                }
+            };
+            hold(
+                amount,
+                unit_price.amount(quantity, self.discount, Rounding::HalfUp)?,
+                LimitKind::Discount(self.discount),
+            );
+            if let Some((cost, margin)) = cost.zip(self.min_margin) {
+                let above = match margin {
+                    MinMargin::Amount(amount) => amount.times(quantity.to_decimal(), Rounding::HalfUp)?,
+                    MinMargin::OfCost(share) => cost.percent(share, Rounding::HalfUp)?,
+                };
+                hold(net, cost.checked_add(above)?, LimitKind::Floor);
+            }
+        }
+        Ok(beyond)
+    }
+}
+
+/// Why something is not approved.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApprovalError {
+    /// Nobody approves what they wrote (PRC-5).
+    #[error("{actor} wrote it and cannot approve it (PRC-5)")]
+    ByAuthor {
+        /// The author.
+        actor: Actor,
+    },
+}
+
+/// What somebody else than the author approved, and when (PRC-5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WrittenApproval", into = "WrittenApproval")]
+pub struct Approval {
+    author: Actor,
+    approver: Actor,
+    at: DateTime<Utc>,
+    beyond: Vec<BeyondLimit>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Approval", deny_unknown_fields)]
+struct WrittenApproval {
+    author: Actor,
+    approver: Actor,
+    at: DateTime<Utc>,
+    beyond: Vec<BeyondLimit>,
+}
+
+impl TryFrom<WrittenApproval> for Approval {
+    type Error = ApprovalError;
+    fn try_from(written: WrittenApproval) -> Result<Self, ApprovalError> {
+        Self::give(written.author, written.approver, written.at, written.beyond)
+    }
+}
+
+impl From<Approval> for WrittenApproval {
+    fn from(approval: Approval) -> Self {
+        let Approval { author, approver, at, beyond } = approval;
+        Self { author, approver, at, beyond }
+    }
+}
+
+impl Approval {
+    /// An approval of what goes beyond the author's limit.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::ByAuthor`].
+    pub fn give(
+        author: Actor,
+        approver: Actor,
+        at: DateTime<Utc>,
+        beyond: Vec<BeyondLimit>,
+    ) -> Result<Self, ApprovalError> {
+        if author == approver {
+            return Err(ApprovalError::ByAuthor { actor: author });
+        }
+        Ok(Self { author, approver, at, beyond })
+    }
+
+    /// Who wrote it.
+    pub const fn author(&self) -> &Actor {
+        &self.author
+    }
+
+    /// Who approved it.
+    pub const fn approver(&self) -> &Actor {
+        &self.approver
+    }
+
+    /// When.
+    pub const fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// What goes beyond the limit, with the limits and the margins of that moment.
+    pub fn beyond(&self) -> &[BeyondLimit] {
+        &self.beyond
+    }
+}
+
+#[cfg(test)]
+mod tests;

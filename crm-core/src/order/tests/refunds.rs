@@ -1,0 +1,248 @@
+//! Money that goes back: for lines, and in full.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Discount, Tax, TaxRounding, Taxation};
+
+fn paid() -> Order {
+    let mut order = confirmed();
+    order.pay(at(2), money(12_000)).unwrap();
+    order
+}
+
+fn last(order: &Order) -> &PaymentEntry {
+    order.payments().last().unwrap()
+}
+
+#[test]
+fn ref_1_a_line_is_refunded_up_to_what_was_ordered_of_it() {
+    let mut order = paid();
+    order.refund(at(3), NewRefund::of_lines([back(3, 3), back(1, 1)])).unwrap();
+    assert_eq!((last(&order).amount, last(&order).lines.clone()), (eur(6_500), vec![back(3, 3), back(1, 1)]));
+    assert_eq!(order.refundable_lines(), [back(1, 1), back(3, 1)]);
+    let ask = |lines: Vec<RefundedLine>| move |order: &mut Order| order.refund(at(4), NewRefund::of_lines(lines));
+    let (line, quantity, left) = (3, Quantity::from(2), Quantity::from(1));
+    let more = OrderError::MoreThanRefundable { order: order.id, line, quantity, left };
+    assert_eq!(refuses(&order, ask(vec![back(1, 1), back(3, 2)])), more);
+    assert_eq!(more.to_string(), format!("cannot refund 2 of line 3 of {}: 1 are left to refund (REF-1)", order.id));
+    assert_eq!(refuses(&order, ask(vec![back(2, 1)])), OrderError::NoSuchLine { order: order.id, line: 2 });
+    assert_eq!(rule_of(refuses(&order, ask(vec![back(1, 0)]))), ("quantity", Rule::NotPositive));
+    assert_eq!(rule_of(refuses(&order, ask(vec![back(1, 1), back(1, 1)]))), ("lines", Rule::Repeated));
+    order.refund(at(5), NewRefund::of_lines([back(3, 1)])).unwrap();
+    order.refund(at(6), NewRefund::of_lines([back(1, 1)])).unwrap();
+    assert_eq!((order.refundable(), order.refundable_lines()), (eur(0), Vec::new()));
+    assert_eq!(order.payment_status(), PaymentStatus::Refunded);
+}
+
+#[test]
+fn ref_1_lines_come_to_no_more_than_was_paid() {
+    let mut order = confirmed();
+    order.pay(at(2), money(5_000)).unwrap();
+    let too_much = OrderError::OverRefunded { order: order.id, amount: eur(5_500), refundable: eur(5_000) };
+    let lines = || NewRefund::of_lines([back(1, 1), back(3, 1)]);
+    assert_eq!(refuses(&order, |order| order.refund(at(3), lines())), too_much);
+    order.refund(at(3), NewRefund::of_lines([back(1, 1)])).unwrap();
+    assert_eq!((order.refundable(), order.owed()), (eur(0), eur(7_000)));
+}
+
+#[test]
+fn ref_2_less_than_lines_came_to_may_go_back_and_never_more() {
+    let order = paid();
+    let of = |cents| NewRefund::of_lines([back(1, 1)]).amount(eur(cents));
+    let (amount, came_to) = (eur(5_001), eur(5_000));
+    let more = OrderError::MoreThanTheyCameTo { order: order.id, amount, came_to };
+    assert_eq!(refuses(&order, |order| order.refund(at(3), of(5_001))), more);
+    assert_eq!(rule_of(refuses(&order, |order| order.refund(at(3), of(0)))), ("amount", Rule::NotPositive));
+    let yen = NewRefund::of_lines([back(1, 1)]).amount(Money::from_minor(5, Currency::JPY));
+    let mismatch = Rule::CurrencyMismatch { expected: Currency::EUR, found: Currency::JPY };
+    assert_eq!(rule_of(refuses(&order, |order| order.refund(at(3), yen))), ("amount", mismatch));
+
+    // A fee of 5.00 is kept, until all goes back.
+    let mut order = order;
+    order.refund(at(3), of(4_500)).unwrap();
+    assert_eq!((order.refundable(), order.refundable_lines()), (eur(7_500), vec![back(1, 1), back(3, 4)]));
+    let OrderFact::Refunded { entry, refundable } = order.refund(at(4), NewRefund::in_full()).unwrap() else {
+        panic!()
+    };
+    assert_eq!((entry.amount, refundable), (eur(7_500), eur(0)));
+    assert_eq!(entry.lines, [back(1, 1), back(3, 4)]);
+}
+
+#[test]
+fn ref_2_a_refund_in_full_leaves_exactly_nothing() {
+    let mut order = paid();
+    order.refund(at(3), NewRefund::in_full()).unwrap();
+    assert_eq!((last(&order).amount, last(&order).lines.clone()), (eur(12_000), vec![back(1, 2), back(3, 4)]));
+    assert_eq!((order.refundable(), order.payment_status()), (eur(0), PaymentStatus::Refunded));
+    assert_eq!(Money::sum(order.revenue().iter().map(|one| one.amount), Currency::EUR), Ok(eur(0)));
+    let nothing = refuses(&order, |order| order.refund(at(4), NewRefund::in_full()));
+    assert_eq!(rule_of(nothing), ("amount", Rule::NotPositive));
+
+    // Of an order that is paid in part the money goes back, and the lines stay owed.
+    let mut order = confirmed();
+    order.pay(at(2), money(5_000)).unwrap();
+    order.refund(at(3), NewRefund::in_full()).unwrap();
+    assert_eq!((last(&order).amount, last(&order).lines.len()), (eur(5_000), 0));
+    assert_eq!(order.refundable_lines().len(), 2);
+}
+
+#[test]
+fn ref_2_parts_of_a_line_are_rounded_as_parts_of_the_whole() {
+    // Three for 10.00: 3.33, 3.34 and 3.33.
+    let mut order = drafted(vec![line(1, 1, "0"), line(2, 3, "3.333333")]);
+    order.confirm(at(1), day("2026-03-02")).unwrap();
+    order.pay(at(2), money(1_000)).unwrap();
+    let mut amounts = Vec::new();
+    for minute in 3..6 {
+        order.refund(at(minute), NewRefund::of_lines([back(2, 1)])).unwrap();
+        amounts.push(last(&order).amount.minor());
+    }
+    assert_eq!((amounts, order.refundable()), (vec![333, 334, 333], eur(0)));
+    // A line that cost nothing has nothing to give back by itself.
+    let nothing = refuses(&order, |order| order.refund(at(9), NewRefund::of_lines([back(1, 1)])));
+    assert_eq!(rule_of(nothing), ("amount", Rule::NotPositive));
+}
+
+/// 100.00 of one product at 19 % and 100.00 of another at 7 %, paid: 226.00.
+fn taxed() -> Order {
+    let tax = |rate: &str| Some(Tax::new(parsed(&format!("VAT {rate}")), parsed(rate)).unwrap());
+    let price = |price| UnitPrice::parse(price, Currency::EUR).unwrap();
+    let one = OrderLine::new(1, id(7), Quantity::from(2), price("50"), Percent::ZERO).unwrap().taxed(tax("19"));
+    let other = OrderLine::new(2, id(8), Quantity::from(4), price("25"), Percent::ZERO).unwrap().taxed(tax("7"));
+    let mut order = drafted(vec![one, other]);
+    order.confirm(at(1), day("2026-03-02")).unwrap();
+    order.pay(at(2), money(22_600)).unwrap();
+    order
+}
+
+/// What each entry of revenue counts for, in all and of each product.
+fn booked(order: &Order) -> Vec<(i64, Vec<i64>)> {
+    let entries = order.revenue_by_product().map(|entry| {
+        let (revenue, products) = entry.unwrap();
+        (revenue.amount.minor(), products.values().map(|part| part.minor()).collect())
+    });
+    entries.collect()
+}
+
+#[test]
+fn ref_2_a_refunded_line_gives_its_own_tax_back_and_counts_for_its_own_product() {
+    let mut order = taxed();
+    order.refund(at(3), NewRefund::of_lines([back(1, 1)])).unwrap();
+    assert_eq!(last(&order).amount, eur(5_950));
+    order.refund(at(4), NewRefund::of_lines([back(2, 3)])).unwrap();
+    assert_eq!(last(&order).amount, eur(8_025));
+    // Money alone is a share of what is left: 50.00 at 19 % and 25.00 at 7 %, 86.25.
+    order.refund(at(5), money(4_313)).unwrap();
+    order.refund(at(6), NewRefund::in_full()).unwrap();
+    assert_eq!(last(&order).amount, eur(4_312));
+    let expected = [
+        (20_000, vec![10_000, 10_000]),
+        (-5_000, vec![-5_000, 0]),
+        (-7_500, vec![0, -7_500]),
+        (-3_750, vec![-2_500, -1_250]),
+        (-3_750, vec![-2_500, -1_250]),
+    ];
+    assert_eq!(booked(&order), expected);
+    assert!(order.worth().is_zero());
+}
+
+#[test]
+fn ref_2_a_fee_that_is_kept_stays_with_its_line() {
+    let mut order = taxed();
+    // All of the first line goes back, less a fee of 11.90 with its tax.
+    order.refund(at(3), NewRefund::of_lines([back(1, 2)]).amount(eur(10_710))).unwrap();
+    assert_eq!(booked(&order)[1], (-9_000, vec![-9_000, 0]));
+    order.refund(at(4), NewRefund::of_lines([back(2, 4)])).unwrap();
+    assert_eq!((order.refundable(), order.worth()), (eur(1_190), eur(1_000)));
+    order.refund(at(5), NewRefund::in_full()).unwrap();
+    assert_eq!(booked(&order)[2..], [(-10_000, vec![0, -10_000]), (-1_000, vec![-1_000, 0])]);
+}
+
+proptest! {
+    /// Whatever goes back, by line or as money, of whatever taxes: nothing is left in the end, and nothing comes back on the way.
+    #[test]
+    fn ref_2_lines_and_money_leave_exactly_nothing(
+        made in prop::collection::vec((1_i64..9_000_000, 0_i64..300_000_000, prop::sample::select(vec![0, 7, 19, 100])), 1..4),
+        gross in any::<bool>(),
+        off in prop::option::of(0_u16..=100),
+        refunds in prop::collection::vec((0_usize..5, 1_i64..6_000_000), 0..12),
+    ) {
+        let lines: Vec<OrderLine> = (1..).zip(&made).map(|(number, (quantity, price, rate))| {
+            let price = UnitPrice::from_millionths(*price, Currency::EUR).unwrap();
+            let quantity = Quantity::from_millionths(*quantity).unwrap();
+            let tax = Tax::new(parsed(&format!("VAT {rate}")), Percent::whole(*rate)).unwrap();
+            OrderLine::new(number, id(6 + u128::from(number)), quantity, price, Percent::ZERO).unwrap().taxed(Some(tax))
+        }).collect();
+        let taxation = if gross { Taxation::gross(TaxRounding::PerLine) } else { Taxation::net(TaxRounding::Global) };
+        let discount = off.map(|off| Discount::Percent(Percent::whole(off)));
+        let mut order = drafted(Vec::new());
+        order.amend(at(0), lines, Terms { discount, ..Terms::from(taxation) }).unwrap();
+        order.confirm(at(1), day("2026-03-02")).unwrap();
+        if order.total().is_positive() {
+            order.pay(at(2), NewPayment::of(order.total())).unwrap();
+        }
+        for (line, much) in refunds {
+            let left = order.refundable_lines();
+            let Some(left) = left.get(line) else {
+                let _ = order.refund(at(3), money(much % 5_000));
+                continue;
+            };
+            let quantity = Quantity::from_millionths(much.min(left.quantity.millionths())).unwrap();
+            let _ = order.refund(at(3), NewRefund::of_lines([RefundedLine { quantity, ..*left }]));
+            prop_assert!(!order.worth().is_negative() && order.worth() <= order.net());
+        }
+        if order.refundable().is_positive() {
+            order.refund(at(4), NewRefund::in_full()).unwrap();
+        }
+        let revenue = order.revenue();
+        prop_assert!(revenue[1..].iter().all(|entry| !entry.amount.is_positive()));
+        if order.total().is_positive() {
+            prop_assert!(order.worth().is_zero());
+            let mut left = std::collections::BTreeMap::<ProductId, i64>::new();
+            for entry in order.revenue_by_product() {
+                entry.unwrap().1.into_iter().for_each(|(product, part)| *left.entry(product).or_default() += part.minor());
+            }
+            prop_assert!(left.values().all(|left| *left == 0), "{:?}", left);
+        }
+        prop_assert_eq!(&Order::try_from(OrderParts::from(order.clone())).unwrap(), &order);
+    }
+
+    #[test]
+    fn ref_2_all_of_a_line_in_whatever_parts_comes_to_its_amount(
+        millionths in 1_i64..20_000_000,
+        price in 0_i64..2_000_000_000,
+        discount in 0_i64..=1_000_000,
+        parts in prop::collection::vec(1_i64..10_000_000, 0..12),
+    ) {
+        let price = UnitPrice::from_millionths(price, Currency::EUR).unwrap();
+        let discount = Percent::from_ten_thousandths(discount).unwrap();
+        let line = OrderLine::new(1, id(7), Quantity::from_millionths(millionths).unwrap(), price, discount).unwrap();
+        let amount = line.amount();
+        let mut order = drafted(vec![line]);
+        order.confirm(at(1), day("2026-03-02")).unwrap();
+        if amount.is_positive() {
+            order.pay(at(2), NewPayment::of(amount)).unwrap();
+        }
+        for part in parts {
+            let Some(left) = order.refundable_lines().pop() else { break };
+            let part = part.min(left.quantity.millionths());
+            let lines = [RefundedLine { line: 1, quantity: Quantity::from_millionths(part).unwrap() }];
+            let came_to = order.came_to(&lines).unwrap();
+            prop_assert!(!came_to.is_negative());
+            if came_to.is_positive() {
+                order.refund(at(3), NewRefund::of_lines(lines)).unwrap();
+            }
+        }
+        let left = order.refundable_lines();
+        if !left.is_empty() {
+            // What is left to refund of the line is what is left of the money, to the cent.
+            prop_assert_eq!(order.came_to(&left).unwrap(), order.refundable());
+        }
+        if order.refundable().is_positive() {
+            order.refund(at(4), NewRefund::in_full()).unwrap();
+        }
+        prop_assert!(order.refundable().is_zero());
+        prop_assert_eq!(Money::sum(order.revenue().iter().map(|one| one.amount), Currency::EUR).unwrap(), eur(0));
+    }
+}

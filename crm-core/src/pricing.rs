@@ -1,0 +1,730 @@
+//! The price of a product: which rule of which list makes it, and by which steps.
+
+mod explained;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+pub use self::explained::{PriceReason, RulePassedOver, Specificity};
+use crate::{
+    decimal::{Percent, Quantity, UnitPrice},
+    exchange_rate::DatedRate,
+    id::{PriceListId, ProductId},
+    invalid::{Invalid, Rule},
+    money::{Currency, Money, Rounding},
+    price_list::{
+        Aggregation, PriceBase, PriceFormula, PriceList, PriceMultiple, PriceRule, PriceTarget, PriceTiers, Pricing,
+        TierMode, TierPrice, within,
+    },
+    product::Product,
+    text::Label,
+    window::Window,
+};
+
+/// What is to be priced: so many of a product.
+#[derive(Clone, Copy, Debug)]
+pub struct PriceRequest<'a> {
+    /// The product.
+    pub product: &'a Product,
+    /// How many, more than zero.
+    pub quantity: Quantity,
+    /// The group of lines that it stands in, for ranges that count a group together.
+    pub group: Option<&'a Label>,
+}
+
+impl<'a> PriceRequest<'a> {
+    /// So many of a product, in no group.
+    pub const fn new(product: &'a Product, quantity: Quantity) -> Self {
+        Self { product, quantity, group: None }
+    }
+
+    /// In a group of lines.
+    #[must_use]
+    pub const fn group(mut self, group: &'a Label) -> Self {
+        self.group = Some(group);
+        self
+    }
+}
+
+/// So many units at a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portion {
+    /// How many.
+    pub quantity: Quantity,
+    /// The price of one.
+    pub unit_price: UnitPrice,
+}
+
+/// A price, with the steps that led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    portions: Vec<Portion>,
+    rule: Option<(PriceListId, u32)>,
+    amount: Money,
+    reasons: Vec<PriceReason>,
+}
+
+impl Price {
+    /// The quantity by what a unit of it costs: one portion, or several where units take tiers of their own. Each portion is a line of its own on a document, so that
+    /// all amounts stay exact.
+    pub fn portions(&self) -> &[Portion] {
+        &self.portions
+    }
+
+    /// The price of one unit, where all units cost the same.
+    pub fn unit_price(&self) -> Option<UnitPrice> {
+        match self.portions.as_slice() {
+            [only] => Some(only.unit_price),
+            _ => None,
+        }
+    }
+
+    /// What it comes to, before any further discount: the portions, each rounded half up as a line is.
+    pub const fn amount(&self) -> Money {
+        self.amount
+    }
+
+    /// The rule that made it: the list and the number. `None` where the list has none that applies.
+    pub const fn rule(&self) -> Option<(PriceListId, u32)> {
+        self.rule
+    }
+
+    /// Why it is what it is, step by step. Each step is a value, and a sentence by `Display`. The rules that did not apply are in [`PriceBook::passed_over`].
+    pub fn explain(&self) -> &[PriceReason] {
+        &self.reasons
+    }
+}
+
+/// Why there is no price.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PriceError {
+    /// The book lacks a list that was asked for, or that another one is priced after.
+    #[error("{list} is not there to price by")]
+    NoList {
+        /// The list.
+        list: PriceListId,
+    },
+    /// Lists are priced after each other in a circle (PRC-2).
+    #[error("prices go round in a circle: {}", path(.lists))]
+    Circle {
+        /// The lists, each priced after the next, and the last after the first.
+        lists: Vec<PriceListId>,
+    },
+    /// A list is priced after one that is priced after one, and so on for too long.
+    #[error("{list} is priced after more than {limit} others in a row")]
+    TooDeep {
+        /// Where it begins.
+        list: PriceListId,
+        /// Most in a row.
+        limit: usize,
+    },
+    /// The list is no longer in use.
+    #[error("{list} is inactive")]
+    Inactive {
+        /// The list.
+        list: PriceListId,
+    },
+    /// The list does not hold on the day.
+    #[error("{list} holds {valid}, not on {day}")]
+    NotValid {
+        /// The list.
+        list: PriceListId,
+        /// The days on which it holds.
+        valid: Window,
+        /// The day.
+        day: NaiveDate,
+    },
+    /// A rule begins with the cost of a product that has none.
+    #[error("rule {rule} of {list} needs the cost of {product}, which is not known")]
+    NoCost {
+        /// The product.
+        product: ProductId,
+        /// The list.
+        list: PriceListId,
+        /// The rule.
+        rule: u32,
+    },
+    /// There is no rate for a conversion on the day or before it (MON-2).
+    #[error("there is no rate from {from} to {to} on {day} or before (MON-2)")]
+    NoRate {
+        /// The currency that there is.
+        from: Currency,
+        /// The currency that is wanted.
+        to: Currency,
+        /// The day.
+        day: NaiveDate,
+    },
+    /// The steps of a rule lead below zero.
+    #[error("rule {rule} of {list} makes the price of {product} {price} {currency}, below zero")]
+    BelowZero {
+        /// The product.
+        product: ProductId,
+        /// The list.
+        list: PriceListId,
+        /// The rule.
+        rule: u32,
+        /// What it would be, in major units.
+        price: Decimal,
+        /// The currency of the list.
+        currency: Currency,
+    },
+    /// A value breaks a rule: a quantity of zero, an amount that does not fit.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+fn path(lists: &[PriceListId]) -> String {
+    let names: Vec<String> = lists.iter().chain(lists.first()).map(ToString::to_string).collect();
+    names.join(" after ")
+}
+
+/// Price lists as they hold on one day, with an index over their rules: a price looks at the rules that may apply, however many there are.
+///
+/// Of the rules that apply to a line one is chosen, and no other one adds to it (PRC-1): the most specific (a variant, its product, its category or one that lies around it, everything),
+/// then the one with the highest quantity to begin at, then the newest. Where none applies, the price is the list price of the product.
+///
+/// ```
+/// use crm_core::{Act, Currency, NewPriceList, NewPriceRule, NewProduct, Percent, PriceBook, PriceFormula, PriceList, PriceRequest};
+/// use crm_core::{PriceTarget, Pricing, Product, UnitPrice};
+/// # use chrono::{TimeZone, Utc};
+/// # let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 30, 0).unwrap();
+/// # let mut act = Act::new(at, "alice".parse()?, [7; 10]);
+///
+/// let eur = |price| UnitPrice::parse(price, Currency::EUR);
+/// let lamp = NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, eur("49.90")?).category("Lamps".parse()?);
+/// let lamp = Product::add(act.new_id(), at, lamp);
+/// let resellers = NewPriceList::new("Resellers".parse()?, Currency::EUR)
+///     .rule(NewPriceRule::new(PriceTarget::All, Pricing::Formula(PriceFormula::list_less(Percent::whole(10)))))
+///     .rule(NewPriceRule::new(PriceTarget::Product(lamp.id), Pricing::Fixed(eur("39.90")?)).from_quantity(10.into()));
+/// let resellers = PriceList::add(act.new_id(), at, resellers)?;
+/// let id = resellers.id;
+///
+/// let book = PriceBook::on(act.day(), [resellers], [])?;
+/// let price = book.price(id, PriceRequest::new(&lamp, 3.into()))?;
+/// assert_eq!(price.amount().to_string(), "134.73 EUR");
+/// let why: Vec<String> = price.explain().iter().map(ToString::to_string).collect();
+/// assert_eq!(why[1..], ["the list price is 49.90 EUR", "less 10 % is 44.91 EUR"]);
+///
+/// let price = book.price(id, PriceRequest::new(&lamp, 10.into()))?;
+/// assert_eq!(price.rule(), Some((id, 2)));
+/// assert_eq!(price.amount().to_string(), "399.00 EUR");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PriceBook {
+    day: NaiveDate,
+    lists: BTreeMap<PriceListId, Indexed>,
+    rates: BTreeMap<(Currency, Currency), DatedRate>,
+}
+
+/// A list with the rules of the day by what they are for; each group has the highest quantity first, then the newest rule.
+#[derive(Clone, Debug)]
+struct Indexed {
+    list: PriceList,
+    all: Vec<usize>,
+    categories: HashMap<String, Vec<usize>>,
+    products: HashMap<ProductId, Vec<usize>>,
+}
+
+impl Indexed {
+    fn new(list: PriceList, day: NaiveDate) -> Self {
+        let mut places: Vec<usize> = (0..list.rules().len()).collect();
+        places.retain(|place| list.rules()[*place].valid.contains(day));
+        places.sort_unstable_by_key(|place| std::cmp::Reverse(rank(&list.rules()[*place])));
+        let (mut all, mut categories, mut products) =
+            (Vec::new(), HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        for place in places {
+            match &list.rules()[place].target {
+                PriceTarget::All => all.push(place),
+                PriceTarget::Category(category) => {
+                    categories.entry(category.as_str().to_owned()).or_default().push(place);
+                }
+                PriceTarget::Product(product) => products.entry(*product).or_default().push(place),
+            }
+        }
+        Self { list, all, categories, products }
+    }
+
+    /// The groups of rules that are for a product, the most specific first.
+    fn levels<'a>(&'a self, product: &'a Product) -> [(Specificity, Vec<&'a [usize]>); 4] {
+        let of = |id: ProductId| self.products.get(&id).map(Vec::as_slice);
+        let variant = product.variant_of.and_then(|_| of(product.id)).into_iter().collect();
+        let whole = of(product.variant_of.unwrap_or(product.id)).into_iter().collect();
+        let categories = product.category.as_ref().map(|category| within(category.as_str()));
+        let categories =
+            categories.into_iter().flatten().filter_map(|name| Some(self.categories.get(name)?.as_slice()));
+        [
+            (Specificity::Variant, variant),
+            (Specificity::Product, whole),
+            (Specificity::Category, categories.collect()),
+            (Specificity::All, vec![&self.all]),
+        ]
+    }
+
+    /// The rule that applies to a line, and how specific it is.
+    fn choose(&self, request: PriceRequest<'_>, counted: &Counted<'_>) -> Option<(Specificity, &PriceRule)> {
+        self.levels(request.product).into_iter().find_map(|(specificity, groups)| {
+            let best = groups.into_iter().filter_map(|group| {
+                // Those that begin at a higher quantity stand before.
+                let first = group.partition_point(|place| self.list.rules()[*place].min_quantity > request.quantity);
+                let rules = group[first..].iter().map(|place| &self.list.rules()[*place]);
+                rules.into_iter().find(|rule| has_tier(rule, request, counted))
+            });
+            best.max_by_key(|rule| rank(rule)).map(|rule| (specificity, rule))
+        })
+    }
+}
+
+/// What comes first of rules that are as specific as each other.
+const fn rank(rule: &PriceRule) -> (Quantity, u32) {
+    (rule.min_quantity, rule.number)
+}
+
+/// Whether the quantity of a line has a tier, where the rule has tiers.
+fn has_tier(rule: &PriceRule, request: PriceRequest<'_>, counted: &Counted<'_>) -> bool {
+    match &rule.pricing {
+        Pricing::Tiers(tiers) => tiers.has(counted.for_tiers(tiers, request)),
+        Pricing::Fixed(_) | Pricing::Formula(_) => true,
+    }
+}
+
+/// The quantities of the lines of a document, as ranges count them together.
+#[derive(Default)]
+struct Counted<'a> {
+    quote: HashMap<ProductId, Quantity>,
+    groups: HashMap<(&'a Label, ProductId), Quantity>,
+}
+
+impl<'a> Counted<'a> {
+    fn of(requests: &[PriceRequest<'a>]) -> Result<Self, Invalid> {
+        let mut counted = Self::default();
+        for PriceRequest { product, quantity, group } in requests {
+            quantity.positive()?;
+            let sum = counted.quote.entry(product.id).or_default();
+            *sum = sum.checked_add(*quantity)?;
+            if let Some(group) = group {
+                let sum = counted.groups.entry((group, product.id)).or_default();
+                *sum = sum.checked_add(*quantity)?;
+            }
+        }
+        Ok(counted)
+    }
+
+    /// The quantity that finds the tier of a line.
+    fn for_tiers(&self, tiers: &PriceTiers, request: PriceRequest<'_>) -> Quantity {
+        let PriceRequest { product, quantity, group } = request;
+        let sum = match tiers.mode {
+            TierMode::Slab | TierMode::Range { counted: Aggregation::Line } => None,
+            TierMode::Range { counted: Aggregation::Group } => {
+                group.and_then(|group| self.groups.get(&(group, product.id)))
+            }
+            TierMode::Range { counted: Aggregation::Quote } => self.quote.get(&product.id),
+        };
+        sum.copied().unwrap_or(quantity)
+    }
+}
+
+impl PriceBook {
+    /// Most lists in a row of which each is priced after the next.
+    pub const DEPTH: usize = 32;
+
+    /// The lists as they hold on a day, with the rates of that day: of two rates between the same currencies the newest one that is not after the day (MON-2).
+    ///
+    /// All lists that others are priced after must be among them. Costs what the lists have rules; many lines are best priced by one book.
+    ///
+    /// # Errors
+    ///
+    /// [`PriceError::NoList`], [`PriceError::Circle`], [`PriceError::TooDeep`].
+    pub fn on(
+        day: NaiveDate,
+        lists: impl IntoIterator<Item = PriceList>,
+        rates: impl IntoIterator<Item = DatedRate>,
+    ) -> Result<Self, PriceError> {
+        let lists: BTreeMap<_, _> = lists.into_iter().map(|list| (list.id, Indexed::new(list, day))).collect();
+        let mut newest: BTreeMap<(Currency, Currency), DatedRate> = BTreeMap::new();
+        for rate in rates.into_iter().filter(|rate| rate.day <= day) {
+            let pair = (rate.from, rate.to);
+            if newest.get(&pair).is_none_or(|known| known.day <= rate.day) {
+                newest.insert(pair, rate);
+            }
+        }
+        let book = Self { day, lists, rates: newest };
+        let mut done = BTreeSet::new();
+        for list in book.lists.keys() {
+            book.acyclic(*list, &mut Vec::new(), &mut done)?;
+        }
+        Ok(book)
+    }
+
+    fn acyclic(
+        &self,
+        list: PriceListId,
+        path: &mut Vec<PriceListId>,
+        done: &mut BTreeSet<PriceListId>,
+    ) -> Result<(), PriceError> {
+        if let Some(start) = path.iter().position(|before| *before == list) {
+            return Err(PriceError::Circle { lists: path[start..].to_vec() });
+        }
+        if path.len() > Self::DEPTH {
+            return Err(PriceError::TooDeep { list: path[0], limit: Self::DEPTH });
+        }
+        path.push(list);
+        // A list that was walked may be deeper on another path: how deep is asked again when prices are.
+        if !done.contains(&list) {
+            for base in self.list(list)?.list.bases() {
+                self.acyclic(base, path, done)?;
+            }
+            done.insert(list);
+        }
+        path.pop();
+        Ok(())
+    }
+
+    fn list(&self, list: PriceListId) -> Result<&Indexed, PriceError> {
+        self.lists.get(&list).ok_or(PriceError::NoList { list })
+    }
+
+    /// The day that it is for.
+    pub const fn day(&self) -> NaiveDate {
+        self.day
+    }
+
+    /// The price of one line by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`PriceError`], each variant.
+    pub fn price(&self, list: PriceListId, request: PriceRequest<'_>) -> Result<Price, PriceError> {
+        let counted = Counted::of(&[request])?;
+        self.priced(list, request, &counted)
+    }
+
+    /// The prices of the lines of one document, in their order. Ranges that count lines together count these.
+    ///
+    /// # Errors
+    ///
+    /// [`PriceError`] of the first line that has no price, with its place from 0.
+    pub fn prices(&self, list: PriceListId, requests: &[PriceRequest<'_>]) -> Result<Vec<Price>, (usize, PriceError)> {
+        let counted = Counted::of(requests).map_err(|invalid| {
+            let zero = requests.iter().position(|request| request.quantity == Quantity::ZERO);
+            (zero.unwrap_or(requests.len().saturating_sub(1)), invalid.into())
+        })?;
+        let priced = |(place, request): (usize, &PriceRequest<'_>)| {
+            self.priced(list, *request, &counted).map_err(|error| (place, error))
+        };
+        requests.iter().enumerate().map(priced).collect()
+    }
+
+    fn priced(&self, list: PriceListId, request: PriceRequest<'_>, counted: &Counted<'_>) -> Result<Price, PriceError> {
+        let mut reasons = Vec::new();
+        let (rule, portions) = self.by_list(list, request, counted, &mut reasons, Self::DEPTH)?;
+        let currency = self.list(list)?.list.currency();
+        let amounts = portions
+            .iter()
+            .map(|portion| portion.unit_price.amount(portion.quantity, Percent::ZERO, Rounding::HalfUp))
+            .collect::<Result<Vec<_>, _>>()?;
+        let amount = Money::sum(amounts, currency)?;
+        Ok(Price { portions, rule: rule.map(|rule| (list, rule)), amount, reasons })
+    }
+
+    /// The rule of a list that applies and what it makes of a line, in the currency of the list.
+    fn by_list(
+        &self,
+        id: PriceListId,
+        request: PriceRequest<'_>,
+        counted: &Counted<'_>,
+        reasons: &mut Vec<PriceReason>,
+        depth: usize,
+    ) -> Result<(Option<u32>, Vec<Portion>), PriceError> {
+        let indexed = self.list(id)?;
+        let (list, currency) = (&indexed.list, indexed.list.currency());
+        if !list.active() {
+            return Err(PriceError::Inactive { list: id });
+        }
+        if !list.valid().contains(self.day) {
+            return Err(PriceError::NotValid { list: id, valid: list.valid(), day: self.day });
+        }
+        let quantity = request.quantity;
+        let Some((specificity, rule)) = indexed.choose(request, counted) else {
+            reasons.push(PriceReason::NoRule { list: id });
+            let price = request.product.list_price;
+            reasons.push(PriceReason::Base { base: PriceBase::ListPrice, price });
+            let unit_price = self.converted(price, currency, reasons)?;
+            return Ok((None, vec![Portion { quantity, unit_price }]));
+        };
+        let (number, min_quantity) = (rule.number, rule.min_quantity);
+        reasons.push(PriceReason::ByRule {
+            list: id,
+            rule: number,
+            specificity,
+            target: rule.target.clone(),
+            min_quantity,
+        });
+        let line = Line { product: request.product.id, list: id, rule: number, currency };
+        let portions = match &rule.pricing {
+            Pricing::Fixed(price) => {
+                reasons.push(PriceReason::Fixed { price: *price });
+                vec![Portion { quantity, unit_price: *price }]
+            }
+            Pricing::Formula(formula) => {
+                let base = self.base(formula.base, line, request, counted, reasons, depth)?;
+                let made = |portion: Portion| {
+                    let unit_price = line.formula(formula, portion.unit_price, reasons)?;
+                    Ok(Portion { unit_price, ..portion })
+                };
+                base.into_iter().map(made).collect::<Result<_, PriceError>>()?
+            }
+            Pricing::Tiers(tiers) => {
+                let base = match tiers.tiers.iter().all(|tier| matches!(tier.price, TierPrice::Price(_))) {
+                    true => Vec::new(),
+                    false => self.base(tiers.base, line, request, counted, reasons, depth)?,
+                };
+                line.tiers(tiers, &base, quantity, counted.for_tiers(tiers, request), reasons)?
+            }
+        };
+        Ok((Some(number), portions))
+    }
+
+    /// What a rule begins with, in the currency of its list.
+    fn base(
+        &self,
+        base: PriceBase,
+        line: Line,
+        request: PriceRequest<'_>,
+        counted: &Counted<'_>,
+        reasons: &mut Vec<PriceReason>,
+        depth: usize,
+    ) -> Result<Vec<Portion>, PriceError> {
+        let Line { product, list, rule, currency } = line;
+        let whole = |price| vec![Portion { quantity: request.quantity, unit_price: price }];
+        let portions = match base {
+            PriceBase::ListPrice => whole(request.product.list_price),
+            PriceBase::Cost => whole(request.product.cost.ok_or(PriceError::NoCost { product, list, rule })?),
+            PriceBase::List(other) => {
+                let deeper = depth.checked_sub(1).ok_or(PriceError::TooDeep { list, limit: Self::DEPTH })?;
+                self.by_list(other, request, counted, reasons, deeper)?.1
+            }
+        };
+        let converted = |Portion { quantity, unit_price }| {
+            reasons.push(PriceReason::Base { base, price: unit_price });
+            Ok(Portion { quantity, unit_price: self.converted(unit_price, currency, reasons)? })
+        };
+        portions.into_iter().map(converted).collect()
+    }
+
+    /// A price in another currency, at the rate of the day, rounded half up to the six decimals of a price.
+    fn converted(
+        &self,
+        price: UnitPrice,
+        to: Currency,
+        reasons: &mut Vec<PriceReason>,
+    ) -> Result<UnitPrice, PriceError> {
+        let from = price.currency();
+        if from == to {
+            return Ok(price);
+        }
+        let rate = self.rates.get(&(from, to)).ok_or(PriceError::NoRate { from, to, day: self.day })?;
+        let overflow = || Invalid::new("price", format!("{price} at {}", rate.rate), Rule::Overflow);
+        let wide = i128::from(price.millionths()).checked_mul(rate.rate.to_decimal().mantissa());
+        let (wide, unit) = wide.zip(10_i128.checked_pow(rate.rate.to_decimal().scale())).ok_or_else(overflow)?;
+        let millionths = i64::try_from(Rounding::HalfUp.divide(wide, unit)).map_err(|_| overflow())?;
+        let converted = UnitPrice::from_millionths(millionths, to)?;
+        reasons.push(PriceReason::Converted { rate: rate.clone(), price: converted });
+        Ok(converted)
+    }
+
+    /// The rules of a list that are for the product of a line and would have come before the one that made its price, each with why it does not apply. It looks at every
+    /// rule of the list, those of other days too.
+    ///
+    /// # Errors
+    ///
+    /// [`PriceError::NoList`].
+    pub fn passed_over(&self, list: PriceListId, request: PriceRequest<'_>) -> Result<Vec<RulePassedOver>, PriceError> {
+        let indexed = self.list(list)?;
+        let counted = Counted::of(&[request])?;
+        let chosen = indexed.choose(request, &counted).map(|(_, rule)| rule);
+        let place = |rule: &PriceRule| (Specificity::of(&rule.target, request.product), rank(rule));
+        let before = indexed.list.rules().iter().filter(|rule| {
+            rule.target.covers(request.product) && chosen.is_none_or(|chosen| place(rule) > place(chosen))
+        });
+        let mut passed: Vec<&PriceRule> = before.collect();
+        passed.sort_unstable_by_key(|rule| std::cmp::Reverse(place(rule)));
+        Ok(passed.into_iter().map(|rule| RulePassedOver::new(rule, self.day, request.quantity)).collect())
+    }
+}
+
+/// Where a price is being made: the product, the rule, and the currency of its list.
+#[derive(Clone, Copy)]
+struct Line {
+    product: ProductId,
+    list: PriceListId,
+    rule: u32,
+    currency: Currency,
+}
+
+impl Line {
+    /// A price in millionths, if it is one.
+    fn unit_price(self, millionths: i128) -> Result<UnitPrice, PriceError> {
+        let Self { product, list, rule, currency } = self;
+        match i64::try_from(millionths) {
+            Ok(below) if below < 0 => {
+                let price = Decimal::new(below, UnitPrice::SCALE).normalize();
+                Err(PriceError::BelowZero { product, list, rule, price, currency })
+            }
+            Ok(fits) => Ok(UnitPrice::from_millionths(fits, currency)?),
+            Err(_) => Err(Invalid::new("price", millionths.to_string(), Rule::Overflow).into()),
+        }
+    }
+
+    /// PRC-2, in its order.
+    fn formula(
+        self,
+        formula: &PriceFormula,
+        base: UnitPrice,
+        reasons: &mut Vec<PriceReason>,
+    ) -> Result<UnitPrice, PriceError> {
+        let PriceFormula { base: _, discount, multiple, surcharge, min_margin, max_margin } = *formula;
+        // In 10^-12 of the major unit, exact until it is rounded.
+        let exact = discounted(base, discount);
+        let mut millionths = match multiple {
+            Some(PriceMultiple { of, rounding }) => {
+                let of = i128::from(of.millionths());
+                rounding.divide(exact, of * DISCOUNTED).checked_mul(of).unwrap_or(i128::MAX)
+            }
+            None => Rounding::HalfUp.divide(exact, DISCOUNTED),
+        };
+        if discount != Percent::ZERO {
+            reasons.push(PriceReason::Discounted { discount, price: at_six_decimals(exact, self.currency) });
+        }
+        if let Some(multiple) = multiple {
+            reasons.push(PriceReason::Rounded { multiple, price: shown(millionths, self.currency) });
+        }
+        if let Some(surcharge) = surcharge {
+            millionths = millionths.saturating_add(in_millionths(surcharge));
+            reasons.push(PriceReason::Surcharged { surcharge, price: shown(millionths, self.currency) });
+        }
+        let base = i128::from(base.millionths());
+        if let Some(margin) = min_margin.filter(|margin| base + in_millionths(*margin) > millionths) {
+            millionths = base + in_millionths(margin);
+            reasons.push(PriceReason::RaisedToMargin { margin, price: shown(millionths, self.currency) });
+        }
+        if let Some(margin) = max_margin.filter(|margin| base + in_millionths(*margin) < millionths) {
+            millionths = base + in_millionths(margin);
+            reasons.push(PriceReason::LoweredToMargin { margin, price: shown(millionths, self.currency) });
+        }
+        self.unit_price(millionths)
+    }
+
+    /// PRC-3: the parts of a quantity by their tiers, and where the base has parts of its own, by those too.
+    fn tiers(
+        self,
+        tiers: &PriceTiers,
+        base: &[Portion],
+        quantity: Quantity,
+        counted: Quantity,
+        reasons: &mut Vec<PriceReason>,
+    ) -> Result<Vec<Portion>, PriceError> {
+        let mut base: Vec<Portion> = base.iter().rev().copied().collect();
+        let mut portions: Vec<Portion> = Vec::new();
+        for (part, tier) in tiers.split(quantity, counted) {
+            let mut left = part;
+            while left > Quantity::ZERO {
+                let (here, price) = match tier.price {
+                    TierPrice::Price(price) => (left, price),
+                    TierPrice::Discount(discount) => {
+                        let of = base.last().map_or(left, |portion| portion.quantity.min(left));
+                        let unit_price = base.last().map(|portion| portion.unit_price);
+                        let price = unit_price.map_or(0, |price| discounted(price, discount));
+                        (of, self.unit_price(Rounding::HalfUp.divide(price, DISCOUNTED))?)
+                    }
+                };
+                left = left.less(here).unwrap_or(Quantity::ZERO);
+                take(&mut base, here);
+                reasons.push(PriceReason::Tier { mode: tiers.mode, tier, counted, quantity: here, price });
+                match portions.last_mut() {
+                    Some(last) if last.unit_price == price => last.quantity = last.quantity.checked_add(here)?,
+                    _ => portions.push(Portion { quantity: here, unit_price: price }),
+                }
+            }
+        }
+        Ok(portions)
+    }
+}
+
+/// Takes so many from the first of some portions, which stand in reverse.
+fn take(portions: &mut Vec<Portion>, mut quantity: Quantity) {
+    while let Some(mut portion) = portions.pop() {
+        match portion.quantity.less(quantity) {
+            Some(Quantity::ZERO) => return,
+            Some(left) => {
+                portion.quantity = left;
+                portions.push(portion);
+                return;
+            }
+            None => quantity = quantity.less(portion.quantity).unwrap_or(Quantity::ZERO),
+        }
+    }
+}
+
+/// What a millionth is in the unit of [`discounted`].
+const DISCOUNTED: i128 = 1_000_000;
+
+/// A price less a discount, in 10^-12 of the major unit.
+fn discounted(price: UnitPrice, discount: Percent) -> i128 {
+    let kept = i128::from(Percent::HUNDRED.ten_thousandths()) - i128::from(discount.ten_thousandths());
+    i128::from(price.millionths()) * kept
+}
+
+fn in_millionths(amount: Money) -> i128 {
+    i128::from(amount.minor()) * 10_i128.pow(UnitPrice::SCALE - amount.currency().exponent())
+}
+
+fn at_six_decimals(exact: i128, currency: Currency) -> StepPrice {
+    shown(Rounding::HalfUp.divide(exact, DISCOUNTED), currency)
+}
+
+fn shown(millionths: i128, currency: Currency) -> StepPrice {
+    StepPrice { millionths, currency }
+}
+
+/// A price between two steps: it may lie below zero, or beyond what a price holds, where a later step brings it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepPrice {
+    millionths: i128,
+    currency: Currency,
+}
+
+impl StepPrice {
+    /// The price in major units; `None` where it does not fit a decimal.
+    pub fn to_decimal(self) -> Option<Decimal> {
+        Decimal::try_from_i128_with_scale(self.millionths, UnitPrice::SCALE).ok().map(|price| price.normalize())
+    }
+
+    /// The currency.
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+}
+
+impl fmt::Display for StepPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_decimal() {
+            Some(mut price) => {
+                price.rescale(price.scale().max(self.currency.exponent()));
+                f.pad(&format!("{price} {}", self.currency))
+            }
+            None => f.pad(&format!("{} millionths of {}", self.millionths, self.currency)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,640 @@
+//! Quotes: what is offered to a customer, until when, and what becomes of it.
+
+mod new;
+mod state;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    new::NewQuote,
+    state::{QuoteAction, QuoteState, QuoteStatus},
+};
+use crate::{
+    decimal::UnitPrice,
+    discount::{Approval, ApprovalError, BeyondLimit, DiscountedLine},
+    id::{CustomerId, OpportunityId, OrderId, ProductId, QuoteId, SalesRepId},
+    invalid::{Invalid, Rule},
+    money::{Currency, Money},
+    order::{OrderLine, check_numbers, sums},
+    record::{Revision, guarded},
+    text::{Actor, ExternalId, Label, Number, Text},
+    totals::{LineTotals, Terms, Totals},
+};
+
+guarded! {
+    /// An offer to a customer, in one version. Once it is sent its content stands; a change makes the next version, which supersedes it (QT-1).
+    ///
+    /// What may be done to a quote, by where it stands:
+    ///
+    #[doc = include_str!("transitions/quote.md")]
+    Quote(QuoteId), QuoteParts as "QuoteParts" {
+        /// What people call it by; unique among quotes. A version after the first has its version behind it: `Q-000001-2`.
+        borrow number: Number,
+        /// Its id in another system; unique among quotes.
+        maybe external_id: ExternalId,
+        /// Which version it is, from 1.
+        copy version: u32,
+        /// The version before it.
+        copy previous: Option<QuoteId>,
+        /// The customer.
+        copy customer: CustomerId,
+        /// The opportunity that it is for.
+        copy opportunity: Option<OpportunityId>,
+        /// The rep whose sale it would be.
+        copy rep: Option<SalesRepId>,
+        /// Who wrote its content as it is.
+        borrow author: Actor,
+        /// The currency of all its amounts.
+        copy currency: Currency,
+        /// What is offered.
+        list lines: OrderLine,
+        /// The discount on the whole quote, and how it is taxed.
+        copy terms: Terms,
+        /// The sum of the lines after all discounts, without tax.
+        copy net: Money,
+        /// The sum of the lines after all discounts, with tax.
+        copy total: Money,
+        /// The last day on which the customer can take it (QT-2); any day where there is none.
+        copy valid_until: Option<NaiveDate>,
+        /// Who approved what goes beyond the limit of its author, where that was asked.
+        maybe approval: Approval,
+        /// Where it stands.
+        borrow state: QuoteState,
+    }
+}
+
+/// Why something was not done to a quote.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuoteError {
+    /// The quote does not stand where that is allowed.
+    #[error("cannot {action} {quote}: it is {status}")]
+    NotAllowed {
+        /// The quote.
+        quote: QuoteId,
+        /// Where it stands.
+        status: QuoteStatus,
+        /// What was asked.
+        action: QuoteAction,
+    },
+    /// A quote without lines is neither approved nor sent.
+    #[error("cannot {action} {quote}: it has no line")]
+    NoLines {
+        /// The quote.
+        quote: QuoteId,
+        /// What was asked.
+        action: QuoteAction,
+    },
+    /// Its author may not give that much without approval (PRC-5).
+    #[error("cannot send {quote} before it is approved: {} (PRC-5)", beyond.first().map(ToString::to_string).unwrap_or_default())]
+    NeedsApproval {
+        /// The quote.
+        quote: QuoteId,
+        /// What goes beyond the limit.
+        beyond: Vec<BeyondLimit>,
+    },
+    /// Who wrote it does not approve it.
+    #[error("cannot approve {quote}: {refused}")]
+    Approval {
+        /// The quote.
+        quote: QuoteId,
+        /// Why not.
+        refused: ApprovalError,
+    },
+    /// Its last day is over (QT-2).
+    #[error("cannot {action} {quote} on {day}: it was valid until {valid_until} (QT-2)")]
+    NoLongerValid {
+        /// The quote.
+        quote: QuoteId,
+        /// Its last day.
+        valid_until: NaiveDate,
+        /// The day.
+        day: NaiveDate,
+        /// What was asked.
+        action: QuoteAction,
+    },
+    /// Its last day is not over, or it has none.
+    #[error("{quote} does not expire on {day}")]
+    StillValid {
+        /// The quote.
+        quote: QuoteId,
+        /// Its last day.
+        valid_until: Option<NaiveDate>,
+        /// The day.
+        day: NaiveDate,
+    },
+    /// An order was made of it (QT-3).
+    #[error("cannot {action} {quote}: {order} was made of it (QT-3)")]
+    Ordered {
+        /// The quote.
+        quote: QuoteId,
+        /// The order.
+        order: OrderId,
+        /// What was asked.
+        action: QuoteAction,
+    },
+    /// It has no line of that number.
+    #[error("{quote} has no line {line}")]
+    NoSuchLine {
+        /// The quote.
+        quote: QuoteId,
+        /// The number that was asked.
+        line: u32,
+    },
+    /// A value breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// What happened to a quote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum QuoteFact {
+    /// It was drafted: a first version, or the next one.
+    Drafted {
+        /// As it was then.
+        quote: Box<Quote>,
+    },
+    /// Its content changed.
+    Amended {
+        /// As it was.
+        before: Box<Quote>,
+        /// As it is.
+        after: Box<Quote>,
+    },
+    /// Somebody is to approve it.
+    Submitted {
+        /// What goes beyond the limit of its author.
+        beyond: Vec<BeyondLimit>,
+    },
+    /// It is within the limit of its author.
+    Passed,
+    /// It was approved.
+    Approved {
+        /// Who approved what.
+        approval: Approval,
+    },
+    /// It went back to its author.
+    SentBack {
+        /// Why.
+        reason: Text,
+    },
+    /// It went to the customer.
+    Sent {
+        /// The business day.
+        day: NaiveDate,
+    },
+    /// The customer took it.
+    Accepted {
+        /// The business day.
+        day: NaiveDate,
+    },
+    /// An order was made of it.
+    Ordered {
+        /// The order.
+        order: OrderId,
+    },
+    /// The customer did not take it.
+    Rejected {
+        /// The business day.
+        day: NaiveDate,
+        /// The coded reason.
+        reason: Label,
+        /// More about it.
+        note: Option<Text>,
+    },
+    /// Its last day was over.
+    Expired {
+        /// The day on which that was noted.
+        day: NaiveDate,
+    },
+    /// A newer version took its place.
+    Superseded {
+        /// The newer version.
+        by: QuoteId,
+    },
+    /// It was called off.
+    Cancelled {
+        /// Why.
+        reason: Option<Text>,
+    },
+    /// It was deleted.
+    Deleted {
+        /// As it was.
+        quote: Box<Quote>,
+    },
+}
+
+/// What a quote says: all that an amendment may change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteContent {
+    /// What is offered.
+    pub lines: Vec<OrderLine>,
+    /// The discount on the whole quote, and how it is taxed.
+    pub terms: Terms,
+    /// The last day on which the customer can take it.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// A quote as it is drafted: a [`NewQuote`] with its id, its number, its author and its lines priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteDraft {
+    /// The id.
+    pub id: QuoteId,
+    /// The number.
+    pub number: Number,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The opportunity that it is for.
+    pub opportunity: Option<OpportunityId>,
+    /// The rep whose sale it would be.
+    pub rep: Option<SalesRepId>,
+    /// Who writes it.
+    pub author: Actor,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// What it says.
+    pub content: QuoteContent,
+}
+
+impl Quote {
+    /// A new draft, of version 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::TooMany`] lines, and as [`Totals::of`].
+    pub fn draft(at: DateTime<Utc>, draft: QuoteDraft) -> Result<Self, Invalid> {
+        let QuoteDraft { id, number, external_id, customer, opportunity, rep, author, currency, content } = draft;
+        let QuoteContent { lines, terms, valid_until } = content;
+        let (net, total) = sums(&lines, currency, &terms)?;
+        let parts = QuoteParts {
+            id,
+            revision: Revision::FIRST,
+            created_at: at,
+            updated_at: at,
+            number,
+            external_id,
+            version: 1,
+            previous: None,
+            customer,
+            opportunity,
+            rep,
+            author,
+            currency,
+            lines,
+            terms,
+            net,
+            total,
+            valid_until,
+            approval: None,
+            state: QuoteState::Draft { sent_back: None },
+        };
+        parts.try_into()
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        check_numbers(&self.lines)?;
+        let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
+        if self.version == 0 || (self.version == 1) != self.previous.is_none() {
+            return inconsistent(
+                "version",
+                self.version.to_string(),
+                "must be 1 for a first one, and more for one that follows another",
+            );
+        }
+        let (net, total) = sums(&self.lines, self.currency, &self.terms)?;
+        for (field, kept, sum) in [("net", self.net, net), ("total", self.total, total)] {
+            if kept != sum {
+                return inconsistent(
+                    field,
+                    kept.to_string(),
+                    "must be the sum of the lines under the terms of the quote",
+                );
+            }
+        }
+        let status = self.state.status();
+        let unready = matches!(status, QuoteStatus::Draft | QuoteStatus::Superseded | QuoteStatus::Cancelled);
+        if self.lines.is_empty() && !unready {
+            return Err(Invalid::new("lines", "", Rule::Empty));
+        }
+        if self.approval.is_some() && matches!(status, QuoteStatus::Draft | QuoteStatus::InApproval) {
+            return inconsistent("approval", status.to_string(), "must not be there before it is approved");
+        }
+        match &self.approval {
+            Some(approval) if approval.author() != &self.author => {
+                inconsistent("approval", self.author.to_string(), "must be of what its author wrote")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn step(&self, action: QuoteAction) -> Result<QuoteStatus, QuoteError> {
+        let status = self.state.status();
+        let refused = QuoteError::NotAllowed { quote: self.id, status, action };
+        QuoteStatus::TRANSITIONS.next(status, action).ok_or(refused)
+    }
+
+    fn has_lines(&self, action: QuoteAction) -> Result<(), QuoteError> {
+        if self.lines.is_empty() { Err(QuoteError::NoLines { quote: self.id, action }) } else { Ok(()) }
+    }
+
+    /// Refuses a day after its last one (QT-2).
+    fn valid_on(&self, day: NaiveDate, action: QuoteAction) -> Result<(), QuoteError> {
+        match self.valid_until {
+            Some(valid_until) if day > valid_until => {
+                Err(QuoteError::NoLongerValid { quote: self.id, valid_until, day, action })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, at: DateTime<Utc>, state: QuoteState) {
+        (self.state, self.updated_at) = (state, at);
+    }
+
+    /// What its lines, its taxes and the whole of it come to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Totals::of`], which a quote that was checked does not give.
+    pub fn totals(&self) -> Result<Totals, Invalid> {
+        let lines: Vec<_> = self.lines.iter().map(OrderLine::taxable).collect();
+        Totals::of(&lines, self.currency, &self.terms)
+    }
+
+    /// Its lines as a [`DiscountLimit`](crate::DiscountLimit) looks at them: each with what it comes to after all discounts, and with what one costs, which the caller knows.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`], which a quote that was checked does not give.
+    pub fn discounted(&self, cost: impl Fn(ProductId) -> Option<UnitPrice>) -> Result<Vec<DiscountedLine>, Invalid> {
+        let totals = self.totals()?;
+        let line = |(line, sums): (&OrderLine, &LineTotals)| {
+            let (number, quantity, unit_price) = (line.number(), line.quantity(), line.unit_price());
+            let (cost, amount) = (cost(line.product()), line.amount().checked_sub(sums.discount)?);
+            Ok(DiscountedLine { number, quantity, unit_price, cost, amount, net: sums.net })
+        };
+        self.lines.iter().zip(totals.lines()).map(line).collect()
+    }
+
+    /// The version that took its place.
+    pub const fn superseded_by(&self) -> Option<QuoteId> {
+        match self.state {
+            QuoteState::Superseded { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// The order that was made of it.
+    pub const fn order(&self) -> Option<OrderId> {
+        match self.state {
+            QuoteState::Accepted { order, .. } => order,
+            _ => None,
+        }
+    }
+
+    /// The line with a number.
+    pub fn line(&self, number: u32) -> Option<&OrderLine> {
+        let place = self.lines.binary_search_by_key(&number, OrderLine::number).ok()?;
+        Some(&self.lines[place])
+    }
+
+    /// What it says.
+    pub fn content(&self) -> QuoteContent {
+        QuoteContent { lines: self.lines.clone(), terms: self.terms, valid_until: self.valid_until }
+    }
+
+    /// What it would be with another content: for who must know what would go beyond a limit before it is amended.
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it is a draft or approved; [`QuoteError::Invalid`] as [`Quote::draft`].
+    pub fn with(&self, content: QuoteContent) -> Result<Self, QuoteError> {
+        self.step(QuoteAction::Amend)?;
+        let mut after = self.clone();
+        let QuoteContent { lines, terms, valid_until } = content;
+        (after.net, after.total) = sums(&lines, self.currency, &terms)?;
+        (after.lines, after.terms, after.valid_until) = (lines, terms, valid_until);
+        after.check()?;
+        Ok(after)
+    }
+
+    /// Changes the content of a draft, or of an approved quote, which then stays approved only where nothing goes beyond the limit of who changed it; else it must be
+    /// approved anew. `None` where nothing is different.
+    ///
+    /// # Errors
+    ///
+    /// As [`Quote::with`]; [`QuoteError::NoLines`] where nothing is left of an approved one.
+    pub fn amend(
+        &mut self,
+        at: DateTime<Utc>,
+        author: &Actor,
+        content: QuoteContent,
+        beyond: Vec<BeyondLimit>,
+    ) -> Result<Option<QuoteFact>, QuoteError> {
+        if content == self.content() {
+            return self.step(QuoteAction::Amend).map(|_| None);
+        }
+        let mut approved = self.clone();
+        approved.approval = None;
+        approved.author.clone_from(author);
+        let mut after = approved.with(content)?;
+        if self.state.status() == QuoteStatus::Approved {
+            after.has_lines(QuoteAction::Amend)?;
+            if !beyond.is_empty() {
+                after.state = QuoteState::InApproval { since: at, beyond };
+            }
+        }
+        after.updated_at = at;
+        let before = Box::new(std::mem::replace(self, after));
+        Ok(Some(QuoteFact::Amended { before, after: Box::new(self.clone()) }))
+    }
+
+    /// Asks for approval of what goes beyond the limit of its author; where nothing does, it is ready to be sent at once (PRC-5).
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it is a draft, [`QuoteError::NoLines`].
+    pub fn submit(&mut self, at: DateTime<Utc>, beyond: Vec<BeyondLimit>) -> Result<QuoteFact, QuoteError> {
+        let action = if beyond.is_empty() { QuoteAction::Pass } else { QuoteAction::Submit };
+        self.step(action)?;
+        self.has_lines(action)?;
+        if beyond.is_empty() {
+            self.enter(at, QuoteState::Approved { at });
+            return Ok(QuoteFact::Passed);
+        }
+        self.enter(at, QuoteState::InApproval { since: at, beyond: beyond.clone() });
+        Ok(QuoteFact::Submitted { beyond })
+    }
+
+    /// Approves it, by another person than its author (PRC-5).
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it waits for approval, [`QuoteError::Approval`] by its author.
+    pub fn approve(&mut self, at: DateTime<Utc>, approver: &Actor) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::Approve)?;
+        let beyond = match &self.state {
+            QuoteState::InApproval { beyond, .. } => beyond.clone(),
+            _ => Vec::new(),
+        };
+        let approval = Approval::give(self.author.clone(), approver.clone(), at, beyond)
+            .map_err(|refused| QuoteError::Approval { quote: self.id, refused })?;
+        self.approval = Some(approval.clone());
+        self.enter(at, QuoteState::Approved { at });
+        Ok(QuoteFact::Approved { approval })
+    }
+
+    /// Sends it back to its author, as a draft.
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it waits for approval.
+    pub fn send_back(&mut self, at: DateTime<Utc>, reason: Text) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::SendBack)?;
+        self.enter(at, QuoteState::Draft { sent_back: Some(reason.clone()) });
+        Ok(QuoteFact::SentBack { reason })
+    }
+
+    /// Notes that it went to the customer: an approved one, or a draft of which nothing goes beyond the limit of its author. From here on its content stands (QT-1).
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`], [`QuoteError::NoLines`], [`QuoteError::NeedsApproval`], [`QuoteError::NoLongerValid`].
+    pub fn send(
+        &mut self,
+        at: DateTime<Utc>,
+        day: NaiveDate,
+        beyond: Vec<BeyondLimit>,
+    ) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::Send)?;
+        self.has_lines(QuoteAction::Send)?;
+        if self.state.status() == QuoteStatus::Draft && !beyond.is_empty() {
+            return Err(QuoteError::NeedsApproval { quote: self.id, beyond });
+        }
+        self.valid_on(day, QuoteAction::Send)?;
+        self.enter(at, QuoteState::Sent { at, day });
+        Ok(QuoteFact::Sent { day })
+    }
+
+    /// Notes that the customer takes it, on its last day at the latest (QT-2).
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it is sent, [`QuoteError::NoLongerValid`].
+    pub fn accept(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::Accept)?;
+        self.valid_on(day, QuoteAction::Accept)?;
+        self.enter(at, QuoteState::Accepted { at, day, order: None });
+        Ok(QuoteFact::Accepted { day })
+    }
+
+    /// Notes the order that was made of it: one, and no second (QT-3).
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it is accepted, [`QuoteError::Ordered`].
+    pub fn ordered(&mut self, at: DateTime<Utc>, order: OrderId) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::Order)?;
+        self.without_order(QuoteAction::Order)?;
+        if let QuoteState::Accepted { order: made, .. } = &mut self.state {
+            *made = Some(order);
+        }
+        self.updated_at = at;
+        Ok(QuoteFact::Ordered { order })
+    }
+
+    fn without_order(&self, action: QuoteAction) -> Result<(), QuoteError> {
+        match self.order() {
+            Some(order) => Err(QuoteError::Ordered { quote: self.id, order, action }),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that the customer does not take it.
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it is sent.
+    pub fn reject(
+        &mut self,
+        at: DateTime<Utc>,
+        day: NaiveDate,
+        reason: Label,
+        note: Option<Text>,
+    ) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::Reject)?;
+        self.enter(at, QuoteState::Rejected { at, day, reason: reason.clone(), note: note.clone() });
+        Ok(QuoteFact::Rejected { day, reason, note })
+    }
+
+    /// Notes on a day that its last day is over.
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it is approved or sent, [`QuoteError::StillValid`].
+    pub fn expire(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::Expire)?;
+        if self.valid_until.is_none_or(|last| day <= last) {
+            return Err(QuoteError::StillValid { quote: self.id, valid_until: self.valid_until, day });
+        }
+        self.enter(at, QuoteState::Expired { at });
+        Ok(QuoteFact::Expired { day })
+    }
+
+    /// Makes its next version, a draft of the same content by an author, and is superseded by it (QT-1).
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] once the customer answered, or it ended otherwise; [`QuoteError::Invalid`] where its number has no place for the version.
+    pub fn revise(&mut self, at: DateTime<Utc>, id: QuoteId, author: &Actor) -> Result<(Self, QuoteFact), QuoteError> {
+        self.step(QuoteAction::Supersede)?;
+        let overflow = || Invalid::new("version", self.version.to_string(), Rule::Overflow);
+        let version = self.version.checked_add(1).ok_or_else(overflow)?;
+        let number = self.number.as_str();
+        let first = number.strip_suffix(&format!("-{}", self.version)).filter(|_| self.version > 1).unwrap_or(number);
+        let next = Self {
+            id,
+            revision: Revision::FIRST,
+            created_at: at,
+            updated_at: at,
+            number: format!("{first}-{version}").parse()?,
+            external_id: None,
+            version,
+            previous: Some(self.id),
+            author: author.clone(),
+            approval: None,
+            state: QuoteState::Draft { sent_back: None },
+            ..self.clone()
+        };
+        self.enter(at, QuoteState::Superseded { at, by: id });
+        Ok((next, QuoteFact::Superseded { by: id }))
+    }
+
+    /// Calls it off: until the customer answered, or before an order was made of it.
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`], [`QuoteError::Ordered`].
+    pub fn cancel(&mut self, at: DateTime<Utc>, reason: Option<Text>) -> Result<QuoteFact, QuoteError> {
+        self.step(QuoteAction::Cancel)?;
+        self.without_order(QuoteAction::Cancel)?;
+        self.enter(at, QuoteState::Cancelled { at, reason: reason.clone() });
+        Ok(QuoteFact::Cancelled { reason })
+    }
+
+    /// Whether it may be deleted: while it is a draft.
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`].
+    pub fn deletable(&self) -> Result<(), QuoteError> {
+        self.step(QuoteAction::Delete).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests;

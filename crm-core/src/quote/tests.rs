@@ -1,0 +1,357 @@
+use super::*;
+use crate::{
+    Discount, Fact, LimitKind, Percent, Quantity, Tax, TaxRounding, Taxation,
+    record::proof::{assert_cells, at, day, hides_personal_data, id, kinds_of, parsed, refusal, survives_json},
+};
+
+use QuoteAction::{
+    Accept, Amend, Approve, Cancel, Delete, Expire, Order, Pass, Reject, Send, SendBack, Submit, Supersede,
+};
+use QuoteStatus::{Accepted, Approved, Cancelled, Draft, Expired, InApproval, Rejected, Sent, Superseded};
+
+const ACTIONS: [QuoteAction; 13] =
+    [Amend, Submit, Pass, Approve, SendBack, Send, Accept, Reject, Expire, Supersede, Cancel, Order, Delete];
+
+fn eur(cents: i64) -> Money {
+    Money::from_minor(cents, Currency::EUR)
+}
+
+fn line(number: u32, quantity: u32, price: &str) -> OrderLine {
+    let price = UnitPrice::parse(price, Currency::EUR).unwrap();
+    OrderLine::new(number, id(7), Quantity::from(quantity), price, Percent::ZERO).unwrap()
+}
+
+fn actor(name: &str) -> Actor {
+    parsed(name)
+}
+
+fn content(lines: Vec<OrderLine>) -> QuoteContent {
+    QuoteContent { lines, terms: Terms::default(), valid_until: Some(day("2026-03-31")) }
+}
+
+fn drafted() -> Quote {
+    let draft = QuoteDraft {
+        id: id(5),
+        number: parsed("Q-000001"),
+        external_id: Some(parsed("ext-1")),
+        customer: id(1),
+        opportunity: Some(id(3)),
+        rep: Some(id(2)),
+        author: actor("alice"),
+        currency: Currency::EUR,
+        content: content(vec![line(1, 2, "50.00"), line(3, 4, "5.00")]),
+    };
+    Quote::draft(at(0), draft).unwrap()
+}
+
+fn beyond() -> Vec<BeyondLimit> {
+    let limit = LimitKind::Discount(Percent::whole(10));
+    vec![BeyondLimit { line: 1, amount: eur(8_000), least: eur(9_000), limit, margin: None }]
+}
+
+/// A quote in a state.
+fn standing(status: QuoteStatus) -> Quote {
+    let mut quote = drafted();
+    let on = day("2026-03-10");
+    match status {
+        Draft => {}
+        InApproval => drop(quote.submit(at(1), beyond()).unwrap()),
+        Approved => drop(quote.submit(at(1), Vec::new()).unwrap()),
+        Superseded => drop(quote.revise(at(1), id(6), &actor("bob")).unwrap()),
+        Cancelled => drop(quote.cancel(at(1), None).unwrap()),
+        Sent | Accepted | Rejected | Expired => drop(quote.send(at(1), on, Vec::new()).unwrap()),
+    }
+    match status {
+        Accepted => drop(quote.accept(at(2), on).unwrap()),
+        Rejected => drop(quote.reject(at(2), on, parsed("price"), None).unwrap()),
+        Expired => drop(quote.expire(at(2), day("2026-04-01")).unwrap()),
+        _ => {}
+    }
+    assert_eq!(quote.state().status(), status);
+    quote
+}
+
+fn perform(quote: &mut Quote, action: QuoteAction) -> Result<Option<QuoteFact>, QuoteError> {
+    let (bob, on) = (actor("bob"), day("2026-03-10"));
+    Ok(Some(match action {
+        Amend => return quote.amend(at(9), &actor("alice"), content(vec![line(1, 1, "50.00")]), beyond()),
+        Submit => quote.submit(at(9), beyond())?,
+        Pass => quote.submit(at(9), Vec::new())?,
+        Approve => quote.approve(at(9), &bob)?,
+        SendBack => quote.send_back(at(9), parsed("too much"))?,
+        Send => quote.send(at(9), on, Vec::new())?,
+        Accept => quote.accept(at(9), on)?,
+        Reject => quote.reject(at(9), on, parsed("price"), Some(parsed("the other offer")))?,
+        Expire => quote.expire(at(9), day("2026-04-01"))?,
+        Supersede => quote.revise(at(9), id(6), &bob)?.1,
+        Cancel => quote.cancel(at(9), Some(parsed("no longer made")))?,
+        Order => quote.ordered(at(9), id(8))?,
+        Delete => return quote.deletable().map(|()| None),
+    }))
+}
+
+/// Asserts that a step is refused and leaves the quote as it was.
+fn refuses<T: std::fmt::Debug>(quote: &Quote, step: impl FnOnce(&mut Quote) -> Result<T, QuoteError>) -> QuoteError {
+    let mut tried = quote.clone();
+    let refused = step(&mut tried).unwrap_err();
+    assert_eq!(&tried, quote);
+    refused
+}
+
+#[test]
+fn a_quote_does_what_its_table_allows_and_nothing_else() {
+    let no = None;
+    let rows: [(QuoteStatus, [Option<QuoteStatus>; 13]); 9] = [
+        // amend, submit, pass, approve, send back, send, accept, reject, expire, supersede, cancel, order, delete
+        (
+            Draft,
+            [
+                Some(Draft),
+                Some(InApproval),
+                Some(Approved),
+                no,
+                no,
+                Some(Sent),
+                no,
+                no,
+                no,
+                Some(Superseded),
+                Some(Cancelled),
+                no,
+                Some(Draft),
+            ],
+        ),
+        (
+            InApproval,
+            [no, no, no, Some(Approved), Some(Draft), no, no, no, no, Some(Superseded), Some(Cancelled), no, no],
+        ),
+        (
+            Approved,
+            [
+                Some(InApproval),
+                no,
+                no,
+                no,
+                no,
+                Some(Sent),
+                no,
+                no,
+                Some(Expired),
+                Some(Superseded),
+                Some(Cancelled),
+                no,
+                no,
+            ],
+        ),
+        (
+            Sent,
+            [
+                no,
+                no,
+                no,
+                no,
+                no,
+                no,
+                Some(Accepted),
+                Some(Rejected),
+                Some(Expired),
+                Some(Superseded),
+                Some(Cancelled),
+                no,
+                no,
+            ],
+        ),
+        (Accepted, [no, no, no, no, no, no, no, no, no, no, Some(Cancelled), Some(Accepted), no]),
+        (Rejected, [no; 13]),
+        (Expired, [no; 13]),
+        (Superseded, [no; 13]),
+        (Cancelled, [no; 13]),
+    ];
+    assert_cells(&QuoteStatus::TRANSITIONS, ACTIONS, &rows);
+    let mut facts = Vec::new();
+    for (status, cells) in rows {
+        for (action, to) in ACTIONS.into_iter().zip(cells) {
+            let mut quote = standing(status);
+            match to {
+                Some(to) => {
+                    facts.extend(perform(&mut quote, action).unwrap());
+                    assert_eq!(quote.state().status(), to, "{status} {action}");
+                    let parts = QuoteParts::from(quote.clone());
+                    assert_eq!(Quote::try_from(parts).as_ref(), Ok(&quote), "{status} {action}");
+                    survives_json(&quote);
+                }
+                None => {
+                    let refused = refuses(&quote, |quote| perform(quote, action));
+                    assert_eq!(refused, QuoteError::NotAllowed { quote: id(5), status, action });
+                    assert!(refused.to_string().starts_with(&format!("cannot {action} quote_")), "{refused}");
+                }
+            }
+        }
+    }
+    let quote = || Box::new(drafted());
+    facts.push(QuoteFact::Drafted { quote: quote() });
+    facts.push(QuoteFact::Deleted { quote: quote() });
+    let kinds = kinds_of(facts.into_iter().map(|fact| Fact::from((id(5), fact))));
+    let kinds: std::collections::BTreeSet<_> = kinds.into_iter().collect();
+    assert_eq!(kinds.len(), 14, "{kinds:?}");
+}
+
+#[test]
+fn qt_1_a_sent_quote_stands_and_its_next_version_supersedes_it() {
+    let mut sent = standing(Sent);
+    let (mut second, fact) = sent.revise(at(3), id(6), &actor("bob")).unwrap();
+    assert_eq!(fact, QuoteFact::Superseded { by: id(6) });
+    assert_eq!(sent.state(), &QuoteState::Superseded { at: at(3), by: id(6) });
+    assert_eq!((second.number().as_str(), second.version(), second.previous()), ("Q-000001-2", 2, Some(id(5))));
+    assert_eq!((second.content(), second.author().as_str()), (sent.content(), "bob"));
+    assert_eq!((second.state().status(), second.external_id(), second.approval()), (Draft, None, None));
+    let (third, _) = second.revise(at(4), id(7), &actor("bob")).unwrap();
+    assert_eq!((third.number().as_str(), third.version()), ("Q-000001-3", 3));
+    assert_eq!(Quote::try_from(QuoteParts::from(third.clone())), Ok(third));
+}
+
+#[test]
+fn qt_2_a_quote_is_taken_until_its_last_day() {
+    let last = day("2026-03-31");
+    let quote = standing(Sent);
+    assert!(quote.clone().accept(at(3), last).is_ok());
+    let after = day("2026-04-01");
+    let late = QuoteError::NoLongerValid { quote: id(5), valid_until: last, day: after, action: Accept };
+    assert_eq!(refuses(&quote, |quote| quote.accept(at(3), after)), late);
+    assert!(late.to_string().contains("on 2026-04-01: it was valid until 2026-03-31 (QT-2)"), "{late}");
+    let early = QuoteError::StillValid { quote: id(5), valid_until: Some(last), day: last };
+    assert_eq!(refuses(&quote, |quote| quote.expire(at(3), last)), early);
+    assert!(matches!(
+        refuses(&standing(Approved), |quote| quote.send(at(3), after, Vec::new())),
+        QuoteError::NoLongerValid { action: Send, .. }
+    ));
+    let mut endless = drafted();
+    let content = QuoteContent { valid_until: None, ..endless.content() };
+    endless.amend(at(1), &actor("alice"), content, Vec::new()).unwrap();
+    endless.send(at(1), last, Vec::new()).unwrap();
+    assert!(matches!(refuses(&endless, |quote| quote.expire(at(3), after)), QuoteError::StillValid { .. }));
+    assert!(endless.accept(at(3), day("2036-01-01")).is_ok());
+}
+
+#[test]
+fn qt_3_one_order_is_made_of_an_accepted_quote() {
+    let mut quote = standing(Accepted);
+    quote.ordered(at(3), id(8)).unwrap();
+    for (action, refused) in [
+        (Order, refuses(&quote, |quote| quote.ordered(at(4), id(9)))),
+        (Cancel, refuses(&quote, |quote| quote.cancel(at(4), None))),
+    ] {
+        assert_eq!(refused, QuoteError::Ordered { quote: id(5), order: id(8), action });
+    }
+}
+
+#[test]
+fn prc_5_what_goes_beyond_the_limit_is_approved_by_somebody_else() {
+    let draft = drafted();
+    let refused = refuses(&draft, |quote| quote.send(at(1), day("2026-03-10"), beyond()));
+    assert_eq!(refused, QuoteError::NeedsApproval { quote: id(5), beyond: beyond() });
+    assert!(
+        refused.to_string().ends_with("line 1 comes to 80.00 EUR, below 90.00 EUR (discount 10 %) (PRC-5)"),
+        "{refused}"
+    );
+
+    let mut quote = standing(InApproval);
+    let refused = refuses(&quote, |quote| quote.approve(at(2), &actor("alice")));
+    assert!(
+        matches!(refused, QuoteError::Approval { .. }) && refused.to_string().contains("alice wrote it"),
+        "{refused}"
+    );
+    quote.approve(at(2), &actor("bob")).unwrap();
+    let approval = quote.approval().unwrap();
+    assert_eq!((approval.approver().as_str(), approval.at(), approval.beyond()), ("bob", at(2), &beyond()[..]));
+    // An approved quote that is sent needs nothing more.
+    assert!(quote.clone().send(at(3), day("2026-03-10"), beyond()).is_ok());
+
+    // Who changes it becomes its author, and cannot approve it.
+    let cheaper = || content(vec![line(1, 2, "40.00")]);
+    quote.amend(at(3), &actor("bob"), cheaper(), beyond()).unwrap();
+    assert_eq!((quote.state().status(), quote.author().as_str(), quote.approval()), (InApproval, "bob", None));
+    assert!(matches!(refuses(&quote, |quote| quote.approve(at(4), &actor("bob"))), QuoteError::Approval { .. }));
+    quote.approve(at(4), &actor("alice")).unwrap();
+    // Within the limit it stays approved; where nothing is different, nothing happens, and the approval stands.
+    assert_eq!(quote.amend(at(5), &actor("carol"), cheaper(), beyond()), Ok(None));
+    assert_eq!(quote.approval().map(|approval| approval.approver().as_str()), Some("alice"));
+    quote.amend(at(5), &actor("carol"), content(vec![line(1, 2, "45.00")]), Vec::new()).unwrap();
+    assert_eq!((quote.state().status(), quote.approval()), (Approved, None));
+
+    quote = standing(InApproval);
+    quote.send_back(at(2), parsed("too much")).unwrap();
+    assert_eq!(quote.state(), &QuoteState::Draft { sent_back: Some(parsed("too much")) });
+}
+
+#[test]
+fn prc_5_limits_look_at_a_quote_as_it_is_priced() {
+    let cost = |_| Some(UnitPrice::parse("30.00", Currency::EUR).unwrap());
+    let vat = || Some(Tax::new(parsed("VAT"), Percent::whole(19)).unwrap());
+    let lines = || vec![line(1, 2, "59.50").taxed(vat())];
+    for (taxation, net) in
+        [(Taxation::net(TaxRounding::PerLine), 10_710), (Taxation::gross(TaxRounding::PerLine), 9_000)]
+    {
+        let mut quote = drafted();
+        let terms = Terms::from(taxation).discount(Discount::Percent(Percent::whole(10)));
+        let content = QuoteContent { terms, ..content(lines()) };
+        quote.amend(at(1), &actor("alice"), content, Vec::new()).unwrap();
+        let offered = quote.discounted(cost).unwrap();
+        assert_eq!((offered[0].amount, offered[0].net), (eur(10_710), eur(net)));
+        let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
+        assert_eq!(ten.beyond(&offered), Ok(Vec::new()));
+        let nine = crate::DiscountLimit::up_to(Percent::whole(9)).unwrap();
+        assert_eq!(nine.beyond(&offered).unwrap()[0].margin, Some(eur(net - 6_000)));
+    }
+}
+
+#[test]
+fn a_quote_without_lines_goes_nowhere() {
+    let mut empty = drafted();
+    empty.amend(at(1), &actor("alice"), content(Vec::new()), Vec::new()).unwrap();
+    let no_lines = |action| QuoteError::NoLines { quote: id(5), action };
+    assert_eq!(refuses(&empty, |quote| quote.submit(at(2), Vec::new())), no_lines(Pass));
+    assert_eq!(refuses(&empty, |quote| quote.submit(at(2), beyond())), no_lines(Submit));
+    assert_eq!(refuses(&empty, |quote| quote.send(at(2), day("2026-03-10"), Vec::new())), no_lines(Send));
+    let refused =
+        refuses(&standing(Approved), |quote| quote.amend(at(2), &actor("alice"), content(Vec::new()), Vec::new()));
+    assert!(matches!(refused, QuoteError::Invalid(_) | QuoteError::NoLines { .. }), "{refused}");
+}
+
+#[test]
+fn parts_of_a_quote_that_contradict_each_other_are_refused() {
+    type Case = (&'static str, &'static str, fn(&mut QuoteParts));
+    let cases: &[Case] = &[
+        ("lines", "numbered upwards", |parts| parts.lines[1] = line(1, 4, "5.00")),
+        ("lines", "not be empty", |parts| {
+            (parts.lines, parts.net, parts.total) = (Vec::new(), eur(0), eur(0));
+        }),
+        ("version", "must be 1 for a first one", |parts| parts.version = 0),
+        ("version", "must be 1 for a first one", |parts| parts.version = 2),
+        ("version", "must be 1 for a first one", |parts| parts.previous = Some(id(4))),
+        ("net", "sum of the lines", |parts| parts.net = eur(1)),
+        ("total", "sum of the lines", |parts| parts.total = eur(1)),
+        ("approval", "before it is approved", |parts| parts.state = QuoteState::Draft { sent_back: None }),
+        ("approval", "of what its author wrote", |parts| parts.author = actor("carol")),
+    ];
+    let mut approved = standing(InApproval);
+    approved.approve(at(2), &actor("bob")).unwrap();
+    for (field, words, contradict) in cases {
+        let mut parts = QuoteParts::from(approved.clone());
+        contradict(&mut parts);
+        let refused = refusal::<Quote, _>(parts);
+        assert_eq!(refused.field(), *field, "{refused}");
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+}
+
+#[test]
+fn a_quote_hides_what_people_wrote() {
+    let mut quote = standing(InApproval);
+    quote.send_back(at(2), parsed("Marker")).unwrap();
+    hides_personal_data(&quote);
+    let mut quote = standing(Sent);
+    hides_personal_data(&quote.reject(at(2), day("2026-03-10"), parsed("price"), Some(parsed("Marker"))));
+    hides_personal_data(&quote);
+    survives_json(&NewQuote::for_customer(id(1), Currency::EUR).line(id(7), 1).valid_until(day("2026-03-31")));
+}

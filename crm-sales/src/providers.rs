@@ -1,0 +1,481 @@
+//! Payments with a provider: begun, held, taken, released and given back, and what the provider reports of them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::{
+    Act, AnomalyKind, Answered, Fact, Label, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
+    OrderAction, OrderError, OrderFact, OrderStatus, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
+    PaymentError, PaymentFact, PaymentId, PaymentKind, PaymentReport, RecordRef,
+    store::{Journal, Orders, PaymentFilter, Payments, StoreError, pages},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::SalesError,
+    ordering::change_order,
+    record::{self, once},
+};
+
+/// Begins a payment for an order with a provider. The order may still be a draft: money is held before it is confirmed,
+/// and taken after. A payment that was begun with the same values under the same reference is given as it is now, and
+/// nothing is written (REF-3).
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the order; [`SalesError::Order`] where it is cancelled.
+/// - [`SalesError::Payment`] with [`PaymentError::ReferenceTaken`].
+/// - [`SalesError::Invalid`] for an amount of zero or less or in another currency than the order's.
+/// - [`SalesError::Store`]: the id is taken.
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{
+///     AnomalyKind, Currency, NewCustomer, NewOrder, NewPaymentPart, NewProduct, NewProviderPayment, PaymentReport,
+///     PaymentStatus, ProviderStatus, Quantity, UnitPrice, store::{Orders, Store},
+/// };
+/// use crm_sales as sales;
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("shop");
+///     let zhang = sales::register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = sales::add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///     let order = NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2);
+///     let order = sales::draft_order(tx, act, order)?;
+///
+///     // Held before the order is confirmed, taken after.
+///     let new = NewProviderPayment::new(order.id, "acme:pi_1".parse()?, order.total());
+///     let payment = sales::begin_payment(tx, act, new.clone())?;
+///     assert_eq!(sales::begin_payment(tx, act, new)?.id, payment.id); // once
+///     sales::authorise_payment(tx, act, payment.id)?;
+///     sales::confirm_order(tx, act, order.id)?;
+///     let captured = PaymentReport::new("acme:pi_1".parse()?, ProviderStatus::Done);
+///     assert!(sales::report_payment(tx, act, captured.clone())?.anomaly.is_none());
+///     assert_eq!(tx.order(order.id)?.map(|order| order.payment_status()), Some(PaymentStatus::Paid));
+///
+///     // The provider calls twice: nothing happens, and it is kept.
+///     let again = sales::report_payment(tx, act, captured)?;
+///     assert_eq!(again.anomaly.map(|anomaly| anomaly.kind), Some(AnomalyKind::Repeated));
+///
+///     // One lamp is given back.
+///     let one = NewPaymentPart::refund("acme:re_1".parse()?).line(1, Quantity::from(1));
+///     let refund = sales::settle_part(tx, act, payment.id, one)?;
+///     assert_eq!(refund.amount().to_string(), "49.90 EUR");
+///     let refused = sales::settle_part(tx, act, payment.id, NewPaymentPart::refund("acme:re_2".parse()?).amount(order.total()));
+///     assert!(refused.unwrap_err().to_string().ends_with("49.90 EUR is left of what was captured (REF-1)"));
+///     Ok::<_, sales::SalesError>(())
+/// })?;
+/// # Ok::<(), sales::SalesError>(())
+/// ```
+pub fn begin_payment(
+    tx: &mut (impl Payments + Orders + Journal + ?Sized),
+    act: &mut Act,
+    new: NewProviderPayment,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "begin_payment", new, |tx, act, new| {
+        if let Some(known) = tx.payment_by_reference(&new.reference)? {
+            let differs = [
+                ("id", new.id.is_some_and(|id| id != known.id)),
+                ("kind", known.kind() != PaymentKind::Whole),
+                ("order", known.order() != new.order),
+                ("amount", known.amount() != new.amount),
+            ];
+            return same(known, &differs);
+        }
+        let order: Order = record::find(tx, new.order)?;
+        if order.state().status() == OrderStatus::Cancelled {
+            let (status, action) = (OrderStatus::Cancelled, OrderAction::Pay);
+            return Err(OrderError::NotAllowed { order: order.id, status, action }.into());
+        }
+        new.amount.in_currency(order.currency())?;
+        let id = new.id.unwrap_or_else(|| act.new_id());
+        record::add(tx, act, Payment::begin(id, act.at(), new)?, |payment| PaymentFact::Begun { payment })
+    })
+}
+
+/// The payment that has the reference already, where nothing of it is different (REF-3).
+fn same(known: Payment, differs: &[(&'static str, bool)]) -> Result<Payment, SalesError> {
+    match differs.iter().find(|(_, differs)| *differs) {
+        Some((field, _)) => Err(PaymentError::ReferenceTaken { payment: known.id, field }.into()),
+        None => Ok(known),
+    }
+}
+
+/// Begins a part of a payment, of which the provider will report: a capture or a void of what is held, or a refund of
+/// what was captured. It takes its room at once (PAY-2, REF-1). Without an amount it is all that is left; a refund of
+/// lines is what they came to. A part that was begun with the same values under the same reference is given as it is
+/// now, and nothing is written (REF-3).
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`] for the payment or its order.
+/// - [`SalesError::Payment`] as [`Payment::part`], and [`PaymentError::ReferenceTaken`].
+/// - [`SalesError::Order`] as [`Order::came_to`] for the lines, and [`OrderError::MoreThanTheyCameTo`].
+/// - [`SalesError::Store`]: the id is taken.
+pub fn begin_part(
+    tx: &mut (impl Payments + Orders + Journal + ?Sized),
+    act: &mut Act,
+    whole: PaymentId,
+    new: NewPaymentPart,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "begin_part", (whole, new), |tx, act, (whole, new)| {
+        let (part, known) = part(tx, act, whole, new)?;
+        if known { Ok(part) } else { record::add(tx, act, part, |payment| PaymentFact::Begun { payment }) }
+    })
+}
+
+/// A part of a payment, and whether it is one that was begun before.
+fn part(
+    tx: &(impl Payments + Orders + ?Sized),
+    act: &mut Act,
+    whole: PaymentId,
+    mut new: NewPaymentPart,
+) -> Result<(Payment, bool), SalesError> {
+    if let Some(known) = tx.payment_by_reference(&new.reference)? {
+        let differs = [
+            ("id", new.id.is_some_and(|id| id != known.id)),
+            ("kind", known.kind() != new.kind),
+            ("source", known.source() != Some(whole)),
+            ("amount", new.amount.is_some_and(|amount| amount != known.amount())),
+            ("lines", known.lines() != new.lines),
+        ];
+        return Ok((same(known, &differs)?, true));
+    }
+    let whole: Payment = record::find(tx, whole)?;
+    if new.kind == PaymentKind::Refund && !new.lines.is_empty() {
+        let order: Order = record::find(tx, whole.order())?;
+        let came_to = order.came_to(&new.lines)?;
+        let amount = new.amount.unwrap_or(came_to).in_currency(order.currency())?;
+        if amount > came_to {
+            return Err(OrderError::MoreThanTheyCameTo { order: order.id, amount, came_to }.into());
+        }
+        new.amount = Some(amount);
+    }
+    let balance = balance(tx, &whole)?;
+    let id = new.id.unwrap_or_else(|| act.new_id());
+    Ok((whole.part(id, act.at(), &balance, new)?, false))
+}
+
+/// Captures, voids or refunds a part of a payment, as the provider answered at once: begins it, or takes the one that
+/// was begun under the reference, and notes that it is done. The order gets its entry; the whole closes once its parts
+/// cover it (PAY-2). One that is done is given as it is, and nothing is written (REF-3).
+///
+/// # Errors
+///
+/// - As [`begin_part`]; [`SalesError::Payment`] as [`Payment::allows`].
+/// - [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
+pub fn settle_part(
+    tx: &mut (impl Payments + Orders + Journal + ?Sized),
+    act: &mut Act,
+    whole: PaymentId,
+    new: NewPaymentPart,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "settle_part", (whole, new), |tx, act, (whole, new)| {
+        let (part, known) = part(tx, act, whole, new)?;
+        if part.state().status() == crm_core::ProviderStatus::Done {
+            return Ok(part);
+        }
+        let (whole, balance) = standing(tx, &part)?;
+        part.allows(PaymentAction::Finish, &whole, &balance)?;
+        let entry = decided(tx, act.at(), &part, &balance, None)?;
+        if !known {
+            record::add(tx, act, part.clone(), |payment| PaymentFact::Begun { payment })?;
+        }
+        finished(tx, act, part.id, entry)
+    })
+}
+
+/// Notes that the provider works on a payment.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Payment`] as [`Payment::pend`].
+pub fn pend_payment(
+    tx: &mut (impl Payments + Journal + ?Sized),
+    act: &mut Act,
+    id: PaymentId,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "pend_payment", id, |tx, act, id| change_payment(tx, act, id, PaymentAction::Pend, Payment::pend))
+}
+
+/// Notes that the money of a whole payment is held.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Payment`] as [`Payment::authorise`].
+pub fn authorise_payment(
+    tx: &mut (impl Payments + Journal + ?Sized),
+    act: &mut Act,
+    id: PaymentId,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "authorise_payment", id, |tx, act, id| {
+        change_payment(tx, act, id, PaymentAction::Authorise, Payment::authorise)
+    })
+}
+
+/// Notes that a whole payment was captured, all of it at once; the order gets its entry. A part is captured by
+/// [`settle_part`].
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`], [`SalesError::Store`].
+/// - [`SalesError::Payment`] as [`Payment::allows`], and with [`PaymentError::NotAWhole`].
+/// - [`SalesError::Order`] as [`Order::pay`].
+pub fn capture_payment(
+    tx: &mut (impl Payments + Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: PaymentId,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "capture_payment", id, |tx, act, id| {
+        let payment: Payment = record::find(tx, id)?;
+        if payment.kind() != PaymentKind::Whole {
+            return Err(PaymentError::NotAWhole { payment: id, kind: payment.kind() }.into());
+        }
+        let balance = balance(tx, &payment)?;
+        payment.allows(PaymentAction::Finish, &payment, &balance)?;
+        let entry = decided(tx, act.at(), &payment, &balance, None)?;
+        finished(tx, act, id, entry)
+    })
+}
+
+/// Voids a whole payment, all of it at once, or calls off a part that was begun. A part is voided by [`settle_part`].
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Payment`] as [`Payment::allows`].
+pub fn void_payment(
+    tx: &mut (impl Payments + Journal + ?Sized),
+    act: &mut Act,
+    id: PaymentId,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "void_payment", id, |tx, act, id| change_payment(tx, act, id, PaymentAction::Cancel, Payment::cancel))
+}
+
+/// Notes that a payment or a part of one failed.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Payment`] as [`Payment::allows`].
+pub fn fail_payment(
+    tx: &mut (impl Payments + Journal + ?Sized),
+    act: &mut Act,
+    id: PaymentId,
+    reason: Option<Label>,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "fail_payment", (id, reason), |tx, act, (id, reason)| {
+        change_payment(tx, act, id, PaymentAction::Fail, |payment, at| payment.fail(at, reason))
+    })
+}
+
+/// What came of a provider's report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ReportedPayment {
+    /// The payment as it is now.
+    pub payment: Payment,
+    /// What did not fit; it is kept with the payment. `None` where the report moved the payment, and for
+    /// [`AnomalyKind::NotEntered`] it moved as well.
+    pub anomaly: Option<PaymentAnomaly>,
+}
+
+impl Answered for ReportedPayment {
+    fn records(&self) -> Vec<RecordRef> {
+        vec![self.payment.id.into()]
+    }
+}
+
+/// Takes what a provider reports of a payment, in a callback or as its answer: moves the payment where that is allowed,
+/// with the entry in the order. A report that is late, repeated or out of order moves nothing; it is kept with the
+/// payment and answered by the anomaly that it is (PAY-1), so the provider can be told that it was received.
+///
+/// Money that was taken and that the order cannot take, since it is cancelled or nothing is owed, is still taken: the
+/// payment is done, without an entry, and the anomaly says so. [`enter_payment`] enters it later, or a refund gives it
+/// back.
+///
+/// # Errors
+///
+/// [`SalesError::UnknownReference`] where no payment has the reference: it may come in a moment, so the provider should
+/// call again. [`SalesError::Payment`] where the payment holds as many anomalies as it can. [`SalesError::Store`].
+pub fn report_payment(
+    tx: &mut (impl Payments + Orders + Journal + ?Sized),
+    act: &mut Act,
+    report: PaymentReport,
+) -> Result<ReportedPayment, SalesError> {
+    once(tx, act, "report_payment", report, |tx, act, report| {
+        let Some(payment) = tx.payment_by_reference(&report.reference)? else {
+            return Err(SalesError::UnknownReference { reference: report.reference });
+        };
+        let (whole, balance) = standing(tx, &payment)?;
+        let (id, found) = (payment.id, payment.state().status());
+        let mut anomaly = None;
+        let moved = match payment.judge(&report, &whole, &balance) {
+            Ok(PaymentAction::Finish) => {
+                let entry = match decided(tx, act.at(), &payment, &balance, report.day) {
+                    Err(SalesError::Order(_)) => {
+                        anomaly = Some(AnomalyKind::NotEntered);
+                        None
+                    }
+                    entry => entry?,
+                };
+                finished(tx, act, id, entry)?
+            }
+            Ok(action) => record::change(tx, act, id, None, |_, payment: &mut Payment| {
+                Ok(Some(match action {
+                    PaymentAction::Pend => payment.pend(act.at()),
+                    PaymentAction::Authorise => payment.authorise(act.at()),
+                    PaymentAction::Cancel => payment.cancel(act.at()),
+                    _ => payment.fail(act.at(), report.reason.clone()),
+                }?))
+            })?,
+            Err(kind) => {
+                anomaly = Some(kind);
+                payment
+            }
+        };
+        let Some(kind) = anomaly else { return Ok(ReportedPayment { payment: moved, anomaly: None }) };
+        let anomaly = report.anomaly(act.at(), kind, found);
+        let kept =
+            record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.note(act.at(), anomaly)?)));
+        Ok(ReportedPayment { payment: kept?, anomaly: Some(anomaly) })
+    })
+}
+
+/// Enters in its order what a provider took while the order could not take it ([`AnomalyKind::NotEntered`]).
+///
+/// # Errors
+///
+/// - [`SalesError::NotFound`], [`SalesError::Store`].
+/// - [`SalesError::Payment`] as [`Payment::enterable`]; [`SalesError::Order`] as [`Order::pay`].
+pub fn enter_payment(
+    tx: &mut (impl Payments + Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: PaymentId,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "enter_payment", id, |tx, act, id| {
+        let payment: Payment = record::find(tx, id)?;
+        let (_, balance) = standing(tx, &payment)?;
+        payment.enterable(&balance)?;
+        let new = taken(&payment, None);
+        let order = change_order(tx, act, payment.order(), |order, at| order.pay(at, new))?;
+        let entry = order.payments().last().map_or(0, |entry| entry.number);
+        record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.enter(act.at(), entry)?)))
+    })
+}
+
+/// Deletes a payment that the provider has not answered to, and gives it as it was.
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Payment`] as [`Payment::deletable`].
+pub fn delete_payment(
+    tx: &mut (impl Payments + Journal + ?Sized),
+    act: &mut Act,
+    id: PaymentId,
+) -> Result<Payment, SalesError> {
+    once(tx, act, "delete_payment", id, |tx, act, id| {
+        let fact = |payment| PaymentFact::Deleted { payment };
+        record::remove(tx, act, id, |payment: &Payment| Ok(payment.deletable()?), fact)
+    })
+}
+
+/// What a payment and its parts come to.
+fn balance(tx: &(impl Payments + ?Sized), whole: &Payment) -> Result<PaymentBalance, SalesError> {
+    let filter = PaymentFilter { source: Some(whole.id), ..PaymentFilter::default() };
+    let parts = pages(500, |page| tx.provider_payments(&filter, page), |part: &Payment| part.id);
+    let parts = parts.collect::<Result<Vec<_>, StoreError>>()?;
+    Ok(whole.balance(&parts)?)
+}
+
+/// The whole that a payment is, or is a part of, and what it comes to.
+fn standing(tx: &(impl Payments + ?Sized), payment: &Payment) -> Result<(Payment, PaymentBalance), SalesError> {
+    let whole = match payment.source() {
+        Some(source) => record::find(tx, source)?,
+        None => payment.clone(),
+    };
+    let balance = balance(tx, &whole)?;
+    Ok((whole, balance))
+}
+
+/// Loads a payment, lets it decide, saves it and appends the fact.
+fn change_payment(
+    tx: &mut (impl Payments + Journal + ?Sized),
+    act: &Act,
+    id: PaymentId,
+    action: PaymentAction,
+    decide: impl FnOnce(&mut Payment, DateTime<Utc>) -> Result<PaymentFact, PaymentError>,
+) -> Result<Payment, SalesError> {
+    record::change(tx, act, id, None, |tx, payment: &mut Payment| {
+        let (whole, balance) = standing(tx, payment)?;
+        payment.allows(action, &whole, &balance)?;
+        Ok(Some(decide(payment, act.at())?))
+    })
+}
+
+/// An entry that an order makes of a payment: the order with it, and what happened.
+struct Entry {
+    order: Order,
+    fact: OrderFact,
+    number: u32,
+}
+
+/// What an order enters when money was taken.
+fn taken(payment: &Payment, day: Option<NaiveDate>) -> NewPayment {
+    let new = NewPayment::of(payment.amount());
+    let new = new.method(payment.reference().provider().clone()).reference(payment.reference().reference().clone());
+    day.into_iter().fold(new, NewPayment::day)
+}
+
+/// Lets the order of a payment decide on its entry; nothing is written. There is none where no money moves, and where
+/// money goes back that the order has no entry for.
+fn decided(
+    tx: &(impl Orders + ?Sized),
+    at: DateTime<Utc>,
+    payment: &Payment,
+    balance: &PaymentBalance,
+    day: Option<NaiveDate>,
+) -> Result<Option<Entry>, SalesError> {
+    let refund = payment.kind() == PaymentKind::Refund;
+    if payment.kind() == PaymentKind::Void || refund && payment.amount() <= balance.not_entered {
+        return Ok(None);
+    }
+    let mut order: Order = record::find(tx, payment.order())?;
+    let new = taken(payment, day);
+    let fact = if refund {
+        let mut new = NewRefund::from(new);
+        new.lines = payment.lines().to_vec();
+        order.refund(at, new)?
+    } else {
+        order.pay(at, new)?
+    };
+    let number = order.payments().last().map_or(0, |entry| entry.number);
+    Ok(Some(Entry { order, fact, number }))
+}
+
+/// Keeps the entry of a payment that is done, then the payment, then what its whole comes to by it.
+fn finished(
+    tx: &mut (impl Payments + Orders + Journal + ?Sized),
+    act: &Act,
+    id: PaymentId,
+    entry: Option<Entry>,
+) -> Result<Payment, SalesError> {
+    let number = entry.as_ref().map(|entry| entry.number);
+    if let Some(Entry { order, fact, .. }) = entry {
+        tx.update_order(&order)?;
+        tx.append(act, &Fact::from((order.id, fact)))?;
+    }
+    let payment: Payment =
+        record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.finish(act.at(), number)?)))?;
+    let Some(source) = payment.source() else { return Ok(payment) };
+    record::change(tx, act, source, None, |tx, whole: &mut Payment| {
+        let balance = balance(tx, whole)?;
+        Ok(match whole.covered(&balance) {
+            Some(PaymentAction::Cancel) => Some(whole.cancel(act.at())?),
+            Some(_) => Some(whole.finish(act.at(), None)?),
+            None => None,
+        })
+    })?;
+    Ok(payment)
+}

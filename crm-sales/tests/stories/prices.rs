@@ -1,0 +1,244 @@
+use crm_core::{
+    Act, Currency, NewOrder, NewOrderLine, NewPriceList, NewPriceRule, Order, OrderAction, OrderError, OrderLine,
+    Percent, PriceBase, PriceChanges, PriceError, PriceFormula, PriceList, PriceListError, PriceListId, PriceListPatch,
+    PriceTarget, PriceTiers, Pricing, ProductId, ProductPatch, Quantity, RecordId, Revision, Rule, TierPrice,
+    UnitPrice,
+    store::{PriceLists, StoreErrorKind},
+};
+use crm_sales::{
+    OrderAmendment, PriceLine, SalesError, add_order_lines, add_price_list, amend_order, change_prices, confirm_order,
+    delete_price_list, delete_product, draft_order, price_book, price_lines, price_order_by, update_order_prices,
+    update_price_list, update_product,
+};
+
+use crm_testkit::MemoryTx;
+
+use crate::world::{World, day, eur, kind};
+
+fn fixed(target: PriceTarget, price: &str) -> NewPriceRule {
+    NewPriceRule::new(target, Pricing::Fixed(UnitPrice::parse(price, Currency::EUR).unwrap()))
+}
+
+fn after(list: PriceListId, percent: u16) -> NewPriceRule {
+    let formula = PriceFormula::of(PriceBase::List(list), Percent::whole(percent));
+    NewPriceRule::new(PriceTarget::All, Pricing::Formula(formula))
+}
+
+fn named(name: &str) -> NewPriceList {
+    NewPriceList::new(name.parse().unwrap(), Currency::EUR)
+}
+
+fn lists(world: &mut World, new: NewPriceList) -> PriceList {
+    world.does(|tx, act| add_price_list(tx, act, new))
+}
+
+#[test]
+fn a_price_list_is_added_changed_and_deleted() {
+    let mut world = World::new();
+    let lamp = world.product("LAMP-1", "49.90");
+    let list = lists(&mut world, named("Retail").rule(fixed(PriceTarget::Product(lamp.id), "45.00")));
+    let patch = PriceListPatch { active: Some(false), expected: Some(Revision::FIRST), ..PriceListPatch::default() };
+    assert!(!world.does(|tx, act| update_price_list(tx, act, list.id, patch.clone())).active());
+    let error = world.is_refused(|tx, act| update_price_list(tx, act, list.id, patch.clone()));
+    assert!(matches!(error, SalesError::Conflict { expected: Revision::FIRST, .. }));
+    world.changes_nothing(|tx, act| {
+        update_price_list(tx, act, list.id, PriceListPatch { expected: None, ..patch.clone() })
+    });
+
+    let changed = PriceChanges::new().remove(1).rule(fixed(PriceTarget::All, "44.00"));
+    let changed = world.does(|tx, act| change_prices(tx, act, list.id, changed));
+    assert_eq!(changed.rules().iter().map(|rule| rule.number).collect::<Vec<_>>(), [2]);
+    world.changes_nothing(|tx, act| change_prices(tx, act, list.id, PriceChanges::new()));
+    let stale = PriceChanges::new().remove(2).expecting(Revision::FIRST);
+    assert!(matches!(world.is_refused(|tx, act| change_prices(tx, act, list.id, stale)), SalesError::Conflict { .. }));
+    world.does(|tx, act| delete_price_list(tx, act, list.id));
+    let facts = ["price_list.added", "price_list.updated", "price_list.repriced", "price_list.deleted"];
+    assert_eq!(world.facts(list.id), facts);
+}
+
+#[test]
+fn what_a_price_list_refuses_changes_nothing() {
+    let mut world = World::new();
+    let (lamp, nobody) = (world.product("LAMP-1", "49.90"), RecordId::from_uuid(Default::default()));
+    let list = lists(&mut world, named("Retail").rule(fixed(PriceTarget::Product(lamp.id), "45.00")));
+    let gap = PriceTiers::range().tier(1.into(), Some(5.into()), TierPrice::Discount(Percent::ZERO));
+    let gap = gap.tier(6.into(), None, TierPrice::Discount(Percent::whole(5)));
+    let gap = NewPriceRule::new(PriceTarget::All, Pricing::Tiers(gap));
+    let refused = world.is_refused(|tx, act| add_price_list(tx, act, named("Gaps").rule(gap.clone())));
+    assert!(
+        matches!(&refused, SalesError::PriceList(PriceListError::Rule { rule: 1, invalid, .. }) if invalid.rule() == &Rule::Gap)
+    );
+    assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("tiers"));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, PriceChanges::new().rule(gap)));
+    assert!(matches!(refused, SalesError::PriceList(PriceListError::Rule { rule: 2, .. })));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, PriceChanges::new().remove(7)));
+    assert!(matches!(refused, SalesError::PriceList(PriceListError::NoSuchRule { rule: 7, .. })));
+    let missing = PriceChanges::new().rule(fixed(PriceTarget::Product(nobody), "1"));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, list.id, missing));
+    assert_eq!(kind(&refused), &StoreErrorKind::MissingReference { record: "price list", field: "rules" });
+    let refused = world.is_refused(|tx, act| {
+        add_price_list(tx, act, named("After nobody").rule(after(RecordId::from_uuid(Default::default()), 5)))
+    });
+    assert!(matches!(refused, SalesError::NotFound { .. }));
+    let refused = world.is_refused(|tx, act| delete_product(tx, act, lamp.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "price lists", count: 1 });
+}
+
+#[test]
+fn prc_2_a_list_is_never_priced_after_itself() {
+    let mut world = World::new();
+    let retail = lists(&mut world, named("Retail"));
+    let id: PriceListId = "prices_00000000000000000000000007".parse().unwrap();
+    let own = named("Own").id(id).rule(after(id, 5));
+    let refused = world.is_refused(|tx, act| add_price_list(tx, act, own));
+    assert!(
+        matches!(&refused, SalesError::PriceList(PriceListError::Rule { invalid, .. }) if invalid.rule() == &Rule::Circle)
+    );
+    let resale = lists(&mut world, named("Resale").rule(after(retail.id, 10)));
+    let staff = lists(&mut world, named("Staff").rule(after(resale.id, 10)));
+    let circle = PriceChanges::new().rule(after(staff.id, 1));
+    let refused = world.is_refused(|tx, act| change_prices(tx, act, retail.id, circle));
+    assert!(matches!(&refused, SalesError::Price(PriceError::Circle { lists }) if lists.len() == 3), "{refused}");
+    let refused = world.is_refused(|tx, act| delete_price_list(tx, act, retail.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "price lists", count: 1 });
+}
+
+#[test]
+fn prc_1_lines_are_priced_by_a_list_and_those_that_it_is_priced_after() {
+    let mut world = World::new();
+    let (lamp, chair) = (world.product("LAMP-1", "50.00"), world.product("CHAIR-1", "99.00"));
+    let rule = fixed(PriceTarget::Product(lamp.id), "40.00").from_quantity(10.into());
+    let retail = lists(&mut world, named("Retail").rule(rule));
+    let resale = lists(&mut world, named("Resale").rule(after(retail.id, 10)));
+    let on = day("2026-03-02");
+    let prices = |world: &World, lines: &[PriceLine]| {
+        world.reads(|tx| price_lines(tx, &price_book(tx, resale.id, on, [])?, resale.id, lines))
+    };
+    let lines = [PriceLine::new(lamp.id, 9), PriceLine::new(lamp.id, 10), PriceLine::new(chair.id, 1)];
+    let amounts: Vec<_> = prices(&world, &lines).iter().map(|price| price.amount()).collect();
+    assert_eq!(amounts, [eur("405.00"), eur("360.00"), eur("89.10")]);
+
+    let none = PriceLine::new(lamp.id, Quantity::ZERO);
+    let book = world.reads(|tx| price_book(tx, resale.id, on, []));
+    let refused = world.is_refused(|tx, _| price_lines(tx, &book, resale.id, &[lines[0].clone(), none]));
+    assert!(matches!(&refused, SalesError::LinePrice { number: 2, .. }), "{refused}");
+    assert_eq!(refused.invalid().map(|invalid| invalid.rule()), Some(&Rule::NotPositive));
+    let off = ProductPatch { active: Some(false), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, chair.id, off));
+    let refused = world.is_refused(|tx, _| price_lines(tx, &book, resale.id, &lines));
+    assert!(matches!(refused, SalesError::Inactive { .. }));
+    let missing = RecordId::from_uuid(Default::default());
+    assert!(matches!(world.is_refused(|tx, _| price_book(tx, missing, on, [])), SalesError::NotFound { .. }));
+    assert_eq!(world.reads(|tx| Ok(tx.count_price_lists(&Default::default())?)), 2);
+}
+
+#[test]
+fn prc_1_a_variant_has_no_variants() {
+    let mut world = World::new();
+    let (lamp, red, dark) =
+        (world.product("LAMP", "50.00"), world.product("LAMP-RED", "50.00"), world.product("LAMP-DARK", "50.00"));
+    let of = |product| ProductPatch { variant_of: Some(Some(product)), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, red.id, of(lamp.id)));
+    for (product, whole) in [(dark.id, red.id), (lamp.id, dark.id), (dark.id, dark.id)] {
+        let refused = world.is_refused(|tx, act| update_product(tx, act, product, of(whole)));
+        assert!(matches!(refused, SalesError::VariantOfVariant { .. }), "{refused}");
+    }
+    let missing =
+        world.is_refused(|tx, act| update_product(tx, act, dark.id, of(RecordId::from_uuid(Default::default()))));
+    assert!(matches!(missing, SalesError::NotFound { .. }));
+    let refused = world.is_refused(|tx, act| delete_product(tx, act, lamp.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "products", count: 1 });
+}
+
+/// A draft of nothing, and a list by which lamps cost 40.00, from the eleventh on 30.00.
+fn draft_by_list(world: &mut World) -> (Order, ProductId, PriceList) {
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "50.00"));
+    let price = |text| TierPrice::Price(UnitPrice::parse(text, Currency::EUR).unwrap());
+    let tiers = PriceTiers::slab().tier(1.into(), Some(11.into()), price("40")).tier(11.into(), None, price("30"));
+    let list = lists(world, named("Retail").rule(NewPriceRule::new(PriceTarget::All, Pricing::Tiers(tiers))));
+    let order = world.does(|tx, act| draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR)));
+    (order, lamp.id, list)
+}
+
+#[test]
+fn prc_4_another_list_prices_only_lines_added_later_until_prices_are_updated() {
+    let mut world = World::new();
+    let (order, lamp, list) = draft_by_list(&mut world);
+    let (id, on) = (order.id, day("2026-03-02"));
+    let without = world.is_refused(|tx, act| {
+        let book = price_book(tx, list.id, on, [])?;
+        update_order_prices(tx, act, id, &book)
+    });
+    assert!(matches!(without, SalesError::NoPriceList { order } if order == id));
+    // Before there is a list, a line has the list price of its product, here less 5 %.
+    let plain = NewOrderLine::new(lamp, 2.into()).discount(Percent::whole(5));
+    let order = world.does(|tx, act| amend_order(tx, act, id, OrderAmendment::new().add_line(plain.clone())));
+    assert_eq!(order.total(), eur("95.00"));
+    let before = order.lines().to_vec();
+    let order = world.does(|tx, act| price_order_by(tx, act, id, Some(list.id)));
+    assert_eq!((order.price_list(), order.lines()), (Some(list.id), &before[..]));
+    world.changes_nothing(|tx, act| price_order_by(tx, act, id, Some(list.id)));
+
+    let add = |tx: &mut MemoryTx, act: &mut Act, quantity: u32| {
+        let book = price_book(tx, list.id, on, [])?;
+        add_order_lines(tx, act, id, &book, &[PriceLine::new(lamp, quantity)])
+    };
+    let order = world.does(|tx, act| add(tx, act, 12));
+    assert_eq!(order.lines()[0], before[0]);
+    let shown = |order: &Order| -> Vec<String> {
+        let line = |line: &OrderLine| {
+            format!("{}: {} at {} less {}", line.number(), line.quantity(), line.unit_price(), line.discount())
+        };
+        order.lines().iter().map(line).collect()
+    };
+    let slabs = ["2: 10 at 40.00 EUR less 0 %", "3: 2 at 30.00 EUR less 0 %"];
+    assert_eq!(shown(&order)[1..], slabs);
+    assert_eq!(order.lines()[2].continues(), Some(2));
+    let unpriced = world.is_refused(|tx, act| amend_order(tx, act, id, OrderAmendment::new().add_line(plain)));
+    assert!(matches!(unpriced, SalesError::PricedByList { number: 4, .. }), "{unpriced}");
+
+    // What was asked for as one line is priced as one line again: ten and two, not ten and two of the first tier.
+    let update = |tx: &mut MemoryTx, act: &mut Act| {
+        let book = price_book(tx, list.id, on, [])?;
+        update_order_prices(tx, act, id, &book)
+    };
+    let order = world.does(update);
+    assert_eq!(shown(&order), ["1: 2 at 40.00 EUR less 0 %", slabs[0], slabs[1]]);
+    world.changes_nothing(update);
+    let cheaper = PriceChanges::new().remove(1).rule(fixed(PriceTarget::All, "25.00"));
+    world.does(|tx, act| change_prices(tx, act, list.id, cheaper));
+    let order = world.does(update);
+    assert_eq!(shown(&order), ["1: 2 at 25.00 EUR less 0 %", "2: 12 at 25.00 EUR less 0 %"]);
+    let facts = world.facts(id);
+    assert_eq!(facts[..3], ["order.drafted", "order.amended", "order.price_list_changed"]);
+}
+
+#[test]
+fn ord_4_the_price_list_of_a_confirmed_order_stands() {
+    let mut world = World::new();
+    let (order, lamp, list) = draft_by_list(&mut world);
+    let (id, on) = (order.id, day("2026-03-02"));
+    let dollars = NewPriceList::new("Dollars".parse().unwrap(), Currency::USD);
+    let dollars = lists(&mut world, dollars);
+    let refused = world.is_refused(|tx, act| price_order_by(tx, act, id, Some(dollars.id)));
+    assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("price list"));
+    let refused =
+        world.is_refused(|tx, act| price_order_by(tx, act, id, Some(RecordId::from_uuid(Default::default()))));
+    assert!(matches!(refused, SalesError::NotFound { .. }));
+    world.does(|tx, act| price_order_by(tx, act, id, Some(list.id)));
+    world.does(|tx, act| {
+        let book = price_book(tx, list.id, on, [])?;
+        add_order_lines(tx, act, id, &book, &[PriceLine::new(lamp, 1)])
+    });
+    let refused = world.is_refused(|tx, act| delete_price_list(tx, act, list.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "orders", count: 1 });
+    world.does(|tx, act| confirm_order(tx, act, id));
+    let book = world.reads(|tx| price_book(tx, list.id, on, []));
+    for refused in [
+        world.is_refused(|tx, act| price_order_by(tx, act, id, None)),
+        world.is_refused(|tx, act| add_order_lines(tx, act, id, &book, &[PriceLine::new(lamp, 1)])),
+        world.is_refused(|tx, act| update_order_prices(tx, act, id, &book)),
+    ] {
+        assert!(matches!(refused, SalesError::Order(OrderError::NotAllowed { action: OrderAction::Amend, .. })));
+    }
+}

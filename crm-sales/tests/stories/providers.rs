@@ -1,0 +1,402 @@
+//! Payments with a provider: what is held, taken, released and given back, and what the provider reports.
+
+use crm_core::{
+    AnomalyKind, Currency, Money, NewPayment, NewPaymentPart, NewProviderPayment, Order, OrderError, OrderId, Payment,
+    PaymentAction, PaymentError, PaymentId, PaymentKind, PaymentReport, PaymentStatus, ProviderStatus, Quantity,
+    RefundedLine, Rule,
+    store::{Orders, Page, PaymentFilter, Payments, Store, StoreErrorKind},
+};
+use crm_sales::{
+    ReportedPayment, SalesError, authorise_payment, begin_part, begin_payment, cancel_order, capture_payment,
+    confirm_order, delete_order, delete_payment, enter_payment, fail_payment, pay_order, pend_payment, refund_order,
+    report_payment, settle_part, void_payment,
+};
+
+use crate::world::{World, day, eur, kind};
+
+use ProviderStatus::{Authorised, Cancelled, Done, Draft, Failed, Pending};
+
+/// A confirmed order over two lamps, 99.80 EUR, and a payment for all of it.
+fn sold(world: &mut World) -> (OrderId, PaymentId) {
+    let draft = world.draft();
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    (draft.id, world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1"))).id)
+}
+
+/// The same, authorised.
+fn held(world: &mut World) -> (OrderId, PaymentId) {
+    let (order, payment) = sold(world);
+    world.does(|tx, act| authorise_payment(tx, act, payment));
+    (order, payment)
+}
+
+fn of(order: &Order, reference: &str) -> NewProviderPayment {
+    NewProviderPayment::new(order.id, reference.parse().unwrap(), order.total())
+}
+
+fn reported(world: &mut World, reference: &str, status: ProviderStatus) -> ReportedPayment {
+    let report = PaymentReport::new(reference.parse().unwrap(), status);
+    world.does(|tx, act| report_payment(tx, act, report))
+}
+
+fn capture(reference: &str, amount: &str) -> NewPaymentPart {
+    NewPaymentPart::capture(reference.parse().unwrap()).amount(eur(amount))
+}
+
+fn refund(reference: &str) -> NewPaymentPart {
+    NewPaymentPart::refund(reference.parse().unwrap())
+}
+
+fn order(world: &World, id: OrderId) -> Order {
+    world.reads(|tx| Ok(tx.order(id)?)).unwrap()
+}
+
+fn payment(world: &World, id: PaymentId) -> Payment {
+    world.reads(|tx| Ok(tx.payment(id)?)).unwrap()
+}
+
+fn refusal(error: SalesError) -> PaymentError {
+    match error {
+        SalesError::Payment(refused) => refused,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_payment_is_authorised_and_captured_and_the_order_has_the_entry() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    assert_eq!(order(&world, id).payments().len(), 0, "held is not paid");
+    let captured = world.does(|tx, act| capture_payment(tx, act, whole));
+    assert_eq!((captured.state().status(), captured.entry()), (Done, Some(1)));
+    let order = order(&world, id);
+    let entry = &order.payments()[0];
+    assert_eq!((entry.amount, order.payment_status()), (eur("99.80"), PaymentStatus::Paid));
+    let names = (entry.method.as_ref().unwrap().as_str(), entry.reference.as_ref().unwrap().as_str());
+    assert_eq!(names, ("acme", "pi_1"));
+    assert_eq!(world.facts(whole), ["payment.begun", "payment.authorised", "payment.done"]);
+    assert_eq!(world.facts(id).last().unwrap(), "order.paid");
+    assert_eq!(world.reads(|tx| Ok(tx.payment(whole)?)), Some(captured));
+}
+
+#[test]
+fn pay_1_each_cell_that_the_table_refuses_writes_nothing() {
+    for status in [Draft, Pending, Authorised, Done, Cancelled, Failed] {
+        let mut world = World::new();
+        let (_, id) = sold(&mut world);
+        match status {
+            Draft => {}
+            Pending => drop(world.does(|tx, act| pend_payment(tx, act, id))),
+            Authorised => drop(world.does(|tx, act| authorise_payment(tx, act, id))),
+            Done => drop(world.does(|tx, act| capture_payment(tx, act, id))),
+            Cancelled => drop(world.does(|tx, act| void_payment(tx, act, id))),
+            Failed => drop(world.does(|tx, act| fail_payment(tx, act, id, "card declined".parse().ok()))),
+        }
+        let table = ProviderStatus::TRANSITIONS;
+        for action in table.actions.iter().copied().filter(|action| table.next(status, *action).is_none()) {
+            let error = world.is_refused(|tx, act| match action {
+                PaymentAction::Pend => pend_payment(tx, act, id),
+                PaymentAction::Authorise => authorise_payment(tx, act, id),
+                PaymentAction::Finish => capture_payment(tx, act, id),
+                PaymentAction::Cancel => void_payment(tx, act, id),
+                PaymentAction::Fail => fail_payment(tx, act, id, None),
+                PaymentAction::Delete => delete_payment(tx, act, id),
+            });
+            assert_eq!(refusal(error), PaymentError::NotAllowed { payment: id, status, action });
+        }
+    }
+}
+
+#[test]
+fn pay_2_a_payment_is_taken_in_parts_and_closes_once_they_cover_it() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    let first = world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "40.00")));
+    assert_eq!((first.kind(), first.source(), first.entry()), (PaymentKind::Capture, Some(whole), Some(1)));
+    assert_eq!(payment(&world, whole).state().status(), Authorised);
+    assert_eq!(order(&world, id).owed(), eur("59.80"));
+
+    // One that the provider has not answered takes its room.
+    let second = world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_2", "30.00")));
+    let error = world.is_refused(|tx, act| settle_part(tx, act, whole, capture("acme:ch_3", "29.81")));
+    assert!(matches!(refusal(error), PaymentError::MoreThanHeld { left, .. } if left == eur("29.80")));
+    let error = world.is_refused(|tx, act| capture_payment(tx, act, whole));
+    assert!(matches!(refusal(error), PaymentError::InParts { taken, .. } if taken == eur("70.00")));
+    let error = world.is_refused(|tx, act| void_payment(tx, act, whole));
+    assert!(matches!(refusal(error), PaymentError::InParts { .. }));
+    assert!(reported(&mut world, "acme:ch_2", Done).anomaly.is_none());
+    assert_eq!(order(&world, id).owed(), eur("29.80"));
+
+    // The rest is released: the payment closes.
+    world.does(|tx, act| settle_part(tx, act, whole, NewPaymentPart::void("acme:vo_1".parse()?)));
+    let closed = payment(&world, whole);
+    assert_eq!((closed.state().status(), closed.entry()), (Done, None));
+    let parts = PaymentFilter { source: Some(whole), ..PaymentFilter::default() };
+    let amounts = |parts: Vec<Payment>| parts.iter().map(Payment::amount).collect::<Vec<_>>();
+    let parts = world.reads(|tx| Ok(tx.provider_payments(&parts, Page::first(9))?));
+    assert_eq!(amounts(parts), [eur("40.00"), eur("30.00"), eur("29.80")]);
+    assert_eq!(world.facts(second.id), ["payment.begun", "payment.done"]);
+    assert_eq!(world.facts(whole), ["payment.begun", "payment.authorised", "payment.done"]);
+}
+
+#[test]
+fn pay_2_a_payment_that_is_released_in_parts_is_cancelled() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    for reference in ["acme:vo_1", "acme:vo_2"] {
+        let half = NewPaymentPart::void(reference.parse().unwrap()).amount(eur("49.90"));
+        assert_eq!(world.does(|tx, act| settle_part(tx, act, whole, half)).entry(), None);
+    }
+    assert_eq!(payment(&world, whole).state().status(), Cancelled);
+    assert_eq!(order(&world, id).payments().len(), 0);
+    let error = world.is_refused(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "1.00")));
+    assert!(matches!(refusal(error), PaymentError::NotAuthorised { status: Cancelled, .. }));
+}
+
+#[test]
+fn a_part_that_is_called_off_or_fails_gives_its_room_back() {
+    let mut world = World::new();
+    let (_, whole) = held(&mut world);
+    let all = |reference: &str| NewPaymentPart::capture(reference.parse().unwrap());
+    let part = world.does(|tx, act| begin_part(tx, act, whole, all("acme:ch_1")));
+    world.does(|tx, act| void_payment(tx, act, part.id));
+    let part = world.does(|tx, act| begin_part(tx, act, whole, all("acme:ch_2")));
+    world.does(|tx, act| fail_payment(tx, act, part.id, None));
+    let error = world.is_refused(|tx, act| capture_payment(tx, act, part.id));
+    assert!(matches!(refusal(error), PaymentError::NotAWhole { kind: PaymentKind::Capture, .. }));
+    assert_eq!(world.does(|tx, act| capture_payment(tx, act, whole)).entry(), Some(1));
+    // What had failed is done after all: its room is gone.
+    let late = reported(&mut world, "acme:ch_2", Done);
+    assert_eq!(late.anomaly.unwrap().kind, AnomalyKind::NoRoom);
+    assert_eq!(late.payment.state().status(), Failed);
+}
+
+#[test]
+fn ref_1_what_was_captured_goes_back_by_line_and_in_full() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| capture_payment(tx, act, whole));
+    let one = refund("acme:re_1").line(1, Quantity::from(1));
+    let part = world.does(|tx, act| settle_part(tx, act, whole, one));
+    assert_eq!((part.amount(), part.entry()), (eur("49.90"), Some(2)));
+    let line = RefundedLine { line: 1, quantity: Quantity::from(1) };
+    assert_eq!(order(&world, id).payments()[1].lines, [line]);
+    let error = world.is_refused(|tx, act| settle_part(tx, act, whole, refund("acme:re_2").line(1, Quantity::from(2))));
+    assert!(matches!(error, SalesError::Order(OrderError::MoreThanRefundable { line: 1, .. })), "{error}");
+    let error = world.is_refused(|tx, act| {
+        begin_part(tx, act, whole, refund("acme:re_2").line(1, Quantity::from(1)).amount(eur("49.91")))
+    });
+    assert!(matches!(error, SalesError::Order(OrderError::MoreThanTheyCameTo { .. })), "{error}");
+
+    // What is about to go back counts.
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_2").amount(eur("20.00"))));
+    let error = world.is_refused(|tx, act| settle_part(tx, act, whole, refund("acme:re_3").amount(eur("29.91"))));
+    assert!(matches!(refusal(error), PaymentError::OverRefunded { refundable, .. } if refundable == eur("29.90")));
+    world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_3")));
+    // It was begun, and the provider answers by the same reference.
+    world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_2").amount(eur("20.00"))));
+    let order = order(&world, id);
+    assert_eq!((order.refundable(), order.payment_status()), (eur("0.00"), PaymentStatus::Refunded));
+    let error = world.is_refused(|tx, act| settle_part(tx, act, whole, refund("acme:re_4")));
+    assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
+}
+
+#[test]
+fn ref_3_what_is_begun_twice_under_a_reference_is_begun_once() {
+    let mut world = World::new();
+    let draft = world.draft();
+    let new = of(&draft, "acme:pi_1");
+    let begun = world.does(|tx, act| begin_payment(tx, act, new.clone()));
+    world.changes_nothing(|tx, act| {
+        assert_eq!(begin_payment(tx, act, new.clone())?, begun);
+        Ok(())
+    });
+    let other = world.draft();
+    let taken = |field| PaymentError::ReferenceTaken { payment: begun.id, field };
+    let error = world.is_refused(|tx, act| begin_payment(tx, act, of(&other, "acme:pi_1")));
+    assert_eq!(refusal(error), taken("order"));
+    let less = NewProviderPayment::new(draft.id, "acme:pi_1".parse().unwrap(), eur("99.79"));
+    let error = world.is_refused(|tx, act| begin_payment(tx, act, less));
+    assert_eq!(refusal(error), taken("amount"));
+    let error = world.is_refused(|tx, act| begin_payment(tx, act, new.clone().id(PaymentId::MAX)));
+    assert_eq!(refusal(error), taken("id"));
+    // The same reference of another provider is another payment.
+    world.does(|tx, act| begin_payment(tx, act, of(&draft, "bank:pi_1")));
+
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    world.does(|tx, act| authorise_payment(tx, act, begun.id));
+    let error = world.is_refused(|tx, act| begin_part(tx, act, begun.id, capture("acme:pi_1", "1.00")));
+    assert_eq!(refusal(error), taken("kind"));
+    let part = world.does(|tx, act| settle_part(tx, act, begun.id, capture("acme:ch_1", "40.00")));
+    world.changes_nothing(|tx, act| settle_part(tx, act, begun.id, capture("acme:ch_1", "40.00")));
+    world.changes_nothing(|tx, act| begin_part(tx, act, begun.id, NewPaymentPart::capture("acme:ch_1".parse()?)));
+    let taken = |field| PaymentError::ReferenceTaken { payment: part.id, field };
+    let error = world.is_refused(|tx, act| settle_part(tx, act, begun.id, capture("acme:ch_1", "40.01")));
+    assert_eq!(refusal(error), taken("amount"));
+    let error = world.is_refused(|tx, act| begin_payment(tx, act, of(&draft, "acme:ch_1")));
+    assert_eq!(refusal(error), taken("kind"));
+    assert_eq!(order(&world, draft.id).payments().len(), 1);
+}
+
+#[test]
+fn a_payment_is_for_an_order_in_its_currency_that_is_not_cancelled() {
+    let mut world = World::new();
+    let draft = world.draft();
+    let missing = NewProviderPayment::new(OrderId::MAX, "acme:pi_1".parse().unwrap(), eur("1.00"));
+    let error = world.is_refused(|tx, act| begin_payment(tx, act, missing));
+    assert!(matches!(error, SalesError::NotFound { record } if record == OrderId::MAX.into()));
+    let over = |amount| NewProviderPayment::new(draft.id, "acme:pi_1".parse().unwrap(), amount);
+    let yen = over(Money::from_minor(1, Currency::JPY));
+    let error = world.is_refused(|tx, act| begin_payment(tx, act, yen));
+    assert!(matches!(error.invalid().unwrap().rule(), Rule::CurrencyMismatch { .. }));
+    for amount in ["0.00", "-1.00"] {
+        let nothing = over(eur(amount));
+        let error = world.is_refused(|tx, act| begin_payment(tx, act, nothing));
+        assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
+    }
+    // Money is held before the order binds, and not taken.
+    let begun = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1")));
+    world.does(|tx, act| authorise_payment(tx, act, begun.id));
+    let error = world.is_refused(|tx, act| capture_payment(tx, act, begun.id));
+    assert!(matches!(error, SalesError::Order(OrderError::NotAllowed { .. })), "{error}");
+    let error = world.is_refused(|tx, act| settle_part(tx, act, begun.id, capture("acme:ch_1", "1.00")));
+    assert!(matches!(error, SalesError::Order(OrderError::NotAllowed { .. })), "{error}");
+    let error = world.is_refused(|tx, act| delete_order(tx, act, draft.id));
+    assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "payments", count: 1 });
+    world.does(|tx, act| void_payment(tx, act, begun.id));
+    world.does(|tx, act| cancel_order(tx, act, draft.id, None));
+    let error = world.is_refused(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_2")));
+    assert!(matches!(error, SalesError::Order(OrderError::NotAllowed { .. })), "{error}");
+}
+
+#[test]
+fn a_payment_that_the_provider_has_not_answered_is_deleted() {
+    let mut world = World::new();
+    let draft = world.draft();
+    let begun = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1")));
+    world.does(|tx, act| delete_payment(tx, act, begun.id));
+    assert_eq!(world.reads(|tx| Ok(tx.payment(begun.id)?)), None);
+    assert_eq!(world.facts(begun.id), ["payment.begun", "payment.deleted"]);
+    world.does(|tx, act| delete_order(tx, act, draft.id));
+}
+
+#[test]
+fn pay_1_a_report_that_is_repeated_late_or_contradicts_is_kept_and_moves_nothing() {
+    let mut world = World::new();
+    let (id, whole) = sold(&mut world);
+    let unknown = PaymentReport::new("acme:pi_9".parse().unwrap(), Done);
+    let error = world.is_refused(|tx, act| report_payment(tx, act, unknown));
+    assert_eq!(error.to_string(), "no payment has the reference acme:pi_9 (REF-3)");
+
+    // The capture is reported before the authorisation.
+    assert!(reported(&mut world, "acme:pi_1", Done).anomaly.is_none());
+    let before = order(&world, id);
+    assert_eq!(before.payment_status(), PaymentStatus::Paid);
+    let cases = [
+        (Authorised, AnomalyKind::Late),
+        (Pending, AnomalyKind::Late),
+        (Done, AnomalyKind::Repeated),
+        (Done, AnomalyKind::Repeated),
+        (Cancelled, AnomalyKind::Contradicting),
+        (Failed, AnomalyKind::Contradicting),
+    ];
+    for (status, expected) in cases {
+        let ReportedPayment { payment, anomaly, .. } = reported(&mut world, "acme:pi_1", status);
+        let anomaly = anomaly.unwrap();
+        assert_eq!((anomaly.kind, anomaly.reported, anomaly.found), (expected, status, Done));
+        assert_eq!((payment.state().status(), payment.anomalies().last()), (Done, Some(&anomaly)));
+    }
+    let other = PaymentReport::new("acme:pi_1".parse().unwrap(), Done).amount(eur("99.79"));
+    let other = world.does(|tx, act| report_payment(tx, act, other)).anomaly.unwrap();
+    assert_eq!((other.kind, other.amount), (AnomalyKind::OtherAmount, Some(eur("99.79"))));
+    assert_eq!(order(&world, id), before, "none of it reaches the order");
+    assert_eq!(payment(&world, whole).anomalies().len(), cases.len() + 1);
+    assert_eq!(world.facts(whole)[2..], vec!["payment.anomaly"; cases.len() + 1]);
+    let odd = PaymentFilter { anomalous: Some(true), ..PaymentFilter::default() };
+    assert_eq!(world.reads(|tx| Ok(tx.count_payments(&odd)?)), 1);
+
+    // What is cancelled and captured nevertheless.
+    let (_, second) = {
+        let draft = world.draft();
+        (draft.id, world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_2"))).id)
+    };
+    world.does(|tx, act| void_payment(tx, act, second));
+    let after = reported(&mut world, "acme:pi_2", Done);
+    assert_eq!(after.anomaly.unwrap().kind, AnomalyKind::Contradicting);
+    assert_eq!(after.payment.state().status(), Cancelled);
+}
+
+#[test]
+fn a_report_moves_a_payment_through_its_states() {
+    let mut world = World::new();
+    let (id, whole) = sold(&mut world);
+    for status in [Pending, Authorised] {
+        let moved = reported(&mut world, "acme:pi_1", status);
+        assert_eq!((moved.payment.state().status(), moved.anomaly), (status, None));
+    }
+    let declined = PaymentReport::new("acme:pi_1".parse().unwrap(), Failed).reason("card declined".parse().unwrap());
+    world.does(|tx, act| report_payment(tx, act, declined));
+    // The customer tried again, on another business day.
+    let taken = PaymentReport::new("acme:pi_1".parse().unwrap(), Done).amount(eur("99.80")).day(day("2026-03-09"));
+    assert!(world.does(|tx, act| report_payment(tx, act, taken)).anomaly.is_none());
+    assert_eq!(order(&world, id).payments()[0].day, day("2026-03-09"));
+    let facts = ["begun", "pending", "authorised", "failed", "done"];
+    assert_eq!(world.facts(whole), facts.map(|fact| format!("payment.{fact}")));
+}
+
+#[test]
+fn money_that_the_order_cannot_take_is_done_without_an_entry_and_entered_later_or_given_back() {
+    let mut world = World::new();
+    let draft = world.draft();
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1"))).id;
+    // The provider took it before the order was confirmed.
+    let taken = reported(&mut world, "acme:pi_1", Done);
+    assert_eq!(taken.anomaly.unwrap().kind, AnomalyKind::NotEntered);
+    assert_eq!((taken.payment.state().status(), taken.payment.entry()), (Done, None));
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, whole));
+    assert!(matches!(error, SalesError::Order(OrderError::NotAllowed { .. })), "{error}");
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, whole)).entry(), Some(1));
+    assert_eq!(order(&world, draft.id).payment_status(), PaymentStatus::Paid);
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, whole));
+    assert_eq!(refusal(error), PaymentError::NothingToEnter { payment: whole });
+
+    // Paid twice: the second time by cash, so the provider's money goes back and the order never sees it.
+    let draft = world.draft();
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_2"))).id;
+    world.does(|tx, act| pay_order(tx, act, draft.id, NewPayment::of(draft.total())));
+    assert_eq!(reported(&mut world, "acme:pi_2", Done).anomaly.unwrap().kind, AnomalyKind::NotEntered);
+    let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1")));
+    assert_eq!((back.state().status(), back.entry()), (Done, None));
+    assert_eq!((order(&world, draft.id).payments().len(), order(&world, draft.id).refunded()), (1, eur("0.00")));
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, whole));
+    assert_eq!(refusal(error), PaymentError::NothingToEnter { payment: whole });
+}
+
+#[test]
+fn a_refund_that_the_order_knows_of_already_is_done_without_an_entry() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| capture_payment(tx, act, whole));
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1")));
+    world.does(|tx, act| refund_order(tx, act, id, NewPayment::of(eur("99.80"))));
+    let back = reported(&mut world, "acme:re_1", Done);
+    assert_eq!((back.anomaly.unwrap().kind, back.payment.entry()), (AnomalyKind::NotEntered, None));
+    assert_eq!(order(&world, id).payments().len(), 2);
+}
+
+#[test]
+fn a_report_under_a_key_is_answered_again_and_not_kept_twice() {
+    let mut world = World::new();
+    let (_, whole) = sold(&mut world);
+    let act = world.acts.next("acme").with_key("callback 1".parse().unwrap());
+    let report = || PaymentReport::new("acme:pi_1".parse().unwrap(), Done);
+    let bring = || world.store.write(|tx| report_payment(tx, &mut act.clone(), report())).unwrap();
+    let first = bring();
+    assert_eq!((bring(), first.anomaly), (first, None));
+    assert_eq!(payment(&world, whole).anomalies().len(), 0);
+    let other = PaymentReport::new("acme:pi_1".parse().unwrap(), Failed);
+    let refused = world.store.write(|tx| report_payment(tx, &mut act.clone(), other)).unwrap_err();
+    assert!(matches!(refused, SalesError::Idempotency(_)), "{refused}");
+}

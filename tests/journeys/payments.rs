@@ -1,0 +1,112 @@
+//! Money with a provider, from the hold at checkout to a refund, and callbacks that come as they come.
+
+use std::thread;
+
+use crm::{
+    AnomalyKind, Crm, Currency, Error, Fulfilment, NewOrder, NewPaymentPart, NewProviderPayment, PaymentError,
+    PaymentReport, PaymentStatus, ProviderStatus, Quantity, ShippedLine,
+    sales::{self, SalesError},
+    store::{Orders, PaymentFilter, Payments, Store},
+};
+
+use crate::stage::{alice, eur, everything, facts, lamp, on_every_store, person};
+
+on_every_store! {
+    a_card_is_charged_as_the_goods_leave_and_refunded_as_they_come_back
+    ref_3_a_callback_that_many_threads_bring_counts_once
+}
+
+fn a_card_is_charged_as_the_goods_leave_and_refunded_as_they_come_back<S: Store>(crm: &Crm<S>) -> Result<(), Error> {
+    let (zhang, lamp) = (person(crm, "张三")?, lamp(crm)?);
+    // At checkout: the order is a draft and the money is held.
+    let (order, payment) = alice(crm, |tx, act| {
+        let new = NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 3);
+        let order = sales::draft_order(tx, act, new)?;
+        let new = NewProviderPayment::new(order.id, "acme:pi_1".parse()?, order.total());
+        let payment = sales::begin_payment(tx, act, new)?;
+        sales::authorise_payment(tx, act, payment.id)?;
+        sales::confirm_order(tx, act, order.id)?;
+        Ok::<_, SalesError>((order.id, payment.id))
+    })?;
+
+    // Two lamps leave and are charged, in one commit.
+    let lamps = |many: u32| ShippedLine { line: 1, quantity: Quantity::from(many) };
+    let two = NewPaymentPart::capture("acme:ch_1".parse()?).amount(eur("99.80")?);
+    alice(crm, |tx, act| {
+        sales::ship_lines(tx, act, order, vec![lamps(2)])?;
+        sales::settle_part(tx, act, payment, two)
+    })?;
+    let sold = crm.read(|tx| Ok(tx.order(order)?))?.ok_or_else(|| Error::host("it is gone"))?;
+    assert_eq!((sold.payment_status(), sold.owed()), (PaymentStatus::Partial, eur("49.90")?));
+
+    // The third one leaves; the provider says later that its money is there, and says it twice.
+    alice(crm, |tx, act| {
+        sales::ship_order(tx, act, order)?;
+        sales::begin_part(tx, act, payment, NewPaymentPart::capture("acme:ch_2".parse()?))
+    })?;
+    let done = PaymentReport::new("acme:ch_2".parse()?, ProviderStatus::Done).amount(eur("49.90")?);
+    let first = alice(crm, |tx, act| sales::report_payment(tx, act, done.clone()))?;
+    assert!(first.anomaly.is_none());
+    let second = alice(crm, |tx, act| sales::report_payment(tx, act, done))?;
+    assert_eq!(second.anomaly.map(|anomaly| anomaly.kind), Some(AnomalyKind::Repeated));
+    let whole = crm.read(|tx| Ok(tx.payment(payment)?))?.ok_or_else(|| Error::host("it is gone"))?;
+    assert_eq!(whole.state().status(), ProviderStatus::Done, "PAY-2: its parts cover it");
+
+    // One lamp comes back, and its money goes back.
+    let sold = alice(crm, |tx, act| {
+        sales::return_lines(tx, act, order, 1, vec![lamps(1)])?;
+        let one = NewPaymentPart::refund("acme:re_1".parse()?).line(1, Quantity::from(1));
+        sales::settle_part(tx, act, payment, one)?;
+        tx.order(order).map_err(SalesError::from)
+    })?;
+    let sold = sold.ok_or_else(|| Error::host("it is gone"))?;
+    assert_eq!((sold.refunded(), sold.fulfilment()), (eur("49.90")?, Fulfilment::Partial));
+    let before = everything(crm)?;
+    let refused = alice(crm, |tx, act| {
+        let all = NewPaymentPart::refund("acme:re_2".parse()?).amount(sold.total());
+        sales::settle_part(tx, act, payment, all)
+    });
+    let Err(Error::Sales(SalesError::Payment(PaymentError::OverRefunded { refundable, .. }))) = refused else {
+        panic!("REF-1: more went back than was left: {refused:?}");
+    };
+    assert_eq!((refundable, everything(crm)?), (eur("99.80")?, before));
+
+    // The rest.
+    alice(crm, |tx, act| sales::settle_part(tx, act, payment, NewPaymentPart::refund("acme:re_2".parse()?)))?;
+    let sold = crm.read(|tx| Ok(tx.order(order)?))?.ok_or_else(|| Error::host("it is gone"))?;
+    assert_eq!((sold.refundable(), sold.payment_status()), (eur("0.00")?, PaymentStatus::Refunded));
+    assert_eq!(facts(crm, payment)?, ["payment.begun", "payment.authorised", "payment.done"]);
+    Ok(())
+}
+
+fn ref_3_a_callback_that_many_threads_bring_counts_once<S: Store>(crm: &Crm<S>) -> Result<(), Error> {
+    let (zhang, lamp) = (person(crm, "张三")?, lamp(crm)?);
+    let order = alice(crm, |tx, act| {
+        let new = NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 1);
+        sales::place_order(tx, act, new)
+    })?;
+    // Each thread begins the payment under the same reference and brings the same report.
+    let once = || {
+        alice(crm, |tx, act| {
+            let new = NewProviderPayment::new(order.id, "acme:pi_1".parse()?, order.total());
+            sales::begin_payment(tx, act, new)?;
+            let done = PaymentReport::new("acme:pi_1".parse()?, ProviderStatus::Done);
+            Ok::<_, SalesError>(sales::report_payment(tx, act, done)?.anomaly)
+        })
+    };
+    let anomalies = thread::scope(|scope| {
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(once)).collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined.map(|one| one.unwrap_or_else(|_| Err(Error::host("it panicked")))).collect::<Result<Vec<_>, Error>>()
+    })?;
+    assert_eq!(anomalies.iter().filter(|anomaly| anomaly.is_none()).count(), 1);
+    let kept = crm.read(|tx| {
+        let sold = tx.order(order.id)?.ok_or_else(|| Error::host("it is gone"))?;
+        assert_eq!((sold.payments().len(), sold.payment_status()), (1, PaymentStatus::Paid));
+        assert_eq!(tx.count_payments(&PaymentFilter::default())?, 1);
+        Ok(tx.payment_by_reference(&"acme:pi_1".parse()?)?)
+    })?;
+    let anomalies = kept.map(|payment| payment.anomalies().iter().map(|one| one.kind).collect::<Vec<_>>());
+    assert_eq!(anomalies, Some(vec![AnomalyKind::Repeated; 15]));
+    Ok(())
+}
