@@ -296,7 +296,7 @@ macro_rules! searched {
 }
 
 searched! {
-Customer ( CustomerId ) Lead ( LeadId ) Opportunity ( OpportunityId ) Ticket ( TicketId ) Interaction ( InteractionId ) Activity ( ActivityId ) Product ( ProductId ) PriceList ( PriceListId ) Promotion ( PromotionId ) SalesRep ( SalesRepId ) Agent ( AgentId )
+    Customer(CustomerId) Lead(LeadId) Opportunity(OpportunityId) Ticket(TicketId) Interaction(InteractionId) Activity(ActivityId) Product(ProductId) PriceList(PriceListId) Promotion(PromotionId) SalesRep(SalesRepId) Agent(AgentId)
 }
 
 /// Hands each record of a table that is searched to `work`, with its row.

@@ -101,7 +101,7 @@ fn conv_1_overrides_win_over_the_lead() {
     let deal = OpportunityPatch {
         name: Some(parsed("chairs")),
         value: Some(None),
-        probability: Some(Percent::whole(33)),
+        probability: Some(Some(Percent::whole(33))),
         expected_close: Some(Some(day("2026-12-24"))),
         customer: Some(Some(id(77))),
         ..OpportunityPatch::default()

@@ -88,8 +88,6 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::SalePlan(_)
         | RecordRef::Queue(_)
         | RecordRef::Lead(_)
-        | RecordRef::Opportunity(_)
-        | RecordRef::Order(_)
         | RecordRef::Activity(_)
         | RecordRef::Quote(_)
         | RecordRef::Ticket(_)
