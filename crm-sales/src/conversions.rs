@@ -110,6 +110,8 @@ fn plan(
 /// What was said to the lead becomes interactions of the customer, with the deal that it was about and the person among
 /// those who took part (CONV-6); the lead keeps it too.
 ///
+/// Under a key, the plan is the input: a repetition gives the same one, and does not plan anew.
+///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`] for the lead, a linked record, the rep, a parent or a contact.
@@ -642,7 +644,7 @@ pub struct Reps<'a> {
     pub away: &'a BTreeSet<SalesRepId>,
 }
 
-/// Converts many leads on a day, each as `new` says, in their order. Those that are disqualified or certain are left
+/// Converts many leads on a day, each as is said of it, in their order. Those that are disqualified or certain are left
 /// out; those without a rep are given to the reps of a queue in turn first, so that their deals have one (CONV-11). One
 /// that is refused does not stop the others.
 ///
@@ -652,22 +654,16 @@ pub struct Reps<'a> {
 pub fn convert_leads<Tx>(
     tx: &mut Tx,
     act: &mut Act,
-    leads: &[LeadId],
+    leads: Vec<(LeadId, NewConversion)>,
     day: NaiveDate,
     reps: Option<Reps<'_>>,
-    new: impl Fn(&Lead) -> NewConversion,
 ) -> Result<Vec<ConvertedLead>, SalesError>
 where
     Tx: Leads + Queues + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized,
 {
-    // What `new` says of each is the input, not `new` itself.
-    let mut wanted = Vec::with_capacity(leads.len());
-    for id in leads {
-        wanted.push((*id, new(&record::find(tx, *id)?)));
-    }
-    once(tx, act, "convert_leads", (wanted, day, reps), |tx, act, (wanted, day, reps)| {
-        let mut outcomes = Vec::with_capacity(wanted.len());
-        for (id, new) in wanted {
+    once(tx, act, "convert_leads", (leads, day, reps), |tx, act, (leads, day, reps)| {
+        let mut outcomes = Vec::with_capacity(leads.len());
+        for (id, new) in leads {
             let lead: Lead = record::find(tx, id)?;
             let skipped = match lead.status() {
                 LeadStatus::Disqualified => Some(NotConverted::Disqualified),

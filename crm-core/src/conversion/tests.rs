@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-    By, Channel, ContactLabel, Currency, Direction, LeadTouch, Money, NewLead, Percent, ProductId, SalesRepId,
+    By, Channel, ContactLabel, Currency, DealLine, Direction, LeadTouch, Money, NewLead, Percent, ProductId,
+    SalesRepId, UnitPrice,
     record::proof::{at, day, hides_personal_data, id, parsed},
 };
 
@@ -115,6 +116,22 @@ fn conv_1_overrides_win_over_the_lead() {
     let deal = dealt(&plan.opportunity);
     assert_eq!((deal.name.as_str(), deal.value, deal.expected_close), ("chairs", None, Some(day("2026-12-24"))));
     assert_eq!((deal.probability, plan.customer), (Some(Percent::whole(33)), PlannedOwner::Known(id(77))));
+}
+
+#[test]
+fn conv_1_a_deal_with_lines_is_not_worth_what_the_lead_says() {
+    let lead = qualified(new_lead());
+    let line =
+        DealLine::new(id(3), 2.into(), UnitPrice::parse("49.90", Currency::EUR).unwrap(), Percent::ZERO).unwrap();
+    let overrides = OpportunityPatch { lines: Some(vec![line.clone()]), ..OpportunityPatch::default() };
+    let deal = ConversionDeal::new(hardware()).overrides(overrides);
+    let new = NewConversion::of(&lead).opportunity(ConversionTarget::Create(deal));
+    let plan = plan(&lead, new, none()).unwrap();
+    let new = dealt(&plan.opportunity);
+    assert_eq!((&new.lines, new.value), (&vec![line], None));
+    let by = By { at: at(2), actor: &"alice".parse().unwrap() };
+    let opened = Opportunity::open(id(8), by, &hardware(), new.clone()).unwrap();
+    assert_eq!(opened.value(), Some(Money::parse("99.80", Currency::EUR).unwrap()));
 }
 
 #[test]

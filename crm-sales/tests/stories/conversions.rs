@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crm_core::{
     Channel, Conversion, ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead,
-    LeadError, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewConversion, NewCustomer, NewInteraction,
+    LeadError, LeadId, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewConversion, NewCustomer, NewInteraction,
     NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch, Participant, Percent,
     Pipeline, RecordId, RosterMember,
     conversion::Origin,
@@ -14,6 +14,7 @@ use crm_sales::{
     qualify_lead, register_customer, revise_lead, revise_opportunity, undo_conversion, update_customer,
 };
 
+use crm_testkit::MemoryTx;
 use proptest::prelude::*;
 
 use crate::world::{World, day, eur, kind};
@@ -45,6 +46,15 @@ fn planned(world: &World, lead: &Lead, new: NewConversion) -> ConversionPlan {
 fn converted(world: &mut World, lead: &Lead, new: NewConversion) -> Conversion {
     let plan = planned(world, lead, new);
     world.does(|tx, act| apply_conversion(tx, act, &plan))
+}
+
+/// What is to become of each of some leads.
+fn all_of(
+    tx: &MemoryTx,
+    leads: &[LeadId],
+    new: impl Fn(&Lead) -> NewConversion,
+) -> Result<Vec<(LeadId, NewConversion)>, SalesError> {
+    leads.iter().map(|id| Ok((*id, new(&tx.lead(*id)?.unwrap())))).collect()
 }
 
 fn customer(world: &World, became: Option<crm_core::conversion::Became<crm_core::CustomerId>>) -> Customer {
@@ -300,7 +310,7 @@ fn a_conversion_that_is_refused_wrote_nothing() {
     // What a plan refuses.
     let organisation = world.organisation("Acme Ltd");
     let plans = |new: NewConversion| {
-        move |tx: &mut crm_testkit::MemoryTx, act: &mut crm_core::Act| plan_conversion(tx, lead.id, act.day(), new)
+        move |tx: &mut MemoryTx, act: &mut crm_core::Act| plan_conversion(tx, lead.id, act.day(), new)
     };
     let error = world.is_refused(plans(NewConversion::of(&lead).person(ConversionTarget::Link(organisation.id))));
     assert!(matches!(error, SalesError::NotAPerson { field: "person", .. }));
@@ -336,7 +346,8 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
     let outcomes = world.does(|tx, act| {
         let by = Some(Reps { queue, away: &away });
         let new = |lead: &Lead| NewConversion::of(lead).deal(hardware()).skipping_qualification();
-        convert_leads(tx, act, &leads, act.day(), by, new)
+        let each = all_of(tx, &leads, new)?;
+        convert_leads(tx, act, each, act.day(), by)
     });
     let mut of_reps = Vec::new();
     for one in &outcomes {
@@ -366,11 +377,12 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
     world.changes_nothing(|tx, act| {
         let by = Some(Reps { queue, away: &away });
         let new = |lead: &Lead| NewConversion::of(lead).skipping_qualification();
-        let outcomes = convert_leads(tx, act, &leads, act.day(), by, new)?;
+        let each = all_of(tx, &leads, new)?;
+        let outcomes = convert_leads(tx, act, each, act.day(), by)?;
         assert!(matches!(outcomes[0].outcome, Converted::Skipped(NotConverted::Converted)));
         assert!(matches!(outcomes[7].outcome, Converted::Skipped(NotConverted::NobodyFree)));
         // One that needs to be qualified is refused, and nothing of it is written.
-        let refused = convert_leads(tx, act, &[new_one], act.day(), None, NewConversion::of)?;
+        let refused = convert_leads(tx, act, all_of(tx, &[new_one], NewConversion::of)?, act.day(), None)?;
         assert!(matches!(&refused[0].outcome, Converted::Refused(refused) if matches!(refused.error.as_deref(), Some(SalesError::Lead(LeadError::NotQualified { .. })))));
         Ok(())
     });

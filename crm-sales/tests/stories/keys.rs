@@ -7,22 +7,28 @@ use std::{
 
 use chrono::TimeDelta;
 use crm_core::{
-    Act, Activity, ActivityKind, ActivityPatch, ActivityPlan, Channel, Completion, ContactMark, ContactRef, Currency,
-    Customer, CustomerPatch, Direction, Fingerprint, IdempotencyError, Interaction, Label, Loss, Money, NewActivity,
-    NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment, NewProduct, NewSalePlan, NewSalesRep,
+    Act, Activity, ActivityKind, ActivityPatch, ActivityPlan, Channel, Completion, ContactMark, ContactRef,
+    ConversionPlan, Currency, Customer, CustomerPatch, Direction, Disqualification, Fingerprint, IdempotencyError,
+    Interaction, Label, LeadPatch, LeadTouch, Loss, Member, Money, NewActivity, NewConversion, NewCustomer,
+    NewInteraction, NewLead, NewOpportunity, NewOrder, NewPayment, NewProduct, NewQueue, NewSalePlan, NewSalesRep,
     Opportunity, OpportunityId, OpportunityPatch, Order, OrderError, Percent, Period, Pipeline, PlanScope, Product,
-    ProductPatch, Rating, Sale, SalePlan, SalePlanPatch, SalesRep, SalesRepPatch, ShippedLine, UnitPrice,
+    ProductPatch, QueuePatch, Rating, RosterMember, Sale, SalePlan, SalePlanPatch, SalesRep, SalesRepId, SalesRepPatch,
+    ShippedLine, UnitPrice,
     store::{Answers, OrderFilter, Orders, Page, Store},
 };
 use crm_sales::{
-    OrderAmendment, SalesError, Schedule, activate_plan, add_product, add_sales_rep, advance_opportunity, amend_order,
-    amend_plan, archive_customer, cancel_activity, cancel_order, cancel_order_on, close_plan, complete_activity,
-    confirm_order, confirm_order_on, delete_activity, delete_customer, delete_interaction, delete_opportunity,
-    delete_order, delete_plan, delete_product, delete_sales_rep, deliver_shipment, draft_order, draft_plan, lock_order,
-    log_interaction, lose_opportunity, mark_contact_point, open_opportunity, pay_order, place_order, place_order_on,
-    plan_activity, rate_interaction, reassign_order, refund_order, register_customer, reopen_activity,
-    reopen_opportunity, restore_customer, return_shipment, revise_activity, revise_opportunity, schedule_activities,
-    ship_lines, ship_order, unlock_order, update_customer, update_product, update_sales_rep, win_opportunity,
+    Converted, OrderAmendment, SalesError, Schedule, activate_plan, add_lead, add_product, add_queue, add_sales_rep,
+    advance_opportunity, amend_order, amend_plan, apply_assignment_rules, apply_conversion, archive_customer,
+    assign_lead, cancel_activity, cancel_order, cancel_order_on, close_plan, complete_activity, confirm_order,
+    confirm_order_on, convert_leads, delete_activity, delete_customer, delete_interaction, delete_lead,
+    delete_opportunity, delete_order, delete_plan, delete_product, delete_queue, delete_sales_rep, deliver_shipment,
+    disqualify_lead, draft_order, draft_plan, drain_queue, enqueue_lead, give_lead, lock_order, log_interaction,
+    log_lead_touch, lose_opportunity, mark_contact_point, nurture_lead, open_opportunity, pay_order, place_order,
+    place_order_on, plan_activity, plan_conversion, qualify_lead, rate_interaction, reassign_order, refund_order,
+    register_customer, reopen_activity, reopen_lead, reopen_opportunity, restore_customer, return_shipment,
+    revise_activity, revise_lead, revise_opportunity, route_lead, schedule_activities, ship_lines, ship_order,
+    undo_conversion, unlock_order, update_customer, update_product, update_queue, update_sales_rep, win_opportunity,
+    work_lead,
 };
 use crm_testkit::{Acts, MemoryTx};
 use proptest::prelude::*;
@@ -257,6 +263,71 @@ fn a_whole_act_is_repeated_as_it_was() {
     );
 }
 
+/// Everything that can be done with leads and queues, in words. The conversion of the last lead was planned before.
+fn do_leads(
+    tx: &mut MemoryTx,
+    act: &mut Act,
+    rep: SalesRepId,
+    plan: &ConversionPlan,
+) -> Result<Vec<String>, SalesError> {
+    let (mut said, nobody) = (Vec::new(), BTreeSet::new());
+    let mut says = |answer: &dyn std::fmt::Debug| said.push(format!("{answer:?}"));
+    let web = NewQueue::new("Web".parse()?).member(RosterMember::new(Member::SalesRep(rep)).capacity(9));
+    let web = add_queue(tx, act, web)?;
+    says(&web);
+    says(&update_queue(tx, act, web.id, QueuePatch { name: Some("Fair".parse()?), ..QueuePatch::default() })?);
+    let gone = add_queue(tx, act, NewQueue::new("Gone".parse()?))?;
+    says(&delete_queue(tx, act, gone.id)?);
+
+    let lead = add_lead(tx, act, NewLead::person("张三".parse()?))?;
+    says(&lead);
+    let region = LeadPatch { region: Some(Some("East".parse()?)), ..LeadPatch::default() };
+    says(&revise_lead(tx, act, lead.id, region)?);
+    let touch = LeadTouch::new(lead.created_at, Channel::Phone, Direction::Inbound, "asks for lamps".parse()?);
+    says(&log_lead_touch(tx, act, lead.id, touch)?);
+    says(&give_lead(tx, act, lead.id, Some(rep))?);
+    says(&enqueue_lead(tx, act, lead.id, Some(web.id))?);
+    says(&assign_lead(tx, act, lead.id, &nobody)?);
+    says(&apply_assignment_rules(tx, act, lead.id, &[])?);
+    says(&route_lead(tx, act, lead.id, &[web.id])?);
+    says(&drain_queue(tx, act, web.id, &nobody, Page::first(9))?);
+    says(&nurture_lead(tx, act, lead.id)?);
+    says(&work_lead(tx, act, lead.id)?);
+    let why = Disqualification { reason: "no budget".parse()?, note: None };
+    says(&disqualify_lead(tx, act, lead.id, why)?);
+    says(&reopen_lead(tx, act, lead.id, "has one now".parse()?)?);
+    says(&qualify_lead(tx, act, lead.id)?);
+    let fresh = add_lead(tx, act, NewLead::person("李四".parse()?))?;
+    let both = [&lead, &fresh].map(|lead| (lead.id, NewConversion::of(lead)));
+    for one in convert_leads(tx, act, both.into(), act.day(), None)? {
+        match one.outcome {
+            // The words of a refusal are kept.
+            Converted::Refused(refused) => says(&(one.lead, refused.message)),
+            outcome => says(&(one.lead, outcome)),
+        }
+    }
+    says(&delete_lead(tx, act, fresh.id)?);
+    says(&apply_conversion(tx, act, plan)?);
+    says(&undo_conversion(tx, act, plan.lead)?);
+    Ok(said)
+}
+
+#[test]
+fn all_that_is_done_with_leads_is_repeated_as_it_was() {
+    let mut world = World::new();
+    let rep = world.rep("Lin Wei", None).id;
+    let lead = world.does(|tx, act| add_lead(tx, act, NewLead::person("王五".parse()?)));
+    let lead = world.does(|tx, act| qualify_lead(tx, act, lead.id));
+    let plan = world.reads(|tx| plan_conversion(tx, lead.id, day("2026-03-02"), NewConversion::of(&lead)));
+    let first = world.under("the fair", |tx, act| do_leads(tx, act, rep, &plan)).unwrap();
+    let mut again = None;
+    world.changes_nothing(|tx, act| {
+        again = Some(do_leads(tx, &mut act.clone().with_key("the fair".parse()?), rep, &plan)?);
+        Ok(())
+    });
+    assert_eq!(again, Some(first));
+}
+
 /// The operations of this crate, as they stand in its files: name and body.
 fn operations() -> BTreeMap<String, String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
@@ -281,7 +352,7 @@ fn operations() -> BTreeMap<String, String> {
 #[test]
 fn every_operation_is_done_once_under_its_own_name() {
     let operations = operations();
-    assert!(operations.len() >= 40 && operations.contains_key("pay_order"), "{:?}", operations.keys());
+    assert!(operations.len() >= 60 && operations.contains_key("pay_order"), "{:?}", operations.keys());
     for (name, body) in operations {
         assert!(body.contains("once(") && body.contains(&format!("\"{name}\"")), "{name} is done again under its key");
     }
