@@ -123,7 +123,7 @@ fn conv_1_a_deal_with_lines_is_not_worth_what_the_lead_says() {
     let lead = qualified(new_lead());
     let line =
         DealLine::new(id(3), 2.into(), UnitPrice::parse("49.90", Currency::EUR).unwrap(), Percent::ZERO).unwrap();
-    let overrides = OpportunityPatch { lines: Some(vec![line.clone()]), ..OpportunityPatch::default() };
+    let overrides = OpportunityPatch { lines: Some(vec![line]), ..OpportunityPatch::default() };
     let deal = ConversionDeal::new(hardware()).overrides(overrides);
     let new = NewConversion::of(&lead).opportunity(ConversionTarget::Create(deal));
     let plan = plan(&lead, new, none()).unwrap();
