@@ -92,14 +92,6 @@
 //! - C74 An export gives each record that the filter lets through once, by id, page by page, each in a snapshot of its own. What is inserted meanwhile
 //!   behind the page is not seen, and nothing is seen twice.
 //!
-//! **Leads**
-//! - C80 Leads are found by an e-mail address in another case and by a telephone number; several may share one.
-//! - C81 The leads that wait in a queue, and no others, come in the order that is asked for ([`Lead::waiting_key`](crate::Lead::waiting_key)), then by id; pages put together are
-//!   the whole list.
-//! - C82 The load of a rep is the weight of the leads that they work and that are open, and zero where there are none.
-//! - C83 Of two closures that give the same waiting lead to somebody, one does; the other one finds it given.
-//! - C84 What a queue remembers of its members, whose turn it is and whom it gave what, reads back as it was written.
-//!
 //! **Answers** of operations under an idempotency key, as [`once`](crate::once) keeps them
 //! - C75 An answer that was kept reads back equal by its key and place, and no other key or place finds it; answers come by key and place.
 //! - C76 Keeping an answer at a key and place that are taken is [`StoreErrorKind::Duplicate`] of the `place` of the `answer`, and changes nothing. What was rolled back is not there.
@@ -110,6 +102,14 @@
 //! **Exchange rates**
 //! - C79 The rate of a pair on a day is the one of the latest day that is not after it, and of two of one day the one with the greater id; another pair, the same pair the other way round
 //!   among them, has rates of its own. Before the first there is none.
+//!
+//! **Leads**
+//! - C80 Leads are found by an e-mail address in another case and by a telephone number; several may share one.
+//! - C81 The leads that wait in a queue, and no others, come in the order that is asked for ([`Lead::waiting_key`](crate::Lead::waiting_key)), then by id; pages put together are
+//!   the whole list.
+//! - C82 The load of a rep is the weight of the leads that they work and that are open, and zero where there are none.
+//! - C83 Of two closures that give the same waiting lead to somebody, one does; the other one finds it given.
+//! - C84 What a queue remembers of its members, whose turn it is and whom it gave what, reads back as it was written.
 //!
 //! **Activities**
 //! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
