@@ -261,6 +261,62 @@ impl OrderAmendment {
     }
 }
 
+/// Drafts the same order again: its customer, rep, price list, terms and lines, at the prices that they have there. Its
+/// number, its dates, what was shipped and paid, and the quote that it was made of stay with it (ORD-5).
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Archived`] for the customer, [`SalesError::Inactive`] for the rep or a product,
+/// [`SalesError::Store`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, NewCustomer, NewOrder, NewProduct, OrderStatus, UnitPrice, store::Store};
+/// use crm_sales::{SalesError, add_product, copy_order, place_order, register_customer};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///     let order = place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+///     let again = copy_order(tx, act, order.id)?;
+///     assert_eq!((again.total(), again.state().status()), (order.total(), OrderStatus::Draft));
+///     assert_ne!(again.number(), order.number());
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn copy_order(
+    tx: &mut (impl Orders + Customers + Products + SalesReps + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+) -> Result<Order, SalesError> {
+    once(tx, act, "copy_order", id, |tx, act, id| {
+        let order: Order = record::find(tx, id)?;
+        in_use(tx, order.customer())?;
+        order.rep().map_or(Ok(()), |rep| selling(tx, rep))?;
+        let mut lines = Vec::with_capacity(order.lines().len());
+        for line in order.lines() {
+            let new = NewOrderLine::new(line.product(), line.quantity()).unit_price(line.unit_price());
+            let new = line.tax().cloned().into_iter().fold(new.discount(line.discount()), NewOrderLine::tax);
+            let copy = priced(tx, order.currency(), line.number(), &new)?;
+            lines.push(line.continues().into_iter().fold(copy, OrderLine::continuing));
+        }
+        let number = tx.next_order_number()?;
+        let draft = Draft {
+            rep: order.rep(),
+            price_list: order.price_list(),
+            terms: order.terms(),
+            ..Draft::new(act.new_id(), number, order.customer(), order.currency(), lines)
+        };
+        record::add(tx, act, Order::draft(act.at(), draft)?, |order| OrderFact::Drafted { order })
+    })
+}
+
 /// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as
 /// in [`draft_order`]; the others stay as they are. Where the order has a price list, they need a price of their own:
 /// [`add_order_lines`](crate::add_order_lines) prices by the list.

@@ -9,7 +9,7 @@ use crm_core::{
     QuoteStatus, Revision, Rule, Terms, Text,
     store::{Customers, Journal, Opportunities, Orders, Products, Quotes, SalesReps},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     customers::in_use,
@@ -96,8 +96,7 @@ pub fn draft_quote(
 /// let amendment = QuoteAmendment::new().add_line(NewOrderLine::new(lamp, 3.into())).remove(1);
 /// assert_eq!((amendment.add.len(), amendment.remove), (1, vec![1]));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QuoteAmendment {
     /// The revision that the caller has seen; a newer one is a conflict. `None` amends whatever is there now.
@@ -111,6 +110,7 @@ pub struct QuoteAmendment {
     /// Other terms; `None` leaves them.
     pub terms: Option<Terms>,
     /// Another last day, or with `Some(None)` none any more; `None` leaves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Option<NaiveDate>>,
 }
 

@@ -6,9 +6,9 @@ use crm_core::{
 };
 use crm_sales::{
     OrderAmendment, SalesError, actual_sales, amend_order, archive_customer, cancel_order, cancel_order_on,
-    confirm_order, confirm_order_on, delete_order, deliver_shipment, draft_order, lock_order, pay_order, place_order,
-    place_order_on, reassign_order, refund_order, return_lines, return_shipment, ship_lines, ship_order, unlock_order,
-    update_product,
+    confirm_order, confirm_order_on, copy_order, delete_order, deliver_shipment, draft_order, lock_order, pay_order,
+    place_order, place_order_on, reassign_order, refund_order, return_lines, return_shipment, ship_lines, ship_order,
+    unlock_order, update_product,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -109,6 +109,28 @@ fn ord_1_an_order_that_is_placed_is_drafted_and_confirmed_at_once() {
     world.does(|tx, act| archive_customer(tx, act, zhang.id));
     let error = world.is_refused(|tx, act| place_order(tx, act, new()));
     assert!(matches!(error, SalesError::Archived { customer } if customer == zhang.id), "{error}");
+}
+
+#[test]
+fn ord_5_a_copy_is_a_draft_of_the_same_at_the_same_prices() {
+    let mut world = World::new();
+    let order = confirmed(&mut world);
+    world.does(|tx, act| pay_order(tx, act, order.id, NewPayment::of(eur("99.80"))));
+    let dearer = UnitPrice::parse("59.90", Currency::EUR).unwrap();
+    let (lamp, patch) =
+        (order.lines()[0].product(), ProductPatch { list_price: Some(dearer), ..ProductPatch::default() });
+    world.does(|tx, act| update_product(tx, act, lamp, patch));
+    let copy = world.does(|tx, act| copy_order(tx, act, order.id));
+    assert_eq!((copy.lines(), copy.total(), copy.terms()), (order.lines(), order.total(), order.terms()));
+    assert_eq!((copy.state().status(), copy.payments().len(), copy.external_id()), (OrderStatus::Draft, 0, None));
+    assert_eq!((copy.number().as_str(), world.facts(copy.id)), ("SO-000002", vec!["order.drafted".to_owned()]));
+    let off = ProductPatch { active: Some(false), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, lamp, off));
+    let error = world.is_refused(|tx, act| copy_order(tx, act, order.id));
+    assert!(matches!(error, SalesError::Inactive { record } if record == lamp.into()), "{error}");
+    world.does(|tx, act| archive_customer(tx, act, order.customer()));
+    let error = world.is_refused(|tx, act| copy_order(tx, act, order.id));
+    assert!(matches!(error, SalesError::Archived { .. }), "{error}");
 }
 
 #[test]

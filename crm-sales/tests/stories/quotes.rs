@@ -2,7 +2,7 @@ use crm_core::{
     BeyondLimit, Currency, CustomerId, Discount, DiscountLimit, Fact, NewOrderLine, NewQuote, OrderStatus, Percent,
     ProductPatch, Quantity, Quote, QuoteAction, QuoteError, QuoteFact, QuoteStatus, RecordId, Revision, Tax, Terms,
     UnitPrice,
-    store::{Orders, QuoteFilter, Quotes, StoreErrorKind},
+    store::{Orders, QuoteFilter, Quotes, Store, StoreErrorKind},
 };
 use crm_sales::{
     QuoteAmendment, SalesError, accept_quote, amend_quote, approve_quote, archive_customer, cancel_order, cancel_quote,
@@ -117,6 +117,21 @@ fn qt_1_a_sent_quote_is_changed_by_its_next_version() {
     assert_eq!(second.valid_until(), Some(day("2026-04-30")));
     let error = world.is_refused(|tx, act| delete_quote(tx, act, second.id));
     assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "quotes", count: 1 });
+}
+
+#[test]
+fn to_leave_the_last_day_and_to_take_it_away_are_two_inputs() {
+    let mut world = World::new();
+    let quote = offered(&mut world, 0);
+    let act = world.acts.next("alice").with_key("amend 7".parse().unwrap());
+    let amend = |day: Option<Option<chrono::NaiveDate>>| {
+        let amendment = day.map_or_else(QuoteAmendment::new, |day| QuoteAmendment::new().valid_until(day));
+        world.store.write(|tx| amend_quote(tx, &mut act.clone(), quote.id, amendment, &ten()))
+    };
+    assert_eq!(amend(Some(None)).unwrap().valid_until(), None);
+    assert_eq!(amend(Some(None)).unwrap().valid_until(), None);
+    let error = amend(None).unwrap_err();
+    assert!(matches!(error, SalesError::Idempotency(_)), "{error}");
 }
 
 #[test]

@@ -257,7 +257,8 @@ fn the_log_is_copied_beside_the_writers_and_begun_anew() {
         }
     }
     assert!(in_the_file > before, "nothing was copied in {written} commits");
-    assert!(log(&folder) < 32 << 20, "the log is {} bytes long", log(&folder));
+    // However late the thread came: past 40 MB a writer copies the rest itself.
+    assert!(log(&folder) < 48 << 20, "the log is {} bytes long", log(&folder));
     // It ends with the store.
     drop(store);
     assert!(!folder.path().join("crm.db-wal").exists());
