@@ -188,7 +188,7 @@ fn fc_5_whoever_is_neither_the_rep_nor_their_manager_adjusts_nothing() {
         let error = world.is_refused(|tx, act| adjust_forecast(tx, act, adjustment(author, rep, "1.00")));
         assert!(matches!(error, SalesError::NotFound { .. }), "{error}");
     }
-    let closed = NewForecastAdjustment { roll_up: RollUp::Closed, ..adjustment(maya.id, lin.id, "1.00") };
+    let closed = NewForecastAdjustment::new(lin.id, maya.id, quarter(), RollUp::Closed, eur("1.00"));
     let error = world.is_refused(|tx, act| adjust_forecast(tx, act, closed));
     assert!(matches!(&error, SalesError::Invalid(refused) if refused.field() == "roll-up"), "{error}");
     let below = adjustment(maya.id, lin.id, "-1.00");
@@ -210,7 +210,7 @@ fn fc_5_whoever_is_neither_the_rep_nor_their_manager_adjusts_nothing() {
     assert_eq!(world.says(&ada, &lin, "20.00").original, eur("100.00"));
     // Who said something, or of whom it was said, is not deleted.
     let error = world.is_refused(|tx, act| delete_sales_rep(tx, act, maya.id));
-    assert!(matches!(kind(&error), StoreErrorKind::Referenced { .. }), "{error}");
+    assert!(matches!(kind(&error), StoreErrorKind::InUse { .. }), "{error}");
 }
 
 #[test]
