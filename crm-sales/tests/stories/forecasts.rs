@@ -210,7 +210,7 @@ fn fc_5_whoever_is_neither_the_rep_nor_their_manager_adjusts_nothing() {
     assert_eq!(world.says(&ada, &lin, "20.00").original, eur("100.00"));
     // Who said something, or of whom it was said, is not deleted.
     let error = world.is_refused(|tx, act| delete_sales_rep(tx, act, maya.id));
-    assert!(matches!(kind(&error), StoreErrorKind::InUse { .. }), "{error}");
+    assert!(matches!(kind(&error), StoreErrorKind::StillReferenced { .. }), "{error}");
 }
 
 #[test]
