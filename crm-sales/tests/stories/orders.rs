@@ -66,9 +66,9 @@ fn mon_5_an_order_is_taxed_and_discounted_as_its_terms_say() {
     let global = OrderAmendment::new().terms(Taxation::net(TaxRounding::Global).into());
     let order = world.does(|tx, act| amend_order(tx, act, draft.id, global));
     assert_eq!((order.net(), order.total()), (eur("358.63"), eur("412.42")));
-    let refused = Terms::default().discount(Discount::Amount(eur("358.64")));
+    let refused = Terms::default().discount(Discount::Amount(eur("-0.01")));
     let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new().terms(refused)));
-    assert_eq!(error.invalid().map(|invalid| (invalid.field(), invalid.value())), Some(("discount", "358.64 EUR")));
+    assert_eq!(error.invalid().map(|invalid| (invalid.field(), invalid.value())), Some(("discount", "-0.01 EUR")));
 
     // Revenue and credit are without tax, what is owed is with it.
     world.does(|tx, act| confirm_order(tx, act, draft.id));
@@ -83,6 +83,21 @@ fn mon_5_an_order_is_taxed_and_discounted_as_its_terms_say() {
     assert_eq!(sold(&world), [eur("358.63"), eur("179.32")]);
     world.does(|tx, act| refund_order(tx, act, draft.id, NewPayment::of(eur("206.21"))));
     assert_eq!(sold(&world), [eur("179.31"), eur("0")]);
+}
+
+#[test]
+fn prc_6_an_amount_off_takes_no_more_than_there_is() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "4.00"));
+    let terms = Terms::default().discount(Discount::Amount(eur("10.00")));
+    let new = NewOrder::for_customer(zhang.id, Currency::EUR).terms(terms);
+    let draft = world.does(|tx, act| draft_order(tx, act, new));
+    assert_eq!((draft.total(), draft.totals().unwrap().discount()), (eur("0.00"), eur("0.00")));
+    let mut amends = |amendment| world.does(|tx, act| amend_order(tx, act, draft.id, amendment));
+    assert_eq!(amends(OrderAmendment::new().add(lamp.id, 3)).total(), eur("2.00"));
+    let less = amends(OrderAmendment::new().remove(1).add(lamp.id, 2));
+    assert_eq!((less.total(), less.totals().unwrap().discount()), (eur("0.00"), eur("8.00")));
+    assert_eq!(less.totals().unwrap().lines()[0].discount, eur("8.00"));
 }
 
 #[test]
