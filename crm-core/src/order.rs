@@ -6,21 +6,23 @@ mod fulfilment;
 mod line;
 mod new;
 mod payment;
+mod refund;
 mod state;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::payment::{check_lines as check_refunded_lines, positive};
 pub use self::{
     error::OrderError,
     fact::OrderFact,
     fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
     line::{NewOrderLine, OrderLine},
     new::{Draft, NewOrder},
-    payment::{EntryKind, NewPayment, NewRefund, PaymentEntry, PaymentStatus, RefundedLine},
+    payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
+    refund::{NewRefund, RefundedLine},
     state::{OrderAction, OrderState, OrderStatus},
 };
+pub(crate) use self::{payment::positive, refund::check_lines as check_refunded_lines};
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
     id::{CustomerId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
@@ -78,6 +80,8 @@ pub enum RevenueKind {
     Booked,
     /// Money went back: negative, on its own day.
     Refunded,
+    /// A refund was undone: as much as it took back, on the day on which it was.
+    RefundUndone,
     /// A confirmed order was cancelled: what counted until then, negative, on the day of the cancellation.
     Cancelled,
 }
@@ -288,7 +292,7 @@ impl Order {
     /// # Errors
     ///
     /// [`OrderError::NotAllowed`] where it is locked or cancelled, [`OrderError::StillShipped`], [`OrderError::StillPaid`],
-    /// [`OrderError::Invalid`] for a day before that of the confirmation.
+    /// [`OrderError::Value`] for a day before that of the confirmation.
     pub fn cancel(&mut self, at: DateTime<Utc>, day: NaiveDate, reason: Option<Text>) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Cancel)?;
         if self.has_goods_out() {
@@ -298,7 +302,8 @@ impl Order {
         if paid.is_positive() {
             return Err(OrderError::StillPaid { order: self.id, paid });
         }
-        self.not_before_booking(day)?;
+        let early = |invalid| OrderError::from(invalid).of(self.id, OrderAction::Cancel);
+        self.not_before_booking(day).map_err(early)?;
         let confirmed_on = self.state.confirmed_on();
         let reversed = match confirmed_on {
             Some(_) => self.worth(),
@@ -323,14 +328,17 @@ impl Order {
     }
 
     /// The revenue that it counts for, in the order in which it was entered: booked in full on the day of the confirmation, less each refund on its own day, less what was
-    /// left on the day of a cancellation. The sum is what the order is worth now. All of it is without tax: of a refund, what its money was without tax (REF-2).
+    /// left on the day of a cancellation. The sum is what the order is worth now. All of it is without tax: of a refund, what its money was without tax (REF-2). A refund that was
+    /// undone counts again on the day on which it was.
     pub fn revenue(&self) -> Vec<Revenue> {
         let Some(day) = self.state.confirmed_on() else { return Vec::new() };
         let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.net }];
-        let refunds = self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund);
+        let refunds = self.payments.iter().filter(|entry| entry.kind != EntryKind::Payment);
         for (refund, back) in refunds.zip(self.refund_nets()) {
             let amount = Money::from_minor(-back.net.minor(), self.currency);
-            entries.push(Revenue { day: refund.day, kind: RevenueKind::Refunded, amount });
+            let undone = refund.kind == EntryKind::RefundUndone;
+            let kind = if undone { RevenueKind::RefundUndone } else { RevenueKind::Refunded };
+            entries.push(Revenue { day: refund.day, kind, amount });
         }
         if let OrderState::Cancelled { day, .. } = self.state {
             let amount = Money::from_minor(-self.worth().minor(), self.currency);

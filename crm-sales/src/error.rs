@@ -201,7 +201,7 @@ impl SalesError {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
             | Self::Quote(QuoteError::Invalid(invalid))
-            | Self::Order(OrderError::Invalid(invalid))
+            | Self::Order(OrderError::Invalid(invalid) | OrderError::Value { invalid, .. })
             | Self::Lead(LeadError::Invalid(invalid))
             | Self::Payment(PaymentError::Invalid(invalid))
             | Self::Opportunity(OpportunityError::Invalid(invalid))

@@ -161,7 +161,7 @@ pub use self::{
         OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, copy_order,
         delete_order, draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
     },
-    payments::{pay_order, refund_order},
+    payments::{pay_order, refund_order, undo_refund, undo_refund_on},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
     prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
     promotions::{

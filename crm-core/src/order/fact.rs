@@ -100,6 +100,13 @@ pub enum OrderFact {
         /// What can still be refunded after it.
         refundable: Money,
     },
+    /// A refund was undone.
+    RefundUndone {
+        /// The entry.
+        entry: PaymentEntry,
+        /// What is owed after it.
+        owed: Money,
+    },
     /// It was deleted.
     Deleted {
         /// As it was.

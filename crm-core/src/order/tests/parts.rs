@@ -189,6 +189,7 @@ fn each_fact_of_an_order_survives_json_under_its_name() {
             "order.returned",
             "order.paid",
             "order.refunded",
+            "order.refund_undone",
         ]
     );
 }
