@@ -113,7 +113,6 @@ impl From<SalesError> for Error {
             SalesError::Invalid(refused)
             | SalesError::Order(OrderError::Invalid(refused))
             | SalesError::Lead(LeadError::Invalid(refused))
-            | SalesError::Payment(PaymentError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
             | SalesError::PriceList(PriceListError::Invalid(refused))
             | SalesError::Price(PriceError::Invalid(refused))
