@@ -34,7 +34,8 @@ struct Files {
 
 impl Files {
     fn of_orders(orders: u32, folder: &Path) -> Done<Self> {
-        let (size, path) = (Size { customers: orders / 10, orders }, |side: &str| folder.join(format!("{side}-{orders}")));
+        let (size, path) =
+            (Size { customers: orders / 10, orders }, |side: &str| folder.join(format!("{side}-{orders}")));
         let new = Picks::after(0, size);
         let mut ours = Ours::open(&path("ours"), Durability::Relaxed, new)?;
         let mut theirs = ByHand::open(&path("by-hand"), "NORMAL", new)?;

@@ -1,0 +1,90 @@
+//! The report on paper: JSON for a program, tables for a person.
+
+use std::{collections::BTreeMap, error::Error, io::Write};
+
+use chrono::NaiveDate;
+use crm::Decimal;
+use serde::Serialize;
+
+use super::{
+    sales_files::import::Imported,
+    standing::{Managers, Standing},
+    text_table::{grouped, table},
+};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    as_of: NaiveDate,
+    prospecting: u64,
+    engaging: u64,
+    won: u64,
+    lost: u64,
+    won_revenue: Decimal,
+    by_manager: BTreeMap<&'a str, ManagerReport>,
+    weighted_open: Decimal,
+}
+
+#[derive(Serialize)]
+struct ManagerReport {
+    won: u64,
+    won_revenue: Decimal,
+}
+
+/// Prints everything as one JSON object.
+pub(crate) fn json(
+    as_of: NaiveDate,
+    standing: &Standing,
+    managers: &Managers,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    let Standing { prospecting, engaging, won, lost, won_revenue, weighted_open } = *standing;
+    let of = |won: super::standing::Won| ManagerReport { won: won.count, won_revenue: won.revenue.to_decimal() };
+    let report = Report {
+        as_of,
+        prospecting,
+        engaging,
+        won,
+        lost,
+        won_revenue: won_revenue.to_decimal(),
+        by_manager: managers.iter().map(|(name, won)| (name, of(won))).collect(),
+        weighted_open: weighted_open.to_decimal(),
+    };
+    writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    Ok(())
+}
+
+/// Prints tables.
+pub(crate) fn tables(
+    as_of: NaiveDate,
+    standing: &Standing,
+    managers: &Managers,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    let Standing { prospecting, engaging, won, lost, won_revenue, weighted_open } = *standing;
+    let row = |name: &str, value: String| [name.to_owned(), value];
+    let rows = [
+        row("deals prospecting", grouped(&prospecting)),
+        row("deals engaging", grouped(&engaging)),
+        row("deals won", grouped(&won)),
+        row("deals lost", grouped(&lost)),
+        row("revenue won", grouped(&won_revenue)),
+        row("open deals, weighted", grouped(&weighted_open)),
+    ];
+    writeln!(out, "{}", table([&format!("at the end of {as_of}"), ""], rows))?;
+    let rows = managers.iter().map(|(name, won)| [name.to_owned(), grouped(&won.count), grouped(&won.revenue)]);
+    writeln!(out, "\n{}", table(["manager", "deals won", "revenue"], rows))?;
+    Ok(())
+}
+
+/// Tells of every row that was refused and counts what was odd about the others.
+pub(crate) fn remarks(imported: &Imported, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    for refused in imported.rejected.iter()? {
+        writeln!(out, "refused: {}", refused?)?;
+    }
+    for ((column, reason), rows) in imported.notices_by_reason()? {
+        writeln!(out, "noticed ({rows}): {column}: {reason}")?;
+    }
+    let (rows, refused) = (grouped(&imported.rows), grouped(&imported.rejected.count()));
+    writeln!(out, "deals in the files: {rows}; rows refused in all files: {refused}")?;
+    Ok(())
+}
