@@ -156,7 +156,7 @@ pub use self::{
     },
     product::{NewProduct, Product, ProductFact, ProductPatch},
     promotion::{
-        Benefit, NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
+        NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
         PromotionPatch, Redemption, RedemptionFact,
     },
     queue::{NewQueue, Queue, QueueFact, QueuePatch},

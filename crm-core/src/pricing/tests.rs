@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     NewPriceList, NewPriceRule, NewProduct, PriceListPatch, RecordId as _,
     record::proof::{at, day, id, parsed},
+    window::Window,
 };
 
 fn eur(price: &str) -> UnitPrice {

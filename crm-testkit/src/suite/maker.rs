@@ -5,9 +5,9 @@ use std::{fmt::Display, str::FromStr};
 use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Act, Activity, ActivityKind, ActivityStep, Actor, Agent, Aggregation, AnomalyKind, AssignmentPolicy,
-    AssignmentStrategy, Benefit, BeyondLimit, By, Channel, Completion, Conversion, Currency, Customer, DealLine,
-    Direction, Discount, Disqualification, Draft, ExchangeRate, FairnessWindow, ForecastCategory, Gender, Interaction,
-    Label, Lead, LeadPlace, LeadStatus, LeadTouch, LimitKind, Loss, Member, MessageKind, Money, NewActivity, NewAgent,
+    AssignmentStrategy, BeyondLimit, By, Channel, Completion, Conversion, Currency, Customer, DealLine, Direction,
+    Discount, Disqualification, Draft, ExchangeRate, FairnessWindow, ForecastCategory, Gender, Interaction, Label,
+    Lead, LeadPlace, LeadStatus, LeadTouch, LimitKind, Loss, Member, MessageKind, Money, NewActivity, NewAgent,
     NewCustomer, NewExchangeRate, NewInteraction, NewLead, NewMessage, NewOpportunity, NewPayment, NewPriceList,
     NewPriceRule, NewProduct, NewPromotion, NewQueue, NewRedemption, NewRefund, NewSalePlan, NewSalesRep, NewTicket,
     Opportunity, OpportunityPatch, Order, OrderLine, OrderParts, OrderState, Participant, Payment, PaymentKind,
@@ -289,8 +289,8 @@ impl Maker {
 
     fn promotion(&mut self, n: u32) -> Promotion {
         let benefit = match self.dice.yes() {
-            true => Benefit::Share(text("7.5")),
-            false => Benefit::Amount(self.money(Currency::EUR)),
+            true => Discount::Percent(text("7.5")),
+            false => Discount::Amount(self.money(Currency::EUR)),
         };
         let mut new = NewPromotion::new(self.dice.one_text(NAMES), benefit).target(self.target()).valid(self.window());
         if self.dice.yes() {
