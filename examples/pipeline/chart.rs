@@ -35,7 +35,10 @@ type Panel<'a, 's> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<WithKeyPoints<
 pub(crate) fn svg(days: &[Day], last: NaiveDate) -> Result<String, Box<dyn Error>> {
     let (Some(first), Some(end)) = (days.first(), days.last()) else { return Err("there is no day to draw".into()) };
     let axis = Axis { first: first.day, last: last.max(end.day) };
-    let title = format!("Open deals by stage, {} to {}", readable(axis.first), readable(axis.last));
+    let title = match (readable(axis.first), readable(axis.last)) {
+        (first, last) if first == last => format!("Open deals by stage, {first}"),
+        (first, last) => format!("Open deals by stage, {first} to {last}"),
+    };
     let Standing { prospecting, engaging, won, lost, .. } = end.standing;
     let outcome = format!(
         "At the end {} engaging and {} prospecting; {} won and {} lost by then. Prospecting has no dates in the files and stands from the first day on.",

@@ -46,7 +46,7 @@ use self::{
     options::Options,
     replay::{Calendar, Replay},
     sales_files::{deals::Hardware, import, sources::Sources},
-    standing::Managers,
+    standing::{Standing, managers},
 };
 
 #[expect(clippy::print_stderr, reason = "a program tells a person why it failed")]
@@ -87,8 +87,8 @@ pub(crate) fn run(options: &Options, out: &mut impl Write, remarks: &mut impl Wr
     let hardware = Hardware::pipeline()?;
     let last_drawn = calendar.last_day().map_or(as_of, |last| last.min(as_of));
     let days = Replay { crm: &crm, hardware: &hardware }.until(as_of, calendar)?;
-    let standing = crm.read(|tx| standing::Standing::read(tx, &hardware.pipeline))?;
-    let managers = crm.read(|tx| Managers::read(tx))?;
+    let standing = crm.read(|tx| Standing::read(tx, &hardware.pipeline))?;
+    let managers = crm.read(|tx| managers(tx))?;
 
     if options.json {
         presentation::json(as_of, &standing, &managers, out)?;

@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::{
     sales_files::import::Imported,
-    standing::{Managers, Standing},
+    standing::{Manager, Standing},
     text_table::{grouped, table},
 };
 
+/// What is printed as JSON. Amounts are in USD.
 #[derive(Serialize)]
 struct Report<'a> {
     as_of: NaiveDate,
@@ -34,11 +35,12 @@ struct ManagerReport {
 pub(crate) fn json(
     as_of: NaiveDate,
     standing: &Standing,
-    managers: &Managers,
+    managers: &[Manager],
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let Standing { prospecting, engaging, won, lost, won_revenue, weighted_open } = *standing;
-    let of = |won: super::standing::Won| ManagerReport { won: won.count, won_revenue: won.revenue.to_decimal() };
+    let of =
+        |Manager { won, won_revenue, .. }: &Manager| ManagerReport { won: *won, won_revenue: won_revenue.to_decimal() };
     let report = Report {
         as_of,
         prospecting,
@@ -46,18 +48,18 @@ pub(crate) fn json(
         won,
         lost,
         won_revenue: won_revenue.to_decimal(),
-        by_manager: managers.iter().map(|(name, won)| (name, of(won))).collect(),
+        by_manager: managers.iter().map(|manager| (manager.name.as_str(), of(manager))).collect(),
         weighted_open: weighted_open.to_decimal(),
     };
     writeln!(out, "{}", serde_json::to_string(&report)?)?;
     Ok(())
 }
 
-/// Prints tables.
+/// Prints where the deals stand, and what each manager's agents won.
 pub(crate) fn tables(
     as_of: NaiveDate,
     standing: &Standing,
-    managers: &Managers,
+    managers: &[Manager],
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let Standing { prospecting, engaging, won, lost, won_revenue, weighted_open } = *standing;
@@ -71,12 +73,14 @@ pub(crate) fn tables(
         row("open deals, weighted", grouped(&weighted_open)),
     ];
     writeln!(out, "{}", table([&format!("at the end of {as_of}"), ""], rows))?;
-    let rows = managers.iter().map(|(name, won)| [name.to_owned(), grouped(&won.count), grouped(&won.revenue)]);
-    writeln!(out, "\n{}", table(["manager", "deals won", "revenue"], rows))?;
+    let rows = managers
+        .iter()
+        .map(|Manager { name, won, won_revenue, .. }| [name.clone(), grouped(won), grouped(won_revenue)]);
+    writeln!(out, "\n{}", table(["manager", "deals won", "revenue won"], rows))?;
     Ok(())
 }
 
-/// Tells of every row that was refused and counts what was odd about the others.
+/// Tells of every row that was refused, and counts what was odd about the others.
 pub(crate) fn remarks(imported: &Imported, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     for refused in imported.rejected.iter()? {
         writeln!(out, "refused: {}", refused?)?;

@@ -45,41 +45,38 @@ impl Standing {
     }
 }
 
-/// What the agents of each manager won, by the manager's name. Who won nothing is not left out.
-pub(crate) struct Managers(BTreeMap<String, Won>);
-
-/// Deals that were won.
-#[derive(Clone, Copy)]
-pub(crate) struct Won {
-    pub(crate) count: u64,
-    pub(crate) revenue: Money,
+/// A manager, with what their agents won.
+pub(crate) struct Manager {
+    pub(crate) name: String,
+    pub(crate) won: u64,
+    pub(crate) won_revenue: Money,
 }
 
-impl Managers {
-    /// Goes through all deals that were won, page by page; a team fits into memory.
-    pub(crate) fn read(tx: &(impl Opportunities + SalesReps + ?Sized)) -> Result<Self, Error> {
-        let everybody = SalesRepFilter::default();
-        let reps = pages(PAGE, |page| tx.sales_reps(&everybody, page), |rep: &SalesRep| rep.id);
-        let reps: BTreeMap<SalesRepId, SalesRep> =
-            reps.map(|rep| rep.map(|rep| (rep.id, rep))).collect::<Result<_, _>>()?;
-        let manager = |agent: &SalesRep| reps.get(&agent.manager?).map(|manager| manager.name.to_string());
-        let agents = reps.values().filter(|rep| team::region_of_agent(rep).is_some());
-        let mut managers: BTreeMap<String, Won> =
-            agents.filter_map(manager).map(|name| (name, Won { count: 0, revenue: Money::zero(CURRENCY) })).collect();
+/// The managers by name; one whose agents won nothing is not left out. Goes through all deals that were won, page by page; a team fits into memory.
+pub(crate) fn managers(tx: &(impl Opportunities + SalesReps + ?Sized)) -> Result<Vec<Manager>, Error> {
+    let everybody = SalesRepFilter::default();
+    let reps = pages(PAGE, |page| tx.sales_reps(&everybody, page), |rep: &SalesRep| rep.id);
+    let reps: BTreeMap<SalesRepId, SalesRep> =
+        reps.map(|rep| rep.map(|rep| (rep.id, rep))).collect::<Result<_, _>>()?;
+    let agents = reps.values().filter(|rep| team::region_of_agent(rep).is_some());
+    let mut managers: BTreeMap<SalesRepId, Manager> = agents
+        .filter_map(|agent| reps.get(&agent.manager?))
+        .map(|SalesRep { id, name, .. }| {
+            (*id, Manager { name: name.to_string(), won: 0, won_revenue: Money::zero(CURRENCY) })
+        })
+        .collect();
 
-        let won = OpportunityFilter { status: Some(OpportunityStatus::Won), ..OpportunityFilter::default() };
-        for deal in pages(PAGE, |page| tx.opportunities(&won, page), |deal: &Opportunity| deal.id) {
-            let deal = deal?;
-            let name = deal.rep().and_then(|agent| manager(reps.get(&agent)?));
-            if let Some((won, value)) = name.and_then(|name| managers.get_mut(&name)).zip(deal.value()) {
-                won.count += 1;
-                won.revenue = won.revenue.checked_add(value)?;
-            }
+    let won = OpportunityFilter { status: Some(OpportunityStatus::Won), ..OpportunityFilter::default() };
+    for deal in pages(PAGE, |page| tx.opportunities(&won, page), |deal: &Opportunity| deal.id) {
+        let deal = deal?;
+        let manager = deal.rep().and_then(|agent| reps.get(&agent)?.manager);
+        let manager = manager.and_then(|manager| managers.get_mut(&manager));
+        if let Some((manager, value)) = manager.zip(deal.value()) {
+            manager.won += 1;
+            manager.won_revenue = manager.won_revenue.checked_add(value)?;
         }
-        Ok(Self(managers))
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Won)> {
-        self.0.iter().map(|(name, won)| (name.as_str(), *won))
-    }
+    let mut by_name: Vec<Manager> = managers.into_values().collect();
+    by_name.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(by_name)
 }
