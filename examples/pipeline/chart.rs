@@ -65,17 +65,15 @@ pub(crate) fn svg(days: &[Day], last: NaiveDate) -> Result<String, Box<dyn Error
 
 /// The stages above each other; each day keeps its level up to the next one on which anything happened.
 fn draw_stages(area: &Area<'_>, days: &[Day], axis: &Axis) -> Result<(), Box<dyn Error>> {
-    let levels = |standing: &Standing| [0, standing.prospecting, standing.prospecting + standing.engaging];
-    let levels: Vec<(Range<i32>, [i64; 3])> = axis
-        .stretches(days)
-        .map(|(stretch, standing)| (stretch, levels(standing).map(|deals| i64::try_from(deals).unwrap_or(i64::MAX))))
-        .collect();
+    let levels = |Standing { prospecting, engaging, .. }: &Standing| [0, *prospecting, prospecting + engaging];
+    let levels: Vec<(Range<i32>, [i64; 3])> =
+        axis.stretches(days).map(|(stretch, standing)| (stretch, levels(standing).map(height))).collect();
     let highest = levels.iter().map(|(_, [.., top])| *top).max().unwrap_or(0);
     let mut panel = panel(area, axis, "open deals", highest)?;
     for (stage, color) in [(0, PROSPECTING), (1, ENGAGING)] {
         let edge =
             |level: usize| levels.iter().flat_map(move |(days, at)| [(days.start, at[level]), (days.end, at[level])]);
-        let outline: Vec<_> = edge(stage + 1).chain(edge(stage).collect::<Vec<_>>().into_iter().rev()).collect();
+        let outline: Vec<_> = edge(stage + 1).chain(edge(stage).rev()).collect();
         panel.draw_series([Polygon::new(outline, color.filled())])?;
     }
     legend(area, [("prospecting", PROSPECTING), ("engaging", ENGAGING)])
@@ -88,12 +86,11 @@ fn draw_outcomes(area: &Area<'_>, days: &[Day], axis: &Axis) -> Result<(), Box<d
     let mut panel = panel(area, axis, "deals in the month", highest)?;
     for (Range { start, end }, won_and_lost) in months {
         let sixth = |sixths: i32| start + (end - start) * sixths / 6;
-        let bars = [(sixth(1)..sixth(3), WON), (sixth(3)..sixth(5), LOST)];
-        panel.draw_series(
-            bars.into_iter()
-                .zip(won_and_lost)
-                .map(|((width, color), deals)| Rectangle::new([(width.start, 0), (width.end, deals)], color.filled())),
-        )?;
+        let [won, lost] = won_and_lost;
+        for (left, right, deals, color) in [(sixth(1), sixth(3), won, WON), (sixth(3), sixth(5), lost, LOST)] {
+            let bar = (deals > 0).then(|| Rectangle::new([(left, 0), (right, deals)], color.filled()));
+            panel.draw_series(bar)?;
+        }
     }
     legend(area, [("won", WON), ("lost", LOST)])
 }
@@ -163,7 +160,7 @@ impl Axis {
             let next = next_month(start);
             let mut by_then = before;
             while let Some(Day { standing, .. }) = days.next_if(|day| day.day < next) {
-                by_then = [standing.won, standing.lost].map(|deals| i64::try_from(deals).unwrap_or(i64::MAX));
+                by_then = [standing.won, standing.lost].map(height);
             }
             let end = self.place(next).min(self.range().end);
             months.push((self.place(start)..end, [by_then[0] - before[0], by_then[1] - before[1]]));
@@ -203,6 +200,11 @@ fn spacing(names: usize, distances: &[usize]) -> usize {
     const MOST: usize = 12;
     let fits = |distance: &&usize| names.div_ceil(**distance) <= MOST;
     distances.iter().find(fits).copied().unwrap_or_else(|| names.div_ceil(MOST).next_multiple_of(12))
+}
+
+/// How high so many deals stand in a panel.
+fn height(deals: u64) -> i64 {
+    i64::try_from(deals).unwrap_or(i64::MAX)
 }
 
 fn next_month(day: NaiveDate) -> NaiveDate {
