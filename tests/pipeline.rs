@@ -212,6 +212,30 @@ fn without_json_there_are_tables_and_a_chart_that_is_the_same_each_time() {
 }
 
 #[test]
+fn fc_4_the_quarter_is_forecast_by_category_and_by_manager() {
+    let directory = tempfile::tempdir().unwrap();
+    let (printed, _) = run(&["--as-of", "2024-12-31", "--svg", text(directory.path())]).unwrap();
+    let (_, forecast) = printed.split_once("\nForecast of the quarter from 2024-10-01 to 2024-12-31.\n").unwrap();
+    let cells = |line: &str| line.trim_matches('│').split('┆').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let rows: Vec<_> = forecast.lines().filter(|line| line.starts_with('│')).map(cells).collect();
+    assert_eq!(
+        rows.iter().map(|row| row.join(" | ").trim_end().to_owned()).collect::<Vec<_>>(),
+        [
+            "category | deals | amount | weighted | rolled up",
+            "closed | 11 | 49 013.00 USD | 0.00 USD | 49 013.00 USD",
+            "best case | 10 | 48 762.00 USD | 24 381.00 USD | 97 775.00 USD",
+            "pipeline | 8 | 7 592.00 USD | 759.20 USD | 56 354.00 USD",
+            "omitted | 5 | 16 401.00 USD | 0.00 USD |",
+            "manager | closed | best case | open pipeline",
+            "Grace Abernethy-Lund | 0.00 USD | 0.00 USD | 1 480.50 USD",
+            "Sabine Okonjo-Reuter | 34 153.00 USD | 49 864.00 USD | 18 716.50 USD",
+            "林若溪 | 14 860.00 USD | 47 911.00 USD | 36 157.00 USD",
+        ]
+    );
+    assert_eq!(report(&["--as-of", "2024-12-31"])["weighted_open"], json!("25140.20"));
+}
+
+#[test]
 fn the_real_set_stands_as_an_independent_computation_says() {
     let directory: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/crm-sales-opportunities");
     if !directory.exists() {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The way through it: `sales_files` reads the files and understands their rows; `replay` opens, advances, wins and loses the deals on their days; `standing` asks the store
-//! where they stand; `presentation` prints that and `chart` draws it.
+//! where they stand, `expectation` what they are forecast to bring; `presentation` prints that and `chart` draws it.
 
 #[path = "../support/csv_table.rs"]
 mod csv_table;
@@ -24,6 +24,7 @@ mod seen;
 mod text_table;
 
 mod chart;
+mod expectation;
 pub(crate) mod options;
 mod presentation;
 mod replay;
@@ -89,11 +90,13 @@ pub(crate) fn run(options: &Options, out: &mut impl Write, remarks: &mut impl Wr
     let days = Replay { crm: &crm, hardware: &hardware }.until(as_of, calendar)?;
     let standing = crm.read(|tx| Standing::read(tx, &hardware.pipeline))?;
     let managers = crm.read(|tx| managers(tx))?;
+    let forecast = expectation::forecast(&crm, as_of)?;
 
     if options.json {
         presentation::json(as_of, &standing, &managers, out)?;
     } else {
         presentation::tables(as_of, &standing, &managers, out)?;
+        presentation::forecast(&forecast, &managers, out)?;
     }
     if let Some(file) = options.chart() {
         fs::write(&file, chart::svg(&days, last_drawn)?).map_err(|error| format!("{}: {error}", file.display()))?;

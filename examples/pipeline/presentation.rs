@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, error::Error, io::Write};
 
 use chrono::NaiveDate;
-use crm::Decimal;
+use crm::{Decimal, Forecast, ForecastCategory, RollUp};
 use serde::Serialize;
 
 use super::{
@@ -78,6 +78,47 @@ pub(crate) fn tables(
         .map(|Manager { name, won, won_revenue, .. }| [name.clone(), grouped(won), grouped(won_revenue)]);
     writeln!(out, "\n{}", table(["manager", "deals won", "revenue won"], rows))?;
     Ok(())
+}
+
+/// Prints the forecast by category, and the roll-ups of each manager.
+pub(crate) fn forecast(forecast: &Forecast, managers: &[Manager], out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let (from, until) = (forecast.period.from(), forecast.period.last());
+    writeln!(out, "\nForecast of the quarter from {from} to {until}.")?;
+    writeln!(out, "The files do not say when an open deal is expected to close: here all are by the end of it.")?;
+
+    let totals = forecast.totals()?;
+    let mut rows = Vec::new();
+    for (category, total) in totals.by_category().into_iter().rev().filter(|(_, total)| total.deals > 0) {
+        let rolled_up = match roll_up_of(category) {
+            Some(roll_up) => grouped(&totals.roll_up(roll_up)?),
+            None => String::new(),
+        };
+        let deals = grouped(&total.deals);
+        rows.push([category.to_string(), deals, grouped(&total.amount), grouped(&total.weighted), rolled_up]);
+    }
+    writeln!(out, "{}", table(["category", "deals", "amount", "weighted", "rolled up"], rows))?;
+    writeln!(out, "Rolled up: each category with those above it, but pipeline is all that is open.")?;
+
+    let rows = managers.iter().filter_map(|manager| {
+        let of = forecast.rep(manager.rep)?;
+        let [closed, best_case, open] =
+            [RollUp::Closed, RollUp::BestCase, RollUp::OpenPipeline].map(|roll_up| grouped(&of.number(roll_up)));
+        Some([manager.name.clone(), closed, best_case, open])
+    });
+    writeln!(out, "\n{}", table(["manager", "closed", "best case", "open pipeline"], rows))?;
+    Ok(())
+}
+
+/// The roll-up that ends with a category (FC-4).
+const fn roll_up_of(category: ForecastCategory) -> Option<RollUp> {
+    match category {
+        ForecastCategory::Omitted => None,
+        ForecastCategory::Pipeline => Some(RollUp::OpenPipeline),
+        ForecastCategory::BestCase => Some(RollUp::BestCase),
+        ForecastCategory::MostLikely => Some(RollUp::MostLikely),
+        ForecastCategory::Commit => Some(RollUp::Commit),
+        ForecastCategory::Closed => Some(RollUp::Closed),
+    }
 }
 
 /// Tells of every row that was refused, and counts what was odd about the others.

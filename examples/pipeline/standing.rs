@@ -10,7 +10,7 @@ use crm::{
 use super::sales_files::{deals::ENGAGING, team, values::CURRENCY};
 
 /// How many records are held in memory at a time.
-const PAGE: u16 = 500;
+pub(crate) const PAGE: u16 = 500;
 
 /// Deals and amounts by stage, as the store sums them with every write.
 #[derive(Clone, Copy)]
@@ -47,6 +47,7 @@ impl Standing {
 
 /// A manager, with what their agents won.
 pub(crate) struct Manager {
+    pub(crate) rep: SalesRepId,
     pub(crate) name: String,
     pub(crate) won: u64,
     pub(crate) won_revenue: Money,
@@ -62,7 +63,7 @@ pub(crate) fn managers(tx: &(impl Opportunities + SalesReps + ?Sized)) -> Result
     let mut managers: BTreeMap<SalesRepId, Manager> = agents
         .filter_map(|agent| reps.get(&agent.manager?))
         .map(|SalesRep { id, name, .. }| {
-            (*id, Manager { name: name.to_string(), won: 0, won_revenue: Money::zero(CURRENCY) })
+            (*id, Manager { rep: *id, name: name.to_string(), won: 0, won_revenue: Money::zero(CURRENCY) })
         })
         .collect();
 

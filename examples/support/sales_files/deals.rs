@@ -4,8 +4,8 @@ use std::{fmt, rc::Rc};
 
 use chrono::NaiveDate;
 use crm::{
-    CustomerId, ExternalId, Invalid, Label, Money, NewOpportunity, Percent, Pipeline, Product, Quantity, Rounding,
-    SalesRepId, store::Records,
+    CustomerId, ExternalId, ForecastCategory, Invalid, Label, Money, NewOpportunity, Percent, Pipeline, Product,
+    Quantity, Rounding, SalesRepId, store::Records,
 };
 
 use super::{
@@ -38,6 +38,7 @@ impl Hardware {
         let pipeline = Pipeline::new("Hardware".parse()?)
             .open(prospecting.clone(), Percent::whole(10))
             .open(engaging.clone(), Percent::whole(50))
+            .forecast(ForecastCategory::BestCase)
             .won("won".parse()?)
             .build()?;
         Ok(Self { pipeline, prospecting, engaging, reason_of_loss: "not stated".parse()? })
