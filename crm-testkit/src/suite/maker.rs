@@ -1019,7 +1019,7 @@ pub(crate) const SLOTS: u32 = 3;
 /// The ways that a communication takes in the suite; the others stay unused, so that a filter may find nothing.
 pub(crate) const CHANNELS: &[Channel] = &[Channel::Phone, Channel::Email, Channel::SocialMedia];
 
-fn pipeline(name: &str) -> Pipeline {
+pub(crate) fn pipeline(name: &str) -> Pipeline {
     let label = |key: &str| -> Label { text(key) };
     let pipeline = Pipeline::new(label(name))
         .open(label("prospecting"), Percent::whole(10))
