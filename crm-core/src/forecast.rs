@@ -4,7 +4,6 @@
 //! forecast to the next.
 
 mod adjustment;
-mod error;
 mod movement;
 mod snapshot;
 mod totals;
@@ -15,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     adjustment::{ForecastAdjustment, ForecastAdjustmentFact, NewForecastAdjustment},
-    error::ForecastError,
     movement::{PipelineFlow, PipelineMovement, PipelineScope},
     snapshot::{ForecastSnapshot, ForecastSnapshotFact, NewForecastSnapshot},
     totals::{CategoryTotal, ForecastTotals, RollUp},

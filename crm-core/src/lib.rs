@@ -117,9 +117,9 @@ pub use self::{
         SalesFigure, SalesKey, SalesOf, Span, TicketFigure, TicketKey,
     },
     forecast::{
-        AdjustedNumber, CategoryTotal, Forecast, ForecastAdjustment, ForecastAdjustmentFact, ForecastError,
-        ForecastNumber, ForecastSnapshot, ForecastSnapshotFact, ForecastTotals, NewForecastAdjustment,
-        NewForecastSnapshot, PipelineFlow, PipelineMovement, PipelineScope, RepForecast, RollUp, currencies_to_convert,
+        AdjustedNumber, CategoryTotal, Forecast, ForecastAdjustment, ForecastAdjustmentFact, ForecastNumber,
+        ForecastSnapshot, ForecastSnapshotFact, ForecastTotals, NewForecastAdjustment, NewForecastSnapshot,
+        PipelineFlow, PipelineMovement, PipelineScope, RepForecast, RollUp, currencies_to_convert,
     },
     id::{
         ActivityId, AgentId, CustomerId, ExchangeRateId, ForecastAdjustmentId, ForecastSnapshotId, IdError, ImportId,
@@ -162,7 +162,7 @@ pub use self::{
     },
     product::{NewProduct, Product, ProductFact, ProductPatch},
     promotion::{
-        Benefit, NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
+        NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
         PromotionPatch, Redemption, RedemptionFact,
     },
     queue::{NewQueue, Queue, QueueFact, QueuePatch},

@@ -12,6 +12,7 @@ use crate::{
     product::Product,
     record::{Revision, guarded},
     text::{Label, Name},
+    totals::Discount,
     window::Window,
 };
 
@@ -25,8 +26,8 @@ guarded! {
         borrow name: Name,
         /// The code of a coupon, which was put in upper case; unique among promotions.
         maybe code: Label,
-        /// What is taken off.
-        copy benefit: Benefit,
+        /// What is taken off, more than nothing.
+        copy benefit: Discount,
         /// What it is taken off from.
         borrow target: PriceTarget,
         /// The days on which it can be used.
@@ -42,16 +43,6 @@ guarded! {
         /// Whether it can be used at present.
         copy active: bool,
     }
-}
-
-/// What a promotion takes off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Benefit {
-    /// A share of what the lines come to, above 0 to 100 %.
-    Share(Percent),
-    /// An amount, but no more than the lines come to.
-    Amount(Money),
 }
 
 /// Why a promotion is not used.
@@ -138,9 +129,9 @@ pub enum PromotionError {
 /// What a promotion is added with.
 ///
 /// ```
-/// use crm_core::{Benefit, NewPromotion, Percent};
+/// use crm_core::{Discount, NewPromotion, Percent};
 ///
-/// let new = NewPromotion::new("Spring".parse()?, Benefit::Share(Percent::whole(10))).coupon("spring-10".parse()?).limit(100);
+/// let new = NewPromotion::new("Spring".parse()?, Discount::Percent(Percent::whole(10))).coupon("spring-10".parse()?).limit(100);
 /// assert_eq!((new.limit, new.limit_per_customer), (Some(100), None));
 /// # Ok::<(), crm_core::Invalid>(())
 /// ```
@@ -154,8 +145,8 @@ pub struct NewPromotion {
     pub name: Name,
     /// The code of a coupon, in any case; unique among promotions.
     pub code: Option<Label>,
-    /// What is taken off.
-    pub benefit: Benefit,
+    /// What is taken off, more than nothing.
+    pub benefit: Discount,
     /// What it is taken off from.
     pub target: PriceTarget,
     /// The days on which it can be used.
@@ -170,7 +161,7 @@ pub struct NewPromotion {
 
 impl NewPromotion {
     /// A promotion for everybody and everything, on every day, without a limit.
-    pub const fn new(name: Name, benefit: Benefit) -> Self {
+    pub const fn new(name: Name, benefit: Discount) -> Self {
         Self {
             id: None,
             name,
@@ -342,15 +333,15 @@ impl Promotion {
 
     fn check(&self) -> Result<(), Invalid> {
         match self.benefit {
-            Benefit::Share(share) if share == Percent::ZERO => {
+            Discount::Percent(share) if share == Percent::ZERO => {
                 return Err(Invalid::new("benefit", share.to_string(), Rule::NotPositive));
             }
-            Benefit::Share(share) => drop(share.share("benefit")?),
-            Benefit::Amount(amount) => positive("benefit", amount)?,
+            Discount::Percent(share) => drop(share.share("benefit")?),
+            Discount::Amount(amount) => positive("benefit", amount)?,
         }
         if let Some(min) = self.min_amount {
             positive("least amount", min)?;
-            if let Benefit::Amount(amount) = self.benefit {
+            if let Discount::Amount(amount) = self.benefit {
                 min.in_currency(amount.currency()).map_err(|invalid| invalid.in_field("least amount"))?;
             }
         }
@@ -457,14 +448,14 @@ impl Promotion {
     /// # Examples
     ///
     /// ```
-    /// use crm_core::{Benefit, Currency, Money, NewProduct, NewPromotion, Product, PromotedLine, Promotion, UnitPrice};
+    /// use crm_core::{Discount, Currency, Money, NewProduct, NewPromotion, Product, PromotedLine, Promotion, UnitPrice};
     /// # use chrono::{TimeZone, Utc};
     /// # let at = Utc.with_ymd_and_hms(2026, 3, 2, 9, 30, 0).unwrap();
     /// # let mut act = crm_core::Act::new(at, "alice".parse()?, [7; 10]);
     ///
     /// let lamp = NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, UnitPrice::parse("20.00", Currency::EUR)?);
     /// let lamp = Product::add(act.new_id(), at, lamp);
-    /// let ten = NewPromotion::new("Ten off".parse()?, Benefit::Amount(Money::parse("10.00", Currency::EUR)?));
+    /// let ten = NewPromotion::new("Ten off".parse()?, Discount::Amount(Money::parse("10.00", Currency::EUR)?));
     /// let ten = Promotion::add(act.new_id(), at, ten)?;
     ///
     /// let line = |cents| PromotedLine { product: &lamp, amount: Money::from_minor(cents, Currency::EUR) };
@@ -498,8 +489,8 @@ impl Promotion {
             }
         }
         let off = match self.benefit {
-            Benefit::Share(share) => total.percent(share, Rounding::HalfUp)?,
-            Benefit::Amount(amount) => {
+            Discount::Percent(share) => total.percent(share, Rounding::HalfUp)?,
+            Discount::Amount(amount) => {
                 Money::from_minor(amount.in_currency(currency)?.minor().min(total.minor()), currency)
             }
         };

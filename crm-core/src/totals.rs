@@ -11,13 +11,13 @@ use crate::{
     tax::{PriceBasis, Tax, TaxRounding, Taxation},
 };
 
-/// A discount on the whole document, after those of the lines (PRC-6).
+/// What is taken off a sum: of a whole document, after the discounts of its lines (PRC-6), or of the lines that a promotion is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Discount {
-    /// A share of the sum of the lines, 0 to 100 %, rounded half up.
+    /// A share of it, 0 to 100 %, rounded half up.
     Percent(Percent),
-    /// An amount, at most the sum of the lines.
+    /// An amount. Where there is less than that, a document refuses it and a promotion takes what there is.
     Amount(Money),
 }
 

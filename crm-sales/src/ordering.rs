@@ -354,17 +354,28 @@ fn amended(
     amendment: OrderAmendment,
 ) -> Result<Vec<OrderLine>, SalesError> {
     let OrderAmendment { expected: _, replace, add, remove, terms: _ } = amendment;
-    let no_such = |line| OrderError::NoSuchLine { order: order.id, line };
-    let mut lines: BTreeMap<u32, OrderLine> = order.lines().iter().map(|line| (line.number(), line.clone())).collect();
+    let price = |number, line: &NewOrderLine| priced_alone(tx, order, number, line);
+    let no_such = |line| OrderError::NoSuchLine { order: order.id, line }.into();
+    amended_lines(order.lines(), (replace, add, remove), price, no_such)
+}
+
+/// Lines with new content, with new ones and without some, of an order or a quote; each that is new is made by `price`.
+pub(crate) fn amended_lines(
+    present: &[OrderLine],
+    (replace, add, remove): (BTreeMap<u32, NewOrderLine>, Vec<NewOrderLine>, Vec<u32>),
+    price: impl Fn(u32, &NewOrderLine) -> Result<OrderLine, SalesError>,
+    no_such: impl Fn(u32) -> SalesError,
+) -> Result<Vec<OrderLine>, SalesError> {
+    let mut lines: BTreeMap<u32, OrderLine> = present.iter().map(|line| (line.number(), line.clone())).collect();
     for (number, line) in replace {
         let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
-        *present = priced_alone(tx, order, number, &line)?;
+        *present = price(number, &line)?;
     }
     // Before lines go, so that a new one does not take the number of one that goes.
     for line in add {
         let number = lines.last_key_value().map_or(Some(1), |(last, _)| last.checked_add(1));
         let number = number.ok_or_else(|| Invalid::new("lines", lines.len().to_string(), Rule::Overflow))?;
-        lines.insert(number, priced_alone(tx, order, number, &line)?);
+        lines.insert(number, price(number, &line)?);
     }
     for number in remove {
         lines.remove(&number).ok_or_else(|| no_such(number))?;

@@ -88,7 +88,7 @@ pub fn find_coupon(tx: &(impl Promotions + ?Sized), code: &Label) -> Result<Prom
 /// # Examples
 ///
 /// ```
-/// use crm_core::{Benefit, Currency, Money, NewCustomer, NewPromotion, NewRedemption, Percent, PromotionError};
+/// use crm_core::{Discount, Currency, Money, NewCustomer, NewPromotion, NewRedemption, Percent, PromotionError};
 /// use crm_core::store::Store;
 /// use crm_sales::{SalesError, add_promotion, find_coupon, redeem_promotion, register_customer};
 /// use crm_testkit::{Acts, MemoryStore};
@@ -97,7 +97,7 @@ pub fn find_coupon(tx: &(impl Promotions + ?Sized), code: &Label) -> Result<Prom
 /// store.write(|tx| {
 ///     let act = &mut acts.next("shop");
 ///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
-///     let offer = NewPromotion::new("Spring".parse()?, Benefit::Share(Percent::whole(10)));
+///     let offer = NewPromotion::new("Spring".parse()?, Discount::Percent(Percent::whole(10)));
 ///     add_promotion(tx, act, offer.coupon("SPRING".parse()?).limit(1))?;
 ///
 ///     let coupon = find_coupon(tx, &"spring".parse()?)?;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Actor, BeyondLimit, DiscountLimit, Draft, Invalid, Label, NewOrderLine, NewQuote, Opportunity, Order,
-    OrderFact, OrderLine, Product, Quote, QuoteAction, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteId,
-    QuoteStatus, Revision, Rule, Terms, Text,
+    Act, Actor, BeyondLimit, DiscountLimit, Draft, Label, NewOrderLine, NewQuote, Opportunity, Order, OrderFact,
+    Product, Quote, QuoteAction, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteId, QuoteStatus, Revision,
+    Terms, Text,
     store::{Customers, Journal, Opportunities, Orders, Products, Quotes, SalesReps},
 };
 use serde::Serialize;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     customers::in_use,
     error::SalesError,
-    ordering::priced,
+    ordering::{amended_lines, priced},
     record::{self, once},
     team::selling,
 };
@@ -200,23 +200,10 @@ fn amended(
     amendment: QuoteAmendment,
 ) -> Result<QuoteContent, SalesError> {
     let QuoteAmendment { expected: _, replace, add, remove, terms, valid_until } = amendment;
-    let no_such = |line| QuoteError::NoSuchLine { quote: quote.id, line };
-    let mut lines: BTreeMap<u32, OrderLine> = quote.lines().iter().map(|line| (line.number(), line.clone())).collect();
-    for (number, line) in replace {
-        let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
-        *present = priced(tx, quote.currency(), number, &line)?;
-    }
-    // Before lines go, so that a new one does not take the number of one that goes.
-    for line in add {
-        let number = lines.last_key_value().map_or(Some(1), |(last, _)| last.checked_add(1));
-        let number = number.ok_or_else(|| Invalid::new("lines", lines.len().to_string(), Rule::Overflow))?;
-        lines.insert(number, priced(tx, quote.currency(), number, &line)?);
-    }
-    for number in remove {
-        lines.remove(&number).ok_or_else(|| no_such(number))?;
-    }
+    let price = |number, line: &NewOrderLine| priced(tx, quote.currency(), number, line);
+    let no_such = |line| QuoteError::NoSuchLine { quote: quote.id, line }.into();
     Ok(QuoteContent {
-        lines: lines.into_values().collect(),
+        lines: amended_lines(quote.lines(), (replace, add, remove), price, no_such)?,
         terms: terms.unwrap_or(quote.terms()),
         valid_until: valid_until.unwrap_or(quote.valid_until()),
     })

@@ -1,7 +1,7 @@
 //! Promotions and their uses in SQLite.
 
 use crm_core::{
-    Benefit, Currency, Invalid, Label, Money, Percent, Promotion, PromotionId, PromotionParts, RecordId as _,
+    Currency, Discount, Invalid, Label, Money, Percent, Promotion, PromotionId, PromotionParts, RecordId as _,
     Redemption, RedemptionId, Revision,
     store::{Page, PromotionFilter, Promotions, RedemptionFilter, Redemptions, StoreError},
 };
@@ -58,8 +58,8 @@ impl Table for Promotion {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         let (share, amount) = match self.benefit() {
-            Benefit::Share(share) => (Some(share), None),
-            Benefit::Amount(amount) => (None, Some(amount)),
+            Discount::Percent(share) => (Some(share), None),
+            Discount::Amount(amount) => (None, Some(amount)),
         };
         let (category, product) = target_columns(self.target());
         binder
@@ -88,8 +88,8 @@ impl Table for Promotion {
         let (code, name) = (cells.take()?, cells.take()?);
         let share: Option<Percent> = cells.take()?;
         let benefit = match (share, amount(cells)?) {
-            (Some(share), None) => Benefit::Share(share),
-            (None, Some(amount)) => Benefit::Amount(amount),
+            (Some(share), None) => Discount::Percent(share),
+            (None, Some(amount)) => Discount::Amount(amount),
             _ => return Err(cells.corrupt()),
         };
         let (target, valid, min_amount) = (target(cells)?, window(cells)?, amount(cells)?);

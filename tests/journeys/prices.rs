@@ -3,7 +3,7 @@
 use std::thread;
 
 use crm::{
-    Benefit, Crm, Currency, DiscountLimit, DiscountedLine, Error, MinMargin, NewPriceList, NewPriceRule, NewPromotion,
+    Crm, Currency, Discount, DiscountLimit, DiscountedLine, Error, MinMargin, NewPriceList, NewPriceRule, NewPromotion,
     NewRedemption, Percent, PriceBase, PriceError, PriceFormula, PriceTarget, PriceTiers, Pricing, ProductPatch,
     PromotedLine, PromotionError, Rounding, TierPrice, UnitPrice, Window,
     sales::{self, PriceLine, SalesError},
@@ -82,7 +82,7 @@ fn a_lamp_is_priced_by_the_list_of_a_reseller_and_says_why<S: Store>(crm: &Crm<S
 }
 
 fn a_coupon_is_used_no_more_often_than_its_limit_by_sixteen_at_once<S: Store>(crm: &Crm<S>) -> Result<(), Error> {
-    let offer = NewPromotion::new("Spring".parse()?, Benefit::Share(Percent::whole(10)));
+    let offer = NewPromotion::new("Spring".parse()?, Discount::Percent(Percent::whole(10)));
     let offer = alice(crm, |tx, act| {
         sales::add_promotion(tx, act, offer.coupon("SPRING".parse()?).limit(10).limit_per_customer(3))
     })?;

@@ -131,6 +131,8 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
             tx.quotes(&Default::default(), Page::first(100))?,
             tx.activities(&Default::default(), Page::first(100))?,
             tx.orders(&Default::default(), Page::first(100))?,
+            tx.forecast_adjustments(&Default::default(), Page::first(100))?,
+            tx.forecast_snapshots(&Default::default(), Page::first(100))?,
         ),
         tx.provider_payments(&Default::default(), Page::first(100))?,
         tx.exchange_rates(&Default::default(), Page::first(100))?,

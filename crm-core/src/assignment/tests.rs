@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::proof::{at, id, parsed, survives_json};
+use crate::{
+    id::SalesRepId,
+    record::proof::{at, id, parsed, survives_json},
+};
 
 fn rep(n: u128) -> Member {
     Member::SalesRep(id::<SalesRepId>(n))

@@ -19,7 +19,7 @@ fn product(n: u128, category: &str) -> Product {
     )
 }
 
-fn new(benefit: Benefit) -> NewPromotion {
+fn new(benefit: Discount) -> NewPromotion {
     NewPromotion::new(parsed("Marker offer"), benefit)
 }
 
@@ -28,7 +28,7 @@ fn promotion(new: NewPromotion) -> Promotion {
 }
 
 fn full() -> NewPromotion {
-    new(Benefit::Amount(cents(1_000)))
+    new(Discount::Amount(cents(1_000)))
         .id(id(1))
         .coupon(parsed("spring-10"))
         .target(PriceTarget::Category(parsed("Lamps")))
@@ -57,7 +57,7 @@ fn a_promotion_is_used_as_often_as_its_limits_say() {
     assert_eq!(over, PromotionError::UsedUp { promotion: id(1), limit: 2 });
     assert_eq!(offer.release(at(3), id(2)), PromotionFact::Released { redemption: id(2), used: 1 });
     assert_eq!(offer.left(), Some(1));
-    assert_eq!(promotion(new(Benefit::Share(Percent::whole(5)))).left(), None);
+    assert_eq!(promotion(new(Discount::Percent(Percent::whole(5)))).left(), None);
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn what_a_promotion_takes_off_is_split_over_the_lines_that_it_is_for() {
     };
     let lines = [line(&lamp, 4_000), line(&chair, 9_000), line(&lamp, 2_000)];
     assert_eq!(off(full(), &lines), [667, 0, 333]);
-    assert_eq!(off(new(Benefit::Share(Percent::whole(10))), &lines), [400, 900, 200]);
-    assert_eq!(off(new(Benefit::Amount(cents(99_999))), &lines), [4_000, 9_000, 2_000]);
+    assert_eq!(off(new(Discount::Percent(Percent::whole(10))), &lines), [400, 900, 200]);
+    assert_eq!(off(new(Discount::Amount(cents(99_999))), &lines), [4_000, 9_000, 2_000]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn mon_5_a_coupon_of_a_hundred_percent_leaves_exactly_nothing() {
     // odoo PR#271032: two at 11.50.
     let lamp = product(1, "Lamps");
     let lines = [cents(2_300), cents(1)].map(|amount| PromotedLine { product: &lamp, amount });
-    let off = promotion(new(Benefit::Share(Percent::HUNDRED))).taken_off(&lines).unwrap();
+    let off = promotion(new(Discount::Percent(Percent::HUNDRED))).taken_off(&lines).unwrap();
     assert_eq!(off, [cents(2_300), cents(1)]);
 }
 
@@ -119,12 +119,12 @@ fn a_promotion_that_is_for_none_of_the_lines_is_refused() {
 #[test]
 fn a_promotion_that_contradicts_itself_is_refused() {
     let refused = |new| Promotion::add(id(1), at(0), new).unwrap_err();
-    let share = |text: &str| new(Benefit::Share(parsed(text)));
+    let share = |text: &str| new(Discount::Percent(parsed(text)));
     assert_eq!(refused(share("0")).rule(), &Rule::NotPositive);
     assert!(matches!(refused(share("100.0001")).rule(), Rule::OutOfRange { .. }));
     assert!(matches!(refused(share("-1")).rule(), Rule::OutOfRange { .. }));
     for amount in [0, -1] {
-        assert_eq!(refused(new(Benefit::Amount(cents(amount)))).field(), "benefit");
+        assert_eq!(refused(new(Discount::Amount(cents(amount)))).field(), "benefit");
         assert_eq!(refused(share("5").min_amount(cents(amount))).field(), "least amount");
     }
     assert_eq!(refused(share("5").limit(0)).rule(), &Rule::NotPositive);
@@ -164,7 +164,7 @@ fn what_a_promotion_is_made_of_survives_json_and_the_name_does_not_show_in_debug
     let promotion = || Box::new(promotion(full()));
     survives_json(&full());
     survives_json(&promotion());
-    survives_json(&new(Benefit::Share(Percent::whole(5))));
+    survives_json(&new(Discount::Percent(Percent::whole(5))));
     survives_json(&PromotionPatch::default());
     survives_json(&PromotionPatch {
         expected: Some(Revision::FIRST),
@@ -209,7 +209,7 @@ proptest! {
         prop_assume!(total > 0);
         let share = Percent::from_ten_thousandths(share).unwrap();
         let whole = cents(total).percent(share, Rounding::HalfUp).unwrap().minor();
-        for (benefit, whole) in [(Benefit::Amount(cents(off)), off.min(total)), (Benefit::Share(share), whole)] {
+        for (benefit, whole) in [(Discount::Amount(cents(off)), off.min(total)), (Discount::Percent(share), whole)] {
             let parts = promotion(new(benefit)).taken_off(&lines).unwrap();
             prop_assert_eq!(parts.iter().map(|part| part.minor()).sum::<i64>(), whole);
             for (part, amount) in parts.iter().zip(&amounts) {

@@ -1,5 +1,5 @@
 use crm_core::{
-    Benefit, Currency, Money, NewPromotion, NewRedemption, Percent, Promotion, PromotionError, PromotionPatch,
+    Currency, Discount, Money, NewPromotion, NewRedemption, Percent, Promotion, PromotionError, PromotionPatch,
     RecordId, RedemptionId, Window,
     store::{Promotions, StoreErrorKind},
 };
@@ -11,7 +11,7 @@ use crm_sales::{
 use crate::world::{World, day, eur, kind};
 
 fn offers(world: &mut World, limit: u32) -> Promotion {
-    let new = NewPromotion::new("Spring".parse().unwrap(), Benefit::Share(Percent::whole(10)));
+    let new = NewPromotion::new("Spring".parse().unwrap(), Discount::Percent(Percent::whole(10)));
     let new = new.coupon("Spring".parse().unwrap()).limit(limit).limit_per_customer(2);
     world.does(|tx, act| add_promotion(tx, act, new.valid(Window::until_day(day("2026-04-01")))))
 }
@@ -90,7 +90,7 @@ fn what_a_promotion_refuses_changes_nothing() {
     assert!(matches!(refused(&mut world, by(eur("1.00"))), SalesError::Archived { .. }));
     let nobody = world.is_refused(|tx, _| find_coupon(tx, &"summer".parse()?));
     assert!(matches!(nobody, SalesError::Promotion(PromotionError::NoSuchCode { .. })), "{nobody}");
-    let again = NewPromotion::new("Again".parse().unwrap(), Benefit::Share(Percent::whole(10)));
+    let again = NewPromotion::new("Again".parse().unwrap(), Discount::Percent(Percent::whole(10)));
     let again = again.coupon("SPRING".parse().unwrap());
     let taken = world.is_refused(|tx, act| add_promotion(tx, act, again));
     assert_eq!(kind(&taken), &StoreErrorKind::Duplicate { record: "promotion", field: "code" });

@@ -1,7 +1,7 @@
 //! Price lists, promotions and their uses.
 
 use crm_core::{
-    Aggregation, Benefit, Currency, CustomerId, Money, NewPriceList, NewPriceRule, NewPromotion, NewRedemption,
+    Aggregation, Currency, CustomerId, Discount, Money, NewPriceList, NewPriceRule, NewPromotion, NewRedemption,
     Percent, PriceBase, PriceFormula, PriceList, PriceTarget, PriceTiers, Pricing, ProductId, Promotion, PromotionId,
     Redemption, Rounding, TierPrice, UnitPrice, Window,
 };
@@ -41,9 +41,9 @@ pub fn promotion(seed: u64, product: ProductId) -> Promotion {
     let mut random = Random::new(seed, "promotion");
     let at = random.instant();
     let benefit = if random.percent(50) {
-        Benefit::Share(*random.one_of(&[Percent::whole(5), Percent::whole(20), Percent::HUNDRED]))
+        Discount::Percent(*random.one_of(&[Percent::whole(5), Percent::whole(20), Percent::HUNDRED]))
     } else {
-        Benefit::Amount(Money::from_minor(i64::from(100 + random.below(5_000)), Currency::EUR))
+        Discount::Amount(Money::from_minor(i64::from(100 + random.below(5_000)), Currency::EUR))
     };
     let mut new = NewPromotion::new(valid(random.one_of(&["Spring", "春节", "Schlussverkauf"]).parse()), benefit);
     if seed.is_multiple_of(2) {

@@ -16,7 +16,7 @@ use crm_core::{
 use super::{
     family::{Any, Family, Filter, Stored, count, list},
     lists::{crowd, periods, sorted},
-    maker::{CHANNELS, forecast_periods, id, text},
+    maker::{CHANNELS, forecasts::forecast_periods, id, text},
     world::{founded, ground, insert_all, read, write},
 };
 
@@ -28,7 +28,8 @@ macro_rules! filters {
                 $(Family::$family => {
                     let mut singles = Vec::new();
                     $(for value in $values {
-                        let filter = $filter { $field: Some(value), ..$filter::default() };
+                        let mut filter = $filter::default();
+                        filter.$field = Some(value);
                         singles.push((stringify!($field), Filter::$family(filter)));
                     })*
                     singles

@@ -13,7 +13,7 @@ use super::{
     super::{
         family::{Any, Family, Stored, all},
         lists::periods,
-        maker::{at, day, id, pipeline, text, valid, year},
+        maker::{at, day, id, pipeline::pipeline, text, valid, year},
         world::{founded, look, own_error, read, write},
     },
     forecasts, overwrite, paged, through_all_that_happens,

@@ -1,0 +1,108 @@
+//! What happened to an order.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{Order, OrderLine, PaymentEntry, Shipment, ShipmentState, ShippedLine};
+use crate::{
+    id::{PriceListId, SalesRepId},
+    money::Money,
+    text::Text,
+    totals::Terms,
+};
+
+/// What happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OrderFact {
+    /// It was drafted.
+    Drafted {
+        /// As it was then.
+        order: Box<Order>,
+    },
+    /// The lines of the draft changed, or its terms.
+    Amended {
+        /// The lines before.
+        before: Vec<OrderLine>,
+        /// The lines now.
+        after: Vec<OrderLine>,
+        /// The terms before.
+        terms_before: Terms,
+        /// The terms now.
+        terms: Terms,
+    },
+    /// Lines that are added from now on are priced by another list, or by none.
+    PriceListChanged {
+        /// The list before.
+        from: Option<PriceListId>,
+        /// The list now.
+        to: Option<PriceListId>,
+    },
+    /// It became another rep's sale, or nobody's.
+    Reassigned {
+        /// The rep before.
+        from: Option<SalesRepId>,
+        /// The rep now.
+        to: Option<SalesRepId>,
+    },
+    /// It was confirmed: it binds both sides and counts as revenue.
+    Confirmed {
+        /// The business day.
+        day: NaiveDate,
+        /// What counts as revenue.
+        net: Money,
+        /// What is to be paid.
+        total: Money,
+    },
+    /// It was locked against cancelling.
+    Locked,
+    /// It was unlocked.
+    Unlocked,
+    /// It was cancelled.
+    Cancelled {
+        /// The business day.
+        day: NaiveDate,
+        /// The revenue that counted until then and is taken back; zero for a draft.
+        reversed: Money,
+        /// Why.
+        reason: Option<Text>,
+    },
+    /// Goods left.
+    Shipped {
+        /// What left.
+        shipment: Shipment,
+    },
+    /// A shipment arrived.
+    Delivered {
+        /// The number of the shipment.
+        shipment: u32,
+    },
+    /// Goods of a shipment came back.
+    Returned {
+        /// The number of the shipment.
+        shipment: u32,
+        /// Where it stood before: on its way, or delivered and when.
+        before: ShipmentState,
+        /// What came back: some of it, or the rest.
+        lines: Vec<ShippedLine>,
+    },
+    /// Money came in.
+    Paid {
+        /// The entry.
+        entry: PaymentEntry,
+        /// What is owed after it.
+        owed: Money,
+    },
+    /// Money went back.
+    Refunded {
+        /// The entry.
+        entry: PaymentEntry,
+        /// What can still be refunded after it.
+        refundable: Money,
+    },
+    /// It was deleted.
+    Deleted {
+        /// As it was.
+        order: Box<Order>,
+    },
+}
