@@ -161,7 +161,7 @@ fn fc_5_a_manager_has_their_own_deals_and_the_numbers_of_those_who_report_to_the
     // What their manager says holds instead, whatever they say.
     let by_manager = adjusted(4, 3, RollUp::Commit, eur(3_500));
     let both = [by_owner, by_manager];
-    let said = forecast(figures.clone(), &both);
+    let said = forecast(figures, &both);
     assert_eq!([1, 3, 4].map(|who| number(&said, who)), [3_821, 3_800, 3_500].map(eur));
     let of_four = said.rep(rep(4)).unwrap().numbers[&RollUp::Commit];
     assert_eq!((of_four.of_owner(), of_four.number()), (eur(5_000), eur(3_500)));

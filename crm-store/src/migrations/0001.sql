@@ -608,7 +608,7 @@ CREATE INDEX crm_forecast_adjustment_rep ON crm_forecast_adjustment (rep, id);
 CREATE INDEX crm_forecast_adjustment_author ON crm_forecast_adjustment (author, id);
 CREATE INDEX crm_forecast_adjustment_period ON crm_forecast_adjustment (period_from, period_until, id);
 
--- `forecast` is the forecast as JSON, some hundred kilobytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
+-- `forecast` is the forecast as JSON, not two megabytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
 CREATE TABLE crm_forecast_snapshot (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
