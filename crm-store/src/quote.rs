@@ -3,7 +3,7 @@
 use chrono::SubsecRound as _;
 use crm_core::{
     Approval, Currency, ExternalId, Invalid, Money, Number, OrderLine, Quote, QuoteId, QuoteParts, QuoteState,
-    RecordId, Revision, Terms,
+    RecordId, Revision,
     store::{Page, QuoteFilter, Quotes, StoreError},
 };
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::{
     counter,
     error::Done,
     filter::{Serves, Where},
-    order::{bind_line, read_line},
+    order::{bind_line, read_line, terms_column},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells, Json},
     table::{self, Statements, Table, family_methods, statements},
@@ -63,8 +63,6 @@ impl Table for Quote {
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        let terms = self.terms();
-        let terms = if terms == Terms::default() { None } else { Some(Json::of(&terms)?) };
         let (state, approval) = to_the_microsecond(self);
         let approval = approval.as_ref().map(Json::of).transpose()?;
         binder
@@ -79,7 +77,7 @@ impl Table for Quote {
             .put(&self.rep())?
             .put(self.author())?
             .put(&self.currency())?
-            .put(&terms)?
+            .put(&terms_column(&self.terms())?)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
             .put(&self.valid_until())?
@@ -97,15 +95,11 @@ impl Table for Quote {
         let (number, external_id, version, previous) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (customer, opportunity, rep, author) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let currency: Currency = cells.take()?;
-        let terms: Option<Json> = cells.take()?;
-        let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
+        let terms = cells.take_json_or_none()?.unwrap_or_default();
         let net = Money::from_minor(cells.take()?, currency);
         let total = Money::from_minor(cells.take()?, currency);
         let valid_until = cells.take()?;
-        let approval: Option<Json> = cells.take()?;
-        let approval = approval.map(|approval| approval.parse().ok_or_else(|| cells.corrupt())).transpose()?;
-        let state: Json = cells.take()?;
-        let state = state.parse().ok_or_else(|| cells.corrupt())?;
+        let (approval, state) = (cells.take_json_or_none()?, cells.take_json()?);
         let quote = QuoteParts {
             id,
             revision,
