@@ -1,5 +1,6 @@
 //! Records of all families in all their states, made from a number and a seed.
 
+pub(crate) mod forecasts;
 mod orders;
 mod people;
 mod pipeline;
@@ -191,6 +192,8 @@ impl Maker {
             Family::Payment => self.payment(n).into(),
             Family::ExchangeRate => self.exchange_rate(n).into(),
             Family::Ticket => self.ticket(n).into(),
+            Family::ForecastAdjustment => self.forecast_adjustment(n).into(),
+            Family::ForecastSnapshot => self.forecast_snapshot(n).into(),
         }
     }
 }
