@@ -27,6 +27,7 @@ use crate::{
     invalid::{Invalid, Rule},
     lead::explained,
     money::{Money, Rounding},
+    patch::patched,
     pipeline::{ForecastCategory, Pipeline, RequiredField, Stage, StageKind},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Subject},
@@ -368,27 +369,9 @@ impl Opportunity {
     ) -> Result<Option<OpportunityFact>, OpportunityError> {
         self.step(Revise)?;
         let mut after = self.clone();
-        let OpportunityPatch {
-            expected: _,
-            name,
-            customer,
-            product,
-            rep,
-            value,
-            lines,
-            recurring,
-            probability,
-            forecast,
-            expected_close,
-            contacts,
-        } = patch;
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.customer, customer);
-        crate::patch::set(&mut after.product, product);
-        crate::patch::set(&mut after.rep, rep);
-        crate::patch::set(&mut after.recurring, recurring);
-        crate::patch::set(&mut after.expected_close, expected_close);
-        crate::patch::set(&mut after.contacts, contacts);
+        patched!(after, patch: OpportunityPatch {
+            name, customer, product, rep, recurring, expected_close, contacts
+        }, and value, lines, probability, forecast);
         // Without lines any more it has no value, unless one is typed.
         let typed = match &lines {
             Some(_) => (!self.lines.is_empty()).then_some(None).or(Some(self.value)),

@@ -518,12 +518,18 @@ CREATE TABLE crm_quote (
     net INTEGER NOT NULL,
     total INTEGER NOT NULL,
     valid_until INTEGER,
-    approval TEXT,
-    state TEXT NOT NULL,
-    -- What the state says, for filters and references.
+    -- Where it stands: which of what follows is there goes by the status.
     status TEXT NOT NULL,
+    status_at INTEGER,
+    day INTEGER,
+    reason TEXT,
+    note TEXT,
     superseded_by BLOB REFERENCES crm_quote (id),
     ordered BLOB REFERENCES crm_order (id),
+    approver TEXT,
+    approved_at INTEGER,
+    -- What goes beyond the limit and waits for approval, or was approved, as JSON.
+    beyond TEXT,
     parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_quote_customer ON crm_quote (customer, id);
