@@ -23,6 +23,7 @@ pub use self::{
 };
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
+    exchange_rate::DatedRate,
     id::{CustomerId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
@@ -63,6 +64,8 @@ guarded! {
         copy total: Money,
         /// Where it stands commercially.
         borrow state: OrderState,
+        /// The rate into another currency that it pinned when it was confirmed (MON-3).
+        maybe rate: DatedRate,
         /// What was shipped, oldest first.
         list shipments: Shipment,
         /// What was paid and refunded, oldest first.
@@ -123,6 +126,7 @@ impl Order {
             net,
             total,
             state: OrderState::Draft,
+            rate: None,
             shipments: Vec::new(),
             payments: Vec::new(),
         };
@@ -150,6 +154,12 @@ impl Order {
         if self.lines.is_empty() && self.state.confirmed_on().is_some() {
             return Err(Invalid::new("lines", "", Rule::Empty));
         }
+        if let Some(rate) = &self.rate {
+            if self.state.confirmed_on().is_none() {
+                return inconsistent("rate", rate.to_string(), "must be pinned by the confirmation (MON-3)");
+            }
+            self.converts(rate)?;
+        }
         let moved = !self.shipments.is_empty() || !self.payments.is_empty();
         if moved && self.state.confirmed_on().is_none() {
             return inconsistent(
@@ -169,6 +179,15 @@ impl Order {
             return inconsistent("state", self.state.status().to_string(), must);
         }
         Ok(())
+    }
+
+    /// Refuses a rate from another currency.
+    fn converts(&self, rate: &DatedRate) -> Result<(), Invalid> {
+        if rate.from == self.currency {
+            return Ok(());
+        }
+        let rule = Rule::CurrencyMismatch { expected: self.currency, found: rate.from };
+        Err(Invalid::new("rate", rate.to_string(), rule))
     }
 
     fn step(&self, action: OrderAction) -> Result<OrderStatus, OrderError> {
@@ -250,12 +269,39 @@ impl Order {
     ///
     /// [`OrderError::NotAllowed`] unless it is a draft, [`OrderError::NoLines`].
     pub fn confirm(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<OrderFact, OrderError> {
+        self.confirmable()?;
+        Ok(self.confirmed(at, day, None))
+    }
+
+    /// Confirms a draft as [`Order::confirm`] does, and pins the rate by which its amounts are converted from here on (MON-3).
+    ///
+    /// # Errors
+    ///
+    /// As [`Order::confirm`]; [`OrderError::Invalid`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
+    pub fn confirm_at_rate(
+        &mut self,
+        at: DateTime<Utc>,
+        day: NaiveDate,
+        rate: DatedRate,
+    ) -> Result<OrderFact, OrderError> {
+        self.confirmable()?;
+        self.converts(&rate)?;
+        Ok(self.confirmed(at, day, Some(rate)))
+    }
+
+    fn confirmed(&mut self, at: DateTime<Utc>, day: NaiveDate, rate: Option<DatedRate>) -> OrderFact {
+        (self.state, self.rate, self.updated_at) = (OrderState::Confirmed { at, day }, rate.clone(), at);
+        OrderFact::Confirmed { day, net: self.net, total: self.total, rate }
+    }
+
+    /// Whether it can be confirmed (ORD-1).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is a draft, [`OrderError::NoLines`].
+    pub fn confirmable(&self) -> Result<(), OrderError> {
         self.step(OrderAction::Confirm)?;
-        if self.lines.is_empty() {
-            return Err(OrderError::NoLines { order: self.id });
-        }
-        (self.state, self.updated_at) = (OrderState::Confirmed { at, day }, at);
-        Ok(OrderFact::Confirmed { day, net: self.net, total: self.total })
+        if self.lines.is_empty() { Err(OrderError::NoLines { order: self.id }) } else { Ok(()) }
     }
 
     /// Locks a confirmed order against cancelling (ORD-3).

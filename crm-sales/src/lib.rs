@@ -154,8 +154,8 @@ pub use self::{
     },
     order_prices::{add_order_lines, price_order_by, update_order_prices},
     ordering::{
-        OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, copy_order,
-        delete_order, draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
+        OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_in, confirm_order_on,
+        copy_order, delete_order, draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
     },
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},

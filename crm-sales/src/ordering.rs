@@ -6,13 +6,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Currency, Draft, Fact, Invalid, NewOrder, NewOrderLine, Order, OrderAction, OrderError, OrderFact, OrderId,
     OrderLine, OrderStatus, Product, Quantity, Revision, Rule, SalesRepId, Terms, Text,
-    store::{Customers, Journal, Orders, Products, SalesReps},
+    store::{Customers, ExchangeRates, Journal, Orders, Products, SalesReps},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     customers::in_use,
     error::SalesError,
+    exchange::rate_on,
     record::{self, once},
     team::selling,
 };
@@ -262,7 +263,8 @@ impl OrderAmendment {
 }
 
 /// Drafts the same order again: its customer, rep, price list, terms and lines, at the prices that they have there. Its
-/// number, its dates, what was shipped and paid, and the quote that it was made of stay with it (ORD-5).
+/// number, its dates, the rate that it pinned, what was shipped and paid, and the quote that it was made of stay with it
+/// (ORD-5).
 ///
 /// # Errors
 ///
@@ -476,6 +478,65 @@ pub fn confirm_order_on(
 ) -> Result<Order, SalesError> {
     once(tx, act, "confirm_order_on", (id, day), |tx, act, (id, day)| {
         change_order(tx, act, id, |order, at| order.confirm(at, day))
+    })
+}
+
+/// Confirms a draft as [`confirm_order_on`] does, and pins the rate into the currency that the host reports in, as it
+/// holds on that day (MON-3): [`convert`](crate::convert) takes it for [`RatePolicy::Pinned`](crm_core::RatePolicy::Pinned).
+/// An order in that currency needs none and pins none. What becomes of the rate since does not matter to the order.
+///
+/// The order of a quote pins its rate in the same way, in the write in which the quote is accepted.
+///
+/// # Errors
+///
+/// As [`confirm_order`]; [`SalesError::Rate`] with [`RateError::Missing`](crm_core::RateError::Missing) where no rate
+/// holds on that day (MON-2).
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, Exchange, NewCustomer, NewExchangeRate, NewOrder, NewProduct, RateError, RatePolicy};
+/// use crm_core::{UnitPrice, store::Store};
+/// use crm_sales::{SalesError, add_exchange_rate, add_product, confirm_order_in, convert, draft_order};
+/// use crm_sales::register_customer;
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice"); // 2 March 2026
+///     let (eur, usd) = (Currency::EUR, Currency::USD);
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", eur)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///     let order = draft_order(tx, act, NewOrder::for_customer(zhang.id, eur).line(lamp.id, 2))?;
+///     let refused = confirm_order_in(tx, act, order.id, act.day(), usd);
+///     assert!(matches!(refused, Err(SalesError::Rate(RateError::Missing { .. }))));
+///
+///     add_exchange_rate(tx, act, NewExchangeRate::new(eur, usd, act.day(), "1.0842".parse()?, "ECB".parse()?))?;
+///     let order = confirm_order_in(tx, act, order.id, act.day(), usd)?;
+///     let report = Exchange::to(usd, RatePolicy::Pinned, act.day());
+///     assert_eq!(convert(tx, &report, order.total(), order.rate())?.to.to_string(), "108.20 USD");
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn confirm_order_in(
+    tx: &mut (impl Orders + ExchangeRates + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    day: NaiveDate,
+    base: Currency,
+) -> Result<Order, SalesError> {
+    once(tx, act, "confirm_order_in", (id, day, base), |tx, act, (id, day, base)| {
+        record::change(tx, act, id, None, |tx, order: &mut Order| {
+            if order.currency() == base {
+                return Ok(Some(order.confirm(act.at(), day)?));
+            }
+            // Before a rate is looked for: that an order cannot be confirmed comes first.
+            order.confirmable()?;
+            let rate = rate_on(tx, order.currency(), base, day)?;
+            Ok(Some(order.confirm_at_rate(act.at(), day, rate)?))
+        })
     })
 }
 

@@ -43,7 +43,7 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason" "rate",
         derived: "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
@@ -80,6 +80,7 @@ impl Table for Order {
             OrderState::Confirmed { at, .. } | OrderState::Locked { at, .. } => (Some(*at), None, None),
             OrderState::Cancelled { at, day, reason, .. } => (Some(*at), Some(*day), reason.clone()),
         };
+        let rate = self.rate().map(Json::of).transpose()?;
         let terms = self.terms();
         let terms = if terms == Terms::default() { None } else { Some(Json::of(&terms)?) };
         binder
@@ -100,6 +101,7 @@ impl Table for Order {
             .put(&self.state().confirmed_on())?
             .put(&cancelled_on)?
             .put(&reason)?
+            .put(&rate)?
             .put(&self.fulfilment())?
             .put(&self.payment_status())?
             .put(&parts_of(self))?;
@@ -128,6 +130,8 @@ impl Table for Order {
             }
             _ => return Err(cells.corrupt()),
         };
+        let rate: Option<Json> = cells.take()?;
+        let rate = rate.map(|rate| rate.parse().ok_or_else(|| cells.corrupt())).transpose()?;
         let order = OrderParts {
             id,
             revision,
@@ -145,6 +149,7 @@ impl Table for Order {
             net,
             total,
             state,
+            rate,
             shipments: Vec::new(),
             payments: Vec::new(),
         };

@@ -118,7 +118,7 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
             terms: Terms::default(),
         },
         Reassign => OrderFact::Reassigned { from: Some(id(2)), to: Some(id(3)) },
-        Confirm => OrderFact::Confirmed { day: day("2026-03-04"), net: eur(12_000), total: eur(12_000) },
+        Confirm => OrderFact::Confirmed { day: day("2026-03-04"), net: eur(12_000), total: eur(12_000), rate: None },
         Lock => OrderFact::Locked,
         Unlock => OrderFact::Unlocked,
         Cancel => {
@@ -283,6 +283,38 @@ fn ord_1_a_confirmed_order_knows_its_business_day_even_after_it_is_cancelled() {
     assert_eq!(order.state(), &OrderState::Confirmed { at: at(1), day: day("2026-03-02") });
     order.cancel(at(4), day("2026-03-09"), None).unwrap();
     assert_eq!(order.state().confirmed_on(), Some(day("2026-03-02")));
+}
+
+fn dollars(from: Currency) -> DatedRate {
+    DatedRate::new(from, Currency::USD, day("2026-02-27"), parsed("1.08"), parsed("ECB")).unwrap()
+}
+
+#[test]
+fn mon_3_an_order_pins_its_rate_when_it_is_confirmed_and_keeps_it() {
+    let mut order = drafted(lines());
+    let (on, rate) = (day("2026-03-02"), dollars(Currency::EUR));
+    let fact = order.confirm_at_rate(at(1), on, rate.clone()).unwrap();
+    assert_eq!(fact, OrderFact::Confirmed { day: on, net: eur(12_000), total: eur(12_000), rate: Some(rate.clone()) });
+    assert_eq!((order.rate(), order.state().confirmed_on()), (Some(&rate), Some(on)));
+    survives_json(&order);
+    survives_json(&fact);
+    refuses(&order, |order| order.amend(at(2), vec![line(1, 1, "50.00")], Terms::default()));
+    refuses(&order, |order| order.confirm_at_rate(at(2), on, rate.clone()));
+    order.lock(at(2)).unwrap();
+    order.unlock(at(3)).unwrap();
+    order.cancel(at(4), on, None).unwrap();
+    assert_eq!(order.rate(), Some(&rate));
+}
+
+#[test]
+fn mon_3_a_rate_from_another_currency_is_not_pinned() {
+    let order = drafted(lines());
+    let refused = refuses(&order, |order| order.confirm_at_rate(at(1), day("2026-03-02"), dollars(Currency::JPY)));
+    let mismatch = Rule::CurrencyMismatch { expected: Currency::EUR, found: Currency::JPY };
+    assert_eq!(rule_of(refused), ("rate", mismatch));
+    let empty = drafted(Vec::new());
+    let refused = refuses(&empty, |order| order.confirm_at_rate(at(1), day("2026-03-02"), dollars(Currency::EUR)));
+    assert_eq!(refused, OrderError::NoLines { order: empty.id });
 }
 
 #[test]

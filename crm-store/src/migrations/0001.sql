@@ -650,6 +650,8 @@ CREATE TABLE crm_order (
     day INTEGER,
     cancelled_on INTEGER,
     cancel_reason TEXT,
+    -- The rate that was pinned when it was confirmed, as JSON.
+    rate TEXT,
     -- The two axes that follow from shipments and payments, kept for filters.
     fulfilment TEXT NOT NULL,
     payment TEXT NOT NULL,

@@ -5,9 +5,9 @@ use std::{fmt::Display, str::FromStr};
 use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Act, Activity, ActivityKind, ActivityStep, Actor, Agent, Aggregation, AnomalyKind, AssignmentPolicy,
-    AssignmentStrategy, BeyondLimit, By, Channel, Completion, Conversion, Currency, Customer, DealLine, Direction,
-    Discount, Disqualification, Draft, ExchangeRate, FairnessWindow, ForecastCategory, Gender, Interaction, Label,
-    Lead, LeadPlace, LeadStatus, LeadTouch, LimitKind, Loss, Member, MessageKind, Money, NewActivity, NewAgent,
+    AssignmentStrategy, BeyondLimit, By, Channel, Completion, Conversion, Currency, Customer, DatedRate, DealLine,
+    Direction, Discount, Disqualification, Draft, ExchangeRate, FairnessWindow, ForecastCategory, Gender, Interaction,
+    Label, Lead, LeadPlace, LeadStatus, LeadTouch, LimitKind, Loss, Member, MessageKind, Money, NewActivity, NewAgent,
     NewCustomer, NewExchangeRate, NewInteraction, NewLead, NewMessage, NewOpportunity, NewPayment, NewPriceList,
     NewPriceRule, NewProduct, NewPromotion, NewQueue, NewRedemption, NewRefund, NewSalePlan, NewSalesRep, NewTicket,
     Opportunity, OpportunityPatch, Order, OrderLine, OrderParts, OrderState, Participant, Payment, PaymentKind,
@@ -773,7 +773,12 @@ impl Maker {
             return order;
         }
         let confirmed = self.day();
-        valid(order.confirm(self.at(), confirmed));
+        if self.dice.yes() {
+            let rate = DatedRate::new(currency, Currency::USD, self.day(), valid("1.0842".parse()), text("ECB"));
+            valid(order.confirm_at_rate(self.at(), confirmed, valid(rate)));
+        } else {
+            valid(order.confirm(self.at(), confirmed));
+        }
         match self.dice.below(4) {
             0 => {
                 let part = ShippedLine { line: 1, quantity: order.lines()[0].quantity() };
@@ -839,7 +844,7 @@ impl Maker {
         let parts = OrderParts::from(self.order(n));
         let number = text(&format!("DRAFT-{n}"));
         let (state, shipments, payments) = (OrderState::Draft, Vec::new(), Vec::new());
-        valid(OrderParts { number, state, shipments, payments, ..parts }.try_into())
+        valid(OrderParts { number, state, rate: None, shipments, payments, ..parts }.try_into())
     }
 
     fn payment(&mut self, n: u32) -> Payment {

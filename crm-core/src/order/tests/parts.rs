@@ -48,6 +48,11 @@ fn parts_of_an_order_that_contradict_each_other_are_refused() {
             let day = day("2026-03-05");
             parts.state = OrderState::Cancelled { at: at(9), day, confirmed_on: None, reason: None };
         }),
+        ("rate", "pinned by the confirmation (MON-3), got 1 EUR = 1.08 USD", |parts| {
+            (parts.state, parts.rate) = (OrderState::Draft, Some(dollars(Currency::EUR)));
+            (parts.shipments, parts.payments) = (Vec::new(), Vec::new());
+        }),
+        ("rate", "in EUR, not in JPY", |parts| parts.rate = Some(dollars(Currency::JPY))),
         ("shipments", "numbered from 1", |parts| parts.shipments[1].number = 3),
         ("shipments", "numbered from 1", |parts| parts.shipments[0].number = 0),
         ("shipments", "hold something", |parts| parts.shipments[0].lines = Vec::new()),
