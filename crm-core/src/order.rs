@@ -212,9 +212,12 @@ impl Order {
 
     /// Replaces the lines and the terms of a draft. `None` where nothing is different.
     ///
+    /// What promotions took off was found for the lines as they are. So these stand until the promotions are released; the terms may change, since promotions come
+    /// before the discount on the document (PRC-6).
+    ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Invalid`] as [`Order::draft`].
+    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Promoted`] for other lines, [`OrderError::Invalid`] as [`Order::draft`].
     pub fn amend(
         &mut self,
         at: DateTime<Utc>,
@@ -222,6 +225,55 @@ impl Order {
         terms: Terms,
     ) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
+        if lines != self.lines && self.is_promoted() {
+            return Err(OrderError::Promoted { order: self.id });
+        }
+        self.put(at, lines, terms)
+    }
+
+    /// Whether its lines and its terms can be amended.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed.
+    pub fn amendable(&self) -> Result<(), OrderError> {
+        self.step(OrderAction::Amend).map(drop)
+    }
+
+    /// Whether promotions take something off its lines.
+    pub fn is_promoted(&self) -> bool {
+        self.lines.iter().any(|line| line.taken_off().is_some())
+    }
+
+    /// Takes off the lines of a draft what a promotion does, as [`Promotion::taken_off`](crate::Promotion::taken_off) says of their amounts: a part for each line, in
+    /// their order. So one promotion after the other takes something off what is left, and the discount on the document follows (PRC-6).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed; [`OrderError::Invalid`] as [`OrderLine::less`], for another number of parts than lines, and where the discount on
+    /// the document is more than what is left.
+    pub fn promote(&mut self, at: DateTime<Utc>, parts: &[Money]) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        if parts.len() != self.lines.len() {
+            let must = "must be as many as there are lines";
+            return Err(Invalid::new("parts", parts.len().to_string(), Rule::Inconsistent { must }).into());
+        }
+        let lines = self.lines.iter().zip(parts).map(|(line, off)| line.clone().less(*off));
+        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+    }
+
+    /// Gives the lines of a draft back what promotions took off. `None` where they took nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed.
+    pub fn release_promotions(&mut self, at: DateTime<Utc>) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        let lines = self.lines.iter().map(|line| line.clone().without_promotions());
+        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+    }
+
+    fn put(&mut self, at: DateTime<Utc>, lines: Vec<OrderLine>, terms: Terms) -> Result<Option<OrderFact>, OrderError> {
         if lines == self.lines && terms == self.terms {
             return Ok(None);
         }

@@ -193,7 +193,7 @@ impl Table for Order {
 
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
-        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
+        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "taken_off" "amount" "currency" "tax" "tax_rate" "source"
         "continues"
     );
 
@@ -214,6 +214,7 @@ pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<(
         .put(&line.quantity())?
         .put(&line.unit_price().millionths())?
         .put(&line.discount())?
+        .put(&line.taken_off().map(Money::minor))?
         .put(&line.amount().minor())?
         .put(&line.amount().currency())?
         .put(&line.tax().map(Tax::code).cloned())?
@@ -227,9 +228,12 @@ pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
     let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
     let quantity: Quantity = cells.take()?;
     let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
+    let taken_off: Option<i64> = cells.take()?;
     let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
     let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
-    let line = OrderLine::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
+    let line = OrderLine::new(number, product, quantity, price, discount);
+    let off = taken_off.map(|minor| Money::from_minor(minor, currency));
+    let line = line.and_then(|line| off.into_iter().try_fold(line, OrderLine::less)).map_err(|_| cells.corrupt())?;
     if line.amount().minor() != minor {
         return Err(cells.corrupt());
     }

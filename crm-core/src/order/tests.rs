@@ -318,6 +318,53 @@ fn mon_3_a_rate_from_another_currency_is_not_pinned() {
 }
 
 #[test]
+fn prc_6_what_promotions_take_off_stands_on_the_lines_until_it_is_released() {
+    let order = drafted(lines());
+    let mut promoted = order.clone();
+    promoted.promote(at(1), &[eur(1_000), eur(0)]).unwrap().unwrap();
+    promoted.promote(at(2), &[eur(9_000), eur(500)]).unwrap().unwrap();
+    let off: Vec<_> = promoted.lines().iter().map(|line| (line.taken_off(), line.amount())).collect();
+    assert_eq!(off, [(Some(eur(10_000)), eur(0)), (Some(eur(500)), eur(1_500))]);
+    assert_eq!((promoted.total(), promoted.is_promoted()), (eur(1_500), true));
+    assert_eq!(promoted.clone().promote(at(3), &[eur(0), eur(0)]), Ok(None));
+    survives_json(&promoted);
+
+    // Other lines are refused, other terms are not: what promotions took off was found for these lines, before the terms.
+    let other = vec![line(1, 1, "50.00")];
+    let refused = refuses(&promoted, |order| order.amend(at(3), other, Terms::default()));
+    assert_eq!(refused, OrderError::Promoted { order: order.id });
+    let half = Terms::default().discount(Discount::Percent(Percent::whole(50)));
+    let mut cheaper = promoted.clone();
+    cheaper.amend(at(3), promoted.lines().to_vec(), half).unwrap();
+    assert_eq!(cheaper.total(), eur(750));
+    cheaper.release_promotions(at(4)).unwrap().unwrap();
+    assert_eq!((cheaper.total(), cheaper.lines()), (eur(6_000), order.lines()));
+    assert_eq!(cheaper.release_promotions(at(5)), Ok(None));
+
+    // No line loses more than it comes to, and the discount on the document finds what it takes.
+    let too_much = refuses(&promoted, |order| order.promote(at(3), &[eur(1), eur(0)]));
+    let range = |max: &str| Rule::OutOfRange { min: "0.00 EUR".into(), max: max.into() };
+    assert_eq!(rule_of(too_much), ("taken off", range("0.00 EUR")));
+    let negative = refuses(&order, |order| order.promote(at(3), &[eur(-1), eur(0)]));
+    assert_eq!(rule_of(negative), ("taken off", range("100.00 EUR")));
+    let yen = refuses(&order, |order| order.promote(at(3), &[Money::from_minor(1, Currency::JPY), eur(0)]));
+    assert_eq!(rule_of(yen).0, "taken off");
+    let one = refuses(&order, |order| order.promote(at(3), &[eur(1)]));
+    assert_eq!(rule_of(one).0, "parts");
+    let mut fixed = order.clone();
+    fixed.amend(at(1), lines(), Terms::default().discount(Discount::Amount(eur(11_500)))).unwrap();
+    let left = refuses(&fixed, |order| order.promote(at(3), &[eur(501), eur(0)]));
+    assert_eq!(rule_of(left), ("discount", range("114.99 EUR")));
+    let confirmed = confirmed();
+    for refused in [
+        refuses(&confirmed, |order| order.promote(at(3), &[eur(1), eur(0)])),
+        refuses(&confirmed, |order| order.release_promotions(at(3))),
+    ] {
+        assert_eq!(refused, OrderError::NotAllowed { order: confirmed.id, status: Confirmed, action: Amend });
+    }
+}
+
+#[test]
 fn amending_replaces_the_lines_or_nothing() {
     let order = drafted(lines());
     assert_eq!(order.clone().amend(at(1), lines(), Terms::default()), Ok(None));

@@ -544,6 +544,8 @@ CREATE TABLE crm_quote_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- As in crm_order_line.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,
@@ -712,6 +714,8 @@ CREATE TABLE crm_order_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- What promotions take off after the discount; the amount is less it.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,

@@ -107,7 +107,7 @@ fn a_line_whose_amount_is_not_its_product_is_refused() {
     let mut json = serde_json::to_value(line(1, 2, "50.00")).unwrap();
     json["amount"]["amount"] = "99.99".into();
     let refused = serde_json::from_value::<OrderLine>(json).unwrap_err().to_string();
-    assert_eq!(refused, "amount must be quantity times price less discount, got 99.99 EUR");
+    assert_eq!(refused, "amount must be quantity times price less discount and promotions, got 99.99 EUR");
 }
 
 #[test]

@@ -31,6 +31,8 @@ impl Maker {
             let tax =
                 self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
             let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
+            let off = Money::from_minor(line.amount().minor() / 3, currency);
+            let line = if self.dice.yes() { valid(line.less(off)) } else { line };
             lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
         }
         lines
