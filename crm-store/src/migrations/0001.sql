@@ -634,8 +634,10 @@ CREATE TABLE crm_activity (
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
     note TEXT,
+    lead BLOB REFERENCES crm_lead (id),
     customer BLOB REFERENCES crm_customer (id),
     opportunity BLOB REFERENCES crm_opportunity (id),
+    person BLOB REFERENCES crm_customer (id),
     owner BLOB REFERENCES crm_sales_rep (id),
     due INTEGER NOT NULL,
     remind_at INTEGER,
@@ -652,6 +654,8 @@ CREATE TABLE crm_activity (
     planned_due INTEGER,
     planned_reminder INTEGER
 ) STRICT;
+CREATE INDEX crm_activity_lead ON crm_activity (lead, id) WHERE lead IS NOT NULL;
+CREATE INDEX crm_activity_person ON crm_activity (person) WHERE person IS NOT NULL;
 CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
