@@ -88,9 +88,9 @@ mod window;
 pub use self::{
     act::{Act, Cause},
     activity::{
-        Activity, ActivityAction, ActivityError, ActivityFact, ActivityKind, ActivityParts, ActivityPatch,
-        ActivityPlan, ActivityPlanBuilder, ActivityState, ActivityStatus, ActivityStep, Completion, NewActivity,
-        PlannedStep,
+        Activity, ActivityAction, ActivityError, ActivityFact, ActivityKind, ActivityParties, ActivityParts,
+        ActivityPatch, ActivityPlan, ActivityPlanBuilder, ActivityState, ActivityStatus, ActivityStep, Completion,
+        NewActivity, PlannedStep,
     },
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
     answer::{Answer, AnswerContent, Answered, Fingerprint, IdempotencyError, Keyed, once},

@@ -550,6 +550,8 @@ CREATE TABLE crm_quote_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- As in crm_order_line.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,
@@ -638,8 +640,10 @@ CREATE TABLE crm_activity (
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
     note TEXT,
+    lead BLOB REFERENCES crm_lead (id),
     customer BLOB REFERENCES crm_customer (id),
     opportunity BLOB REFERENCES crm_opportunity (id),
+    person BLOB REFERENCES crm_customer (id),
     owner BLOB REFERENCES crm_sales_rep (id),
     due INTEGER NOT NULL,
     remind_at INTEGER,
@@ -656,6 +660,8 @@ CREATE TABLE crm_activity (
     planned_due INTEGER,
     planned_reminder INTEGER
 ) STRICT;
+CREATE INDEX crm_activity_lead ON crm_activity (lead, id) WHERE lead IS NOT NULL;
+CREATE INDEX crm_activity_person ON crm_activity (person) WHERE person IS NOT NULL;
 CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
@@ -691,6 +697,8 @@ CREATE TABLE crm_order (
     day INTEGER,
     cancelled_on INTEGER,
     cancel_reason TEXT,
+    -- The rate that was pinned when it was confirmed, as JSON.
+    rate TEXT,
     -- The two axes that follow from shipments and payments, kept for filters.
     fulfilment TEXT NOT NULL,
     payment TEXT NOT NULL,
@@ -716,6 +724,8 @@ CREATE TABLE crm_order_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- What promotions take off after the discount; the amount is less it.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,
