@@ -55,7 +55,7 @@ impl Table for ForecastSnapshot {
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let name = cells.take()?;
-        let forecast: Forecast = cells.take::<Json>()?.parse().ok_or_else(|| cells.corrupt())?;
+        let forecast: Forecast = cells.take_json()?;
         Ok(Self { id, revision, created_at, updated_at, name, forecast })
     }
 
