@@ -243,6 +243,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     lists!(
         tx,
         ActivityFilter {
+            lead: sample.leads[0].id,
             customer: first.id,
             opportunity: sample.opportunities[0].id,
             owner: rep,
@@ -455,7 +456,7 @@ const SORTED: &[&str] = &[
     "crm_lead_likeliest",
     "crm_lead_point_key",
     "crm_interaction_customer",
-    "crm_order_timeline",
+    "crm_order_customer",
     "crm_order_day",
     "crm_order_line_product",
     "crm_ticket_timeline",

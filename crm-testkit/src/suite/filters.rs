@@ -28,7 +28,8 @@ macro_rules! filters {
                 $(Family::$family => {
                     let mut singles = Vec::new();
                     $(for value in $values {
-                        let filter = $filter { $field: Some(value), ..$filter::default() };
+                        let mut filter = $filter::default();
+                        filter.$field = Some(value);
                         singles.push((stringify!($field), Filter::$family(filter)));
                     })*
                     singles
@@ -108,6 +109,7 @@ filters! {
         valid_until: periods(),
     }
     Activity(ActivityFilter) {
+        lead: [id(1), id(2)],
         customer: [id(1), id(2)],
         opportunity: [id(1), id(2)],
         owner: [id(1), id(2)],
@@ -249,7 +251,8 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && f.valid_until.is_none_or(|days| r.valid_until().is_some_and(|day| days.contains(day)))
         }
         (Filter::Activity(f), Any::Activity(r)) => {
-            lets(f.customer.as_ref(), r.customer().as_ref())
+            lets(f.lead.as_ref(), r.lead().as_ref())
+                && lets(f.customer.as_ref(), r.customer().as_ref())
                 && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
                 && lets(f.owner.as_ref(), r.owner().as_ref())
                 && lets(f.kind.as_ref(), Some(&r.kind()))
