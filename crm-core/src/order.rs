@@ -217,7 +217,7 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Promoted`] for other lines, [`OrderError::Invalid`] as [`Order::draft`].
+    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Promoted`] for other lines, [`OrderError::Value`] as [`Order::draft`].
     pub fn amend(
         &mut self,
         at: DateTime<Utc>,
@@ -228,7 +228,7 @@ impl Order {
         if lines != self.lines && self.is_promoted() {
             return Err(OrderError::Promoted { order: self.id });
         }
-        self.put(at, lines, terms)
+        self.put(at, Ok(lines), terms)
     }
 
     /// Whether its lines and its terms can be amended.
@@ -250,16 +250,16 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] once it is confirmed; [`OrderError::Invalid`] as [`OrderLine::less`], for another number of parts than lines, and where the discount on
-    /// the document is more than what is left.
+    /// [`OrderError::NotAllowed`] once it is confirmed; [`OrderError::Value`] as [`OrderLine::less`], and for another number of parts than lines.
     pub fn promote(&mut self, at: DateTime<Utc>, parts: &[Money]) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
         if parts.len() != self.lines.len() {
             let must = "must be as many as there are lines";
-            return Err(Invalid::new("parts", parts.len().to_string(), Rule::Inconsistent { must }).into());
+            let refused = OrderError::from(Invalid::new("parts", parts.len().to_string(), Rule::Inconsistent { must }));
+            return Err(refused.of(self.id, OrderAction::Amend));
         }
         let lines = self.lines.iter().zip(parts).map(|(line, off)| line.clone().less(*off));
-        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+        self.put(at, lines.collect(), self.terms)
     }
 
     /// Gives the lines of a draft back what promotions took off. `None` where they took nothing.
@@ -270,17 +270,25 @@ impl Order {
     pub fn release_promotions(&mut self, at: DateTime<Utc>) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
         let lines = self.lines.iter().map(|line| line.clone().without_promotions());
-        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+        self.put(at, lines.collect(), self.terms)
     }
 
-    fn put(&mut self, at: DateTime<Utc>, lines: Vec<OrderLine>, terms: Terms) -> Result<Option<OrderFact>, OrderError> {
+    fn put(
+        &mut self,
+        at: DateTime<Utc>,
+        lines: Result<Vec<OrderLine>, Invalid>,
+        terms: Terms,
+    ) -> Result<Option<OrderFact>, OrderError> {
+        let order = self.id;
+        let refused = |invalid| OrderError::from(invalid).of(order, OrderAction::Amend);
+        let lines = lines.map_err(refused)?;
         if lines == self.lines && terms == self.terms {
             return Ok(None);
         }
         let mut after = self.clone();
-        (after.net, after.total) = sums(&lines, self.currency, &terms)?;
+        (after.net, after.total) = sums(&lines, self.currency, &terms).map_err(refused)?;
         (after.lines, after.terms, after.updated_at) = (lines, terms, at);
-        after.check()?;
+        after.check().map_err(refused)?;
         let Self { lines: before, terms: terms_before, .. } = std::mem::replace(self, after);
         Ok(Some(OrderFact::Amended { before, after: self.lines.clone(), terms_before, terms }))
     }
@@ -329,7 +337,7 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// As [`Order::confirm`]; [`OrderError::Invalid`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
+    /// As [`Order::confirm`]; [`OrderError::Value`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
     pub fn confirm_at_rate(
         &mut self,
         at: DateTime<Utc>,
@@ -337,7 +345,8 @@ impl Order {
         rate: DatedRate,
     ) -> Result<OrderFact, OrderError> {
         self.confirmable()?;
-        self.converts(&rate)?;
+        let refused = |invalid| OrderError::from(invalid).of(self.id, OrderAction::Confirm);
+        self.converts(&rate).map_err(refused)?;
         Ok(self.confirmed(at, day, Some(rate)))
     }
 

@@ -323,8 +323,12 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`], [`OrderError::Invalid`] for a quantity of zero or a line that is named twice.
+    /// [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`], [`OrderError::Value`] for a quantity of zero or a line that is named twice.
     pub fn came_to(&self, lines: &[RefundedLine]) -> Result<Money, OrderError> {
+        self.sum_of(lines).map_err(|refused| refused.of(self.id, OrderAction::Refund))
+    }
+
+    fn sum_of(&self, lines: &[RefundedLine]) -> Result<Money, OrderError> {
         check_lines(lines)?;
         let (order, left, totals) = (self.id, self.refundable_lines(), self.line_sums()?);
         let mut sum = Money::zero(self.currency);
@@ -353,10 +357,13 @@ impl Order {
     /// As [`Order::came_to`]; [`OrderError::MoreThanTheyCameTo`], [`OrderError::OverRefunded`], [`OrderError::LinesNotPaid`], [`OrderError::Value`] for an amount of zero or
     /// less or in another currency.
     pub fn refund_of(&self, lines: &[RefundedLine], amount: Option<Money>) -> Result<Money, OrderError> {
+        self.go_back_for(lines, amount).map_err(|refused| refused.of(self.id, OrderAction::Refund))
+    }
+
+    fn go_back_for(&self, lines: &[RefundedLine], amount: Option<Money>) -> Result<Money, OrderError> {
         let order = self.id;
-        let in_order = |invalid| OrderError::from(invalid).of(order, OrderAction::Refund);
         let came_to = self.came_to(lines)?;
-        let amount = amount.unwrap_or(came_to).in_currency(self.currency).and_then(positive).map_err(in_order)?;
+        let amount = positive(amount.unwrap_or(came_to).in_currency(self.currency)?)?;
         if amount > came_to {
             return Err(OrderError::MoreThanTheyCameTo { order, amount, came_to });
         }

@@ -108,7 +108,7 @@ fn ref_3_a_method_and_a_reference_stand_for_one_payment_and_one_refund_of_an_ord
 }
 
 #[test]
-fn money_back_names_the_order_that_refuses_it() {
+fn ref_1_what_is_refused_of_money_and_goods_names_the_order() {
     let order = paid();
     let number = order.id;
     let of = |refused: OrderError| refused.to_string();
