@@ -17,6 +17,7 @@ pub use self::{
 use crate::{
     id::{ActivityId, CustomerId, LeadId, OpportunityId, SalesRepId},
     invalid::{Invalid, Rule},
+    patch::patched,
     record::{Revision, guarded},
     text::{ExternalId, Label, Subject, Text},
     time::to_the_microsecond,
@@ -226,17 +227,7 @@ impl Activity {
     pub fn revise(&mut self, at: DateTime<Utc>, patch: ActivityPatch) -> Result<Option<ActivityFact>, ActivityError> {
         self.step_to(Revise)?;
         let mut after = self.clone();
-        let ActivityPatch { expected: _, kind, subject, note, lead, customer, opportunity, person, .. } = patch;
-        let ActivityPatch { owner, due, remind_at, .. } = patch;
-        crate::patch::set(&mut after.kind, kind);
-        crate::patch::set(&mut after.subject, subject);
-        crate::patch::set(&mut after.note, note);
-        crate::patch::set(&mut after.lead, lead);
-        crate::patch::set(&mut after.customer, customer);
-        crate::patch::set(&mut after.opportunity, opportunity);
-        crate::patch::set(&mut after.person, person);
-        crate::patch::set(&mut after.owner, owner);
-        crate::patch::set(&mut after.due, due);
+        patched!(after, patch: ActivityPatch { kind, subject, note, lead, customer, opportunity, person, owner, due }, and remind_at);
         crate::patch::set(&mut after.remind_at, remind_at.map(|at| at.map(to_the_microsecond)));
         if after == *self {
             return Ok(None);

@@ -119,7 +119,7 @@ pub use self::{
     forecast::{
         AdjustedNumber, CategoryTotal, Forecast, ForecastAdjustment, ForecastAdjustmentFact, ForecastNumber,
         ForecastSnapshot, ForecastSnapshotFact, ForecastTotals, NewForecastAdjustment, NewForecastSnapshot,
-        PipelineFlow, PipelineMovement, PipelineScope, RepForecast, RollUp, currencies_to_convert,
+        PipelineFlow, PipelineMovement, PipelineScope, RepForecast, RollUp,
     },
     id::{
         ActivityId, AgentId, CustomerId, ExchangeRateId, ForecastAdjustmentId, ForecastSnapshotId, IdError, ImportId,
@@ -135,9 +135,9 @@ pub use self::{
     },
     money::{Currency, Money, Rounding},
     opportunity::{
-        AmountSource, By, ContactRole, DealLine, Loss, NewOpportunity, Opportunity, OpportunityAction,
+        AmountSource, By, ContactRole, DealLine, DealStanding, Loss, NewOpportunity, Opportunity, OpportunityAction,
         OpportunityError, OpportunityFact, OpportunityParts, OpportunityPatch, OpportunityState, OpportunityStatus,
-        Push, Recurring, Sale, StageVisit, Standing,
+        Push, Recurring, Sale, StageVisit,
     },
     order::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,

@@ -7,11 +7,12 @@ mod line;
 mod new;
 mod payment;
 mod state;
+mod sums;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::payment::{check_lines as check_refunded_lines, positive};
+use self::sums::is_plain;
 pub use self::{
     error::OrderError,
     fact::OrderFact,
@@ -21,6 +22,10 @@ pub use self::{
     payment::{EntryKind, NewPayment, NewRefund, PaymentEntry, PaymentStatus, RefundedLine},
     state::{OrderAction, OrderState, OrderStatus},
 };
+pub(crate) use self::{
+    payment::{check_lines as check_refunded_lines, positive},
+    sums::{check_lines, sums, totals},
+};
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
     exchange_rate::DatedRate,
@@ -29,7 +34,7 @@ use crate::{
     money::{Currency, Money},
     record::{Revision, guarded},
     text::{ExternalId, Number, Text},
-    totals::{Taxable, Terms, Totals},
+    totals::{Terms, Totals},
 };
 
 guarded! {
@@ -140,17 +145,7 @@ impl Order {
             }
         }
         let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
-        check_numbers(&self.lines)?;
-        let (net, total) = sums(&self.lines, self.currency, &self.terms)?;
-        for (field, kept, sum) in [("net", self.net, net), ("total", self.total, total)] {
-            if kept != sum {
-                return inconsistent(
-                    field,
-                    kept.to_string(),
-                    "must be the sum of the lines under the terms of the order",
-                );
-            }
-        }
+        check_lines(&self.lines, self.currency, &self.terms, (self.net, self.total))?;
         if self.lines.is_empty() && self.state.confirmed_on().is_some() {
             return Err(Invalid::new("lines", "", Rule::Empty));
         }
@@ -443,7 +438,7 @@ impl Order {
     ///
     /// As [`Totals::of`], which an order that was checked does not give.
     pub fn totals(&self) -> Result<Totals, Invalid> {
-        Totals::of(&taxable(&self.lines), self.currency, &self.terms)
+        totals(&self.lines, self.currency, &self.terms)
     }
 
     /// What each line comes to after all discounts, without tax.
@@ -464,41 +459,6 @@ impl Order {
         // The lines are numbered upwards.
         self.lines.binary_search_by_key(&number, OrderLine::number).ok()
     }
-}
-
-/// Refuses too many lines, and lines that are not numbered upwards from 1.
-pub(crate) fn check_numbers(lines: &[OrderLine]) -> Result<(), Invalid> {
-    if lines.len() > LIMIT {
-        return Err(Invalid::new("lines", lines.len().to_string(), Rule::TooMany { limit: LIMIT }));
-    }
-    let mut earlier = 0;
-    for line in lines {
-        if line.number() <= earlier {
-            let must = "must be numbered upwards, from 1";
-            return Err(Invalid::new("lines", line.number().to_string(), Rule::Inconsistent { must }));
-        }
-        earlier = line.number();
-    }
-    Ok(())
-}
-
-fn taxable(lines: &[OrderLine]) -> Vec<Taxable<'_>> {
-    lines.iter().map(OrderLine::taxable).collect()
-}
-
-/// Whether the amounts of lines are all that there is to sum: nothing is split or rounded.
-fn is_plain(lines: &[OrderLine], terms: &Terms) -> bool {
-    terms.discount.is_none() && lines.iter().all(|line| line.tax().is_none())
-}
-
-/// What lines come to without and with tax.
-pub(crate) fn sums(lines: &[OrderLine], currency: Currency, terms: &Terms) -> Result<(Money, Money), Invalid> {
-    if is_plain(lines, terms) {
-        let sum = Money::sum(lines.iter().map(OrderLine::amount), currency);
-        return sum.map(|sum| (sum, sum)).map_err(|refused| refused.in_field("total"));
-    }
-    let totals = Totals::of(&taxable(lines), currency, terms)?;
-    Ok((totals.net(), totals.total()))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     id::{CustomerId, OpportunityId, OrderId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
-    order::{OrderLine, check_numbers, sums},
+    order::{OrderLine, check_lines, sums, totals},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Number, Text},
     totals::{LineTotals, Terms, Totals},
@@ -296,7 +296,7 @@ impl Quote {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        check_numbers(&self.lines)?;
+        check_lines(&self.lines, self.currency, &self.terms, (self.net, self.total))?;
         let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
         if self.version == 0 || (self.version == 1) != self.previous.is_none() {
             return inconsistent(
@@ -304,16 +304,6 @@ impl Quote {
                 self.version.to_string(),
                 "must be 1 for a first one, and more for one that follows another",
             );
-        }
-        let (net, total) = sums(&self.lines, self.currency, &self.terms)?;
-        for (field, kept, sum) in [("net", self.net, net), ("total", self.total, total)] {
-            if kept != sum {
-                return inconsistent(
-                    field,
-                    kept.to_string(),
-                    "must be the sum of the lines under the terms of the quote",
-                );
-            }
         }
         let status = self.state.status();
         let unready = matches!(status, QuoteStatus::Draft | QuoteStatus::Superseded | QuoteStatus::Cancelled);
@@ -361,8 +351,7 @@ impl Quote {
     ///
     /// As [`Totals::of`], which a quote that was checked does not give.
     pub fn totals(&self) -> Result<Totals, Invalid> {
-        let lines: Vec<_> = self.lines.iter().map(OrderLine::taxable).collect();
-        Totals::of(&lines, self.currency, &self.terms)
+        totals(&self.lines, self.currency, &self.terms)
     }
 
     /// Its lines as a [`DiscountLimit`](crate::DiscountLimit) looks at them: each with what it comes to after all discounts, and with what one costs, which the caller knows.

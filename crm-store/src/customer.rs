@@ -262,8 +262,7 @@ impl Part for Point<PostalAddress> {
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let value: Json = cells.take()?;
-        let value = value.parse().ok_or_else(|| cells.corrupt())?;
+        let value = cells.take_json()?;
         read_point(value, cells)
     }
 }

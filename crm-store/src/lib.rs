@@ -52,6 +52,8 @@
 //! | interactions by id | `customer`, `opportunity`, `channel` |
 //! | leads by id | `waiting_in` ¹, `owner`, `queue`, `without_owner: true`, `source`, `status` |
 //! | opportunities by id | `customer`, `rep`, `product`, `stage`, `expected_close` ¹, `closed` ¹, `pipeline`, `status` |
+//! | adjustments of forecasts by id | `rep`, `author`, `period` |
+//! | snapshots of forecasts by id | `period` |
 //! | redemptions by id | `order`, `customer`, `promotion` |
 //! | activities by id | `opportunity`, `customer`, `owner`, `due` ¹, `status` |
 //! | activities by due, by reminder | `opportunity` ¹, `customer` ¹, `owner` |

@@ -81,8 +81,6 @@ impl Table for Order {
             OrderState::Cancelled { at, day, reason, .. } => (Some(*at), Some(*day), reason.clone()),
         };
         let rate = self.rate().map(Json::of).transpose()?;
-        let terms = self.terms();
-        let terms = if terms == Terms::default() { None } else { Some(Json::of(&terms)?) };
         binder
             .put(&self.created_at)?
             .put(&self.updated_at)?
@@ -93,7 +91,7 @@ impl Table for Order {
             .put(&self.rep())?
             .put(&self.currency())?
             .put(&self.price_list())?
-            .put(&terms)?
+            .put(&terms_column(&self.terms())?)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
             .put(&self.state().status())?
@@ -113,8 +111,7 @@ impl Table for Order {
         let (number, external_id, customer) = (cells.take()?, cells.take()?, cells.take()?);
         let (quote, rep) = (cells.take()?, cells.take()?);
         let (currency, price_list) = (cells.take()?, cells.take()?);
-        let terms: Option<Json> = cells.take()?;
-        let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
+        let terms = cells.take_json_or_none()?.unwrap_or_default();
         let net = Money::from_minor(cells.take()?, currency);
         let total = Money::from_minor(cells.take()?, currency);
         let status = cells.take()?;
@@ -206,6 +203,11 @@ impl Part for OrderLine {
     }
 }
 
+/// The column of the terms of an order or a quote; nothing for the usual ones.
+pub(crate) fn terms_column(terms: &Terms) -> Done<Option<Json>> {
+    (*terms != Terms::default()).then(|| Json::of(terms)).transpose()
+}
+
 /// The columns of a line, in an order or a quote.
 pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<()> {
     binder
@@ -287,8 +289,7 @@ pub(crate) fn pairs<L>(lines: &[L], pair: impl Fn(&L) -> (u32, Quantity)) -> Don
 
 /// The lines of [`pairs`].
 pub(crate) fn of_pairs<L>(cells: &mut Cells<'_, '_>, line: impl Fn((u32, Quantity)) -> L) -> Done<Vec<L>> {
-    let Some(lines) = cells.take::<Option<Json>>()? else { return Ok(Vec::new()) };
-    let lines: Vec<(u32, i64)> = lines.parse().ok_or_else(|| cells.corrupt())?;
+    let lines: Vec<(u32, i64)> = cells.take_json_or_none()?.unwrap_or_default();
     let read = |(number, millionths)| {
         let quantity = Quantity::from_millionths(millionths).map_err(|_| cells.corrupt())?;
         Ok(line((number, quantity)))

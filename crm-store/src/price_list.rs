@@ -145,7 +145,7 @@ impl Part for PriceRule {
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (number, target, min_quantity, valid) = (cells.take()?, target(cells)?, cells.take()?, window(cells)?);
-        let pricing: Pricing = cells.take::<Json>()?.parse().ok_or_else(|| cells.corrupt())?;
+        let pricing: Pricing = cells.take_json()?;
         let base_list: Option<PriceListId> = cells.take()?;
         if base_list != pricing.base_list() {
             return Err(cells.corrupt());

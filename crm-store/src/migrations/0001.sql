@@ -518,12 +518,18 @@ CREATE TABLE crm_quote (
     net INTEGER NOT NULL,
     total INTEGER NOT NULL,
     valid_until INTEGER,
-    approval TEXT,
-    state TEXT NOT NULL,
-    -- What the state says, for filters and references.
+    -- Where it stands: which of what follows is there goes by the status.
     status TEXT NOT NULL,
+    status_at INTEGER,
+    day INTEGER,
+    reason TEXT,
+    note TEXT,
     superseded_by BLOB REFERENCES crm_quote (id),
     ordered BLOB REFERENCES crm_order (id),
+    approver TEXT,
+    approved_at INTEGER,
+    -- What goes beyond the limit and waits for approval, or was approved, as JSON.
+    beyond TEXT,
     parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_quote_customer ON crm_quote (customer, id);
@@ -610,7 +616,7 @@ CREATE INDEX crm_forecast_adjustment_rep ON crm_forecast_adjustment (rep, id);
 CREATE INDEX crm_forecast_adjustment_author ON crm_forecast_adjustment (author, id);
 CREATE INDEX crm_forecast_adjustment_period ON crm_forecast_adjustment (period_from, period_until, id);
 
--- `forecast` is the forecast as JSON, some hundred kilobytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
+-- `forecast` is the forecast as JSON, not two megabytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
 CREATE TABLE crm_forecast_snapshot (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,

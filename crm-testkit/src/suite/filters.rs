@@ -28,7 +28,8 @@ macro_rules! filters {
                 $(Family::$family => {
                     let mut singles = Vec::new();
                     $(for value in $values {
-                        let filter = $filter { $field: Some(value), ..$filter::default() };
+                        let mut filter = $filter::default();
+                        filter.$field = Some(value);
                         singles.push((stringify!($field), Filter::$family(filter)));
                     })*
                     singles

@@ -251,7 +251,7 @@ impl Maker {
     }
 }
 
-fn pipeline(name: &str) -> Pipeline {
+pub(crate) fn pipeline(name: &str) -> Pipeline {
     let label = |key: &str| -> Label { text(key) };
     let pipeline = Pipeline::new(label(name))
         .open(label("prospecting"), Percent::whole(10))
