@@ -127,8 +127,7 @@ impl Table for Order {
             }
             _ => return Err(cells.corrupt()),
         };
-        let rate: Option<Json> = cells.take()?;
-        let rate = rate.map(|rate| rate.parse().ok_or_else(|| cells.corrupt())).transpose()?;
+        let rate = cells.take_json_or_none()?;
         let order = OrderParts {
             id,
             revision,

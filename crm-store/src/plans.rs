@@ -246,6 +246,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
             lead: sample.leads[0].id,
             customer: first.id,
             opportunity: sample.opportunities[0].id,
+            person: first.id,
             owner: rep,
             kind: ActivityKind::Call,
             status: ActivityStatus::Planned,

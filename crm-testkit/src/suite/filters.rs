@@ -112,6 +112,7 @@ filters! {
         lead: [id(1), id(2)],
         customer: [id(1), id(2)],
         opportunity: [id(1), id(2)],
+        person: [id(1), id(2)],
         owner: [id(1), id(2)],
         kind: [ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task],
         status: [ActivityStatus::Planned, ActivityStatus::Done, ActivityStatus::Cancelled],
@@ -254,6 +255,7 @@ fn passes(filter: &Filter, record: &Any) -> bool {
             lets(f.lead.as_ref(), r.lead().as_ref())
                 && lets(f.customer.as_ref(), r.customer().as_ref())
                 && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
+                && lets(f.person.as_ref(), r.person().as_ref())
                 && lets(f.owner.as_ref(), r.owner().as_ref())
                 && lets(f.kind.as_ref(), Some(&r.kind()))
                 && lets(f.status.as_ref(), Some(&r.state().status()))
