@@ -317,7 +317,7 @@ fn other_key(record: &Any) -> Option<(String, RecordRef)> {
 /// C22: each filter gives what it says, and the filters together what all of them say; a count equals the length of the whole list.
 pub fn c22_filters_give_what_they_say_alone_and_together<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C22");
-    let mut records = crowd(60);
+    let mut records = crowd(80);
     // The orders of the crowd are there before them.
     for (n, record) in (0..).zip(&mut records) {
         if let Any::Redemption(redemption) = record {
