@@ -661,7 +661,7 @@ CREATE TABLE crm_activity (
     planned_reminder INTEGER
 ) STRICT;
 CREATE INDEX crm_activity_lead ON crm_activity (lead, id) WHERE lead IS NOT NULL;
-CREATE INDEX crm_activity_person ON crm_activity (person) WHERE person IS NOT NULL;
+CREATE INDEX crm_activity_person ON crm_activity (person, id) WHERE person IS NOT NULL;
 CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
