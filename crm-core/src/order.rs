@@ -28,6 +28,7 @@ pub(crate) use self::{
 };
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
+    exchange_rate::DatedRate,
     id::{CustomerId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
@@ -68,6 +69,8 @@ guarded! {
         copy total: Money,
         /// Where it stands commercially.
         borrow state: OrderState,
+        /// The rate into another currency that it pinned when it was confirmed (MON-3).
+        maybe rate: DatedRate,
         /// What was shipped, oldest first.
         list shipments: Shipment,
         /// What was paid and refunded, oldest first.
@@ -128,6 +131,7 @@ impl Order {
             net,
             total,
             state: OrderState::Draft,
+            rate: None,
             shipments: Vec::new(),
             payments: Vec::new(),
         };
@@ -144,6 +148,12 @@ impl Order {
         check_lines(&self.lines, self.currency, &self.terms, (self.net, self.total))?;
         if self.lines.is_empty() && self.state.confirmed_on().is_some() {
             return Err(Invalid::new("lines", "", Rule::Empty));
+        }
+        if let Some(rate) = &self.rate {
+            if self.state.confirmed_on().is_none() {
+                return inconsistent("rate", rate.to_string(), "must be pinned by the confirmation (MON-3)");
+            }
+            self.converts(rate)?;
         }
         let moved = !self.shipments.is_empty() || !self.payments.is_empty();
         if moved && self.state.confirmed_on().is_none() {
@@ -164,6 +174,15 @@ impl Order {
             return inconsistent("state", self.state.status().to_string(), must);
         }
         Ok(())
+    }
+
+    /// Refuses a rate from another currency.
+    fn converts(&self, rate: &DatedRate) -> Result<(), Invalid> {
+        if rate.from == self.currency {
+            return Ok(());
+        }
+        let rule = Rule::CurrencyMismatch { expected: self.currency, found: rate.from };
+        Err(Invalid::new("rate", rate.to_string(), rule))
     }
 
     fn step(&self, action: OrderAction) -> Result<OrderStatus, OrderError> {
@@ -188,9 +207,12 @@ impl Order {
 
     /// Replaces the lines and the terms of a draft. `None` where nothing is different.
     ///
+    /// What promotions took off was found for the lines as they are. So these stand until the promotions are released; the terms may change, since promotions come
+    /// before the discount on the document (PRC-6).
+    ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Invalid`] as [`Order::draft`].
+    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Promoted`] for other lines, [`OrderError::Invalid`] as [`Order::draft`].
     pub fn amend(
         &mut self,
         at: DateTime<Utc>,
@@ -198,6 +220,55 @@ impl Order {
         terms: Terms,
     ) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
+        if lines != self.lines && self.is_promoted() {
+            return Err(OrderError::Promoted { order: self.id });
+        }
+        self.put(at, lines, terms)
+    }
+
+    /// Whether its lines and its terms can be amended.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed.
+    pub fn amendable(&self) -> Result<(), OrderError> {
+        self.step(OrderAction::Amend).map(drop)
+    }
+
+    /// Whether promotions take something off its lines.
+    pub fn is_promoted(&self) -> bool {
+        self.lines.iter().any(|line| line.taken_off().is_some())
+    }
+
+    /// Takes off the lines of a draft what a promotion does, as [`Promotion::taken_off`](crate::Promotion::taken_off) says of their amounts: a part for each line, in
+    /// their order. So one promotion after the other takes something off what is left, and the discount on the document follows (PRC-6).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed; [`OrderError::Invalid`] as [`OrderLine::less`], for another number of parts than lines, and where the discount on
+    /// the document is more than what is left.
+    pub fn promote(&mut self, at: DateTime<Utc>, parts: &[Money]) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        if parts.len() != self.lines.len() {
+            let must = "must be as many as there are lines";
+            return Err(Invalid::new("parts", parts.len().to_string(), Rule::Inconsistent { must }).into());
+        }
+        let lines = self.lines.iter().zip(parts).map(|(line, off)| line.clone().less(*off));
+        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+    }
+
+    /// Gives the lines of a draft back what promotions took off. `None` where they took nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed.
+    pub fn release_promotions(&mut self, at: DateTime<Utc>) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        let lines = self.lines.iter().map(|line| line.clone().without_promotions());
+        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+    }
+
+    fn put(&mut self, at: DateTime<Utc>, lines: Vec<OrderLine>, terms: Terms) -> Result<Option<OrderFact>, OrderError> {
         if lines == self.lines && terms == self.terms {
             return Ok(None);
         }
@@ -245,12 +316,39 @@ impl Order {
     ///
     /// [`OrderError::NotAllowed`] unless it is a draft, [`OrderError::NoLines`].
     pub fn confirm(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<OrderFact, OrderError> {
+        self.confirmable()?;
+        Ok(self.confirmed(at, day, None))
+    }
+
+    /// Confirms a draft as [`Order::confirm`] does, and pins the rate by which its amounts are converted from here on (MON-3).
+    ///
+    /// # Errors
+    ///
+    /// As [`Order::confirm`]; [`OrderError::Invalid`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
+    pub fn confirm_at_rate(
+        &mut self,
+        at: DateTime<Utc>,
+        day: NaiveDate,
+        rate: DatedRate,
+    ) -> Result<OrderFact, OrderError> {
+        self.confirmable()?;
+        self.converts(&rate)?;
+        Ok(self.confirmed(at, day, Some(rate)))
+    }
+
+    fn confirmed(&mut self, at: DateTime<Utc>, day: NaiveDate, rate: Option<DatedRate>) -> OrderFact {
+        (self.state, self.rate, self.updated_at) = (OrderState::Confirmed { at, day }, rate.clone(), at);
+        OrderFact::Confirmed { day, net: self.net, total: self.total, rate }
+    }
+
+    /// Whether it can be confirmed (ORD-1).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is a draft, [`OrderError::NoLines`].
+    pub fn confirmable(&self) -> Result<(), OrderError> {
         self.step(OrderAction::Confirm)?;
-        if self.lines.is_empty() {
-            return Err(OrderError::NoLines { order: self.id });
-        }
-        (self.state, self.updated_at) = (OrderState::Confirmed { at, day }, at);
-        Ok(OrderFact::Confirmed { day, net: self.net, total: self.total })
+        if self.lines.is_empty() { Err(OrderError::NoLines { order: self.id }) } else { Ok(()) }
     }
 
     /// Locks a confirmed order against cancelling (ORD-3).

@@ -100,6 +100,16 @@ pub enum PromotionError {
         /// Who would use it.
         customer: CustomerId,
     },
+    /// What it took off stands on the lines of the order.
+    #[error(
+        "cannot release {redemption}: promotions take something off the lines of {order}, and are released with it"
+    )]
+    TakenOff {
+        /// The use.
+        redemption: RedemptionId,
+        /// The order.
+        order: OrderId,
+    },
     /// The lines that it is for come to too little.
     #[error("{promotion} needs lines that come to {min}, these come to {amount}")]
     TooLittle {

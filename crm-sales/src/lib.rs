@@ -103,6 +103,7 @@
 mod activities;
 mod actual_sales;
 mod catalogue;
+mod confirming;
 mod contact_points;
 mod conversions;
 mod customers;
@@ -135,6 +136,10 @@ pub use self::{
     },
     actual_sales::{ActualSales, actual_sales, sales_of_rep},
     catalogue::{add_product, delete_product, update_product},
+    confirming::{
+        cancel_order, cancel_order_on, confirm_order, confirm_order_in, confirm_order_on, delete_order, lock_order,
+        unlock_order,
+    },
     contact_points::mark_contact_point,
     conversions::{
         Converted, ConvertedLead, NotConverted, RefusedLead, Reps, apply_conversion, convert_leads, plan_conversion,
@@ -157,15 +162,13 @@ pub use self::{
         revise_opportunity, win_opportunity,
     },
     order_prices::{add_order_lines, price_order_by, update_order_prices},
-    ordering::{
-        OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, copy_order,
-        delete_order, draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
-    },
+    ordering::{OrderAmendment, amend_order, copy_order, draft_order, place_order, place_order_on, reassign_order},
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
     prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
     promotions::{
-        add_promotion, delete_promotion, find_coupon, redeem_promotion, release_redemption, update_promotion,
+        add_promotion, apply_coupon, apply_promotion, delete_promotion, find_coupon, redeem_promotion,
+        release_promotions, release_redemption, update_promotion,
     },
     providers::{
         ReportedPayment, authorise_payment, begin_part, begin_payment, capture_payment, delete_payment, enter_payment,

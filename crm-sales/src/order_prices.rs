@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crm_core::{
-    Act, Invalid, Order, OrderAction, OrderError, OrderId, OrderLine, OrderStatus, Percent, Price, PriceBook,
-    PriceList, PriceListId, Quantity, Rule,
+    Act, Invalid, Order, OrderId, OrderLine, Percent, Price, PriceBook, PriceList, PriceListId, Quantity, Rule,
     store::{Journal, Orders, PriceLists, Products},
 };
 
@@ -149,10 +148,7 @@ pub fn update_order_prices(
 
 /// The list of an order whose lines can be changed.
 fn open_list(order: &Order) -> Result<PriceListId, SalesError> {
-    let (status, action) = (order.state().status(), OrderAction::Amend);
-    if OrderStatus::TRANSITIONS.next(status, action).is_none() {
-        return Err(OrderError::NotAllowed { order: order.id, status, action }.into());
-    }
+    order.amendable()?;
     order.price_list().ok_or(SalesError::NoPriceList { order: order.id })
 }
 

@@ -1,11 +1,11 @@
-//! Drafting, placing, amending, reassigning, confirming, locking and cancelling orders.
+//! Drafting, placing, amending and reassigning orders.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Currency, Draft, Fact, Invalid, NewOrder, NewOrderLine, Order, OrderAction, OrderError, OrderFact, OrderId,
-    OrderLine, OrderStatus, Product, Quantity, Revision, Rule, SalesRepId, Terms, Text,
+    Act, Currency, Draft, Fact, Invalid, NewOrder, NewOrderLine, Order, OrderError, OrderFact, OrderId, OrderLine,
+    Product, Quantity, Revision, Rule, SalesRepId, Terms,
     store::{Customers, Journal, Orders, Products, SalesReps},
 };
 use serde::{Deserialize, Serialize};
@@ -262,7 +262,8 @@ impl OrderAmendment {
 }
 
 /// Drafts the same order again: its customer, rep, price list, terms and lines, at the prices that they have there. Its
-/// number, its dates, what was shipped and paid, and the quote that it was made of stay with it (ORD-5).
+/// number, its dates, the rate that it pinned, what was shipped and paid, what promotions took off, and the quote that it
+/// was made of stay with it (ORD-5).
 ///
 /// # Errors
 ///
@@ -319,7 +320,8 @@ pub fn copy_order(
 
 /// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as
 /// in [`draft_order`]; the others stay as they are. Where the order has a price list, they need a price of their own:
-/// [`add_order_lines`](crate::add_order_lines) prices by the list.
+/// [`add_order_lines`](crate::add_order_lines) prices by the list. Where promotions take something off, they are released
+/// first ([`release_promotions`](crate::release_promotions)).
 ///
 /// # Errors
 ///
@@ -337,10 +339,7 @@ pub fn amend_order(
     once(tx, act, "amend_order", (id, amendment), |tx, act, (id, amendment)| {
         record::change(tx, act, id, amendment.expected, |tx, order: &mut Order| {
             // Before the lines are looked at: that an order can no longer be amended comes first.
-            let (status, action) = (order.state().status(), OrderAction::Amend);
-            if OrderStatus::TRANSITIONS.next(status, action).is_none() {
-                return Err(OrderError::NotAllowed { order: id, status, action }.into());
-            }
+            order.amendable()?;
             let terms = amendment.terms.unwrap_or(order.terms());
             let lines = amended(tx, order, amendment)?;
             Ok(order.amend(act.at(), lines, terms)?)
@@ -442,111 +441,4 @@ pub(crate) fn change_order(
     decide: impl FnOnce(&mut Order, DateTime<Utc>) -> Result<OrderFact, OrderError>,
 ) -> Result<Order, SalesError> {
     record::change(tx, act, id, None, |_, order: &mut Order| Ok(Some(decide(order, act.at())?)))
-}
-
-/// Confirms a draft: it binds both sides and counts as revenue of the day of the act, in UTC (ORD-1).
-///
-/// A draft whose customer was archived or whose product was made inactive meanwhile can be confirmed: it was begun
-/// before.
-///
-/// # Errors
-///
-/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::confirm`].
-pub fn confirm_order(
-    tx: &mut (impl Orders + Journal + ?Sized),
-    act: &mut Act,
-    id: OrderId,
-) -> Result<Order, SalesError> {
-    once(tx, act, "confirm_order", id, |tx, act, id| {
-        let day = act.at().date_naive();
-        confirm_order_on(tx, act, id, day)
-    })
-}
-
-/// Confirms a draft as [`confirm_order`] does, on a business day of the host's own calendar.
-///
-/// # Errors
-///
-/// As [`confirm_order`].
-pub fn confirm_order_on(
-    tx: &mut (impl Orders + Journal + ?Sized),
-    act: &mut Act,
-    id: OrderId,
-    day: NaiveDate,
-) -> Result<Order, SalesError> {
-    once(tx, act, "confirm_order_on", (id, day), |tx, act, (id, day)| {
-        change_order(tx, act, id, |order, at| order.confirm(at, day))
-    })
-}
-
-/// Locks a confirmed order against cancelling (ORD-3).
-///
-/// # Errors
-///
-/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::lock`].
-pub fn lock_order(tx: &mut (impl Orders + Journal + ?Sized), act: &mut Act, id: OrderId) -> Result<Order, SalesError> {
-    once(tx, act, "lock_order", id, |tx, act, id| change_order(tx, act, id, Order::lock))
-}
-
-/// Unlocks a locked order.
-///
-/// # Errors
-///
-/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::unlock`].
-pub fn unlock_order(
-    tx: &mut (impl Orders + Journal + ?Sized),
-    act: &mut Act,
-    id: OrderId,
-) -> Result<Order, SalesError> {
-    once(tx, act, "unlock_order", id, |tx, act, id| change_order(tx, act, id, Order::unlock))
-}
-
-/// Cancels a draft, or a confirmed order whose goods are back and whose money is refunded; what it counted as revenue
-/// is taken back on the day of the act ([`Order::business_day`]).
-///
-/// # Errors
-///
-/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::cancel`].
-pub fn cancel_order(
-    tx: &mut (impl Orders + Journal + ?Sized),
-    act: &mut Act,
-    id: OrderId,
-    reason: Option<Text>,
-) -> Result<Order, SalesError> {
-    once(tx, act, "cancel_order", (id, reason), |tx, act, (id, reason)| {
-        change_order(tx, act, id, |order, at| order.cancel(at, order.business_day(at), reason))
-    })
-}
-
-/// Cancels an order as [`cancel_order`] does, on a business day of the host's own calendar.
-///
-/// # Errors
-///
-/// As [`cancel_order`].
-pub fn cancel_order_on(
-    tx: &mut (impl Orders + Journal + ?Sized),
-    act: &mut Act,
-    id: OrderId,
-    day: NaiveDate,
-    reason: Option<Text>,
-) -> Result<Order, SalesError> {
-    once(tx, act, "cancel_order_on", (id, day, reason), |tx, act, (id, day, reason)| {
-        change_order(tx, act, id, |order, at| order.cancel(at, day, reason))
-    })
-}
-
-/// Deletes an order that was never confirmed, a draft or a cancelled one (ORD-4), and gives it as it was.
-///
-/// # Errors
-///
-/// [`SalesError::NotFound`]; [`SalesError::Order`] as [`Order::deletable`]; [`SalesError::Store`] with
-/// `StillReferenced`.
-pub fn delete_order(
-    tx: &mut (impl Orders + Journal + ?Sized),
-    act: &mut Act,
-    id: OrderId,
-) -> Result<Order, SalesError> {
-    once(tx, act, "delete_order", id, |tx, act, id| {
-        record::remove(tx, act, id, |order: &Order| Ok(order.deletable()?), |order| OrderFact::Deleted { order })
-    })
 }

@@ -43,7 +43,7 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason" "rate",
         derived: "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
@@ -80,6 +80,7 @@ impl Table for Order {
             OrderState::Confirmed { at, .. } | OrderState::Locked { at, .. } => (Some(*at), None, None),
             OrderState::Cancelled { at, day, reason, .. } => (Some(*at), Some(*day), reason.clone()),
         };
+        let rate = self.rate().map(Json::of).transpose()?;
         binder
             .put(&self.created_at)?
             .put(&self.updated_at)?
@@ -98,6 +99,7 @@ impl Table for Order {
             .put(&self.state().confirmed_on())?
             .put(&cancelled_on)?
             .put(&reason)?
+            .put(&rate)?
             .put(&self.fulfilment())?
             .put(&self.payment_status())?
             .put(&parts_of(self))?;
@@ -125,6 +127,7 @@ impl Table for Order {
             }
             _ => return Err(cells.corrupt()),
         };
+        let rate = cells.take_json_or_none()?;
         let order = OrderParts {
             id,
             revision,
@@ -142,6 +145,7 @@ impl Table for Order {
             net,
             total,
             state,
+            rate,
             shipments: Vec::new(),
             payments: Vec::new(),
         };
@@ -185,7 +189,7 @@ impl Table for Order {
 
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
-        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
+        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "taken_off" "amount" "currency" "tax" "tax_rate" "source"
         "continues"
     );
 
@@ -211,6 +215,7 @@ pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<(
         .put(&line.quantity())?
         .put(&line.unit_price().millionths())?
         .put(&line.discount())?
+        .put(&line.taken_off().map(Money::minor))?
         .put(&line.amount().minor())?
         .put(&line.amount().currency())?
         .put(&line.tax().map(Tax::code).cloned())?
@@ -224,9 +229,12 @@ pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
     let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
     let quantity: Quantity = cells.take()?;
     let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
+    let taken_off: Option<i64> = cells.take()?;
     let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
     let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
-    let line = OrderLine::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
+    let line = OrderLine::new(number, product, quantity, price, discount);
+    let off = taken_off.map(|minor| Money::from_minor(minor, currency));
+    let line = line.and_then(|line| off.into_iter().try_fold(line, OrderLine::less)).map_err(|_| cells.corrupt())?;
     if line.amount().minor() != minor {
         return Err(cells.corrupt());
     }

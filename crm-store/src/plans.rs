@@ -455,7 +455,7 @@ const SORTED: &[&str] = &[
     "crm_lead_likeliest",
     "crm_lead_point_key",
     "crm_interaction_customer",
-    "crm_order_timeline",
+    "crm_order_customer",
     "crm_order_day",
     "crm_order_line_product",
     "crm_ticket_timeline",

@@ -204,7 +204,7 @@ pub(crate) struct Offered(OrderLine);
 
 impl Part for Offered {
     const SQL: PartStatements = part_statements!(
-        "crm_quote_line" of "quote_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
+        "crm_quote_line" of "quote_row", "number" "product" "quantity" "unit_price" "discount" "taken_off" "amount" "currency" "tax" "tax_rate" "source"
         "continues"
     );
 

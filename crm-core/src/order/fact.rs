@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderLine, PaymentEntry, Shipment, ShipmentState, ShippedLine};
 use crate::{
+    exchange_rate::DatedRate,
     id::{PriceListId, SalesRepId},
     money::Money,
     text::Text,
@@ -53,6 +54,9 @@ pub enum OrderFact {
         net: Money,
         /// What is to be paid.
         total: Money,
+        /// The rate that it pinned, where it pinned one (MON-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate: Option<DatedRate>,
     },
     /// It was locked against cancelling.
     Locked,

@@ -3,7 +3,7 @@
 use super::{Deserialize, Invalid, Money, Percent, ProductId, Quantity, Rule, Serialize, UnitPrice};
 use crate::{money::Rounding, tax::Tax, totals::Taxable};
 
-/// One line of an order or a quote: so many of a product at a price, less a discount, with the tax on it.
+/// One line of an order or a quote: so many of a product at a price, less a discount and what promotions take off, with the tax on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "WrittenLine", into = "WrittenLine")]
 pub struct OrderLine {
@@ -12,6 +12,7 @@ pub struct OrderLine {
     quantity: Quantity,
     unit_price: UnitPrice,
     discount: Percent,
+    taken_off: Option<Money>,
     amount: Money,
     tax: Option<Tax>,
     source: Option<u32>,
@@ -26,6 +27,8 @@ struct WrittenLine {
     quantity: Quantity,
     unit_price: UnitPrice,
     discount: Percent,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    taken_off: Option<Money>,
     amount: Money,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tax: Option<Tax>,
@@ -38,20 +41,23 @@ struct WrittenLine {
 impl TryFrom<WrittenLine> for OrderLine {
     type Error = Invalid;
     fn try_from(written: WrittenLine) -> Result<Self, Invalid> {
-        let WrittenLine { number, product, quantity, unit_price, discount, amount, tax, source, continues } = written;
+        let WrittenLine { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues } =
+            written;
         let line = Self::new(number, product, quantity, unit_price, discount)?;
+        let line = taken_off.into_iter().try_fold(line, Self::less)?;
         if line.amount == amount {
             return Ok(Self { tax, source, continues, ..line });
         }
-        let must = "must be quantity times price less discount";
+        let must = "must be quantity times price less discount and promotions";
         Err(Invalid::new("amount", amount.to_string(), Rule::Inconsistent { must }))
     }
 }
 
 impl From<OrderLine> for WrittenLine {
     fn from(line: OrderLine) -> Self {
-        let OrderLine { number, product, quantity, unit_price, discount, amount, tax, source, continues } = line;
-        Self { number, product, quantity, unit_price, discount, amount, tax, source, continues }
+        let OrderLine { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues } =
+            line;
+        Self { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues }
     }
 }
 
@@ -69,8 +75,33 @@ impl OrderLine {
         discount: Percent,
     ) -> Result<Self, Invalid> {
         let amount = unit_price.amount(quantity.positive()?, discount, Rounding::HalfUp)?;
-        let (tax, source, continues) = (None, None, None);
-        Ok(Self { number, product, quantity, unit_price, discount, amount, tax, source, continues })
+        let (taken_off, tax, source, continues) = (None, None, None, None);
+        Ok(Self { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues })
+    }
+
+    /// Less what a promotion takes off what is left of it, after its discount and the promotions before (PRC-6).
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::CurrencyMismatch`]; [`Rule::OutOfRange`] below zero or for more than it comes to.
+    pub fn less(self, off: Money) -> Result<Self, Invalid> {
+        let amount = self.amount.checked_sub(off).map_err(|refused| refused.in_field("taken off"))?;
+        if off.is_negative() || amount.is_negative() {
+            let (min, max) = (Money::zero(off.currency()).to_string(), self.amount.to_string());
+            return Err(Invalid::new("taken off", off.to_string(), Rule::OutOfRange { min, max }));
+        }
+        let all = self.taken_off.map_or(Ok(off), |before| before.checked_add(off))?;
+        Ok(Self { amount, taken_off: Some(all).filter(|all| all.is_positive()), ..self })
+    }
+
+    /// As it comes to without promotions.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`], which a line that was checked does not give.
+    pub fn without_promotions(self) -> Result<Self, Invalid> {
+        let Some(off) = self.taken_off else { return Ok(self) };
+        Ok(Self { amount: self.amount.checked_add(off)?, taken_off: None, ..self })
     }
 
     /// With a tax on it, or none.
@@ -119,6 +150,11 @@ impl OrderLine {
     /// The discount, 0 to 100 %.
     pub const fn discount(&self) -> Percent {
         self.discount
+    }
+
+    /// What promotions take off it in all, after its discount.
+    pub const fn taken_off(&self) -> Option<Money> {
+        self.taken_off
     }
 
     /// What the line comes to, before a discount on the document; with or without tax, as the prices are.

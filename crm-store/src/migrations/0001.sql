@@ -550,6 +550,8 @@ CREATE TABLE crm_quote_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- As in crm_order_line.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,
@@ -691,6 +693,8 @@ CREATE TABLE crm_order (
     day INTEGER,
     cancelled_on INTEGER,
     cancel_reason TEXT,
+    -- The rate that was pinned when it was confirmed, as JSON.
+    rate TEXT,
     -- The two axes that follow from shipments and payments, kept for filters.
     fulfilment TEXT NOT NULL,
     payment TEXT NOT NULL,
@@ -716,6 +720,8 @@ CREATE TABLE crm_order_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- What promotions take off after the discount; the amount is less it.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,

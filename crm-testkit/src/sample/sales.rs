@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Activity, ActivityKind, AnomalyKind, BeyondLimit, By, Completion, CreditAt, CustomerId, Discount, Draft, LimitKind,
-    Loss, Money, NewActivity, NewOpportunity, NewPayment, NewProviderPayment, NewSalePlan, Opportunity, Order, OrderId,
-    OrderLine, Payment, PaymentReport, Percent, Period, Pipeline, PlanScope, ProductId, ProviderStatus, Quantity,
-    Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding, Taxation, Terms,
+    Activity, ActivityKind, AnomalyKind, BeyondLimit, By, Completion, CreditAt, Currency, CustomerId, DatedRate,
+    Discount, Draft, LimitKind, Loss, Money, NewActivity, NewOpportunity, NewPayment, NewProviderPayment, NewSalePlan,
+    Opportunity, Order, OrderId, OrderLine, Payment, PaymentReport, Percent, Period, Pipeline, PlanScope, ProductId,
+    ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding,
+    Taxation, Terms,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -241,8 +242,17 @@ fn bring_about(order: &mut Order, state: u64, mut days: Days) {
         valid(order.cancel(at, day, Some(valid("客户改变了主意".parse()))));
         return;
     }
-    if state > 0 {
-        valid(order.confirm(at, day));
+    let rate = || {
+        let (rate, source) = (valid("1.0842".parse()), valid("ECB".parse()));
+        valid(DatedRate::new(order.currency(), Currency::USD, day, rate, source))
+    };
+    match state {
+        0 => {}
+        5 | 6 => {
+            let rate = rate();
+            valid(order.confirm_at_rate(at, day, rate));
+        }
+        _ => drop(valid(order.confirm(at, day))),
     }
     if state == 2 {
         valid(order.lock(days.next().0));
