@@ -11,7 +11,7 @@ pub use self::{
     state::{QuoteAction, QuoteState, QuoteStatus},
 };
 use crate::{
-    decimal::UnitPrice,
+    decimal::{Percent, UnitPrice},
     discount::{Approval, ApprovalError, BeyondLimit, DiscountedLine},
     id::{CustomerId, OpportunityId, OrderId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
@@ -19,7 +19,7 @@ use crate::{
     order::{OrderLine, check_lines, sums, totals},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Number, Text},
-    totals::{LineTotals, Terms, Totals},
+    totals::{Discount, LineTotals, Terms, Totals},
 };
 
 guarded! {
@@ -354,17 +354,41 @@ impl Quote {
         totals(&self.lines, self.currency, &self.terms)
     }
 
-    /// Its lines as a [`DiscountLimit`](crate::DiscountLimit) looks at them: each with what it comes to after all discounts, and with what one costs, which the caller knows.
+    /// Its lines as a [`DiscountLimit`](crate::DiscountLimit) looks at them. The caller knows what a product is listed at and what one costs.
     ///
     /// # Errors
     ///
-    /// [`Rule::Overflow`], which a quote that was checked does not give.
-    pub fn discounted(&self, cost: impl Fn(ProductId) -> Option<UnitPrice>) -> Result<Vec<DiscountedLine>, Invalid> {
+    /// What `product` refuses; [`Rule::Overflow`].
+    pub fn discounted<E: From<Invalid>>(
+        &self,
+        product: impl Fn(ProductId) -> Result<(UnitPrice, Option<UnitPrice>), E>,
+    ) -> Result<Vec<DiscountedLine>, E> {
         let totals = self.totals()?;
+        let hundred = i128::from(Percent::HUNDRED.ten_thousandths());
+        let less = |percent: Percent| hundred - i128::from(percent.ten_thousandths());
+        // What the discount on the document leaves of each price.
+        let (left, of) = match self.terms.discount {
+            Some(Discount::Percent(percent)) => (less(percent), hundred),
+            Some(Discount::Amount(amount)) if !totals.subtotal().is_zero() => {
+                let all = i128::from(totals.subtotal().minor());
+                (all - i128::from(amount.minor()), all)
+            }
+            Some(Discount::Amount(_)) | None => (1, 1),
+        };
         let line = |(line, sums): (&OrderLine, &LineTotals)| {
-            let (number, quantity, unit_price) = (line.number(), line.quantity(), line.unit_price());
-            let (cost, amount) = (cost(line.product()), line.amount().checked_sub(sums.discount)?);
-            Ok(DiscountedLine { number, quantity, unit_price, cost, amount, net: sums.net })
+            let (list_price, cost) = product(line.product())?;
+            let kept = less(line.discount()).checked_mul(left).zip(hundred.checked_mul(of));
+            let (kept, all) =
+                kept.ok_or_else(|| Invalid::new("discount", totals.discount().to_string(), Rule::Overflow))?;
+            Ok(DiscountedLine {
+                number: line.number(),
+                quantity: line.quantity(),
+                list_price,
+                price: line.unit_price().share(kept, all)?,
+                cost,
+                amount: line.amount().checked_sub(sums.discount)?,
+                net: sums.net,
+            })
         };
         self.lines.iter().zip(totals.lines()).map(line).collect()
     }

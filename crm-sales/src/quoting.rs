@@ -209,14 +209,12 @@ fn amended(
     })
 }
 
-/// What of a quote goes beyond a limit; what a product costs counts where it is known in the currency of the quote.
+/// What of a quote goes beyond a limit.
 fn beyond(tx: &(impl Products + ?Sized), quote: &Quote, limit: &DiscountLimit) -> Result<Vec<BeyondLimit>, SalesError> {
-    let mut costs = BTreeMap::new();
-    for line in quote.lines() {
-        let product: Product = record::find(tx, line.product())?;
-        costs.insert(product.id, product.cost.filter(|cost| cost.currency() == quote.currency()));
-    }
-    let lines = quote.discounted(|product| costs.get(&product).copied().flatten())?;
+    let lines = quote.discounted(|product| {
+        let Product { list_price, cost, .. } = record::find(tx, product)?;
+        Ok::<_, SalesError>((list_price, cost))
+    })?;
     Ok(limit.beyond(&lines)?)
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    Discount, Fact, LimitKind, Percent, Quantity, Tax, TaxRounding, Taxation,
+    Discount, Fact, LeastAmount, LimitKind, Percent, Quantity, Tax, TaxRounding, Taxation,
     record::proof::{assert_cells, at, day, hides_personal_data, id, kinds_of, parsed, refusal, survives_json},
 };
 
@@ -46,7 +46,7 @@ fn drafted() -> Quote {
 
 fn beyond() -> Vec<BeyondLimit> {
     let limit = LimitKind::Discount(Percent::whole(10));
-    vec![BeyondLimit { line: 1, amount: eur(8_000), least: eur(9_000), limit, margin: None }]
+    vec![BeyondLimit { line: 1, amount: eur(8_000), least: LeastAmount::Known(eur(9_000)), limit, margin: None }]
 }
 
 /// A quote in a state.
@@ -286,7 +286,8 @@ fn prc_5_what_goes_beyond_the_limit_is_approved_by_somebody_else() {
 
 #[test]
 fn prc_5_limits_look_at_a_quote_as_it_is_priced() {
-    let cost = |_| Some(UnitPrice::parse("30.00", Currency::EUR).unwrap());
+    let price = |text| UnitPrice::parse(text, Currency::EUR).unwrap();
+    let known = |_| Ok::<_, Invalid>((price("59.50"), Some(price("30.00"))));
     let vat = || Some(Tax::new(parsed("VAT"), Percent::whole(19)).unwrap());
     let lines = || vec![line(1, 2, "59.50").taxed(vat())];
     for (taxation, net) in
@@ -296,12 +297,56 @@ fn prc_5_limits_look_at_a_quote_as_it_is_priced() {
         let terms = Terms::from(taxation).discount(Discount::Percent(Percent::whole(10)));
         let content = QuoteContent { terms, ..content(lines()) };
         quote.amend(at(1), &actor("alice"), content, Vec::new()).unwrap();
-        let offered = quote.discounted(cost).unwrap();
+        let offered = quote.discounted(known).unwrap();
         assert_eq!((offered[0].amount, offered[0].net), (eur(10_710), eur(net)));
         let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
         assert_eq!(ten.beyond(&offered), Ok(Vec::new()));
         let nine = crate::DiscountLimit::up_to(Percent::whole(9)).unwrap();
         assert_eq!(nine.beyond(&offered).unwrap()[0].margin, Some(eur(net - 6_000)));
+    }
+}
+
+#[test]
+fn prc_5_a_typed_price_is_measured_by_the_list_price() {
+    let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
+    let listed = |_| Ok::<_, Invalid>((UnitPrice::parse("100.00", Currency::EUR).unwrap(), None));
+    for (typed, discount, within) in
+        [("10.00", 0, false), ("90.00", 0, true), ("89.99", 0, false), ("95.00", 10, false), ("120.00", 25, true)]
+    {
+        let mut quote = drafted();
+        let price = UnitPrice::parse(typed, Currency::EUR).unwrap();
+        let typed = OrderLine::new(1, id(7), 1.into(), price, Percent::whole(discount)).unwrap();
+        quote.amend(at(1), &actor("alice"), content(vec![typed]), Vec::new()).unwrap();
+        let beyond = ten.beyond(&quote.discounted(listed).unwrap()).unwrap();
+        assert_eq!(beyond.is_empty(), within, "{price} less {discount} %: {beyond:?}");
+    }
+}
+
+#[test]
+fn prc_5_exactly_the_limit_is_within_it() {
+    let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
+    let off = |percent: &str| Some(Discount::Percent(parsed(percent)));
+    let cases = [
+        (vec![line(1, 1, "10.05")], off("10"), true),
+        (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], off("10"), true),
+        // Taken off 0.16 are 0.02, a unit of two of the lines.
+        (vec![line(1, 1, "0.04"), line(2, 1, "0.04"), line(3, 1, "0.04"), line(4, 1, "0.04")], off("10"), true),
+        (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(201))), true),
+        (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(204))), false),
+        (vec![line(1, 1, "10.05")], off("10.1"), false),
+        (vec![line(1, 100, "10.05")], off("10.01"), false),
+        // That is nothing which anybody could see.
+        (vec![line(1, 100, "10.05")], off("10.0001"), true),
+    ];
+    for (lines, discount, within) in cases {
+        let listed: std::collections::BTreeMap<_, _> =
+            lines.iter().map(|line| (line.product(), line.unit_price())).collect();
+        let mut quote = drafted();
+        let content = QuoteContent { terms: Terms { discount, ..Terms::default() }, ..content(lines) };
+        quote.amend(at(1), &actor("alice"), content, Vec::new()).unwrap();
+        let beyond =
+            ten.beyond(&quote.discounted(|product| Ok::<_, Invalid>((listed[&product], None))).unwrap()).unwrap();
+        assert_eq!(beyond.is_empty(), within, "{discount:?}: {beyond:?}");
     }
 }
 

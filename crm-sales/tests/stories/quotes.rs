@@ -1,7 +1,7 @@
 use crm_core::{
-    BeyondLimit, Currency, CustomerId, Discount, DiscountLimit, Fact, NewOrderLine, NewQuote, OrderStatus, Percent,
-    ProductPatch, Quantity, Quote, QuoteAction, QuoteError, QuoteFact, QuoteStatus, RecordId, Revision, Tax, Terms,
-    UnitPrice,
+    BeyondLimit, Currency, CustomerId, Discount, DiscountLimit, Fact, LeastAmount, LimitKind, MinMargin, NewOrderLine,
+    NewQuote, OrderStatus, Percent, ProductPatch, Quantity, Quote, QuoteAction, QuoteError, QuoteFact, QuoteState,
+    QuoteStatus, RecordId, Revision, Tax, Terms, UnitPrice,
     store::{Orders, QuoteFilter, Quotes, Store, StoreErrorKind},
 };
 use crm_sales::{
@@ -21,6 +21,14 @@ fn offered(world: &mut World, discount: u16) -> Quote {
     let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "49.90"));
     let line = NewOrderLine::new(lamp.id, Quantity::from(2)).discount(Percent::whole(discount));
     let new = NewQuote::for_customer(zhang.id, Currency::EUR).line_with(line).valid_until(day("2026-03-31"));
+    world.does(|tx, act| draft_quote(tx, act, new))
+}
+
+/// The same lines in another quote.
+fn offered_again(world: &mut World, quote: &Quote) -> Quote {
+    let line = &quote.lines()[0];
+    let new = NewQuote::for_customer(quote.customer(), Currency::EUR)
+        .line_with(NewOrderLine::new(line.product(), line.quantity()));
     world.does(|tx, act| draft_quote(tx, act, new))
 }
 
@@ -98,6 +106,35 @@ fn prc_5_a_quote_beyond_its_authors_limit_is_approved_by_another() {
     assert_eq!(again.state().status(), QuoteStatus::InApproval);
     let within = world.does(|tx, act| cancel_quote(tx, act, quote.id, Some("too dear".parse().unwrap())));
     assert_eq!(within.state().status(), QuoteStatus::Cancelled);
+}
+
+#[test]
+fn prc_5_a_typed_price_counts_as_what_it_is_below_the_list() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "100.00"));
+    let mut offer = |typed: &str| {
+        let line = NewOrderLine::new(lamp.id, 1.into()).unit_price(UnitPrice::parse(typed, Currency::EUR).unwrap());
+        world.does(|tx, act| draft_quote(tx, act, NewQuote::for_customer(zhang.id, Currency::EUR).line_with(line)))
+    };
+    let (low, fair) = (offer("10.00"), offer("90.00"));
+    let error = world.is_refused(|tx, act| send_quote(tx, act, low.id, &ten(), day("2026-03-10")));
+    assert!(error.to_string().contains("line 1 comes to 10.00 EUR, below 90.00 EUR (discount 10 %)"), "{error}");
+    world.does(|tx, act| send_quote(tx, act, fair.id, &ten(), day("2026-03-10")));
+}
+
+#[test]
+fn prc_5_a_floor_in_another_currency_is_not_passed_in_silence() {
+    let mut world = World::new();
+    let quote = offered(&mut world, 0);
+    let cost = Some(UnitPrice::parse("100.00", Currency::USD).unwrap());
+    let known = ProductPatch { cost: Some(cost), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, quote.lines()[0].product(), known));
+    world.does(|tx, act| submit_quote(tx, act, quote.id, &ten()));
+    let quote = offered_again(&mut world, &quote);
+    let floor = ten().min_margin(MinMargin::OfCost(Percent::whole(20))).unwrap();
+    let waiting = world.does(|tx, act| submit_quote(tx, act, quote.id, &floor));
+    let QuoteState::InApproval { beyond, .. } = waiting.state() else { panic!("{:?}", waiting.state()) };
+    assert_eq!((beyond[0].least, beyond[0].limit), (LeastAmount::StatedIn(Currency::USD), LimitKind::Floor));
 }
 
 #[test]

@@ -175,7 +175,13 @@ pub fn quote(seed: u64, customer: CustomerId, products: &[ProductId]) -> Quote {
     match seed % QUOTE_STATES {
         1 | 2 => {
             let (limit, least) = (LimitKind::Discount(Percent::ZERO), quote.lines()[0].amount());
-            let beyond = BeyondLimit { line: 1, amount: Money::zero(least.currency()), least, limit, margin: None };
+            let beyond = BeyondLimit {
+                line: 1,
+                amount: Money::zero(least.currency()),
+                least: LeastAmount::Known(least),
+                limit,
+                margin: None,
+            };
             valid(quote.submit(at, vec![beyond]));
         }
         3 => drop(valid(quote.cancel(at, Some(valid("客户改变了主意".parse()))))),

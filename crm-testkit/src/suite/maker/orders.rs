@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    AnomalyKind, BeyondLimit, Currency, DatedRate, Discount, Draft, LimitKind, Money, NewPayment, NewRefund, Order,
-    OrderLine, OrderParts, OrderState, Payment, PaymentKind, PaymentParts, PaymentReference, PaymentReport,
-    PaymentState, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, RefundedLine,
-    Revision, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
+    AnomalyKind, BeyondLimit, Currency, DatedRate, Discount, Draft, LeastAmount, LimitKind, Money, NewPayment,
+    NewRefund, Order, OrderLine, OrderParts, OrderState, Payment, PaymentKind, PaymentParts, PaymentReference,
+    PaymentReport, PaymentState, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState,
+    RefundedLine, Revision, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
 };
 
 use super::{Maker, TEXTS, day, id, text, valid};
@@ -77,7 +77,8 @@ impl Maker {
     fn offered(&mut self, quote: &mut Quote, state: u32, when: DateTime<Utc>, on: NaiveDate) {
         let money = |minor| Money::from_minor(minor, quote.currency());
         let limit = LimitKind::Discount(text("10"));
-        let beyond = vec![BeyondLimit { line: 1, amount: money(80), least: money(90), limit, margin: None }];
+        let beyond =
+            vec![BeyondLimit { line: 1, amount: money(80), least: LeastAmount::Known(money(90)), limit, margin: None }];
         let at = self.at();
         match state {
             0 => drop(valid(quote.submit(when, Vec::new()))),
