@@ -33,9 +33,9 @@ use crate::{
 /// assert_eq!(beyond[0].to_string(), "line 1 comes to 79.84 EUR, below 89.82 EUR (discount 10 %), margin 19.84 EUR");
 ///
 /// let (alice, bob): (Actor, Actor) = ("alice".parse()?, "bob".parse()?);
-/// let refused = Approval::give(alice.clone(), alice.clone(), at, beyond.clone());
+/// let refused = Approval::give(vec![alice.clone()], alice.clone(), at, beyond.clone());
 /// assert!(matches!(refused, Err(ApprovalError::ByAuthor { .. })));
-/// assert_eq!(Approval::give(alice, bob, at, beyond)?.beyond().len(), 1);
+/// assert_eq!(Approval::give(vec![alice], bob, at, beyond)?.beyond().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,11 +267,11 @@ pub enum ApprovalError {
     },
 }
 
-/// What somebody else than the author approved, and when (PRC-5).
+/// What somebody approved who did not write it, and when (PRC-5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WrittenApproval", into = "WrittenApproval")]
 pub struct Approval {
-    author: Actor,
+    authors: Vec<Actor>,
     approver: Actor,
     at: DateTime<Utc>,
     beyond: Vec<BeyondLimit>,
@@ -280,7 +280,7 @@ pub struct Approval {
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Approval", deny_unknown_fields)]
 struct WrittenApproval {
-    author: Actor,
+    authors: Vec<Actor>,
     approver: Actor,
     at: DateTime<Utc>,
     beyond: Vec<BeyondLimit>,
@@ -289,38 +289,38 @@ struct WrittenApproval {
 impl TryFrom<WrittenApproval> for Approval {
     type Error = ApprovalError;
     fn try_from(written: WrittenApproval) -> Result<Self, ApprovalError> {
-        Self::give(written.author, written.approver, written.at, written.beyond)
+        Self::give(written.authors, written.approver, written.at, written.beyond)
     }
 }
 
 impl From<Approval> for WrittenApproval {
     fn from(approval: Approval) -> Self {
-        let Approval { author, approver, at, beyond } = approval;
-        Self { author, approver, at, beyond }
+        let Approval { authors, approver, at, beyond } = approval;
+        Self { authors, approver, at, beyond }
     }
 }
 
 impl Approval {
-    /// An approval of what goes beyond the author's limit.
+    /// An approval of what goes beyond the limit of who wrote it.
     ///
     /// # Errors
     ///
     /// [`ApprovalError::ByAuthor`].
     pub fn give(
-        author: Actor,
+        authors: Vec<Actor>,
         approver: Actor,
         at: DateTime<Utc>,
         beyond: Vec<BeyondLimit>,
     ) -> Result<Self, ApprovalError> {
-        if author == approver {
-            return Err(ApprovalError::ByAuthor { actor: author });
+        if authors.contains(&approver) {
+            return Err(ApprovalError::ByAuthor { actor: approver });
         }
-        Ok(Self { author, approver, at, beyond })
+        Ok(Self { authors, approver, at, beyond })
     }
 
     /// Who wrote it.
-    pub const fn author(&self) -> &Actor {
-        &self.author
+    pub fn authors(&self) -> &[Actor] {
+        &self.authors
     }
 
     /// Who approved it.

@@ -110,10 +110,12 @@ fn prc_5_what_is_known_in_another_currency_only_needs_approval() {
 fn prc_5_nobody_approves_what_they_wrote() {
     let beyond = limit().beyond(&[line(8_000)]).unwrap();
     let (alice, bob): (Actor, Actor) = (parsed("alice"), parsed("bob"));
-    let own = Approval::give(alice.clone(), alice.clone(), at(0), beyond.clone()).unwrap_err();
+    let own = Approval::give(vec![alice.clone()], alice.clone(), at(0), beyond.clone()).unwrap_err();
     assert_eq!(own, ApprovalError::ByAuthor { actor: alice.clone() });
-    let approval = Approval::give(alice.clone(), bob.clone(), at(0), beyond.clone()).unwrap();
-    assert_eq!((approval.author(), approval.approver(), approval.at()), (&alice, &bob, at(0)));
+    let both = vec![alice.clone(), bob.clone()];
+    assert!(Approval::give(both, alice.clone(), at(0), beyond.clone()).is_err());
+    let approval = Approval::give(vec![alice.clone()], bob.clone(), at(0), beyond.clone()).unwrap();
+    assert_eq!((approval.authors(), approval.approver(), approval.at()), (&[alice][..], &bob, at(0)));
     assert_eq!(approval.beyond(), beyond);
     survives_json(&approval);
     let forged = serde_json::to_string(&approval).unwrap().replace("bob", "alice");

@@ -33,6 +33,7 @@ impl Maker {
             let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
             let off = Money::from_minor(line.amount().minor() / 3, currency);
             let line = if self.dice.yes() { valid(line.less(off)) } else { line };
+            let line = if self.dice.yes() { valid(line.listed(price)).grouped(Some(text("left"))) } else { line };
             lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
         }
         lines
@@ -50,8 +51,9 @@ impl Maker {
             customer: self.slot(),
             opportunity: self.maybe_slot(),
             rep: self.maybe_slot(),
-            author: text("alice"),
+            authors: if self.dice.yes() { vec![text("alice")] } else { vec![text("alice"), text("carol")] },
             currency,
+            price_list: None,
             content,
         };
         let mut quote = valid(Quote::draft(self.at(), draft));
