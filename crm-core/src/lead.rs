@@ -557,7 +557,7 @@ impl Lead {
 }
 
 /// A reason that says nothing needs a note (LEAD-1).
-fn explained(reason: &Label, note: Option<&Text>) -> Result<(), Invalid> {
+pub(crate) fn explained(reason: &Label, note: Option<&Text>) -> Result<(), Invalid> {
     if reason.as_str().eq_ignore_ascii_case("other") && note.is_none() {
         return Err(Invalid::new("note", "", Rule::Empty));
     }

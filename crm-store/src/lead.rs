@@ -47,7 +47,8 @@ impl Table for Lead {
         "owner" "assigned_at" "queue" "queued_at" "status" "status_at" "reason" "reason_note" "conversion",
         derived: "became_organisation" "became_person" "became_opportunity" "waiting_in" "unlikelihood" "load_of" "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const REFERRERS: &'static [(&'static str, &'static str)] =
+        &[("activities", "SELECT count(*) FROM crm_activity WHERE lead = ?1")];
     const SEARCH: Option<Index<Self>> =
         Some(Index::of(&["external_id", "name", "organisation", "interest", "note", "tags"]));
 

@@ -243,6 +243,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     lists!(
         tx,
         ActivityFilter {
+            lead: sample.leads[0].id,
             customer: first.id,
             opportunity: sample.opportunities[0].id,
             owner: rep,

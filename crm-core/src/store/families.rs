@@ -207,6 +207,8 @@ filters! {
     }
     /// Which activities.
     ActivityFilter {
+        /// For this lead, also where it was converted since.
+        lead: LeadId,
         /// For this customer.
         customer: CustomerId,
         /// For this deal.

@@ -621,7 +621,7 @@ CREATE INDEX crm_forecast_adjustment_rep ON crm_forecast_adjustment (rep, id);
 CREATE INDEX crm_forecast_adjustment_author ON crm_forecast_adjustment (author, id);
 CREATE INDEX crm_forecast_adjustment_period ON crm_forecast_adjustment (period_from, period_until, id);
 
--- `forecast` is the forecast as JSON, some hundred kilobytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
+-- `forecast` is the forecast as JSON, not two megabytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
 CREATE TABLE crm_forecast_snapshot (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -645,8 +645,10 @@ CREATE TABLE crm_activity (
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
     note TEXT,
+    lead BLOB REFERENCES crm_lead (id),
     customer BLOB REFERENCES crm_customer (id),
     opportunity BLOB REFERENCES crm_opportunity (id),
+    person BLOB REFERENCES crm_customer (id),
     owner BLOB REFERENCES crm_sales_rep (id),
     due INTEGER NOT NULL,
     remind_at INTEGER,
@@ -663,6 +665,8 @@ CREATE TABLE crm_activity (
     planned_due INTEGER,
     planned_reminder INTEGER
 ) STRICT;
+CREATE INDEX crm_activity_lead ON crm_activity (lead, id) WHERE lead IS NOT NULL;
+CREATE INDEX crm_activity_person ON crm_activity (person) WHERE person IS NOT NULL;
 CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;

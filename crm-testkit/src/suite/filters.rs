@@ -109,6 +109,7 @@ filters! {
         valid_until: periods(),
     }
     Activity(ActivityFilter) {
+        lead: [id(1), id(2)],
         customer: [id(1), id(2)],
         opportunity: [id(1), id(2)],
         owner: [id(1), id(2)],
@@ -250,7 +251,8 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && f.valid_until.is_none_or(|days| r.valid_until().is_some_and(|day| days.contains(day)))
         }
         (Filter::Activity(f), Any::Activity(r)) => {
-            lets(f.customer.as_ref(), r.customer().as_ref())
+            lets(f.lead.as_ref(), r.lead().as_ref())
+                && lets(f.customer.as_ref(), r.customer().as_ref())
                 && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
                 && lets(f.owner.as_ref(), r.owner().as_ref())
                 && lets(f.kind.as_ref(), Some(&r.kind()))

@@ -79,9 +79,9 @@ fn references(record: &Any) -> usize {
                 + one.contacts().len()
         }
         Any::Activity(one) => {
-            usize::from(one.customer().is_some())
-                + usize::from(one.opportunity().is_some())
-                + usize::from(one.owner().is_some())
+            let parties = [one.lead().is_some(), one.opportunity().is_some(), one.owner().is_some()];
+            let customers = [one.customer(), one.person()].into_iter().flatten().count();
+            customers + parties.into_iter().filter(|there| *there).count()
         }
         Any::Quote(quote) => {
             let one = [quote.previous(), quote.superseded_by()].into_iter().flatten().count();
@@ -428,6 +428,18 @@ const WAYS: &[Way] = &[
             let buyer = ContactRole { person: id(to), role: text("buyer"), primary: true };
             opportunity(n, |one| one.contacts = vec![buyer])
         },
+    },
+    Way {
+        field: "lead",
+        by: "activities",
+        to: Family::Lead,
+        refer: |n, to| activity(n, |one| one.lead = Some(id(to))),
+    },
+    Way {
+        field: "person",
+        by: "activities",
+        to: Family::Customer,
+        refer: |n, to| activity(n, |one| one.person = Some(id(to))),
     },
     Way {
         field: "customer",
