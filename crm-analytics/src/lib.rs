@@ -25,6 +25,8 @@
 //!
 //! - How far a plan or a rep has come: [`Progress`], with attainment, deviation, pace and the run rate still required;
 //!   what the rep earns: [`flat_commission`] and [`CommissionStatement`].
+//! - How near a forecast came and how far the pipeline covers a quota: [`forecast_accuracy`], [`forecast_bias`],
+//!   [`pipeline_coverage`].
 //! - Customers by age, gender and region, quantity by order status, units by product: [`customers_by_age`] and the other
 //!   functions of [`breakdown`], which say what counts; any other sum by group: [`GroupedTotals`].
 //! - Customers, orders and revenue per day, week, month or year: [`new_customers_per`], [`orders_per`], [`revenue_per`];
@@ -70,6 +72,7 @@ pub mod ages;
 pub mod attainment;
 pub mod breakdown;
 pub mod commission;
+pub mod forecasts;
 pub mod groups;
 pub mod rates;
 pub mod series;
@@ -87,6 +90,7 @@ pub use breakdown::{
     net_units_by_product, new_customers_per, orders_per, quantity_by_order_status, revenue_per, units_by_product,
 };
 pub use commission::{CommissionStatement, flat_commission};
+pub use forecasts::{forecast_accuracy, forecast_bias, pipeline_coverage};
 pub use groups::{GroupedTotals, MoneyTotals, Total};
 pub use moments::{InvalidValue, MAGNITUDE_LIMIT, Moments};
 pub use paired_moments::{InvalidPoint, PairedMoments, Point};

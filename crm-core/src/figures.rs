@@ -11,9 +11,10 @@ use crate::{
     decimal::Units,
     id::{CustomerId, ProductId, SalesRepId},
     invalid::Invalid,
-    money::{Currency, Money, Rounding},
+    money::{Currency, Money},
     opportunity::{Opportunity, OpportunityStatus},
     order::{EntryKind, Order, Revenue, RevenueKind},
+    pipeline::ForecastCategory,
     text::Label,
     ticket::{Priority, Ticket, TicketStatus},
 };
@@ -204,6 +205,34 @@ impl PipelineFigure {
     }
 }
 
+/// What a forecast counts of the deals of one rep in one category and one currency, in a day or a month (FC-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForecastFigure {
+    /// The day on which they are expected to close, or closed, or the first day of that month; `None` for the open ones of which no day is expected.
+    pub day: Option<NaiveDate>,
+    /// Whose they are; `None` for those of nobody.
+    pub rep: Option<SalesRepId>,
+    /// Where they stand in the forecast ([`Opportunity::forecast_category`]); the lost ones are among the omitted.
+    pub category: ForecastCategory,
+    /// The currency of the values; `None` for the deals without a value.
+    pub currency: Option<Currency>,
+    /// How many, and the sum of their values.
+    pub deals: Deals,
+    /// The values of the open ones, each times its probability and rounded half to even to the minor unit of the currency, and then summed (FC-1).
+    pub weighted: Option<Money>,
+}
+
+/// Where a figure of the forecast stands in a list: those without a day, of nobody and without a value first.
+pub type ForecastKey = (Option<NaiveDate>, Option<SalesRepId>, ForecastCategory, Option<Currency>);
+
+impl ForecastFigure {
+    /// Where it stands in a list.
+    pub const fn key(&self) -> ForecastKey {
+        (self.day, self.rep, self.category, self.currency)
+    }
+}
+
 /// How many tickets stand somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -251,6 +280,15 @@ pub enum FigureMismatch {
         kept: Option<PipelineFigure>,
         /// What was counted.
         counted: Option<PipelineFigure>,
+    },
+    /// Of a forecast.
+    Forecast {
+        /// By day or by month.
+        span: Span,
+        /// What is kept.
+        kept: Option<ForecastFigure>,
+        /// What was counted.
+        counted: Option<ForecastFigure>,
     },
     /// Of tickets.
     Tickets {
@@ -422,13 +460,29 @@ impl Opportunity {
         match self.state().status() {
             OpportunityStatus::Open => {
                 figure.open = one;
-                let weighted = value.map(|value| value.percent(self.probability(), Rounding::HalfEven));
-                figure.weighted = weighted.transpose()?;
+                figure.weighted = self.weighted()?;
             }
             OpportunityStatus::Won => figure.won = one,
             OpportunityStatus::Lost => figure.lost = one,
         }
         Ok(figure)
+    }
+
+    /// What the opportunity adds to the figures of the forecast, by day.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`](crate::Rule::Overflow), which a probability of at most 100 % does not give.
+    pub fn forecast_figure(&self) -> Result<ForecastFigure, Invalid> {
+        let value = self.value();
+        Ok(ForecastFigure {
+            day: self.forecast_day(),
+            rep: self.rep(),
+            category: self.forecast_category(),
+            currency: value.map(Money::currency),
+            deals: Deals { count: 1, value },
+            weighted: self.weighted()?.or(value.map(|value| Money::zero(value.currency()))),
+        })
     }
 }
 

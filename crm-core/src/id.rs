@@ -242,6 +242,10 @@ ids! {
     LeadId = "lead";
     /// The id of an [`Opportunity`](crate::Opportunity): `opp_…`.
     OpportunityId = "opp";
+    /// The id of a [`ForecastAdjustment`](crate::ForecastAdjustment): `adjust_…`.
+    ForecastAdjustmentId = "adjust";
+    /// The id of a [`ForecastSnapshot`](crate::ForecastSnapshot): `forecast_…`.
+    ForecastSnapshotId = "forecast";
     /// The id of a [`Quote`](crate::Quote): `quote_…`.
     QuoteId = "quote";
     /// The id of an [`Activity`](crate::Activity): `activity_…`.

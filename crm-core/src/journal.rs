@@ -13,10 +13,11 @@ use crate::{
     bulk::ImportFact,
     customer::CustomerFact,
     exchange_rate::ExchangeRateFact,
+    forecast::{ForecastAdjustmentFact, ForecastSnapshotFact},
     id::{
-        ActivityId, AgentId, CustomerId, ExchangeRateId, ImportId, InteractionId, LeadId, OpportunityId, OrderId,
-        PaymentId, PriceListId, ProductId, PromotionId, QueueId, QuoteId, RecordId, RedemptionId, SalePlanId,
-        SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, ForecastAdjustmentId, ForecastSnapshotId, ImportId,
+        InteractionId, LeadId, OpportunityId, OrderId, PaymentId, PriceListId, ProductId, PromotionId, QueueId,
+        QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId,
     },
     interaction::InteractionFact,
     lead::LeadFact,
@@ -220,6 +221,12 @@ families! {
         Opened = "opened", Revised = "revised", Advanced = "advanced", Won = "won", Lost = "lost", Reopened = "reopened",
         Deleted = "deleted"
     }
+    /// An adjustment of a forecast.
+    ForecastAdjustment(ForecastAdjustmentId, ForecastAdjustmentFact) = "forecast_adjustment" {
+        Made = "made", Changed = "changed", Withdrawn = "withdrawn"
+    }
+    /// A snapshot of a forecast.
+    ForecastSnapshot(ForecastSnapshotId, ForecastSnapshotFact) = "forecast_snapshot" { Taken = "taken" }
     /// A quote.
     Quote(QuoteId, QuoteFact) = "quote" {
         Drafted = "drafted", Amended = "amended", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",

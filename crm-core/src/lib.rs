@@ -52,6 +52,7 @@ mod discount;
 mod email;
 mod exchange_rate;
 mod figures;
+mod forecast;
 mod id;
 mod interaction;
 mod invalid;
@@ -112,13 +113,18 @@ pub use self::{
         RateError, RatePolicy,
     },
     figures::{
-        CustomerFigure, Deals, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf,
-        Span, TicketFigure, TicketKey,
+        CustomerFigure, Deals, FigureMismatch, ForecastFigure, ForecastKey, PipelineFigure, PipelineKey, SalesBy,
+        SalesFigure, SalesKey, SalesOf, Span, TicketFigure, TicketKey,
+    },
+    forecast::{
+        AdjustedNumber, CategoryTotal, Forecast, ForecastAdjustment, ForecastAdjustmentFact, ForecastNumber,
+        ForecastSnapshot, ForecastSnapshotFact, ForecastTotals, NewForecastAdjustment, NewForecastSnapshot,
+        PipelineFlow, PipelineMovement, PipelineScope, RepForecast, RollUp, currencies_to_convert,
     },
     id::{
-        ActivityId, AgentId, CustomerId, ExchangeRateId, IdError, ImportId, InteractionId, LeadId, OpportunityId,
-        OrderId, PaymentId, PriceListId, ProductId, PromotionId, QueueId, QuoteId, RecordId, RedemptionId, SalePlanId,
-        SalesRepId, TicketId, typeid,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, ForecastAdjustmentId, ForecastSnapshotId, IdError, ImportId,
+        InteractionId, LeadId, OpportunityId, OrderId, PaymentId, PriceListId, ProductId, PromotionId, QueueId,
+        QuoteId, RecordId, RedemptionId, SalePlanId, SalesRepId, TicketId, typeid,
     },
     interaction::{Channel, Direction, Interaction, InteractionFact, NewInteraction, Participant, Rating},
     invalid::{Invalid, Rule},
@@ -131,7 +137,7 @@ pub use self::{
     opportunity::{
         AmountSource, By, ContactRole, DealLine, Loss, NewOpportunity, Opportunity, OpportunityAction,
         OpportunityError, OpportunityFact, OpportunityParts, OpportunityPatch, OpportunityState, OpportunityStatus,
-        Push, Recurring, Sale, StageVisit,
+        Push, Recurring, Sale, StageVisit, Standing,
     },
     order::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,

@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use self::{
     contact_role::ContactRole,
     error::OpportunityError,
-    fact::{Loss, OpportunityFact, Sale},
+    fact::{Loss, OpportunityFact, Sale, Standing},
     new::{NewOpportunity, OpportunityPatch},
     pace::Push,
     state::{OpportunityAction, OpportunityState, OpportunityStatus, StageVisit},
@@ -25,7 +25,7 @@ use crate::{
     decimal::Percent,
     id::{CustomerId, OpportunityId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
-    money::Money,
+    money::{Money, Rounding},
     pipeline::{ForecastCategory, Pipeline, RequiredField, Stage, StageKind},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Subject},
@@ -260,6 +260,26 @@ impl Opportunity {
         }
     }
 
+    /// The day that it has in a forecast (FC-2): the business day of its close, or while it is open the expected one.
+    pub fn forecast_day(&self) -> Option<NaiveDate> {
+        self.state.close_day().or(self.expected_close)
+    }
+
+    /// The value times the probability, rounded half to even to the minor unit of the currency (FC-1): of an open one that has a value, and of no other.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Overflow`], which a probability of at most 100 % does not give.
+    pub fn weighted(&self) -> Result<Option<Money>, Invalid> {
+        let value = self.value.filter(|_| self.state == OpportunityState::Open);
+        value.map(|value| value.percent(self.probability, Rounding::HalfEven)).transpose()
+    }
+
+    /// Whose it is, what it is worth and when it is expected to close.
+    pub const fn standing(&self) -> Standing {
+        Standing { rep: self.rep, value: self.value, expected_close: self.expected_close }
+    }
+
     /// Whether its value is the sum of its lines or was typed (OPP-10).
     pub const fn amount_source(&self) -> AmountSource {
         if self.lines.is_empty() { AmountSource::Manual } else { AmountSource::Lines }
@@ -452,13 +472,13 @@ impl Opportunity {
         if let Some(recurring) = self.recurring {
             value.in_currency(recurring.revenue().currency()).map_err(|refused| refused.in_field("value"))?;
         }
-        let forecast_before = self.forecast_category();
+        let (forecast_before, before) = (self.forecast_category(), self.standing());
         let from = self.enter(stage, by)?;
-        let value_before = self.value.replace(value);
+        self.value = Some(value);
         let probability_before = std::mem::replace(&mut self.probability, Percent::HUNDRED);
         self.set_forecast = None;
         self.state = OpportunityState::Won { at: by.at, day: sale.day };
-        Ok(OpportunityFact::Won { day: sale.day, value_before, value, from, probability_before, forecast_before })
+        Ok(OpportunityFact::Won { day: sale.day, before, value, from, probability_before, forecast_before })
     }
 
     /// Marks it lost, where it stands, at 0 %.
@@ -469,13 +489,13 @@ impl Opportunity {
     pub fn lose(&mut self, at: DateTime<Utc>, loss: Loss) -> Result<OpportunityFact, OpportunityError> {
         self.step(Lose)?;
         let Loss { day, reason, note } = loss;
-        let forecast_before = self.forecast_category();
+        let (forecast_before, before) = (self.forecast_category(), self.standing());
         let probability_before = std::mem::replace(&mut self.probability, Percent::ZERO);
         self.set_forecast = None;
         self.updated_at = at;
         self.state = OpportunityState::Lost { at, day, reason: reason.clone(), note: note.clone() };
         let stage = self.stage.key.clone();
-        Ok(OpportunityFact::Lost { day, reason, stage, probability_before, forecast_before, note })
+        Ok(OpportunityFact::Lost { day, before, reason, stage, probability_before, forecast_before, note })
     }
 
     /// Works a won or lost one again, in the open stage that it left or one that may follow it: the reason goes, the close goes, the probability and the forecast category
@@ -506,7 +526,8 @@ impl Opportunity {
         let from = std::mem::replace(&mut self.stage, stage.clone()).key;
         let probability_before = std::mem::replace(&mut self.probability, stage.probability);
         let (to, probability, forecast) = (stage.key.clone(), stage.probability, stage.forecast);
-        Ok(OpportunityFact::Reopened { before, from, to, probability_before, probability, forecast })
+        let after = self.standing();
+        Ok(OpportunityFact::Reopened { before, after, from, to, probability_before, probability, forecast })
     }
 
     /// Whether it may be deleted: while it is open. What was won or lost stays, or reported sales and win rates would change.

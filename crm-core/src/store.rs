@@ -115,6 +115,8 @@
 //! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
 //! - C86 What is planned and has a reminder comes by its instant and the id.
 //! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done.
+//! - C88 The figures of a forecast sum up the opportunities by the day or the month of their close, by rep, category and currency, with the weighted value of those that are open; those
+//!   without a day are apart.
 
 mod error;
 mod families;
@@ -125,13 +127,13 @@ pub use self::{
     error::{Refused, StoreError, StoreErrorKind},
     families::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
-        ExchangeRates, InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities, OpportunityFilter,
-        OrderFilter, Orders, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products,
-        PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes, RedemptionFilter, Redemptions,
-        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets,
-        Timeline, WaitingKey,
+        ExchangeRates, ForecastAdjustmentFilter, ForecastAdjustments, ForecastSnapshotFilter, ForecastSnapshots,
+        InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities, OpportunityFilter, OrderFilter,
+        Orders, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter,
+        Promotions, QueueFilter, Queues, QuoteFilter, Quotes, RedemptionFilter, Redemptions, RevenueEntry, RevenueKey,
+        SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Search, TicketFilter, Tickets, Timeline, WaitingKey,
     },
-    figures::{CustomerFigureFilter, Figures, SalesFilter},
+    figures::{CustomerFigureFilter, Figures, ForecastFilter, SalesFilter},
     page::{Page, pages},
 };
 
@@ -175,6 +177,8 @@ pub trait Records:
     + Queues
     + Leads
     + Opportunities
+    + ForecastAdjustments
+    + ForecastSnapshots
     + Quotes
     + Activities
     + Orders
@@ -201,6 +205,8 @@ impl<T> Records for T where
         + Queues
         + Leads
         + Opportunities
+        + ForecastAdjustments
+        + ForecastSnapshots
         + Quotes
         + Activities
         + Orders

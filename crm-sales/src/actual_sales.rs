@@ -168,7 +168,7 @@ fn booked(
 }
 
 /// The whole months of a period, and the days before and after them.
-fn spans(period: Period) -> Vec<(Span, Period)> {
+pub(crate) fn spans(period: Period) -> Vec<(Span, Period)> {
     let (from, until) = (period.from(), period.until());
     let next = |day: NaiveDate| Span::Month.first(day).checked_add_months(Months::new(1));
     // The first month that begins in the period, and the last one that does not end in it.

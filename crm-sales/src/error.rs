@@ -3,7 +3,7 @@
 use crm_core::{
     ActivityError, CustomerId, CustomerType, IdempotencyError, Invalid, LeadError, LeadId, OpportunityError,
     OpportunityId, OrderError, OrderId, PaymentError, PaymentReference, PlanError, PriceError, PriceListError,
-    ProductId, PromotionError, QuoteError, RateError, RecordRef, Revision,
+    ProductId, PromotionError, QuoteError, RateError, RecordRef, Revision, SalesRepId,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -71,6 +71,16 @@ pub enum SalesError {
     NoCustomer {
         /// The opportunity.
         opportunity: OpportunityId,
+    },
+    /// A number of a forecast is adjusted by the rep whose it is or by their manager, and by nobody else (FC-5).
+    #[error("{author} cannot adjust the forecast of {rep}: only {rep} or their manager can (FC-5)")]
+    NotTheirForecast {
+        /// Whose number it is.
+        rep: SalesRepId,
+        /// Who wanted to adjust it.
+        author: SalesRepId,
+        /// Whom the rep reports to.
+        manager: Option<SalesRepId>,
     },
     /// The lead waits in no queue: it stands in none, somebody has it, or it is disqualified or converted.
     #[error("{lead} waits in no queue")]

@@ -1,5 +1,5 @@
 //! The operations of a sales team: leads, customers, communications, products, price lists, promotions, reps, plans,
-//! opportunities, activities, quotes, orders, payments and shipments.
+//! opportunities, forecasts, activities, quotes, orders, payments and shipments.
 //!
 //! **What it is.** One function for each thing that a sales team does, named by its verb: [`register_customer`],
 //! [`confirm_order`], [`win_opportunity`]. Each takes a transaction, an [`Act`](crm_core::Act) and its input; it loads
@@ -108,6 +108,7 @@ mod conversions;
 mod customers;
 mod error;
 mod exchange;
+mod forecasting;
 mod fulfilment;
 mod interactions;
 mod leads;
@@ -142,6 +143,9 @@ pub use self::{
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
     error::SalesError,
     exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
+    forecasting::{
+        adjust_forecast, forecast, movement_between, pipeline_movement, take_forecast_snapshot, withdraw_adjustment,
+    },
     fulfilment::{deliver_shipment, return_lines, return_shipment, ship_lines, ship_order},
     interactions::{delete_interaction, log_interaction, rate_interaction},
     leads::{

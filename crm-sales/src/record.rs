@@ -2,14 +2,16 @@
 
 use crm_core::{
     Act, Activity, ActivityFact, ActivityId, Answered, Customer, CustomerFact, CustomerId, ExchangeRate,
-    ExchangeRateFact, ExchangeRateId, Fact, Interaction, InteractionFact, InteractionId, Lead, LeadFact, LeadId,
-    Opportunity, OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Payment, PaymentFact, PaymentId, PriceList,
-    PriceListFact, PriceListId, Product, ProductFact, ProductId, Promotion, PromotionFact, PromotionId, Queue,
-    QueueFact, QueueId, Quote, QuoteFact, QuoteId, RecordRef, Redemption, RedemptionFact, RedemptionId, Revision,
-    SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
+    ExchangeRateFact, ExchangeRateId, Fact, ForecastAdjustment, ForecastAdjustmentFact, ForecastAdjustmentId,
+    ForecastSnapshot, ForecastSnapshotFact, ForecastSnapshotId, Interaction, InteractionFact, InteractionId, Lead,
+    LeadFact, LeadId, Opportunity, OpportunityFact, OpportunityId, Order, OrderFact, OrderId, Payment, PaymentFact,
+    PaymentId, PriceList, PriceListFact, PriceListId, Product, ProductFact, ProductId, Promotion, PromotionFact,
+    PromotionId, Queue, QueueFact, QueueId, Quote, QuoteFact, QuoteId, RecordRef, Redemption, RedemptionFact,
+    RedemptionId, Revision, SalePlan, SalePlanFact, SalePlanId, SalesRep, SalesRepFact, SalesRepId,
     store::{
-        Activities, Customers, ExchangeRates, Interactions, Journal, Leads, Opportunities, Orders, Payments,
-        PriceLists, Products, Promotions, Queues, Quotes, Redemptions, SalePlans, SalesReps, StoreError,
+        Activities, Customers, ExchangeRates, ForecastAdjustments, ForecastSnapshots, Interactions, Journal, Leads,
+        Opportunities, Orders, Payments, PriceLists, Products, Promotions, Queues, Quotes, Redemptions, SalePlans,
+        SalesReps, StoreError,
     },
 };
 use serde::Serialize;
@@ -79,6 +81,12 @@ records! {
         { opportunity insert_opportunity update_opportunity delete_opportunity }
     Activity(ActivityId, ActivityFact) in Activities
         { activity insert_activity update_activity delete_activity }
+    ForecastAdjustment(ForecastAdjustmentId, ForecastAdjustmentFact) in ForecastAdjustments
+        {
+            forecast_adjustment insert_forecast_adjustment update_forecast_adjustment delete_forecast_adjustment
+        }
+    ForecastSnapshot(ForecastSnapshotId, ForecastSnapshotFact) in ForecastSnapshots
+        { forecast_snapshot insert_forecast_snapshot update_forecast_snapshot delete_forecast_snapshot }
     ExchangeRate(ExchangeRateId, ExchangeRateFact) in ExchangeRates
         { exchange_rate insert_exchange_rate update_exchange_rate delete_exchange_rate }
     Quote(QuoteId, QuoteFact) in Quotes { quote insert_quote update_quote delete_quote }

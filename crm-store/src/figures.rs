@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, marker::PhantomData};
 
 use chrono::NaiveDate;
 use crm_core::{
-    Currency, CustomerFigure, CustomerId, Invalid, Label, Money, PipelineFigure, Priority, RecordId, SalesFigure,
-    SalesOf, Span, TicketFigure, TicketStatus,
+    Currency, CustomerFigure, CustomerId, ForecastCategory, ForecastFigure, ForecastKey, Invalid, Label, Money,
+    PipelineFigure, Priority, RecordId, SalesFigure, SalesOf, Span, TicketFigure, TicketStatus,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{CachedStatement, Connection};
@@ -162,6 +162,49 @@ impl Key for (Label, Label, OrEmpty<Currency>) {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct ForecastRow {
+    span: Span,
+    /// Those without a day come first.
+    day: OrEmpty<NaiveDate>,
+    rep: OrEmpty<Uuid>,
+    category: ForecastCategory,
+    currency: OrEmpty<Currency>,
+}
+
+/// The categories in their order: the place of one is stored, so that figures come in the order of their keys.
+const CATEGORIES: [ForecastCategory; 6] = [
+    ForecastCategory::Omitted,
+    ForecastCategory::Pipeline,
+    ForecastCategory::BestCase,
+    ForecastCategory::MostLikely,
+    ForecastCategory::Commit,
+    ForecastCategory::Closed,
+];
+
+impl ForecastRow {
+    fn new(span: Span, (day, rep, category, currency): ForecastKey) -> Self {
+        Self { span, day: OrEmpty(day), rep: OrEmpty(rep.map(RecordId::uuid)), category, currency: OrEmpty(currency) }
+    }
+}
+
+impl Key for ForecastRow {
+    key_statements!(
+        "forecast",
+        "crm_figure_forecast",
+        ["span", "day", "rep", "category", "currency"],
+        ["count", "value", "weighted"],
+        [0],
+        "count"
+    );
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
+        let Self { span, day, rep, category, currency } = self;
+        binder.put(span)?.put(day)?.put(rep)?.put(&(*category as u32))?.put(currency)?;
+        Ok(())
+    }
+}
+
 impl Key for (TicketStatus, OrEmpty<Priority>) {
     key_statements!("ticket", "crm_figure_ticket", ["status", "priority"], ["count"], [0], "count");
 
@@ -292,6 +335,8 @@ pub(crate) struct Deltas {
     sales: Sums<SalesRow, 4>,
     customers: BTreeMap<(CustomerId, Currency), OfCustomer>,
     pipelines: Sums<(Label, Label, OrEmpty<Currency>), 7>,
+    /// By day; the months follow from them.
+    forecasts: Sums<ForecastRow, 3>,
     tickets: Sums<(TicketStatus, OrEmpty<Priority>), 1>,
 }
 
@@ -310,7 +355,10 @@ impl Deltas {
     fn rows(&self) -> usize {
         let customers = self.customers.values().filter(|one| one.moves()).count();
         // A day moves its month, too.
-        2 * self.sales.moved().count() + customers + self.pipelines.moved().count() + self.tickets.moved().count()
+        2 * (self.sales.moved().count() + self.forecasts.moved().count())
+            + customers
+            + self.pipelines.moved().count()
+            + self.tickets.moved().count()
     }
 
     /// Whether no figure moves.
@@ -331,6 +379,13 @@ impl Deltas {
         }
         months.apply(connection, book)?;
         self.pipelines.apply(connection, book)?;
+        self.forecasts.apply(connection, book)?;
+        let mut months = Sums::default();
+        for (row, sums) in self.forecasts.moved() {
+            let day = OrEmpty(row.day.0.map(|day| Span::Month.first(day)));
+            months.add(ForecastRow { span: Span::Month, day, ..*row }, *sums);
+        }
+        months.apply(connection, book)?;
         self.tickets.apply(connection, book)?;
         let mut upserts = Upserts::new(connection, book);
         for (key, one) in self.customers.iter().filter(|(_, one)| one.moves()) {
@@ -412,6 +467,13 @@ impl Tally<'_> {
             minor(lost.value),
         ];
         self.deltas.pipelines.add((pipeline, stage, OrEmpty(currency)), self.signed(sums));
+    }
+
+    /// A figure of the forecast by day.
+    pub(crate) fn forecast(&mut self, figure: ForecastFigure) {
+        let minor = |money: Option<Money>| money.map_or(0, |money| i128::from(money.minor()));
+        let sums = [figure.deals.count.into(), minor(figure.deals.value), minor(figure.weighted)];
+        self.deltas.forecasts.add(ForecastRow::new(Span::Day, figure.key()), self.signed(sums));
     }
 
     pub(crate) fn ticket(&mut self, figure: TicketFigure) {

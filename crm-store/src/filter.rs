@@ -103,6 +103,15 @@ impl<'a> Where<'a> {
         self
     }
 
+    /// A condition with two `?`, the first and the second bound of a period, where there is one. Only its first column is kept from being served; an index begins with it.
+    pub(crate) fn exactly(mut self, serves: Serves, condition: &'static str, period: Option<Period>) -> Self {
+        if let Some(period) = period {
+            let bounds: Values<'_> = vec![Box::new(Owned(period.from())), Box::new(Owned(period.until()))];
+            self.conditions.push((serves, condition, bounds));
+        }
+        self
+    }
+
     /// A condition without a value, where it is wanted.
     pub(crate) fn when(mut self, wanted: bool, serves: Serves, condition: &'static str) -> Self {
         if wanted {

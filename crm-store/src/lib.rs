@@ -97,6 +97,8 @@ mod error;
 mod exchange_rate;
 mod figures;
 mod filter;
+mod forecast_adjustment;
+mod forecast_snapshot;
 mod interaction;
 mod journal;
 mod lead;

@@ -213,13 +213,26 @@ impl Table for Opportunity {
     }
 
     const COUNTED: Option<Counted> = Some(Counted {
-        columns: &["pipeline", "stage", "value", "currency", "probability", "status"],
+        columns: &[
+            "rep",
+            "pipeline",
+            "stage",
+            "stage_forecast",
+            "value",
+            "currency",
+            "probability",
+            "set_forecast",
+            "expected_close",
+            "status",
+            "close_day",
+        ],
         parts: 0,
         entries: 0,
     });
 
     fn count(&self, tally: &mut Tally<'_>) -> Done<()> {
         tally.pipeline(self.pipeline_figure().map_err(figures::overflow("pipeline"))?);
+        tally.forecast(self.forecast_figure().map_err(figures::overflow("forecast"))?);
         Ok(())
     }
 }

@@ -10,13 +10,14 @@ use std::{
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, ActivityKind, ActivityStatus, Answer, Channel, Currency, CustomerType, Fact, Fulfilment, Label, LeadStatus,
-    Member, OpportunityStatus, OrderStatus, PaymentKind, PaymentStatus, Period, PlanScope, PlanStatus, Position,
-    Priority, ProviderStatus, QuoteStatus, SalesBy, SalesOf, SearchFamily, SearchPlace, SearchQuery, SearchTier,
-    TicketStatus, WaitingOrder,
+    Act, ActivityKind, ActivityStatus, Answer, Channel, Currency, CustomerType, Fact, ForecastCategory, Fulfilment,
+    Label, LeadStatus, Member, OpportunityStatus, OrderStatus, PaymentKind, PaymentStatus, Period, PlanScope,
+    PlanStatus, Position, Priority, ProviderStatus, QuoteStatus, RollUp, SalesBy, SalesOf, SearchFamily, SearchPlace,
+    SearchQuery, SearchTier, TicketStatus, WaitingOrder,
     store::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFigureFilter, CustomerFilter, Customers,
-        ExchangeRateFilter, ExchangeRates, Figures, InteractionFilter, Interactions, Journal, LeadFilter, Leads,
+        ExchangeRateFilter, ExchangeRates, Figures, ForecastAdjustmentFilter, ForecastAdjustments, ForecastFilter,
+        ForecastSnapshotFilter, ForecastSnapshots, InteractionFilter, Interactions, Journal, LeadFilter, Leads,
         Opportunities, OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter,
         PriceLists, ProductFilter, Products, PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes,
         RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesFilter, SalesRepFilter, SalesReps, Search,
@@ -210,6 +211,18 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     );
     lists!(
         tx,
+        ForecastAdjustmentFilter { rep: rep, author: rep, period: year, roll_up: RollUp::Commit },
+        count_forecast_adjustments,
+        forecast_adjustments after sample.forecast_adjustments[0].id
+    );
+    lists!(
+        tx,
+        ForecastSnapshotFilter { period: year },
+        count_forecast_snapshots,
+        forecast_snapshots after sample.forecast_snapshots[0].id
+    );
+    lists!(
+        tx,
         QuoteFilter {
             customer: first.id,
             opportunity: sample.opportunities[0].id,
@@ -332,6 +345,10 @@ fn ask_figures(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> {
         tx.pipeline_figures(pipeline, Page::first(9))?;
         tx.pipeline_figures(pipeline, Page::after((label.clone(), label.clone(), None), 9))?;
     }
+    for filter in [ForecastFilter::daily(days), ForecastFilter::undated()] {
+        tx.forecast_figures(&filter, Page::first(9))?;
+        tx.forecast_figures(&filter, Page::after((None, None, ForecastCategory::Commit, None), 9))?;
+    }
     tx.ticket_figures(Page::first(9))?;
     Ok(())
 }
@@ -361,6 +378,8 @@ fn change_everything(tx: &mut SqliteTx<'_>, sample: &Sample, act: &Act) -> Resul
         sale_plans update_sale_plan delete_sale_plan,
     queues update_queue delete_queue, leads update_lead delete_lead, activities update_activity delete_activity,
         opportunities update_opportunity delete_opportunity,
+        forecast_adjustments update_forecast_adjustment delete_forecast_adjustment,
+        forecast_snapshots update_forecast_snapshot delete_forecast_snapshot,
     quotes update_quote delete_quote, payments update_payment delete_payment,
         orders update_order delete_order,
         tickets update_ticket delete_ticket,

@@ -6,12 +6,12 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use crm_core::{
     ActivityId, ActivityKind, ActivityStatus, Actor, AgentId, AnomalyKind, AssignmentStrategy, Channel, ContactLabel,
     CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress, EntryKind, ExchangeRateId, ExternalId,
-    Fingerprint, ForecastCategory, Fulfilment, Gender, IdempotencyKey, InteractionId, Label, LeadId, LeadStatus, Name,
-    NeedKind, Number, OpportunityId, OpportunityStatus, OrderId, OrderStatus, PaymentId, PaymentKind, PaymentReference,
-    PaymentStatus, Percent, Phone, PlanStatus, Position, PriceListId, Priority, ProductId, PromotionId, ProviderStatus,
-    Quantity, QueueId, QuoteId, QuoteStatus, Rate, Rating, RecordId, RedemptionId, RevenueKind, Revision, SalePlanId,
-    SalesRepId, ShipmentStatus, Span, StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units,
-    WaitingOrder,
+    Fingerprint, ForecastAdjustmentId, ForecastCategory, ForecastSnapshotId, Fulfilment, Gender, IdempotencyKey,
+    InteractionId, Label, LeadId, LeadStatus, Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId,
+    OrderStatus, PaymentId, PaymentKind, PaymentReference, PaymentStatus, Percent, Phone, PlanStatus, Position,
+    PriceListId, Priority, ProductId, PromotionId, ProviderStatus, Quantity, QueueId, QuoteId, QuoteStatus, Rate,
+    Rating, RecordId, RedemptionId, RevenueKind, Revision, RollUp, SalePlanId, SalesRepId, ShipmentStatus, Span,
+    StageKind, StrategyKind, Subject, Text, TicketId, TicketStatus, Units, WaitingOrder,
     store::{StoreError, StoreErrorKind},
 };
 use rusqlite::{
@@ -186,6 +186,8 @@ macro_rules! ids {
 ids!(
     CustomerId,
     ExchangeRateId,
+    ForecastAdjustmentId,
+    ForecastSnapshotId,
     InteractionId,
     ProductId,
     SalesRepId,
@@ -228,7 +230,7 @@ impl Column for Fingerprint {
     }
 }
 
-/// A value of a key, which has no NULL: nothing is an empty text, or an empty blob for an id.
+/// A value of a key, which has no NULL: nothing is an empty text, or an empty blob for an id, or for a day the least number of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OrEmpty<T>(pub(crate) Option<T>);
 
@@ -248,6 +250,11 @@ pub(crate) trait Keyed {
 
 impl Keyed for Uuid {
     const EMPTY: ValueRef<'static> = ValueRef::Blob(&[]);
+}
+
+impl Keyed for NaiveDate {
+    /// No day, and before all days: the first one of the calendar has a far greater number.
+    const EMPTY: ValueRef<'static> = ValueRef::Integer(i64::MIN);
 }
 
 impl Keyed for Currency {
@@ -298,6 +305,7 @@ names! {
     ForecastCategory {
         Omitted = "omitted", Pipeline = "pipeline", BestCase = "best_case", MostLikely = "most_likely", Commit = "commit", Closed = "closed"
     }
+    RollUp { Closed = "closed", Commit = "commit", MostLikely = "most_likely", BestCase = "best_case", OpenPipeline = "open_pipeline" }
     OpportunityStatus { Open = "open", Won = "won", Lost = "lost" }
     ActivityKind { Call = "call", Visit = "visit", Meeting = "meeting", Task = "task" }
     ActivityStatus { Planned = "planned", Done = "done", Cancelled = "cancelled" }

@@ -29,6 +29,7 @@ impl Table for SalesRep {
         ("queues", "SELECT count(*) FROM crm_queue_member WHERE sales_rep = ?1"),
         ("leads", "SELECT count(*) FROM crm_lead WHERE owner = ?1"),
         ("opportunities", "SELECT count(*) FROM crm_opportunity WHERE rep = ?1"),
+        ("forecast adjustments", "SELECT count(*) FROM crm_forecast_adjustment WHERE rep = ?1 OR author = ?1"),
         ("activities", "SELECT count(*) FROM crm_activity WHERE owner = ?1"),
         ("quotes", "SELECT count(*) FROM crm_quote WHERE rep = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE rep = ?1"),

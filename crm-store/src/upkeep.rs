@@ -11,7 +11,8 @@ use crm_core::{
     FigureMismatch,
     store::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
-        ExchangeRates, Figures, InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities,
+        ExchangeRates, Figures, ForecastAdjustmentFilter, ForecastAdjustments, ForecastSnapshotFilter,
+        ForecastSnapshots, InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities,
         OpportunityFilter, OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter, PriceLists,
         ProductFilter, Products, PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes,
         RedemptionFilter, Redemptions, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, Store, StoreError,
@@ -72,6 +73,7 @@ impl fmt::Display for Problem {
                     FigureMismatch::Sales { .. } => "sales",
                     FigureMismatch::Customer { .. } => "customer",
                     FigureMismatch::Pipeline { .. } => "pipeline",
+                    FigureMismatch::Forecast { .. } => "forecast",
                     FigureMismatch::Tickets { .. } => "ticket",
                 };
                 write!(f, "a figure of the {figures} figures is not what the records say")
@@ -135,6 +137,8 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("queues", queues, QueueFilter);
     readable!("leads", leads, LeadFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
+    readable!("forecast adjustments", forecast_adjustments, ForecastAdjustmentFilter);
+    readable!("forecast snapshots", forecast_snapshots, ForecastSnapshotFilter);
     readable!("quotes", quotes, QuoteFilter);
     readable!("activities", activities, ActivityFilter);
     readable!("orders", orders, OrderFilter);

@@ -62,6 +62,14 @@ fn what_a_foreign_hand_did_to_a_figure_is_found_and_rebuilding_mends_it() {
         ("DELETE FROM crm_figure_customer", false, true),
         ("UPDATE crm_figure_pipeline SET weighted = weighted - 1 WHERE currency <> ''", true, true),
         ("DELETE FROM crm_figure_pipeline", false, true),
+        ("UPDATE crm_figure_forecast SET value = value + 1 WHERE span = 1 AND currency <> ''", true, true),
+        ("UPDATE crm_figure_forecast SET weighted = weighted + 1 WHERE span = 0 AND category = 1", true, true),
+        ("DELETE FROM crm_figure_forecast WHERE day < 0", false, true),
+        (
+            "INSERT INTO crm_figure_forecast SELECT span, day + 4000, rep, category, currency, 1, 1, 1 FROM crm_figure_forecast WHERE day > 0",
+            true,
+            false,
+        ),
         ("UPDATE crm_figure_ticket SET count = count + 2", true, true),
         (
             "INSERT INTO crm_figure_ticket VALUES ('closed', 'urgent', 77) ON CONFLICT DO UPDATE SET count = 77",
@@ -77,6 +85,7 @@ fn what_a_foreign_hand_did_to_a_figure_is_found_and_rebuilding_mends_it() {
             FigureMismatch::Sales { kept, counted, .. } => (kept.is_some(), counted.is_some()),
             FigureMismatch::Customer { kept, counted } => (kept.is_some(), counted.is_some()),
             FigureMismatch::Pipeline { kept, counted } => (kept.is_some(), counted.is_some()),
+            FigureMismatch::Forecast { kept, counted, .. } => (kept.is_some(), counted.is_some()),
             FigureMismatch::Tickets { kept, counted } => (kept.is_some(), counted.is_some()),
         });
         // The ticket figure that is written over may have been there before.

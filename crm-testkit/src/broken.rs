@@ -162,7 +162,7 @@ impl Store for Broken {
             noted(&self.keyed).clone_from(&tx.keyed);
             outcome = Some(ended);
             if !commit {
-                *noted(&self.rolled_back) = tx.look(|tx| Ok(tx.imagined(|_, _| ()))).ok();
+                *noted(&self.rolled_back) = tx.look(|tx| Ok(tx.imagined(|_, _, _| ()))).ok();
             }
             if self.fault == Some(Fault::RefusalRestsOnTheUndone) {
                 let others = self.in_line.load(Ordering::SeqCst) > 0;

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, Interaction, Invalid, Lead,
-    LeadParts, LeadState, Opportunity, OpportunityParts, OpportunityState, Order, OrderParts, OrderState, Payment,
-    PaymentParts, PaymentState, PlanState, PriceList, PriceListParts, Product, Promotion, PromotionParts, Queue, Quote,
-    QuoteParts, QuoteState, Redemption, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage,
-    TicketParts, TicketState, assignment::RosterParts,
+    Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, ForecastAdjustment,
+    ForecastSnapshot, Interaction, Invalid, Lead, LeadParts, LeadState, Opportunity, OpportunityParts,
+    OpportunityState, Order, OrderParts, OrderState, Payment, PaymentParts, PaymentState, PlanState, PriceList,
+    PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, QuoteState, Redemption, SalePlan,
+    SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState, assignment::RosterParts,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -49,6 +49,8 @@ instants! {
     Redemption: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     ExchangeRate: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    ForecastAdjustment: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
+    ForecastSnapshot: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Queue: |one, change| {
         [&mut one.created_at, &mut one.updated_at].into_iter().for_each(&change);

@@ -7,6 +7,8 @@ mod contact;
 mod customer;
 mod exchange_rate;
 mod figures;
+mod forecast_adjustment;
+mod forecast_snapshot;
 mod interaction;
 mod journal;
 mod lead;
@@ -33,7 +35,7 @@ use std::{
 };
 
 use crm_core::{
-    Keyed, Order, OrderId, SalesRep, SalesRepId,
+    Keyed, Opportunity, OpportunityId, Order, OrderId, SalesRep, SalesRepId,
     store::{Store, StoreError, StoreErrorKind},
 };
 
@@ -119,13 +121,17 @@ impl MemoryTx {
         Arc::make_mut(&mut self.state)
     }
 
-    /// What the transaction would see if its orders and reps were others, for stores that are broken on purpose.
+    /// What the transaction would see if its orders, opportunities and reps were others, for stores that are broken on purpose.
     pub(crate) fn imagined(
         &self,
-        change: impl FnOnce(&mut BTreeMap<OrderId, Order>, &mut BTreeMap<SalesRepId, SalesRep>),
+        change: impl FnOnce(
+            &mut BTreeMap<OrderId, Order>,
+            &mut BTreeMap<OpportunityId, Opportunity>,
+            &mut BTreeMap<SalesRepId, SalesRep>,
+        ),
     ) -> Self {
         let mut state = State::clone(&self.state);
-        change(&mut state.orders, &mut state.sales_reps);
+        change(&mut state.orders, &mut state.opportunities, &mut state.sales_reps);
         Self { state: Arc::new(state), keyed: self.keyed.clone() }
     }
 }

@@ -15,6 +15,7 @@
 //! ```
 
 mod company;
+mod forecasts;
 mod leads;
 mod prices;
 mod random;
@@ -32,6 +33,7 @@ use crm_core::{
 use self::random::Random;
 pub use self::{
     company::Sample,
+    forecasts::{forecast_adjustment, forecast_snapshot},
     leads::{LEAD_STATES, lead, queue},
     prices::{price_list, promotion, redemption},
     sales::{

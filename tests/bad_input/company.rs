@@ -15,9 +15,9 @@ use crm::{
     service::{self, ServiceError},
     sqlite::SqliteTx,
     store::{
-        Activities, Agents, Customers, ExchangeRates, Interactions, Journal, Leads, Opportunities, Orders, Page,
-        Payments, PriceLists, Products, Promotions, Queues, Quotes, Redemptions, SalePlans, SalesReps, StoreErrorKind,
-        Tickets,
+        Activities, Agents, Customers, ExchangeRates, ForecastAdjustments, ForecastSnapshots, Interactions, Journal,
+        Leads, Opportunities, Orders, Page, Payments, PriceLists, Products, Promotions, Queues, Quotes, Redemptions,
+        SalePlans, SalesReps, StoreErrorKind, Tickets,
     },
 };
 
@@ -139,7 +139,11 @@ impl Company {
                         tx.queues(&Default::default(), Page::first(100))?,
                         tx.leads(&Default::default(), Page::first(100))?,
                     ),
-                    tx.opportunities(&Default::default(), Page::first(100))?,
+                    (
+                        tx.opportunities(&Default::default(), Page::first(100))?,
+                        tx.forecast_adjustments(&Default::default(), Page::first(100))?,
+                        tx.forecast_snapshots(&Default::default(), Page::first(100))?,
+                    ),
                     tx.activities(&Default::default(), Page::first(100))?,
                 ),
                 (

@@ -2,6 +2,7 @@
 
 mod customers;
 mod deals;
+mod forecast;
 mod journal;
 mod keys;
 mod leads;

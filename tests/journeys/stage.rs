@@ -122,11 +122,17 @@ fn all(tx: &(impl Records + ?Sized)) -> Result<String, Error> {
         tx.sale_plans(&Default::default(), Page::first(100))?,
         tx.queues(&Default::default(), Page::first(100))?,
         tx.leads(&Default::default(), Page::first(100))?,
-        tx.opportunities(&Default::default(), Page::first(100))?,
+        (
+            tx.opportunities(&Default::default(), Page::first(100))?,
+            tx.forecast_adjustments(&Default::default(), Page::first(100))?,
+            tx.forecast_snapshots(&Default::default(), Page::first(100))?,
+        ),
         (
             tx.quotes(&Default::default(), Page::first(100))?,
             tx.activities(&Default::default(), Page::first(100))?,
             tx.orders(&Default::default(), Page::first(100))?,
+            tx.forecast_adjustments(&Default::default(), Page::first(100))?,
+            tx.forecast_snapshots(&Default::default(), Page::first(100))?,
         ),
         tx.provider_payments(&Default::default(), Page::first(100))?,
         tx.exchange_rates(&Default::default(), Page::first(100))?,

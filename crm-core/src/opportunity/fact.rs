@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Opportunity, OpportunityState};
 use crate::{
     decimal::Percent,
+    id::SalesRepId,
     money::Money,
     pipeline::ForecastCategory,
     text::{Label, Text},
@@ -46,8 +47,8 @@ pub enum OpportunityFact {
     Won {
         /// The business day.
         day: NaiveDate,
-        /// The expected value before.
-        value_before: Option<Money>,
+        /// As it stood before.
+        before: Standing,
         /// The value of the sale.
         value: Money,
         /// The stage before.
@@ -61,6 +62,8 @@ pub enum OpportunityFact {
     Lost {
         /// The business day.
         day: NaiveDate,
+        /// As it stood before.
+        before: Standing,
         /// The coded reason.
         reason: Label,
         /// The stage that it was lost in.
@@ -76,6 +79,8 @@ pub enum OpportunityFact {
     Reopened {
         /// Won or lost before: when, on which day, and why.
         before: OpportunityState,
+        /// As it stands now.
+        after: Standing,
         /// The stage before.
         from: Label,
         /// The stage now.
@@ -92,6 +97,18 @@ pub enum OpportunityFact {
         /// As it was.
         opportunity: Box<Opportunity>,
     },
+}
+
+/// What an open opportunity counts by: in a pipeline, and in the forecast of a rep and a period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// The rep who works it.
+    pub rep: Option<SalesRepId>,
+    /// The expected value.
+    pub value: Option<Money>,
+    /// The day on which it is expected to close.
+    pub expected_close: Option<NaiveDate>,
 }
 
 /// How an opportunity was won.

@@ -134,17 +134,19 @@ fn fact_of(action: OpportunityAction, before: &Opportunity, after: &Opportunity)
         },
         (Win, _) => {
             let (day, from, value) = (day("2026-03-05"), key("prospecting"), eur(199_600));
-            OpportunityFact::Won { day, value_before: Some(value), value, from, probability_before, forecast_before }
+            let before = before.standing();
+            OpportunityFact::Won { day, before, value, from, probability_before, forecast_before }
         }
         (Lose, _) => {
             let note = Some(parsed("a tenth cheaper elsewhere"));
             let (day, reason, stage) = (day("2026-03-06"), key("price"), key("prospecting"));
-            OpportunityFact::Lost { day, reason, stage, probability_before, forecast_before, note }
+            let before = before.standing();
+            OpportunityFact::Lost { day, before, reason, stage, probability_before, forecast_before, note }
         }
         (Reopen, _) => {
-            let (before, from) = (before.state().clone(), before.stage().key.clone());
+            let (before, from, after) = (before.state().clone(), before.stage().key.clone(), after.standing());
             let (to, probability, forecast) = (key("engaging"), Percent::whole(50), ForecastCategory::BestCase);
-            OpportunityFact::Reopened { before, from, to, probability_before, probability, forecast }
+            OpportunityFact::Reopened { before, after, from, to, probability_before, probability, forecast }
         }
         (Delete, _) => return None,
     })
@@ -307,20 +309,21 @@ fn facts_say_what_was_before() {
     let set = OpportunityPatch { probability: Some(Some(Percent::whole(33))), ..OpportunityPatch::default() };
     opportunity.revise(at(1), set).unwrap();
     let sale = Sale { value: Some(eur(150_000)), ..sale() };
-    let OpportunityFact::Won { value_before, value, probability_before, .. } =
+    let OpportunityFact::Won { before, value, probability_before, .. } =
         opportunity.clone().win(by(&actor, 2), &pipeline(), sale).unwrap()
     else {
         panic!()
     };
-    assert_eq!((value_before, value, probability_before), (Some(eur(199_600)), eur(150_000), Percent::whole(33)));
+    assert_eq!((before.value, value, probability_before), (Some(eur(199_600)), eur(150_000), Percent::whole(33)));
     opportunity.lose(at(3), loss()).unwrap();
     let lost = opportunity.state().clone();
-    let OpportunityFact::Reopened { before, from, to, probability_before, probability, forecast: _ } =
+    let OpportunityFact::Reopened { before, after, from, to, probability_before, probability, forecast: _ } =
         opportunity.reopen(by(&actor, 4), &pipeline(), &key("engaging")).unwrap()
     else {
         panic!()
     };
     assert_eq!((before, from, to), (lost, key("prospecting"), key("engaging")));
+    assert_eq!((after, after.value), (opportunity.standing(), Some(eur(199_600))));
     assert_eq!((probability_before, probability), (Percent::ZERO, Percent::whole(50)));
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    NewPriceList, NewPriceRule, NewProduct, PriceListPatch, RecordId as _,
+    NewPriceList, NewPriceRule, NewProduct, PriceFormula, PriceListPatch, RecordId as _,
     record::proof::{at, day, id, parsed},
     window::Window,
 };

@@ -15,9 +15,11 @@ use crate::{
     customer::{Customer, CustomerType},
     email::EmailAddress,
     exchange_rate::ExchangeRate,
+    forecast::{ForecastAdjustment, ForecastSnapshot, RollUp},
     id::{
-        ActivityId, AgentId, CustomerId, ExchangeRateId, InteractionId, LeadId, OpportunityId, OrderId, PaymentId,
-        PriceListId, ProductId, PromotionId, QueueId, QuoteId, RedemptionId, SalePlanId, SalesRepId, TicketId,
+        ActivityId, AgentId, CustomerId, ExchangeRateId, ForecastAdjustmentId, ForecastSnapshotId, InteractionId,
+        LeadId, OpportunityId, OrderId, PaymentId, PriceListId, ProductId, PromotionId, QueueId, QuoteId, RedemptionId,
+        SalePlanId, SalesRepId, TicketId,
     },
     interaction::{Channel, Interaction},
     journal::{Entry, Fact, Position, RecordRef, TimelineItem},
@@ -173,6 +175,22 @@ filters! {
         expected_close: Period,
         /// Won or lost on one of these days.
         closed: Period,
+    }
+    /// Which adjustments of forecasts.
+    ForecastAdjustmentFilter {
+        /// Of a number of this rep.
+        rep: SalesRepId,
+        /// By this rep.
+        author: SalesRepId,
+        /// Of the forecast of exactly this period.
+        period: Period,
+        /// Of this number.
+        roll_up: RollUp,
+    }
+    /// Which snapshots of forecasts.
+    ForecastSnapshotFilter {
+        /// Of the forecast of exactly this period.
+        period: Period,
     }
     /// Which quotes.
     QuoteFilter {
@@ -445,6 +463,24 @@ family! {
 
     /// The opportunity with an id in another system.
     fn opportunity_by_external_id(&self, external_id: &ExternalId) -> Stored<Option<Opportunity>>;
+}
+
+family! {
+    /// Adjustments of forecasts.
+    ForecastAdjustments, "forecast adjustment": ForecastAdjustment(ForecastAdjustmentId), ForecastAdjustmentFilter
+    {
+        forecast_adjustment forecast_adjustments count_forecast_adjustments insert_forecast_adjustment insert_forecast_adjustments
+        update_forecast_adjustment delete_forecast_adjustment
+    }
+}
+
+family! {
+    /// Snapshots of forecasts.
+    ForecastSnapshots, "forecast snapshot": ForecastSnapshot(ForecastSnapshotId), ForecastSnapshotFilter
+    {
+        forecast_snapshot forecast_snapshots count_forecast_snapshots insert_forecast_snapshot insert_forecast_snapshots
+        update_forecast_snapshot delete_forecast_snapshot
+    }
 }
 
 family! {

@@ -3,8 +3,8 @@
 use super::{Page, StoreError};
 use crate::{
     figures::{
-        CustomerFigure, FigureMismatch, PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, Span,
-        TicketFigure, TicketKey,
+        CustomerFigure, FigureMismatch, ForecastFigure, ForecastKey, PipelineFigure, PipelineKey, SalesBy, SalesFigure,
+        SalesKey, Span, TicketFigure, TicketKey,
     },
     id::CustomerId,
     money::Currency,
@@ -65,7 +65,42 @@ pub struct CustomerFigureFilter {
     pub currency: Option<Currency>,
 }
 
-/// Figures over the records, kept with them: each write of a record moves its figures in the same transaction, so they are always those of what is stored (C50 to C58).
+/// Which figures of the forecast.
+///
+/// ```
+/// use crm_core::{Period, Span, store::ForecastFilter};
+///
+/// let march = Period::month(2026, 3)?;
+/// assert_eq!(ForecastFilter::daily(march).span, Span::Day);
+/// assert_eq!(ForecastFilter::undated().days, None);
+/// # Ok::<(), crm_core::Invalid>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForecastFilter {
+    /// By day or by month.
+    pub span: Span,
+    /// Of the spans that begin on one of these days; `None` for the deals without a day.
+    pub days: Option<Period>,
+}
+
+impl ForecastFilter {
+    /// Day by day.
+    pub const fn daily(days: Period) -> Self {
+        Self { span: Span::Day, days: Some(days) }
+    }
+
+    /// Month by month, those that begin on one of the days, whole: see [`SalesFilter::monthly`].
+    pub const fn monthly(days: Period) -> Self {
+        Self { span: Span::Month, days: Some(days) }
+    }
+
+    /// The open deals of which no day of closing is expected.
+    pub const fn undated() -> Self {
+        Self { span: Span::Month, days: None }
+    }
+}
+
+/// Figures over the records, kept with them: each write of a record moves its figures in the same transaction, so they are always those of what is stored (C50 to C58, C88).
 ///
 /// They come in ascending order of their keys and by page, like all lists. A figure that nothing adds to is not listed.
 pub trait Figures {
@@ -80,6 +115,8 @@ pub trait Figures {
     ) -> Stored<Vec<CustomerFigure>>;
     /// What stands in the stages of one pipeline, or of all, by pipeline, stage and currency.
     fn pipeline_figures(&self, pipeline: Option<&Label>, page: Page<PipelineKey>) -> Stored<Vec<PipelineFigure>>;
+    /// What a forecast counts of the deals of each rep, by day or by month, then by rep, category and currency (C88).
+    fn forecast_figures(&self, filter: &ForecastFilter, page: Page<ForecastKey>) -> Stored<Vec<ForecastFigure>>;
     /// How many tickets there are, by status and priority.
     fn ticket_figures(&self, page: Page<TicketKey>) -> Stored<Vec<TicketFigure>>;
     /// Counts all records anew and gives the figures that are not what was counted, at most `limit` of them; empty where all is well. It reads all orders, opportunities

@@ -9,6 +9,7 @@ mod contact_points;
 mod conversions;
 mod customers;
 mod exchange;
+mod forecasts;
 mod interactions;
 mod keys;
 mod leads;

@@ -7,8 +7,9 @@ use crm_core::{
     Act, Currency, Customer, Entry, Money, NewCustomer, NewOrder, NewOrderLine, NewProduct, NewSalesRep, Order,
     OrderId, Product, ProductId, Quantity, RecordRef, SalesRep, SalesRepId, SalesRepPatch, UnitPrice,
     store::{
-        Activities, Customers, ExchangeRates, Interactions, Journal, Leads, Opportunities, Orders, Page, Payments,
-        PriceLists, Products, Promotions, Queues, Quotes, Redemptions, SalePlans, SalesReps, Store, StoreErrorKind,
+        Activities, Customers, ExchangeRates, ForecastAdjustments, ForecastSnapshots, Interactions, Journal, Leads,
+        Opportunities, Orders, Page, Payments, PriceLists, Products, Promotions, Queues, Quotes, Redemptions,
+        SalePlans, SalesReps, Store, StoreErrorKind,
     },
 };
 use crm_sales::{
@@ -88,6 +89,8 @@ impl World {
                     tx.orders(&Default::default(), Page::first(u16::MAX))?,
                     tx.provider_payments(&Default::default(), Page::first(u16::MAX))?,
                     tx.exchange_rates(&Default::default(), Page::first(u16::MAX))?,
+                    tx.forecast_adjustments(&Default::default(), Page::first(u16::MAX))?,
+                    tx.forecast_snapshots(&Default::default(), Page::first(u16::MAX))?,
                     tx.entries(Page::first(u16::MAX))?,
                 ),
             ))

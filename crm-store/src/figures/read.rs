@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use crm_core::{
-    Currency, CustomerFigure, CustomerId, Deals, FigureMismatch, Label, Money, PipelineFigure, PipelineKey, RecordId,
-    SalesBy, SalesFigure, SalesKey, SalesOf, SalesRepId, Span, TicketFigure, TicketKey,
-    store::{CustomerFigureFilter, Figures, Page, SalesFilter, StoreError},
+    Currency, CustomerFigure, CustomerId, Deals, FigureMismatch, ForecastFigure, ForecastKey, Label, Money, Period,
+    PipelineFigure, PipelineKey, RecordId, SalesBy, SalesFigure, SalesKey, SalesOf, SalesRepId, Span, TicketFigure,
+    TicketKey,
+    store::{CustomerFigureFilter, Figures, ForecastFilter, Page, SalesFilter, StoreError},
 };
 use rusqlite::{Connection, Row, Rows, Statement, ToSql};
 use uuid::Uuid;
 
-use super::{Whose, overflow, rebuild, verify};
+use super::{CATEGORIES, ForecastRow, Whose, overflow, rebuild, verify};
 use crate::{
     error::Done,
     row::{Bound, Cells, OrEmpty},
@@ -88,10 +89,10 @@ fn read_sales(cells: &mut Cells<'_, '_>, whose: Whose, day: NaiveDate, currency:
     Ok(SalesFigure { day, of, revenue, entries: cells.take()?, orders: cells.take()?, units: cells.take()? })
 }
 
-/// A sales figure with its span, as a whole row says it.
-pub(super) struct Spanned(pub(super) Span, pub(super) SalesFigure);
+/// A figure with its span, as a whole row says it.
+pub(super) struct Spanned<F>(pub(super) Span, pub(super) F);
 
-impl Read for Spanned {
+impl Read for Spanned<SalesFigure> {
     const TABLE: &'static str = SALES;
     const COLUMNS: &'static [&'static str] =
         &["span", "whose", "day", "currency", "key", "revenue", "entries", "orders", "units"];
@@ -328,6 +329,49 @@ impl Read for PipelineFigure {
     }
 }
 
+impl Read for Spanned<ForecastFigure> {
+    const TABLE: &'static str = "crm_figure_forecast";
+    const COLUMNS: &'static [&'static str] =
+        &["span", "day", "rep", "category", "currency", "count", "value", "weighted"];
+    const KEYS: usize = 5;
+
+    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+        let (span, OrEmpty(day), OrEmpty(rep)): (_, _, OrEmpty<Uuid>) = (cells.take()?, cells.take()?, cells.take()?);
+        let category: u32 = cells.take()?;
+        let category = CATEGORIES.into_iter().find(|known| *known as u32 == category);
+        let category = category.ok_or_else(|| cells.corrupt())?;
+        let OrEmpty(currency) = cells.take()?;
+        let money = |minor| currency.map(|currency| Money::from_minor(minor, currency));
+        let deals = Deals { count: cells.take()?, value: money(cells.take()?) };
+        let (rep, weighted) = (rep.map(RecordId::from_uuid), money(cells.take()?));
+        Ok(Self(span, ForecastFigure { day, rep, category, currency, deals, weighted }))
+    }
+}
+
+/// The figures of the forecast after a key and up to a day, in the order of their keys.
+const FORECAST: &str = "SELECT span, day, rep, category, currency, count, value, weighted FROM crm_figure_forecast
+     WHERE span = ?1 AND (day, rep, category, currency) > (?2, ?3, ?4, ?5) AND day <= ?6
+     ORDER BY day, rep, category, currency LIMIT ?7";
+
+fn forecast(connection: &Connection, filter: &ForecastFilter, page: &Page<ForecastKey>) -> Done<Vec<ForecastFigure>> {
+    let (first, last) = (filter.days.map(Period::from), filter.days.map(Period::last));
+    let after = page.after.filter(|(day, ..)| *day >= first).map(|key| ForecastRow::new(filter.span, key));
+    // Before all keys of the first day, since no category has this place.
+    let (day, rep, category, currency) = after.map_or((OrEmpty(first), OrEmpty(None), -1, OrEmpty(None)), |row| {
+        (row.day, row.rep, i64::from(row.category as u32), row.currency)
+    });
+    let (span, last) = (Bound(&filter.span), OrEmpty(last));
+    let place = (Bound(&day), Bound(&rep), Bound(&currency));
+    let mut statement = prepared(connection, FORECAST)?;
+    let mut rows = statement.query((span, place.0, place.1, category, place.2, Bound(&last), page.limit))?;
+    let mut figures = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Spanned(_, figure) = Read::of(row)?;
+        figures.push(figure);
+    }
+    Ok(figures)
+}
+
 impl Read for TicketFigure {
     const TABLE: &'static str = "crm_figure_ticket";
     const COLUMNS: &'static [&'static str] = &["status", "priority", "count"];
@@ -371,6 +415,14 @@ impl Figures for SqliteTx<'_> {
         let (pipeline, stage, currency) = (OrEmpty(pipeline), OrEmpty(stage), OrEmpty(currency));
         let after: [&dyn ToSql; 3] = [&Bound(&pipeline), &Bound(&stage), &Bound(&currency)];
         Ok(list(self.connection, &own, &after, page.limit)?)
+    }
+
+    fn forecast_figures(
+        &self,
+        filter: &ForecastFilter,
+        page: Page<ForecastKey>,
+    ) -> Result<Vec<ForecastFigure>, StoreError> {
+        Ok(forecast(self.connection, filter, &page)?)
     }
 
     fn ticket_figures(&self, page: Page<TicketKey>) -> Result<Vec<TicketFigure>, StoreError> {

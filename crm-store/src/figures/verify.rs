@@ -1,6 +1,9 @@
 //! Figures counted anew, and compared with those that are kept.
 
-use crm_core::{CustomerFigure, FigureMismatch, Opportunity, Order, PipelineFigure, Ticket, TicketFigure, store::Page};
+use crm_core::{
+    CustomerFigure, FigureMismatch, ForecastFigure, Opportunity, Order, PipelineFigure, SalesFigure, Span, Ticket,
+    TicketFigure, store::Page,
+};
 use rusqlite::Connection;
 
 use super::{
@@ -13,7 +16,8 @@ use crate::{error::Done, filter::Where, part, row::Cells, table::Table};
 const PAGE: u16 = 500;
 
 /// The tables of figures.
-const TABLES: [&str; 4] = ["crm_figure_sales", "crm_figure_customer", "crm_figure_pipeline", "crm_figure_ticket"];
+const TABLES: [&str; 5] =
+    ["crm_figure_sales", "crm_figure_customer", "crm_figure_pipeline", "crm_figure_forecast", "crm_figure_ticket"];
 
 /// Counts every record into one of the books.
 fn count_all(connection: &Connection, book: Book) -> Done<()> {
@@ -136,21 +140,31 @@ fn compare<F: Read>(
     Ok(())
 }
 
+/// What is kept and what was counted in one span.
+fn spanned<F>(kept: Option<Spanned<F>>, counted: Option<Spanned<F>>) -> Option<(Span, Option<F>, Option<F>)> {
+    let span = kept.as_ref().or(counted.as_ref()).map(|Spanned(span, _)| *span)?;
+    let figure = |one: Option<Spanned<F>>| one.map(|Spanned(_, figure)| figure);
+    Some((span, figure(kept), figure(counted)))
+}
+
 /// The figures that are not what the records say, at most so many. What is counted stands in temporary tables meanwhile, which SQLite puts on disk where they grow.
 pub(super) fn verify(connection: &Connection, limit: u16) -> Done<Vec<FigureMismatch>> {
     let _scratch = Scratch::new(connection)?;
     count_all(connection, Book::Counted)?;
     let mut found = Vec::new();
-    compare::<Spanned>(connection, limit, &mut found, |kept, counted| {
-        let span = kept.as_ref().or(counted.as_ref()).map(|Spanned(span, _)| *span)?;
-        let figure = |one: Option<Spanned>| one.map(|Spanned(_, figure)| figure);
-        Some(FigureMismatch::Sales { span, kept: figure(kept), counted: figure(counted) })
+    compare::<Spanned<SalesFigure>>(connection, limit, &mut found, |kept, counted| {
+        let (span, kept, counted) = spanned(kept, counted)?;
+        Some(FigureMismatch::Sales { span, kept, counted })
     })?;
     compare::<CustomerFigure>(connection, limit, &mut found, |kept, counted| {
         Some(FigureMismatch::Customer { kept, counted })
     })?;
     compare::<PipelineFigure>(connection, limit, &mut found, |kept, counted| {
         Some(FigureMismatch::Pipeline { kept, counted })
+    })?;
+    compare::<Spanned<ForecastFigure>>(connection, limit, &mut found, |kept, counted| {
+        let (span, kept, counted) = spanned(kept, counted)?;
+        Some(FigureMismatch::Forecast { span, kept, counted })
     })?;
     compare::<TicketFigure>(connection, limit, &mut found, |kept, counted| {
         Some(FigureMismatch::Tickets { kept, counted })
@@ -184,9 +198,10 @@ mod tests {
     #[test]
     fn verification_looks_each_figure_up_in_what_was_counted_and_the_other_way_round() {
         let store = SqliteStore::open_in_memory().unwrap();
-        looks_up::<Spanned>(&store);
+        looks_up::<Spanned<SalesFigure>>(&store);
         looks_up::<CustomerFigure>(&store);
         looks_up::<PipelineFigure>(&store);
+        looks_up::<Spanned<ForecastFigure>>(&store);
         looks_up::<TicketFigure>(&store);
     }
 }

@@ -587,6 +587,41 @@ CREATE TABLE crm_opportunity_push (
     PRIMARY KEY (opportunity, place)
 ) STRICT, WITHOUT ROWID;
 
+-- What a rep or their manager says in the place of a computed number; both amounts are in the currency.
+CREATE TABLE crm_forecast_adjustment (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    rep BLOB NOT NULL REFERENCES crm_sales_rep (id),
+    author BLOB NOT NULL REFERENCES crm_sales_rep (id),
+    period_from INTEGER NOT NULL,
+    period_until INTEGER NOT NULL,
+    roll_up TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    original INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    note TEXT
+) STRICT;
+CREATE INDEX crm_forecast_adjustment_rep ON crm_forecast_adjustment (rep, id);
+CREATE INDEX crm_forecast_adjustment_author ON crm_forecast_adjustment (author, id);
+CREATE INDEX crm_forecast_adjustment_period ON crm_forecast_adjustment (period_from, period_until, id);
+
+-- `forecast` is the forecast as JSON, some hundred kilobytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
+CREATE TABLE crm_forecast_snapshot (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT,
+    period_from INTEGER NOT NULL,
+    period_until INTEGER NOT NULL,
+    forecast TEXT NOT NULL
+) STRICT;
+CREATE INDEX crm_forecast_snapshot_period ON crm_forecast_snapshot (period_from, period_until, id);
+
 CREATE TABLE crm_activity (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -905,6 +940,20 @@ CREATE TABLE crm_figure_pipeline (
     lost_count INTEGER NOT NULL,
     lost_value INTEGER NOT NULL,
     PRIMARY KEY (pipeline, stage, currency)
+) STRICT, WITHOUT ROWID;
+
+-- `day` is the day of the close or the first day of its month, by `span` as above, and -9223372036854775808 for open opportunities of which no day is expected. `rep` is empty for
+-- nobody. `category`: 0 omitted, 1 pipeline, 2 best case, 3 most likely, 4 commit, 5 closed. The currency is empty for opportunities without a value.
+CREATE TABLE crm_figure_forecast (
+    span INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    rep BLOB NOT NULL,
+    category INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    weighted INTEGER NOT NULL,
+    PRIMARY KEY (span, day, rep, category, currency)
 ) STRICT, WITHOUT ROWID;
 
 -- The priority is empty where nobody said so.

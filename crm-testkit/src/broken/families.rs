@@ -3,19 +3,20 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Activity, ActivityId, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry,
-    ExchangeRate, ExchangeRateId, ExternalId, Fact, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Lead,
-    LeadId, Name, Number, Opportunity, OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId,
-    PaymentReference, Period, Phone, Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId,
-    Queue, QueueId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep,
-    SalesRepId, Ticket, TicketId, TicketMessage, TimelineItem, WaitingOrder,
+    ExchangeRate, ExchangeRateId, ExternalId, Fact, ForecastAdjustment, ForecastAdjustmentId, ForecastSnapshot,
+    ForecastSnapshotId, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Lead, LeadId, Name, Number,
+    Opportunity, OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId, PaymentReference, Period, Phone,
+    Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Queue, QueueId, Quote, QuoteId,
+    RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
+    TicketMessage, TimelineItem, WaitingOrder,
     bulk::ImportFact,
     store::{
         Activities, ActivityFilter, AgentFilter, Agents, Answers, CustomerFilter, Customers, ExchangeRateFilter,
-        ExchangeRates, InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities, OpportunityFilter,
-        OrderFilter, Orders, Page, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products,
-        PromotionFilter, Promotions, QueueFilter, Queues, QuoteFilter, Quotes, RedemptionFilter, Redemptions, Refused,
-        RevenueEntry, RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets,
-        Timeline, WaitingKey,
+        ExchangeRates, ForecastAdjustmentFilter, ForecastAdjustments, ForecastSnapshotFilter, ForecastSnapshots,
+        InteractionFilter, Interactions, Journal, LeadFilter, Leads, Opportunities, OpportunityFilter, OrderFilter,
+        Orders, Page, PaymentFilter, Payments, PriceListFilter, PriceLists, ProductFilter, Products, PromotionFilter,
+        Promotions, QueueFilter, Queues, QuoteFilter, Quotes, RedemptionFilter, Redemptions, Refused, RevenueEntry,
+        RevenueKey, SalePlanFilter, SalePlans, SalesRepFilter, SalesReps, TicketFilter, Tickets, Timeline, WaitingKey,
     },
 };
 
@@ -238,6 +239,14 @@ impl Orders for BrokenTx<'_> {
 impl Payments for BrokenTx<'_> {
     records! { Payment(PaymentId), PaymentFilter { payment provider_payments count_payments insert_payment insert_payments update_payment delete_payment } }
     unique! { payment_by_reference(PaymentReference): Payment by "reference"; }
+}
+
+impl ForecastAdjustments for BrokenTx<'_> {
+    records! { ForecastAdjustment(ForecastAdjustmentId), ForecastAdjustmentFilter { forecast_adjustment forecast_adjustments count_forecast_adjustments insert_forecast_adjustment insert_forecast_adjustments update_forecast_adjustment delete_forecast_adjustment } }
+}
+
+impl ForecastSnapshots for BrokenTx<'_> {
+    records! { ForecastSnapshot(ForecastSnapshotId), ForecastSnapshotFilter { forecast_snapshot forecast_snapshots count_forecast_snapshots insert_forecast_snapshot insert_forecast_snapshots update_forecast_snapshot delete_forecast_snapshot } }
 }
 
 impl ExchangeRates for BrokenTx<'_> {

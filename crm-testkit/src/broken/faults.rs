@@ -166,6 +166,10 @@ faults! {
     RemindersReversed = "C86",
     /// The last activity of an opportunity is its first one.
     LastActivityIsFirst = "C87",
+    /// An opportunity stays in the forecast as it was first.
+    ForecastOfThePast = "C88",
+    /// Open opportunities of which no day is expected are left out.
+    UndatedLeftOut = "C88",
     /// The first answer of a key is that of all its places.
     AnswerByKeyAlone = "C75",
     /// A second answer at a place is taken for good.

@@ -1,9 +1,9 @@
 //! The figures of a broken store.
 
 use crm_core::{
-    Currency, CustomerFigure, CustomerId, FigureMismatch, Label, OrderParts, OrderState, PipelineFigure, PipelineKey,
-    SalesBy, SalesFigure, SalesKey, SalesOf, Span, TicketFigure, TicketKey,
-    store::{CustomerFigureFilter, Figures, OrderFilter, Orders, Page, SalesFilter},
+    Currency, CustomerFigure, CustomerId, FigureMismatch, ForecastFigure, ForecastKey, Label, OrderParts, OrderState,
+    PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf, Span, TicketFigure, TicketKey,
+    store::{CustomerFigureFilter, Figures, ForecastFilter, OrderFilter, Orders, Page, SalesFilter},
 };
 
 use super::{BrokenTx, Fault, noted};
@@ -20,7 +20,7 @@ impl BrokenTx<'_> {
         }
         let first = noted(&self.store.first);
         let imagined = |tx: &MemoryTx| {
-            tx.imagined(|orders, reps| {
+            tx.imagined(|orders, _, reps| {
                 for order in orders.values_mut() {
                     let mut parts = OrderParts::from(order.clone());
                     match (self.store.fault, first.get(&order.id.into()), order.state()) {
@@ -89,6 +89,26 @@ impl Figures for BrokenTx<'_> {
             }
         }
         Ok(found)
+    }
+
+    fn forecast_figures(&self, filter: &ForecastFilter, page: Page<ForecastKey>) -> Stored<Vec<ForecastFigure>> {
+        let found = if self.has(Fault::ForecastOfThePast) {
+            let first = noted(&self.store.first);
+            let as_inserted = |tx: &MemoryTx| {
+                tx.imagined(|_, opportunities, _| {
+                    for one in opportunities.values_mut() {
+                        if let Some(Any::Opportunity(first)) = first.get(&one.id.into()) {
+                            one.clone_from(first);
+                        }
+                    }
+                })
+            };
+            self.look(|tx| as_inserted(tx).forecast_figures(filter, page))?
+        } else {
+            self.counted(|tx| tx.forecast_figures(filter, page))?
+        };
+        let kept = |one: &ForecastFigure| one.day.is_some() || !self.has(Fault::UndatedLeftOut);
+        Ok(found.into_iter().filter(kept).collect())
     }
 
     fn ticket_figures(&self, page: Page<TicketKey>) -> Stored<Vec<TicketFigure>> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crm_core::{
-    Currency, CustomerFigure, CustomerId, Deals, FigureMismatch, Invalid, Label, Money, PipelineFigure, PipelineKey,
-    SalesBy, SalesFigure, SalesKey, SalesOf, Span, TicketFigure, TicketKey, Units,
-    store::{CustomerFigureFilter, Figures, Page, SalesFilter, StoreError, StoreErrorKind},
+    Currency, CustomerFigure, CustomerId, Deals, FigureMismatch, ForecastFigure, ForecastKey, Invalid, Label, Money,
+    PipelineFigure, PipelineKey, SalesBy, SalesFigure, SalesKey, SalesOf, Span, TicketFigure, TicketKey, Units,
+    store::{CustomerFigureFilter, Figures, ForecastFilter, Page, SalesFilter, StoreError, StoreErrorKind},
 };
 
 use super::{
@@ -62,7 +62,8 @@ impl State {
             }
         }
         self.customer_figures()?;
-        self.pipeline_figures().map(drop)
+        self.pipeline_figures()?;
+        [Span::Day, Span::Month].into_iter().try_for_each(|span| self.forecast_figures(span).map(drop))
     }
 
     fn sales_figures(&self, span: Span, by: &SalesBy) -> Stored<Vec<SalesFigure>> {
@@ -134,6 +135,25 @@ impl State {
         by_key(parts.into_iter(), PipelineFigure::key).into_iter().map(figure).collect()
     }
 
+    fn forecast_figures(&self, span: Span) -> Stored<Vec<ForecastFigure>> {
+        let parts = self.opportunities.values().map(|one| {
+            let mut part = one.forecast_figure().map_err(refused("forecast"))?;
+            part.day = part.day.map(|day| span.first(day));
+            Ok(part)
+        });
+        let parts = parts.collect::<Stored<Vec<_>>>()?;
+        let figure = |((day, rep, category, currency), parts): (ForecastKey, Vec<ForecastFigure>)| {
+            let money = |of: fn(&ForecastFigure) -> Option<Money>| -> Stored<Option<Money>> {
+                let Some(currency) = currency else { return Ok(None) };
+                let minor = sum("forecast", &parts, |part| of(part).map_or(0, Money::minor))?;
+                Ok(Some(Money::from_minor(minor, currency)))
+            };
+            let deals = Deals { count: count(&parts, |part| part.deals.count), value: money(|part| part.deals.value)? };
+            Ok(ForecastFigure { day, rep, category, currency, deals, weighted: money(|part| part.weighted)? })
+        };
+        by_key(parts.into_iter(), ForecastFigure::key).into_iter().map(figure).collect()
+    }
+
     fn ticket_figures(&self) -> Vec<TicketFigure> {
         let parts = self.tickets.values().map(crm_core::Ticket::ticket_figure);
         let figure = |((status, priority), parts): (TicketKey, Vec<TicketFigure>)| TicketFigure {
@@ -169,6 +189,15 @@ impl Figures for MemoryTx {
     fn pipeline_figures(&self, pipeline: Option<&Label>, page: Page<PipelineKey>) -> Stored<Vec<PipelineFigure>> {
         let figures = self.state.pipeline_figures()?.into_iter();
         let wanted = figures.filter(|one| pipeline.is_none_or(|pipeline| one.pipeline == *pipeline));
+        Ok(paged(wanted.map(|one| (one.key(), one)), page))
+    }
+
+    fn forecast_figures(&self, filter: &ForecastFilter, page: Page<ForecastKey>) -> Stored<Vec<ForecastFigure>> {
+        let figures = self.state.forecast_figures(filter.span)?.into_iter();
+        let wanted = figures.filter(|one| match (filter.days, one.day) {
+            (Some(days), Some(day)) => days.contains(day),
+            (days, day) => days.is_none() && day.is_none(),
+        });
         Ok(paged(wanted.map(|one| (one.key(), one)), page))
     }
 

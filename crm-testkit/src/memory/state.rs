@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use chrono::SubsecRound as _;
 use crm_core::{
     Activity, ActivityId, Agent, AgentId, Answer, Customer, CustomerId, Entry, ExchangeRate, ExchangeRateId,
-    IdempotencyKey, Interaction, InteractionId, Label, Lead, LeadId, Number, Opportunity, OpportunityId, Order,
-    OrderId, Payment, PaymentId, Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Queue,
-    QueueId, Quote, QuoteId, RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId,
-    Ticket, TicketId, TicketMessage,
+    ForecastAdjustment, ForecastAdjustmentId, ForecastSnapshot, ForecastSnapshotId, IdempotencyKey, Interaction,
+    InteractionId, Label, Lead, LeadId, Number, Opportunity, OpportunityId, Order, OrderId, Payment, PaymentId,
+    Position, PriceList, PriceListId, Product, ProductId, Promotion, PromotionId, Queue, QueueId, Quote, QuoteId,
+    RecordRef, Redemption, RedemptionId, Revision, SalePlan, SalePlanId, SalesRep, SalesRepId, Ticket, TicketId,
+    TicketMessage,
     store::{Page, StoreError, StoreErrorKind},
 };
 
@@ -109,6 +110,8 @@ tables! {
     queues, "queues": Queue(QueueId), "queue";
     leads, "leads": Lead(LeadId), "lead";
     opportunities, "opportunities": Opportunity(OpportunityId), "opportunity";
+    forecast_adjustments, "forecast adjustments": ForecastAdjustment(ForecastAdjustmentId), "forecast adjustment";
+    forecast_snapshots, "forecast snapshots": ForecastSnapshot(ForecastSnapshotId), "forecast snapshot";
     activities, "activities": Activity(ActivityId), "activity";
     quotes, "quotes": Quote(QuoteId), "quote";
     orders, "orders": Order(OrderId), "order";

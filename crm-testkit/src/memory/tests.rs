@@ -6,8 +6,8 @@ use crm_core::{
     PaymentKind, PaymentParts, Percent, PlanScope, Product, ProductId, RecordRef, SalePlan, SalePlanParts, SalesRep,
     SalesRepId, Ticket, TicketMessage,
     store::{
-        Activities, Agents, Customers, Interactions, Opportunities, Orders, Payments, Products, SalePlans, SalesReps,
-        Tickets,
+        Activities, Agents, Customers, ForecastAdjustments, Interactions, Opportunities, Orders, Payments, Products,
+        SalePlans, SalesReps, Tickets,
     },
 };
 
@@ -88,6 +88,8 @@ fn delete(tx: &mut MemoryTx, record: RecordRef) -> Stored {
         | RecordRef::SalePlan(_)
         | RecordRef::Queue(_)
         | RecordRef::Lead(_)
+        | RecordRef::ForecastAdjustment(_)
+        | RecordRef::ForecastSnapshot(_)
         | RecordRef::Activity(_)
         | RecordRef::Quote(_)
         | RecordRef::Ticket(_)
@@ -180,6 +182,16 @@ fn sales_cases(targets: &Targets) -> Vec<Case<'_>> {
             let contacts = vec![ContactRole { person: asker.id, role: "buyer".parse().unwrap(), primary: true }];
             let parts = OpportunityParts { contacts, ..deal(None, None, None).into() };
             tx.insert_opportunity(&Opportunity::try_from(parts).unwrap())
+        }),
+        case(("forecast adjustment", "rep", "forecast adjustments"), rep.id, |tx| {
+            let author = sample::sales_rep(1);
+            tx.insert_sales_rep(&author)?;
+            tx.insert_forecast_adjustment(&sample::forecast_adjustment(0, rep.id, author.id))
+        }),
+        case(("forecast adjustment", "author", "forecast adjustments"), rep.id, |tx| {
+            let of = sample::sales_rep(1);
+            tx.insert_sales_rep(&of)?;
+            tx.insert_forecast_adjustment(&sample::forecast_adjustment(0, of.id, rep.id))
         }),
         case(("activity", "customer", "activities"), asker.id, |tx| {
             tx.insert_activity(&sample::activity(0, Some(asker.id)))

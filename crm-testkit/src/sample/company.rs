@@ -2,9 +2,9 @@
 
 use crm_core::{
     Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate,
-    Interaction, Lead, LeadPlace, Member, Opportunity, OpportunityParts, Order, OrderParts, Participant, Payment,
-    PlanScope, PriceList, Product, Promotion, Queue, Quote, QuoteParts, Redemption, SalePlan, SalePlanParts, SalesRep,
-    Ticket, TicketMessage,
+    ForecastAdjustment, ForecastSnapshot, Interaction, Lead, LeadPlace, Member, Opportunity, OpportunityParts, Order,
+    OrderParts, Participant, Payment, PlanScope, PriceList, Product, Promotion, Queue, Quote, QuoteParts, Redemption,
+    SalePlan, SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
@@ -55,6 +55,10 @@ pub struct Sample {
     pub queues: Vec<Queue>,
     /// Opportunities.
     pub opportunities: Vec<Opportunity>,
+    /// Adjustments of forecasts, by the reps and by their manager.
+    pub forecast_adjustments: Vec<ForecastAdjustment>,
+    /// Snapshots of forecasts of the whole team.
+    pub forecast_snapshots: Vec<ForecastSnapshot>,
     /// Leads, some of which wait in the queue of reps.
     pub leads: Vec<Lead>,
     /// Quotes.
@@ -125,6 +129,12 @@ impl Sample {
             let parts = OpportunityParts { product, rep, ..super::opportunity(seed, customer).into() };
             valid(Opportunity::try_from(parts))
         });
+        let adjustments = seeds(10).map(|(number, seed)| {
+            let (rep, manager) = (pick(&sales_reps, number).id, sales_reps[0].id);
+            super::forecast_adjustment(seed, rep, if number < 5 { rep } else { manager })
+        });
+        let team: Vec<SalesRepId> = sales_reps.iter().map(|rep| rep.id).collect();
+        let snapshots = seeds(3).map(|(_, seed)| super::forecast_snapshot(seed, &team));
         let members = [
             sales_reps.iter().map(|rep| Member::SalesRep(rep.id)).collect::<Vec<_>>(),
             agents.iter().map(|agent| Member::Agent(agent.id)).collect(),
@@ -182,6 +192,8 @@ impl Sample {
         Self {
             interactions,
             sale_plans: sale_plans.collect(),
+            forecast_adjustments: adjustments.collect(),
+            forecast_snapshots: snapshots.collect(),
             leads,
             queues,
             activities: activities.collect(),
@@ -217,6 +229,8 @@ impl Sample {
         self.customers.iter().try_for_each(|record| tx.insert_customer(record))?;
         self.queues.iter().try_for_each(|record| tx.insert_queue(record))?;
         self.opportunities.iter().try_for_each(|record| tx.insert_opportunity(record))?;
+        self.forecast_adjustments.iter().try_for_each(|record| tx.insert_forecast_adjustment(record))?;
+        self.forecast_snapshots.iter().try_for_each(|record| tx.insert_forecast_snapshot(record))?;
         self.leads.iter().try_for_each(|record| tx.insert_lead(record))?;
         self.interactions.iter().try_for_each(|record| tx.insert_interaction(record))?;
         self.sale_plans.iter().try_for_each(|record| tx.insert_sale_plan(record))?;

@@ -4,15 +4,15 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Activity, ActivityParts, Agent, Customer, ExchangeRate, Interaction, Invalid, Lead, LeadParts, Opportunity,
-    OpportunityParts, Order, OrderParts, Payment, PaymentParts, PaymentReference, PriceList, PriceListParts, Product,
-    Promotion, PromotionParts, Queue, Quote, QuoteParts, RecordId, RecordRef, Redemption, Revision, SalePlan, SalesRep,
-    Ticket, TicketParts,
+    Activity, ActivityParts, Agent, Customer, ExchangeRate, ForecastAdjustment, ForecastSnapshot, Interaction, Invalid,
+    Lead, LeadParts, Opportunity, OpportunityParts, Order, OrderParts, Payment, PaymentParts, PaymentReference,
+    PriceList, PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, RecordId, RecordRef,
+    Redemption, Revision, SalePlan, SalesRep, Ticket, TicketParts,
     store::{
-        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, LeadFilter,
-        OpportunityFilter, OrderFilter, Page, PaymentFilter, PriceListFilter, ProductFilter, PromotionFilter,
-        QueueFilter, QuoteFilter, Records, RedemptionFilter, Refused, SalePlanFilter, SalesRepFilter, StoreError,
-        StoreErrorKind, TicketFilter, pages,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, ForecastAdjustmentFilter,
+        ForecastSnapshotFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page, PaymentFilter,
+        PriceListFilter, ProductFilter, PromotionFilter, QueueFilter, QuoteFilter, Records, RedemptionFilter, Refused,
+        SalePlanFilter, SalesRepFilter, StoreError, StoreErrorKind, TicketFilter, pages,
     },
 };
 
@@ -190,6 +190,8 @@ families! {
     ExchangeRate, ExchangeRateFilter, "exchange rate" { exchange_rate exchange_rates count_exchange_rates insert_exchange_rate insert_exchange_rates update_exchange_rate delete_exchange_rate }
     Redemption, RedemptionFilter, "redemption" { redemption redemptions count_redemptions insert_redemption insert_redemptions update_redemption delete_redemption }
     Ticket, TicketFilter, "ticket" { ticket tickets count_tickets insert_ticket insert_tickets update_ticket delete_ticket }
+    ForecastAdjustment, ForecastAdjustmentFilter, "forecast adjustment" { forecast_adjustment forecast_adjustments count_forecast_adjustments insert_forecast_adjustment insert_forecast_adjustments update_forecast_adjustment delete_forecast_adjustment }
+    ForecastSnapshot, ForecastSnapshotFilter, "forecast snapshot" { forecast_snapshot forecast_snapshots count_forecast_snapshots insert_forecast_snapshot insert_forecast_snapshots update_forecast_snapshot delete_forecast_snapshot }
 }
 
 impl fmt::Display for Family {
@@ -206,7 +208,11 @@ impl Family {
             Self::Queue => &["name"],
             Self::Payment => &["reference"],
             Self::Promotion => &["code"],
-            Self::SalePlan | Self::ExchangeRate | Self::Redemption => &[],
+            Self::SalePlan
+            | Self::ExchangeRate
+            | Self::Redemption
+            | Self::ForecastAdjustment
+            | Self::ForecastSnapshot => &[],
             Self::Quote | Self::Order | Self::Ticket => &["number", "external id"],
             Self::PriceList
             | Self::SalesRep
@@ -231,7 +237,11 @@ impl Any {
             Self::Ticket(record) if field == "number" => return Some(record.number().to_string()),
             Self::Promotion(record) => return record.code().map(ToString::to_string),
             Self::Payment(record) => return Some(record.reference().to_string()),
-            Self::SalePlan(_) | Self::ExchangeRate(_) | Self::Redemption(_) => None,
+            Self::SalePlan(_)
+            | Self::ExchangeRate(_)
+            | Self::Redemption(_)
+            | Self::ForecastAdjustment(_)
+            | Self::ForecastSnapshot(_) => None,
             Self::PriceList(record) => record.external_id(),
             Self::SalesRep(record) => record.external_id.as_ref(),
             Self::Agent(record) => record.external_id.as_ref(),
@@ -252,7 +262,11 @@ impl Any {
         match &mut self {
             Self::Product(record) => record.sku = text(value),
             Self::Queue(record) => record.name = text(value),
-            Self::SalePlan(_) | Self::ExchangeRate(_) | Self::Redemption(_) => {}
+            Self::SalePlan(_)
+            | Self::ExchangeRate(_)
+            | Self::Redemption(_)
+            | Self::ForecastAdjustment(_)
+            | Self::ForecastSnapshot(_) => {}
             Self::PriceList(record) => {
                 let parts =
                     PriceListParts { external_id: Some(text(value)), ..PriceListParts::from((**record).clone()) };
@@ -326,7 +340,11 @@ pub(crate) fn find<T: Records + ?Sized>(tx: &T, family: Family, field: &str, val
         Family::Product => tx.product_by_sku(&text(value))?.map(Any::from),
         Family::PriceList => tx.price_list_by_external_id(&text(value))?.map(Any::from),
         Family::Promotion => tx.promotion_by_code(&text(value))?.map(Any::from),
-        Family::SalePlan | Family::ExchangeRate | Family::Redemption => None,
+        Family::SalePlan
+        | Family::ExchangeRate
+        | Family::Redemption
+        | Family::ForecastAdjustment
+        | Family::ForecastSnapshot => None,
         Family::Queue => tx.queue_by_name(&text(value))?.map(Any::from),
         Family::Lead => tx.lead_by_external_id(&text(value))?.map(Any::from),
         Family::SalesRep => tx.sales_rep_by_external_id(&text(value))?.map(Any::from),

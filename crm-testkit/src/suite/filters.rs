@@ -4,18 +4,19 @@ use chrono::NaiveDate;
 use crm_core::{
     ActivityKind, ActivityStatus, Currency, CustomerType, Fulfilment, Label, LeadStatus, Member, OpportunityStatus,
     OrderStatus, PaymentKind, PaymentStatus, PlanScope, PlanStatus, Priority, ProviderStatus, QuoteStatus, RecordRef,
-    TicketStatus,
+    RollUp, TicketStatus,
     store::{
-        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, InteractionFilter, LeadFilter,
-        OpportunityFilter, OrderFilter, Page, PaymentFilter, PriceListFilter, ProductFilter, PromotionFilter,
-        QueueFilter, QuoteFilter, Records, RedemptionFilter, SalePlanFilter, SalesRepFilter, Store, TicketFilter,
+        ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, ForecastAdjustmentFilter,
+        ForecastSnapshotFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page, PaymentFilter,
+        PriceListFilter, ProductFilter, PromotionFilter, QueueFilter, QuoteFilter, Records, RedemptionFilter,
+        SalePlanFilter, SalesRepFilter, Store, TicketFilter,
     },
 };
 
 use super::{
     family::{Any, Family, Filter, Stored, count, list},
     lists::{crowd, periods, sorted},
-    maker::{CHANNELS, id, text},
+    maker::{CHANNELS, forecasts::forecast_periods, id, text},
     world::{founded, ground, insert_all, read, write},
 };
 
@@ -133,6 +134,13 @@ filters! {
         anomalous: [true, false],
     }
     ExchangeRate(ExchangeRateFilter) { from: [Currency::EUR, Currency::USD], to: [Currency::JPY, Currency::KWD], days: periods(), }
+    ForecastAdjustment(ForecastAdjustmentFilter) {
+        rep: [id(1), id(2)],
+        author: [id(1), id(3)],
+        period: forecast_periods(),
+        roll_up: RollUp::ALL[1..].iter().copied(),
+    }
+    ForecastSnapshot(ForecastSnapshotFilter) { period: forecast_periods(), }
     Ticket(TicketFilter) {
         customer: [id(1), id(2)],
         assignee: [id(1), id(2)],
@@ -198,6 +206,13 @@ fn passes(filter: &Filter, record: &Any) -> bool {
                 && lets(f.to.as_ref(), Some(&r.to))
                 && f.days.is_none_or(|days| days.contains(r.day))
         }
+        (Filter::ForecastAdjustment(f), Any::ForecastAdjustment(r)) => {
+            lets(f.rep.as_ref(), Some(&r.rep))
+                && lets(f.author.as_ref(), Some(&r.author))
+                && lets(f.period.as_ref(), Some(&r.period))
+                && lets(f.roll_up.as_ref(), Some(&r.roll_up))
+        }
+        (Filter::ForecastSnapshot(f), Any::ForecastSnapshot(r)) => lets(f.period.as_ref(), Some(&r.forecast.period)),
         (Filter::SalePlan(f), Any::SalePlan(r)) => {
             lets(f.scope.as_ref(), Some(r.scope()))
                 && lets(f.status.as_ref(), Some(&r.state().status()))

@@ -6,10 +6,10 @@ use std::{
 };
 
 use crm_core::{
-    Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, InteractionFact, LeadFact,
-    OpportunityFact, Order, OrderFact, PaymentFact, Position, PriceListFact, ProductFact, PromotionFact, QueueFact,
-    QuoteFact, RecordId as _, RecordRef, RedemptionFact, RedemptionId, SalePlanFact, SalesRepFact, TicketFact,
-    TicketStatus,
+    Act, ActivityFact, AgentFact, Cause, CustomerFact, Entry, ExchangeRateFact, Fact, ForecastAdjustmentFact,
+    ForecastSnapshotFact, InteractionFact, LeadFact, OpportunityFact, Order, OrderFact, PaymentFact, Position,
+    PriceListFact, ProductFact, PromotionFact, QueueFact, QuoteFact, RecordId as _, RecordRef, RedemptionFact,
+    RedemptionId, SalePlanFact, SalesRepFact, TicketFact, TicketStatus,
     store::{Journal as _, Page, Records, Store},
 };
 
@@ -54,6 +54,9 @@ fn fact(before: &Any, after: Any) -> Fact {
         (Any::ExchangeRate(before), Any::ExchangeRate(after)) => {
             (before.id, ExchangeRateFact::Updated { before, after }).into()
         }
+        (Any::ForecastAdjustment(before), Any::ForecastAdjustment(after)) => {
+            (before.id, ForecastAdjustmentFact::Changed { before, after }).into()
+        }
         (Any::Ticket(before), Any::Ticket(after)) => (before.id, TicketFact::Updated { before, after }).into(),
         (before, _) => deleted(before),
     }
@@ -80,6 +83,9 @@ fn deleted(record: Any) -> Fact {
         Any::Agent(agent) => (agent.id, AgentFact::Deleted { agent }).into(),
         Any::ExchangeRate(exchange_rate) => (exchange_rate.id, ExchangeRateFact::Deleted { exchange_rate }).into(),
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
+        Any::ForecastAdjustment(adjustment) => (adjustment.id, ForecastAdjustmentFact::Withdrawn { adjustment }).into(),
+        // Nothing else happens to one.
+        Any::ForecastSnapshot(snapshot) => (snapshot.id, ForecastSnapshotFact::Taken { snapshot }).into(),
     }
 }
 

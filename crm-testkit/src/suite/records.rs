@@ -241,7 +241,9 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
         | Any::Quote(_)
         | Any::Payment(_)
         | Any::Promotion(_)
-        | Any::Redemption(_) => {}
+        | Any::Redemption(_)
+        | Any::ForecastAdjustment(_)
+        | Any::ForecastSnapshot(_) => {}
     }
     for customer in 1..=3 {
         let timeline = tx.timeline(super::id(customer), Page::first(1_000))?;

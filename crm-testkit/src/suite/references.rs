@@ -1,12 +1,13 @@
 //! C16 and C17: references between records.
 
 use crm_core::{
-    Activity, ActivityParts, Contact, ContactRole, Conversion, Currency, Customer, CustomerKind, DealLine, Interaction,
-    Lead, LeadParts, LeadState, LeadStatus, Member, MessageKind, Need, NeedKind, NewPriceRule, Opportunity,
-    OpportunityParts, Order, OrderLine, OrderParts, Participant, Payment, PaymentKind, PaymentParts, PaymentState,
-    Percent, PlanScope, PriceBase, PriceFormula, PriceList, PriceListParts, PriceRule, PriceTarget, Pricing, Product,
-    Promotion, PromotionParts, Quantity, Quote, QuoteParts, QuoteState, RecordId, Redemption, Revision, Roster,
-    RosterMember, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts, TicketState, UnitPrice,
+    Activity, ActivityParts, Contact, ContactRole, Conversion, Currency, Customer, CustomerKind, DealLine,
+    ForecastAdjustment, Interaction, Lead, LeadParts, LeadState, LeadStatus, Member, MessageKind, Need, NeedKind,
+    NewPriceRule, Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant, Payment, PaymentKind,
+    PaymentParts, PaymentState, Percent, PlanScope, PriceBase, PriceFormula, PriceList, PriceListParts, PriceRule,
+    PriceTarget, Pricing, Product, Promotion, PromotionParts, Quantity, Quote, QuoteParts, QuoteState, RecordId,
+    Redemption, Revision, Roster, RosterMember, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts,
+    TicketState, UnitPrice,
     conversion::{Became, Origin},
     store::{Store, StoreErrorKind, Tickets as _},
 };
@@ -37,14 +38,15 @@ pub(super) fn plain(family: Family, n: u32) -> Any {
 const fn least(family: Family) -> usize {
     match family {
         Family::Interaction | Family::Quote | Family::Order | Family::Payment | Family::Ticket => 1,
-        Family::Redemption => 2,
+        Family::Redemption | Family::ForecastAdjustment => 2,
         _ => 0,
     }
 }
 
 fn references(record: &Any) -> usize {
     match record {
-        Any::Agent(_) | Any::ExchangeRate(_) => 0,
+        Any::Agent(_) | Any::ExchangeRate(_) | Any::ForecastSnapshot(_) => 0,
+        Any::ForecastAdjustment(_) => 2,
         Any::Product(product) => usize::from(product.variant_of.is_some()),
         Any::PriceList(list) => list.products().len() + list.bases().len(),
         Any::Promotion(promotion) => usize::from(promotion.target().product().is_some()),
@@ -118,6 +120,14 @@ fn product(n: u32, change: impl FnOnce(&mut Product)) -> Any {
     let mut made = plain(Family::Product, n);
     if let Any::Product(product) = &mut made {
         change(product);
+    }
+    made
+}
+
+fn adjustment(n: u32, change: impl FnOnce(&mut ForecastAdjustment)) -> Any {
+    let mut made = plain(Family::ForecastAdjustment, n);
+    if let Any::ForecastAdjustment(adjustment) = &mut made {
+        change(adjustment);
     }
     made
 }
@@ -492,6 +502,18 @@ const WAYS: &[Way] = &[
         by: "redemptions",
         to: Family::Customer,
         refer: |n, to| redemption(n, |one| one.customer = id(to)),
+    },
+    Way {
+        field: "rep",
+        by: "forecast adjustments",
+        to: Family::SalesRep,
+        refer: |n, to| adjustment(n, |one| (one.rep, one.author) = (id(to), id(2))),
+    },
+    Way {
+        field: "author",
+        by: "forecast adjustments",
+        to: Family::SalesRep,
+        refer: |n, to| adjustment(n, |one| (one.rep, one.author) = (id(2), id(to))),
     },
     Way {
         field: "variant of",
