@@ -372,7 +372,7 @@ fn prc_6_what_promotions_take_off_stands_on_the_lines_until_it_is_released() {
     assert_eq!(rule_of(yen).0, "taken off");
     let one = refuses(&order, |order| order.promote(at(3), &[eur(1)]));
     assert_eq!(rule_of(one).0, "parts");
-    let mut fixed = order.clone();
+    let mut fixed = order;
     fixed.amend(at(1), lines(), Terms::default().discount(Discount::Amount(eur(11_500)))).unwrap();
     let left = refuses(&fixed, |order| order.promote(at(3), &[eur(501), eur(0)]));
     assert_eq!(rule_of(left), ("discount", range("114.99 EUR")));

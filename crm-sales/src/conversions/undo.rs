@@ -57,7 +57,7 @@ pub fn undo_conversion(
                 deal = opportunity.revise(act.at(), patch)?.map(|fact| (opportunity, fact));
             }
         }
-        let mut made = Made { activities: activities_of(tx, id)?, lead: Some(converted.clone()), ..Made::default() };
+        let mut made = Made { activities: activities_of(tx, id)?, lead: Some(converted), ..Made::default() };
         for interaction in &conversion.interactions {
             if let Some(found) = tx.interaction(*interaction)? {
                 let (expected, found_at) = (Revision::FIRST, found.revision);
