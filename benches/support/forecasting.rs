@@ -51,7 +51,7 @@ struct Deal {
     rep: u32,
     close: NaiveDate,
     /// Its place among the stages.
-    stage: usize,
+    stage: u8,
     cents: i64,
 }
 
@@ -62,7 +62,7 @@ fn deals(count: u32) -> impl Iterator<Item = Deal> {
         number,
         rep: chance.u32(MANAGERS + 1..=TEAM),
         close: NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default() + Days::new(chance.u64(0..365)),
-        stage: chance.usize(0..STAGES.len()),
+        stage: chance.u8(0..4),
         cents: chance.i64(1..1_000_000),
     })
 }
@@ -90,7 +90,7 @@ fn ours(path: &Path, count: u32) -> Done<SqliteStore> {
     let mut deals = deals(count).map(|deal| {
         let new = NewOpportunity::new(format!("Lamps {}", deal.number).parse()?)
             .rep(company::id(deal.rep)?)
-            .stage(STAGES[deal.stage].0.parse()?)
+            .stage(STAGES[usize::from(deal.stage)].0.parse()?)
             .value(Money::from_minor(deal.cents, CURRENCY))
             .expected_close(deal.close);
         Ok(Opportunity::open(company::id(deal.number)?, by, &pipeline, new)?)
@@ -123,8 +123,15 @@ fn by_hand(path: &Path, count: u32) -> Done<Connection> {
     }
     for Deal { number, rep, close, stage, cents } in deals(count) {
         let sql = "INSERT INTO deal (id, name, rep, close, category, cents, probability) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let values =
-            (number, format!("Lamps {number}"), rep, close.num_days_from_ce(), stage, cents, STAGES[stage].1);
+        let values = (
+            number,
+            format!("Lamps {number}"),
+            rep,
+            close.num_days_from_ce(),
+            stage,
+            cents,
+            STAGES[usize::from(stage)].1,
+        );
         connection.prepare_cached(sql)?.execute(values)?;
     }
     connection.execute_batch("COMMIT; ANALYZE")?;
@@ -151,8 +158,8 @@ fn summed(connection: &Connection, quarter: Period) -> rusqlite::Result<HashMap<
     let mut sums = connection.prepare_cached(sums)?;
     let mut rows = sums.query((quarter.from().num_days_from_ce(), quarter.until().num_days_from_ce()))?;
     while let Some(row) = rows.next()? {
-        let stage: usize = row.get(1)?;
-        forecast.entry(row.get(0)?).or_default().own[stage] = [row.get(2)?, row.get(3)?, row.get(4)?];
+        let stage: u8 = row.get(1)?;
+        forecast.entry(row.get(0)?).or_default().own[usize::from(stage)] = [row.get(2)?, row.get(3)?, row.get(4)?];
     }
     let mut team = connection.prepare_cached("SELECT id, manager FROM rep")?;
     let team = team.query_map([], |row| row.try_into())?.collect::<rusqlite::Result<Vec<(i64, Option<i64>)>>>()?;
