@@ -65,7 +65,8 @@ pub fn forecast_bias(forecast: Money, actual: Money) -> Result<Option<Decimal>, 
 /// [`Rule::CurrencyMismatch`](crm_core::Rule::CurrencyMismatch), [`Rule::Overflow`](crm_core::Rule::Overflow).
 pub fn pipeline_coverage(open: Money, quota: Money, closed: Money) -> Result<Option<Decimal>, Invalid> {
     let left = quota.checked_sub(closed)?;
-    if left.is_positive() { attainment(open, left) } else { open.in_currency(left.currency()).map(|_| None) }
+    let open = open.in_currency(left.currency()).map_err(|refused| refused.in_field("open pipeline"))?;
+    if left.is_positive() { attainment(open, left) } else { Ok(None) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Activities: what is to be done about a customer or a deal, and what was done.
+//! Activities: what is to be done about a lead, a customer or a deal, and what was done.
 
 mod new;
 mod plan;
@@ -15,8 +15,9 @@ pub use self::{
     state::{ActivityAction, ActivityKind, ActivityState, ActivityStatus},
 };
 use crate::{
-    id::{ActivityId, CustomerId, OpportunityId, SalesRepId},
+    id::{ActivityId, CustomerId, LeadId, OpportunityId, SalesRepId},
     invalid::{Invalid, Rule},
+    patch::patched,
     record::{Revision, guarded},
     text::{ExternalId, Label, Subject, Text},
     time::to_the_microsecond,
@@ -37,10 +38,14 @@ guarded! {
         borrow subject: Subject,
         /// More about it.
         maybe note: Text,
+        /// The lead that it is for, or was for until the lead was converted: then it is for what became of the lead (CONV-6).
+        copy lead: Option<LeadId>,
         /// The customer that it is for.
         copy customer: Option<CustomerId>,
         /// The deal that it is for.
         copy opportunity: Option<OpportunityId>,
+        /// The person to call, to visit or to meet, where it is another than the customer.
+        copy person: Option<CustomerId>,
         /// The rep who is to do it, or did.
         copy owner: Option<SalesRepId>,
         /// The day on which it is to be done.
@@ -68,6 +73,26 @@ pub enum ActivityError {
         /// What was asked.
         action: ActivityAction,
     },
+    /// An activity of a lead goes where the conversion of the lead goes (CONV-6).
+    #[error("{activity} is for {lead}, whose conversion says for whom else: take it from the lead first (CONV-6)")]
+    OfLead {
+        /// The activity.
+        activity: ActivityId,
+        /// The lead.
+        lead: LeadId,
+    },
+}
+
+/// For whom an activity is, and with whom, besides its lead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityParties {
+    /// The customer that it is for.
+    pub customer: Option<CustomerId>,
+    /// The deal that it is for.
+    pub opportunity: Option<OpportunityId>,
+    /// The person to call, to visit or to meet, where it is another than the customer.
+    pub person: Option<CustomerId>,
 }
 
 /// What happened to an activity.
@@ -129,10 +154,23 @@ impl Activity {
     ///
     /// # Errors
     ///
-    /// [`Rule::NotPositive`] for a step with the number 0.
+    /// [`Rule::NotPositive`] for a step with the number 0; [`Rule::Inconsistent`] for a lead and somebody else.
     pub fn plan(id: ActivityId, at: DateTime<Utc>, new: NewActivity) -> Result<Self, Invalid> {
-        let NewActivity { id: _, external_id, kind, subject, note, customer, opportunity, owner, due, remind_at, step } =
-            new;
+        let NewActivity {
+            id: _,
+            external_id,
+            kind,
+            subject,
+            note,
+            lead,
+            customer,
+            opportunity,
+            person,
+            owner,
+            due,
+            remind_at,
+            step,
+        } = new;
         let activity = Self {
             id,
             revision: Revision::FIRST,
@@ -142,8 +180,10 @@ impl Activity {
             kind,
             subject,
             note,
+            lead,
             customer,
             opportunity,
+            person,
             owner,
             due,
             remind_at: remind_at.map(to_the_microsecond),
@@ -151,7 +191,32 @@ impl Activity {
             state: ActivityState::Planned,
         };
         activity.check()?;
+        if let Some(lead) = activity.of_lead() {
+            let must = "must be all that an activity is for: its conversion says for whom else";
+            return Err(Invalid::new("lead", lead.to_string(), Rule::Inconsistent { must }));
+        }
         Ok(activity)
+    }
+
+    /// The lead of an activity that is for others too.
+    fn of_lead(&self) -> Option<LeadId> {
+        self.lead.filter(|_| self.parties() != ActivityParties::default())
+    }
+
+    /// For whom it is, and with whom, besides its lead.
+    pub const fn parties(&self) -> ActivityParties {
+        ActivityParties { customer: self.customer, opportunity: self.opportunity, person: self.person }
+    }
+
+    /// Gives it to what became of its lead, or back to the lead alone; also where it is done or cancelled (CONV-6). `None` where nothing is different.
+    pub fn follow(&mut self, at: DateTime<Utc>, parties: ActivityParties) -> Option<ActivityFact> {
+        if parties == self.parties() {
+            return None;
+        }
+        let before = Box::new(self.clone());
+        let ActivityParties { customer, opportunity, person } = parties;
+        (self.customer, self.opportunity, self.person, self.updated_at) = (customer, opportunity, person, at);
+        Some(ActivityFact::Revised { before, after: Box::new(self.clone()) })
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -171,21 +236,18 @@ impl Activity {
     ///
     /// # Errors
     ///
-    /// [`ActivityError::NotAllowed`] unless it is planned.
+    /// [`ActivityError::NotAllowed`] unless it is planned; [`ActivityError::OfLead`] where it would be for a lead and somebody else.
     pub fn revise(&mut self, at: DateTime<Utc>, patch: ActivityPatch) -> Result<Option<ActivityFact>, ActivityError> {
         self.step_to(Revise)?;
         let mut after = self.clone();
-        let ActivityPatch { expected: _, kind, subject, note, customer, opportunity, owner, due, remind_at } = patch;
-        crate::patch::set(&mut after.kind, kind);
-        crate::patch::set(&mut after.subject, subject);
-        crate::patch::set(&mut after.note, note);
-        crate::patch::set(&mut after.customer, customer);
-        crate::patch::set(&mut after.opportunity, opportunity);
-        crate::patch::set(&mut after.owner, owner);
-        crate::patch::set(&mut after.due, due);
+        patched!(after, patch: ActivityPatch { kind, subject, note, lead, customer, opportunity, person, owner, due }, and remind_at);
         crate::patch::set(&mut after.remind_at, remind_at.map(|at| at.map(to_the_microsecond)));
         if after == *self {
             return Ok(None);
+        }
+        let moved = (after.lead, after.parties()) != (self.lead, self.parties());
+        if let Some(lead) = after.of_lead().filter(|_| moved) {
+            return Err(ActivityError::OfLead { activity: self.id, lead });
         }
         after.updated_at = at;
         let before = Box::new(std::mem::replace(self, after));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::AgentId,
+    patch::patched,
     record::Revision,
     text::{ExternalId, Label, Name},
 };
@@ -133,11 +134,7 @@ impl Agent {
     /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
     pub fn update(&mut self, at: DateTime<Utc>, patch: AgentPatch) -> Option<AgentFact> {
         let mut after = self.clone();
-        let AgentPatch { expected: _, external_id, name, group, active } = patch;
-        crate::patch::set(&mut after.external_id, external_id);
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.group, group);
-        crate::patch::set(&mut after.active, active);
+        patched!(after, patch: AgentPatch { external_id, name, group, active });
         if after == *self {
             return None;
         }

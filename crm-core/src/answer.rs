@@ -11,6 +11,7 @@ use crate::{
     bulk::Record,
     journal::RecordRef,
     order::Order,
+    promotion::Redemption,
     quote::Quote,
     store::{Answers, StoreError, StoreErrorKind},
     text::IdempotencyKey,
@@ -176,6 +177,12 @@ impl<T: Answered> Answered for Option<T> {
 }
 
 impl Answered for (Quote, Order) {
+    fn records(&self) -> Vec<RecordRef> {
+        vec![self.0.id.into(), self.1.id.into()]
+    }
+}
+
+impl Answered for (Order, Redemption) {
     fn records(&self) -> Vec<RecordRef> {
         vec![self.0.id.into(), self.1.id.into()]
     }

@@ -316,6 +316,8 @@ pub struct ConversionPlan {
     pub unmapped: Vec<LeadField>,
     /// How many of the things that were said become interactions (CONV-6).
     pub interactions: usize,
+    /// How many activities of the lead come to be for the deal and the customer (CONV-6); who makes the plan counts them.
+    pub activities: u64,
     /// Whether only a qualified lead is converted.
     pub qualification: Qualification,
 }
@@ -381,6 +383,7 @@ impl ConversionPlan {
             opportunity,
             customer,
             interactions: if customer == PlannedOwner::Nobody { 0 } else { lead.touches().len() },
+            activities: 0,
             unmapped: filler.unmapped(),
             mapped: filler.mapped,
             qualification,

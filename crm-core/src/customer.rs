@@ -10,6 +10,7 @@ use crate::{
     email::EmailAddress,
     id::{CustomerId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
+    patch::patched,
     phone::Phone,
     postal_address::PostalAddress,
     record::{Revision, checked_when_read},
@@ -518,34 +519,12 @@ impl Customer {
     /// As [`Customer::register`].
     pub fn update(&mut self, at: DateTime<Utc>, patch: CustomerPatch) -> Result<Option<CustomerFact>, Invalid> {
         let mut after = self.clone();
-        let CustomerPatch {
-            expected: _,
-            external_id,
-            name,
-            kind,
-            emails,
-            phones,
-            addresses,
-            region,
-            parent,
-            owner,
-            tags,
-            needs,
-        } = patch;
-        crate::patch::set(&mut after.external_id, external_id);
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.kind, kind);
-        crate::patch::set(&mut after.emails, emails);
-        crate::patch::set(&mut after.phones, phones);
-        crate::patch::set(&mut after.addresses, addresses);
+        patched!(after, patch: CustomerPatch {
+            external_id, name, kind, emails, phones, addresses, region, parent, owner, tags, needs
+        });
         after.emails.keep_flags_of(&self.emails);
         after.phones.keep_flags_of(&self.phones);
         after.addresses.keep_flags_of(&self.addresses);
-        crate::patch::set(&mut after.region, region);
-        crate::patch::set(&mut after.parent, parent);
-        crate::patch::set(&mut after.owner, owner);
-        crate::patch::set(&mut after.tags, tags);
-        crate::patch::set(&mut after.needs, needs);
         if after == *self {
             return Ok(None);
         }

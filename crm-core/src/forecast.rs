@@ -8,7 +8,7 @@ mod movement;
 mod snapshot;
 mod totals;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ use crate::{
 ///
 /// ```
 /// use crm_core::{Currency, Deals, Exchange, Forecast, ForecastCategory, ForecastFigure, Money, Percent, Period};
-/// use crm_core::{RatePolicy, RecordId, RollUp, SalesRepId};
+/// use crm_core::{RateError, RatePolicy, RecordId, RollUp, SalesRepId};
 /// # let [maya, lin] = [1, 2].map(|bits| SalesRepId::from_uuid(uuid::Uuid::from_u128(bits)));
 /// let eur = |amount| Money::parse(amount, Currency::EUR);
 /// let figure = |rep, category, value, weighted| ForecastFigure {
@@ -55,7 +55,8 @@ use crate::{
 /// let exchange = Exchange::to(Currency::EUR, RatePolicy::Current, "2026-03-10".parse()?);
 /// // Lin reports to Maya.
 /// let team = [(maya, None), (lin, Some(maya))];
-/// let forecast = Forecast::new(march, exchange, Vec::new(), team, figures, &[])?;
+/// let no_rate = |from| Err(RateError::NotPinned { from, to: Currency::EUR });
+/// let forecast = Forecast::new(march, exchange, team, figures, &[], no_rate)?;
 /// assert_eq!(forecast.total(RollUp::Commit)?.to_string(), "800.00 EUR");
 /// assert_eq!(forecast.rep(maya).map(|rep| rep.number(RollUp::Commit).to_string()), Some("800.00 EUR".into()));
 /// assert_eq!(forecast.totals()?.weighted()?.to_string(), "360.00 EUR");
@@ -92,6 +93,8 @@ pub struct RepForecast {
     pub manager: Option<SalesRepId>,
     /// Their own deals.
     pub own: ForecastTotals,
+    /// Their own deals and those of everybody who reports to them, over whomever, as if nobody had adjusted anything.
+    pub team: ForecastTotals,
     /// Each roll-up of their own deals and of those who report to them.
     pub numbers: BTreeMap<RollUp, ForecastNumber>,
 }
@@ -101,8 +104,6 @@ pub struct RepForecast {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ForecastNumber {
-    /// As if nobody had adjusted anything below: the sum of the deals.
-    pub unadjusted: Money,
     /// Their own deals, and the number of each rep who reports to them, adjusted where it was.
     pub computed: Money,
     /// What the rep says in its place.
@@ -115,9 +116,13 @@ pub struct ForecastNumber {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdjustedNumber {
-    /// The adjustment, which knows its author and the original.
+    /// The adjustment.
     pub adjustment: ForecastAdjustmentId,
-    /// The amount, in the currency of the forecast.
+    /// Who says so.
+    pub author: SalesRepId,
+    /// The number that it replaced when they said so, in the currency of the forecast.
+    pub original: Money,
+    /// What they say, in the currency of the forecast.
     pub amount: Money,
 }
 
@@ -141,52 +146,50 @@ impl RepForecast {
 }
 
 impl Forecast {
-    /// The forecast of a period from its figures: all that have their day in it, of days or of whole months, and those without a day, which are counted apart.
+    /// The forecast of a period from its figures: all that have their day in it, of days or of whole months, and those without a day, which are only counted.
     ///
-    /// `team` has each rep and their manager. Figures of others count as those of nobody. `rates` has one for each other currency that occurs; what a rep has in one category and one
-    /// currency is converted as one sum, so that it is rounded once. Adjustments of other periods are passed over.
+    /// `team` has each rep and their manager. Figures of others count as those of nobody. Adjustments of other periods are passed over: what is said of a month says nothing of its quarter.
+    /// `rate` is asked for the rate of each other currency that is needed, once; what a rep has in one category and one currency is converted as one sum, so that it is rounded once.
     ///
     /// # Errors
     ///
-    /// [`RateError`] as [`Exchange::by`]; [`RateError::Invalid`] with [`Rule::Overflow`], or where reps report to themselves in a circle.
-    pub fn new(
+    /// What `rate` says; [`RateError`] as [`Exchange::by`]; [`RateError::Invalid`] with [`Rule::Overflow`], or where reps report to themselves in a circle.
+    pub fn new<E: From<RateError>>(
         period: Period,
         exchange: Exchange,
-        rates: Vec<DatedRate>,
         team: impl IntoIterator<Item = (SalesRepId, Option<SalesRepId>)>,
         figures: impl IntoIterator<Item = ForecastFigure>,
         adjustments: &[ForecastAdjustment],
-    ) -> Result<Self, RateError> {
+        mut rate: impl FnMut(Currency) -> Result<DatedRate, E>,
+    ) -> Result<Self, E> {
         let managers: BTreeMap<SalesRepId, Option<SalesRepId>> = team.into_iter().collect();
-        let into = |amount: Money| {
-            let rate = rates.iter().find(|rate| rate.from == amount.currency());
-            Ok::<_, RateError>(exchange.by(amount, rate)?.to)
+        let mut rates = BTreeMap::new();
+        let mut into = |amount: Money| {
+            let known = match rates.entry(amount.currency()) {
+                _ if amount.currency() == exchange.to => None,
+                Entry::Occupied(known) => Some(&*known.into_mut()),
+                Entry::Vacant(new) => Some(&*new.insert(rate(amount.currency())?)),
+            };
+            Ok::<_, E>(exchange.by(amount, known)?.to)
         };
         let (dated, without_day): (Vec<_>, Vec<_>) = figures.into_iter().partition(|figure| figure.day.is_some());
         let undated = without_day.iter().map(|figure| figure.deals.count).sum();
-        let own = own_totals(&managers, dated, exchange.to, into)?;
+        let own = own_totals(&managers, dated, exchange.to, &mut into)?;
         let mut said = BTreeMap::new();
         let mut lapsed = Vec::new();
         for one in adjustments.iter().filter(|one| one.period == period) {
             let manager = managers.get(&one.rep).copied().flatten();
             if one.is_by_owner() || manager == Some(one.author) {
-                let adjusted = AdjustedNumber { adjustment: one.id, amount: into(one.amount)? };
+                let (original, amount) = (into(one.original)?, into(one.amount)?);
+                let adjusted = AdjustedNumber { adjustment: one.id, author: one.author, original, amount };
                 said.insert((one.rep, one.roll_up, one.is_by_owner()), adjusted);
             } else {
                 lapsed.push(one.id);
             }
         }
-        let numbers = roll_up(&managers, &own, &said, exchange.to)?;
-        let zero = ForecastTotals::zero(exchange.to);
-        let of = |rep| own.get(&rep).copied().unwrap_or(zero);
-        let reps = managers.iter().zip(numbers.into_values());
-        let reps = reps.map(|((rep, manager), numbers)| RepForecast {
-            rep: *rep,
-            manager: *manager,
-            own: of(Some(*rep)),
-            numbers,
-        });
-        Ok(Self { period, exchange, reps: reps.collect(), nobody: of(None), undated, rates, lapsed })
+        let nobody = own.get(&None).copied().unwrap_or(ForecastTotals::zero(exchange.to));
+        let reps = roll_up(&managers, &own, &said, exchange.to).map_err(RateError::from)?;
+        Ok(Self { period, exchange, reps, nobody, undated, rates: rates.into_values().collect(), lapsed })
     }
 
     /// The forecast of a rep.
@@ -216,12 +219,12 @@ impl Forecast {
 }
 
 /// What each rep of the team has of their own, and what nobody has.
-fn own_totals(
+fn own_totals<E: From<RateError>>(
     team: &BTreeMap<SalesRepId, Option<SalesRepId>>,
     figures: impl IntoIterator<Item = ForecastFigure>,
     currency: Currency,
-    into: impl Fn(Money) -> Result<Money, RateError>,
-) -> Result<BTreeMap<Option<SalesRepId>, ForecastTotals>, RateError> {
+    into: &mut impl FnMut(Money) -> Result<Money, E>,
+) -> Result<BTreeMap<Option<SalesRepId>, ForecastTotals>, E> {
     // First in the currencies that they are in: the sum is converted, not its parts.
     let mut sums = BTreeMap::<(Option<SalesRepId>, ForecastCategory, Option<Currency>), CategoryTotal>::new();
     for figure in figures {
@@ -235,84 +238,73 @@ fn own_totals(
             weighted: weighted.unwrap_or(zero),
         };
         let sum = sums.entry((rep, category, own)).or_insert(CategoryTotal::zero(zero.currency()));
-        *sum = sum.plus(&one)?;
+        *sum = sum.plus(&one).map_err(RateError::from)?;
     }
     let mut totals = BTreeMap::new();
     for ((rep, category, _), sum) in sums {
         let sum = CategoryTotal { amount: into(sum.amount)?, weighted: into(sum.weighted)?, ..sum };
         let of_rep = totals.entry(rep).or_insert(ForecastTotals::zero(currency));
         let of_category = of_rep.of_mut(category);
-        *of_category = of_category.plus(&sum)?;
+        *of_category = of_category.plus(&sum).map_err(RateError::from)?;
     }
     Ok(totals)
 }
 
 type Said = BTreeMap<(SalesRepId, RollUp, bool), AdjustedNumber>;
 
-/// The numbers of each rep, those who report to them first.
+/// Each rep with their numbers, by id; computed from those who report to nobody below them upwards.
 fn roll_up(
     managers: &BTreeMap<SalesRepId, Option<SalesRepId>>,
     own: &BTreeMap<Option<SalesRepId>, ForecastTotals>,
     said: &Said,
     currency: Currency,
-) -> Result<BTreeMap<SalesRepId, BTreeMap<RollUp, ForecastNumber>>, Invalid> {
+) -> Result<Vec<RepForecast>, Invalid> {
     let manager_of = |rep: SalesRepId| managers.get(&rep).copied().flatten().filter(|one| managers.contains_key(one));
-    let mut open = BTreeMap::<SalesRepId, usize>::new();
+    let (none, zero) = (ForecastTotals::zero(currency), Money::zero(currency));
+    let mut to_come = BTreeMap::<SalesRepId, usize>::new();
     for manager in managers.keys().filter_map(|rep| manager_of(*rep)) {
-        *open.entry(manager).or_default() += 1;
+        *to_come.entry(manager).or_default() += 1;
     }
-    let mut ready: Vec<SalesRepId> = managers.keys().filter(|rep| !open.contains_key(rep)).copied().collect();
-    let mut reports = BTreeMap::<(SalesRepId, RollUp), (Money, Money)>::new();
-    let mut numbers = BTreeMap::new();
+    let mut ready: Vec<SalesRepId> = managers.keys().filter(|rep| !to_come.contains_key(rep)).copied().collect();
+    // What the reports of each manager have, as far as they are done.
+    let mut teams = BTreeMap::<SalesRepId, ForecastTotals>::new();
+    let mut reports = BTreeMap::<(SalesRepId, RollUp), Money>::new();
+    let mut done = BTreeMap::new();
     while let Some(rep) = ready.pop() {
         let manager = manager_of(rep);
-        let own = own.get(&Some(rep)).copied().unwrap_or(ForecastTotals::zero(currency));
-        let mut of_rep = BTreeMap::new();
+        let own = own.get(&Some(rep)).copied().unwrap_or(none);
+        let team = teams.remove(&rep).unwrap_or(none).plus(&own)?;
+        let mut numbers = BTreeMap::new();
         for roll_up in RollUp::ALL {
-            let own = own.roll_up(roll_up)?;
-            let zero = Money::zero(currency);
-            let (unadjusted, computed) = reports.remove(&(rep, roll_up)).unwrap_or((zero, zero));
             let number = ForecastNumber {
-                unadjusted: own.checked_add(unadjusted)?,
-                computed: own.checked_add(computed)?,
+                computed: own.roll_up(roll_up)?.checked_add(reports.remove(&(rep, roll_up)).unwrap_or(zero))?,
                 by_owner: said.get(&(rep, roll_up, true)).copied(),
                 by_manager: said.get(&(rep, roll_up, false)).copied(),
             };
             if let Some(manager) = manager {
-                let (unadjusted, computed) = reports.entry((manager, roll_up)).or_insert((zero, zero));
-                *unadjusted = unadjusted.checked_add(number.unadjusted)?;
-                *computed = computed.checked_add(number.number())?;
+                let sum = reports.entry((manager, roll_up)).or_insert(zero);
+                *sum = sum.checked_add(number.number())?;
             }
-            of_rep.insert(roll_up, number);
+            numbers.insert(roll_up, number);
         }
-        numbers.insert(rep, of_rep);
-        if let Some(manager) = manager
-            && let Some(left) = open.get_mut(&manager)
-        {
+        done.insert(rep, RepForecast { rep, manager: managers.get(&rep).copied().flatten(), own, team, numbers });
+        if let Some(manager) = manager {
+            let sum = teams.entry(manager).or_insert(none);
+            *sum = sum.plus(&team)?;
+            let left = to_come.entry(manager).or_default();
             *left -= 1;
             if *left == 0 {
                 ready.push(manager);
             }
         }
     }
-    match managers.keys().find(|rep| !numbers.contains_key(rep)) {
+    match managers.keys().find(|rep| !done.contains_key(rep)) {
         Some(rep) => {
             let must = "must not report to themselves, over whomever";
             Err(Invalid::new("manager", rep.to_string(), Rule::Inconsistent { must }))
         }
-        None => Ok(numbers),
+        None => Ok(done.into_values().collect()),
     }
-}
-
-/// The other currencies that figures and adjustments are in: those of which a forecast needs a rate.
-pub fn currencies_to_convert<'a>(
-    figures: impl IntoIterator<Item = &'a ForecastFigure>,
-    adjustments: &[ForecastAdjustment],
-    to: Currency,
-) -> BTreeSet<Currency> {
-    let of_figures = figures.into_iter().filter_map(|figure| figure.currency);
-    let said = adjustments.iter().map(|one| one.amount.currency());
-    of_figures.chain(said).filter(|currency| *currency != to).collect()
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::{
     id::{LeadId, ProductId, QueueId, SalesRepId},
     invalid::{Invalid, Rule},
     money::Money,
+    patch::patched,
     phone::Phone,
     postal_address::PostalAddress,
     record::{Revision, guarded},
@@ -375,44 +376,13 @@ impl Lead {
     pub fn revise(&mut self, at: DateTime<Utc>, patch: LeadPatch) -> Result<Option<LeadFact>, LeadError> {
         self.step(Revise)?;
         let mut after = self.clone();
-        let LeadPatch {
-            expected: _,
-            external_id,
-            name,
-            organisation,
-            role,
-            emails,
-            phones,
-            addresses,
-            region,
-            source,
-            tags,
-            interest,
-            value,
-            product,
-            note,
-            score,
-            weight,
-        } = patch;
-        crate::patch::set(&mut after.external_id, external_id);
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.organisation, organisation);
-        crate::patch::set(&mut after.role, role);
-        crate::patch::set(&mut after.emails, emails);
-        crate::patch::set(&mut after.phones, phones);
-        crate::patch::set(&mut after.addresses, addresses);
+        patched!(after, patch: LeadPatch {
+            external_id, name, organisation, role, emails, phones, addresses, region, source, tags, interest, value,
+            product, note, score, weight
+        });
         after.emails.keep_flags_of(&self.emails);
         after.phones.keep_flags_of(&self.phones);
         after.addresses.keep_flags_of(&self.addresses);
-        crate::patch::set(&mut after.region, region);
-        crate::patch::set(&mut after.source, source);
-        crate::patch::set(&mut after.tags, tags);
-        crate::patch::set(&mut after.interest, interest);
-        crate::patch::set(&mut after.value, value);
-        crate::patch::set(&mut after.product, product);
-        crate::patch::set(&mut after.note, note);
-        crate::patch::set(&mut after.score, score);
-        crate::patch::set(&mut after.weight, weight);
         if after == *self {
             return Ok(None);
         }
@@ -587,7 +557,7 @@ impl Lead {
 }
 
 /// A reason that says nothing needs a note (LEAD-1).
-fn explained(reason: &Label, note: Option<&Text>) -> Result<(), Invalid> {
+pub(crate) fn explained(reason: &Label, note: Option<&Text>) -> Result<(), Invalid> {
     if reason.as_str().eq_ignore_ascii_case("other") && note.is_none() {
         return Err(Invalid::new("note", "", Rule::Empty));
     }

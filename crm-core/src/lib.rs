@@ -88,9 +88,9 @@ mod window;
 pub use self::{
     act::{Act, Cause},
     activity::{
-        Activity, ActivityAction, ActivityError, ActivityFact, ActivityKind, ActivityParts, ActivityPatch,
-        ActivityPlan, ActivityPlanBuilder, ActivityState, ActivityStatus, ActivityStep, Completion, NewActivity,
-        PlannedStep,
+        Activity, ActivityAction, ActivityError, ActivityFact, ActivityKind, ActivityParties, ActivityParts,
+        ActivityPatch, ActivityPlan, ActivityPlanBuilder, ActivityState, ActivityStatus, ActivityStep, Completion,
+        NewActivity, PlannedStep,
     },
     agent::{Agent, AgentFact, AgentPatch, NewAgent},
     answer::{Answer, AnswerContent, Answered, Fingerprint, IdempotencyError, Keyed, once},
@@ -106,7 +106,9 @@ pub use self::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
     decimal::{Percent, Quantity, Rate, UnitPrice, Units},
-    discount::{Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LimitKind, MinMargin},
+    discount::{
+        Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LeastAmount, LimitKind, MinMargin,
+    },
     email::EmailAddress,
     exchange_rate::{
         ConvertedAmount, DatedRate, Exchange, ExchangeRate, ExchangeRateFact, ExchangeRatePatch, NewExchangeRate,
@@ -119,7 +121,7 @@ pub use self::{
     forecast::{
         AdjustedNumber, CategoryTotal, Forecast, ForecastAdjustment, ForecastAdjustmentFact, ForecastNumber,
         ForecastSnapshot, ForecastSnapshotFact, ForecastTotals, NewForecastAdjustment, NewForecastSnapshot,
-        PipelineFlow, PipelineMovement, PipelineScope, RepForecast, RollUp, currencies_to_convert,
+        PipelineFlow, PipelineMovement, PipelineScope, RepForecast, RollUp,
     },
     id::{
         ActivityId, AgentId, CustomerId, ExchangeRateId, ForecastAdjustmentId, ForecastSnapshotId, IdError, ImportId,
@@ -135,9 +137,9 @@ pub use self::{
     },
     money::{Currency, Money, Rounding},
     opportunity::{
-        AmountSource, By, ContactRole, DealLine, Loss, NewOpportunity, Opportunity, OpportunityAction,
+        AmountSource, By, ContactRole, DealLine, DealStanding, Loss, NewOpportunity, Opportunity, OpportunityAction,
         OpportunityError, OpportunityFact, OpportunityParts, OpportunityPatch, OpportunityState, OpportunityStatus,
-        Push, Recurring, Sale, StageVisit, Standing,
+        Push, Recurring, Sale, StageVisit,
     },
     order::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,

@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use self::{
     contact_role::ContactRole,
     error::OpportunityError,
-    fact::{Loss, OpportunityFact, Sale, Standing},
+    fact::{DealStanding, Loss, OpportunityFact, Sale},
     new::{NewOpportunity, OpportunityPatch},
     pace::Push,
     state::{OpportunityAction, OpportunityState, OpportunityStatus, StageVisit},
@@ -25,7 +25,9 @@ use crate::{
     decimal::Percent,
     id::{CustomerId, OpportunityId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
+    lead::explained,
     money::{Money, Rounding},
+    patch::patched,
     pipeline::{ForecastCategory, Pipeline, RequiredField, Stage, StageKind},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Subject},
@@ -163,6 +165,9 @@ impl Opportunity {
         if let Some(value) = self.value.filter(|value| value.is_negative()) {
             return Err(Invalid::new("value", value.to_string(), Rule::Negative));
         }
+        if let OpportunityState::Lost { reason, note, .. } = &self.state {
+            explained(reason, note.as_ref())?;
+        }
         if self.history.len() > LIMIT {
             return Err(full(self.history.len()));
         }
@@ -275,9 +280,10 @@ impl Opportunity {
         value.map(|value| value.percent(self.probability, Rounding::HalfEven)).transpose()
     }
 
-    /// Whose it is, what it is worth and when it is expected to close.
-    pub const fn standing(&self) -> Standing {
-        Standing { rep: self.rep, value: self.value, expected_close: self.expected_close }
+    /// What it counts by in the pipeline and in a forecast.
+    pub fn standing(&self) -> DealStanding {
+        let category = self.forecast_category();
+        DealStanding { rep: self.rep, value: self.value, expected_close: self.expected_close, category }
     }
 
     /// Whether its value is the sum of its lines or was typed (OPP-10).
@@ -363,27 +369,9 @@ impl Opportunity {
     ) -> Result<Option<OpportunityFact>, OpportunityError> {
         self.step(Revise)?;
         let mut after = self.clone();
-        let OpportunityPatch {
-            expected: _,
-            name,
-            customer,
-            product,
-            rep,
-            value,
-            lines,
-            recurring,
-            probability,
-            forecast,
-            expected_close,
-            contacts,
-        } = patch;
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.customer, customer);
-        crate::patch::set(&mut after.product, product);
-        crate::patch::set(&mut after.rep, rep);
-        crate::patch::set(&mut after.recurring, recurring);
-        crate::patch::set(&mut after.expected_close, expected_close);
-        crate::patch::set(&mut after.contacts, contacts);
+        patched!(after, patch: OpportunityPatch {
+            name, customer, product, rep, recurring, expected_close, contacts
+        }, and value, lines, probability, forecast);
         // Without lines any more it has no value, unless one is typed.
         let typed = match &lines {
             Some(_) => (!self.lines.is_empty()).then_some(None).or(Some(self.value)),
@@ -438,12 +426,12 @@ impl Opportunity {
         if *stage == self.stage && probability == self.probability {
             return Ok(None);
         }
-        let (forecast_before, probability_before) = (self.forecast_category(), self.probability);
+        let (before, probability_before) = (self.standing(), self.probability);
         let set_forecast = self.set_forecast.filter(|category| keeps && *category != stage.forecast);
         let from = self.enter(stage, by)?;
         (self.probability, self.set_forecast) = (probability, set_forecast);
-        let (to, forecast) = (stage.key.clone(), self.forecast_category());
-        Ok(Some(OpportunityFact::Advanced { from, to, probability_before, probability, forecast_before, forecast }))
+        let (to, after) = (stage.key.clone(), self.standing());
+        Ok(Some(OpportunityFact::Advanced { from, to, probability_before, probability, before, after }))
     }
 
     /// Marks it won: it enters the first won stage of its pipeline that may follow (OPP-6), at 100 %, with the value that is given or else the expected one.
@@ -472,30 +460,32 @@ impl Opportunity {
         if let Some(recurring) = self.recurring {
             value.in_currency(recurring.revenue().currency()).map_err(|refused| refused.in_field("value"))?;
         }
-        let (forecast_before, before) = (self.forecast_category(), self.standing());
+        let before = self.standing();
         let from = self.enter(stage, by)?;
         self.value = Some(value);
         let probability_before = std::mem::replace(&mut self.probability, Percent::HUNDRED);
         self.set_forecast = None;
         self.state = OpportunityState::Won { at: by.at, day: sale.day };
-        Ok(OpportunityFact::Won { day: sale.day, before, value, from, probability_before, forecast_before })
+        Ok(OpportunityFact::Won { day: sale.day, before, value, from, probability_before })
     }
 
     /// Marks it lost, where it stands, at 0 %.
     ///
     /// # Errors
     ///
-    /// [`OpportunityError::NotAllowed`] unless it is open.
+    /// [`OpportunityError::NotAllowed`] unless it is open; [`OpportunityError::Invalid`] with [`Rule::Empty`] in the field `note` where the reason is `other` and nothing more is said
+    /// (LEAD-1).
     pub fn lose(&mut self, at: DateTime<Utc>, loss: Loss) -> Result<OpportunityFact, OpportunityError> {
         self.step(Lose)?;
         let Loss { day, reason, note } = loss;
-        let (forecast_before, before) = (self.forecast_category(), self.standing());
+        explained(&reason, note.as_ref())?;
+        let before = self.standing();
         let probability_before = std::mem::replace(&mut self.probability, Percent::ZERO);
         self.set_forecast = None;
         self.updated_at = at;
         self.state = OpportunityState::Lost { at, day, reason: reason.clone(), note: note.clone() };
         let stage = self.stage.key.clone();
-        Ok(OpportunityFact::Lost { day, before, reason, stage, probability_before, forecast_before, note })
+        Ok(OpportunityFact::Lost { day, before, reason, stage, probability_before, note })
     }
 
     /// Works a won or lost one again, in the open stage that it left or one that may follow it: the reason goes, the close goes, the probability and the forecast category
@@ -525,9 +515,8 @@ impl Opportunity {
         let before = std::mem::replace(&mut self.state, OpportunityState::Open);
         let from = std::mem::replace(&mut self.stage, stage.clone()).key;
         let probability_before = std::mem::replace(&mut self.probability, stage.probability);
-        let (to, probability, forecast) = (stage.key.clone(), stage.probability, stage.forecast);
-        let after = self.standing();
-        Ok(OpportunityFact::Reopened { before, after, from, to, probability_before, probability, forecast })
+        let (to, probability, after) = (stage.key.clone(), stage.probability, self.standing());
+        Ok(OpportunityFact::Reopened { before, after, from, to, probability_before, probability })
     }
 
     /// Whether it may be deleted: while it is open. What was won or lost stays, or reported sales and win rates would change.

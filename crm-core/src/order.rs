@@ -7,11 +7,12 @@ mod line;
 mod new;
 mod payment;
 mod state;
+mod sums;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::payment::{check_lines as check_refunded_lines, positive};
+use self::sums::is_plain;
 pub use self::{
     error::OrderError,
     fact::OrderFact,
@@ -21,14 +22,19 @@ pub use self::{
     payment::{EntryKind, NewPayment, NewRefund, PaymentEntry, PaymentStatus, RefundedLine},
     state::{OrderAction, OrderState, OrderStatus},
 };
+pub(crate) use self::{
+    payment::{check_lines as check_refunded_lines, positive},
+    sums::{check_lines, sums, totals},
+};
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
+    exchange_rate::DatedRate,
     id::{CustomerId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
     record::{Revision, guarded},
     text::{ExternalId, Number, Text},
-    totals::{Taxable, Terms, Totals},
+    totals::{Terms, Totals},
 };
 
 guarded! {
@@ -63,6 +69,8 @@ guarded! {
         copy total: Money,
         /// Where it stands commercially.
         borrow state: OrderState,
+        /// The rate into another currency that it pinned when it was confirmed (MON-3).
+        maybe rate: DatedRate,
         /// What was shipped, oldest first.
         list shipments: Shipment,
         /// What was paid and refunded, oldest first.
@@ -123,6 +131,7 @@ impl Order {
             net,
             total,
             state: OrderState::Draft,
+            rate: None,
             shipments: Vec::new(),
             payments: Vec::new(),
         };
@@ -136,19 +145,15 @@ impl Order {
             }
         }
         let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
-        check_numbers(&self.lines)?;
-        let (net, total) = sums(&self.lines, self.currency, &self.terms)?;
-        for (field, kept, sum) in [("net", self.net, net), ("total", self.total, total)] {
-            if kept != sum {
-                return inconsistent(
-                    field,
-                    kept.to_string(),
-                    "must be the sum of the lines under the terms of the order",
-                );
-            }
-        }
+        check_lines(&self.lines, self.currency, &self.terms, (self.net, self.total))?;
         if self.lines.is_empty() && self.state.confirmed_on().is_some() {
             return Err(Invalid::new("lines", "", Rule::Empty));
+        }
+        if let Some(rate) = &self.rate {
+            if self.state.confirmed_on().is_none() {
+                return inconsistent("rate", rate.to_string(), "must be pinned by the confirmation (MON-3)");
+            }
+            self.converts(rate)?;
         }
         let moved = !self.shipments.is_empty() || !self.payments.is_empty();
         if moved && self.state.confirmed_on().is_none() {
@@ -169,6 +174,15 @@ impl Order {
             return inconsistent("state", self.state.status().to_string(), must);
         }
         Ok(())
+    }
+
+    /// Refuses a rate from another currency.
+    fn converts(&self, rate: &DatedRate) -> Result<(), Invalid> {
+        if rate.from == self.currency {
+            return Ok(());
+        }
+        let rule = Rule::CurrencyMismatch { expected: self.currency, found: rate.from };
+        Err(Invalid::new("rate", rate.to_string(), rule))
     }
 
     fn step(&self, action: OrderAction) -> Result<OrderStatus, OrderError> {
@@ -193,9 +207,12 @@ impl Order {
 
     /// Replaces the lines and the terms of a draft. `None` where nothing is different.
     ///
+    /// What promotions took off was found for the lines as they are. So these stand until the promotions are released; the terms may change, since promotions come
+    /// before the discount on the document (PRC-6).
+    ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Invalid`] as [`Order::draft`].
+    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Promoted`] for other lines, [`OrderError::Invalid`] as [`Order::draft`].
     pub fn amend(
         &mut self,
         at: DateTime<Utc>,
@@ -203,6 +220,55 @@ impl Order {
         terms: Terms,
     ) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
+        if lines != self.lines && self.is_promoted() {
+            return Err(OrderError::Promoted { order: self.id });
+        }
+        self.put(at, lines, terms)
+    }
+
+    /// Whether its lines and its terms can be amended.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed.
+    pub fn amendable(&self) -> Result<(), OrderError> {
+        self.step(OrderAction::Amend).map(drop)
+    }
+
+    /// Whether promotions take something off its lines.
+    pub fn is_promoted(&self) -> bool {
+        self.lines.iter().any(|line| line.taken_off().is_some())
+    }
+
+    /// Takes off the lines of a draft what a promotion does, as [`Promotion::taken_off`](crate::Promotion::taken_off) says of their amounts: a part for each line, in
+    /// their order. So one promotion after the other takes something off what is left, and the discount on the document follows (PRC-6).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed; [`OrderError::Invalid`] as [`OrderLine::less`], for another number of parts than lines, and where the discount on
+    /// the document is more than what is left.
+    pub fn promote(&mut self, at: DateTime<Utc>, parts: &[Money]) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        if parts.len() != self.lines.len() {
+            let must = "must be as many as there are lines";
+            return Err(Invalid::new("parts", parts.len().to_string(), Rule::Inconsistent { must }).into());
+        }
+        let lines = self.lines.iter().zip(parts).map(|(line, off)| line.clone().less(*off));
+        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+    }
+
+    /// Gives the lines of a draft back what promotions took off. `None` where they took nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] once it is confirmed.
+    pub fn release_promotions(&mut self, at: DateTime<Utc>) -> Result<Option<OrderFact>, OrderError> {
+        self.step(OrderAction::Amend)?;
+        let lines = self.lines.iter().map(|line| line.clone().without_promotions());
+        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+    }
+
+    fn put(&mut self, at: DateTime<Utc>, lines: Vec<OrderLine>, terms: Terms) -> Result<Option<OrderFact>, OrderError> {
         if lines == self.lines && terms == self.terms {
             return Ok(None);
         }
@@ -250,12 +316,39 @@ impl Order {
     ///
     /// [`OrderError::NotAllowed`] unless it is a draft, [`OrderError::NoLines`].
     pub fn confirm(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<OrderFact, OrderError> {
+        self.confirmable()?;
+        Ok(self.confirmed(at, day, None))
+    }
+
+    /// Confirms a draft as [`Order::confirm`] does, and pins the rate by which its amounts are converted from here on (MON-3).
+    ///
+    /// # Errors
+    ///
+    /// As [`Order::confirm`]; [`OrderError::Invalid`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
+    pub fn confirm_at_rate(
+        &mut self,
+        at: DateTime<Utc>,
+        day: NaiveDate,
+        rate: DatedRate,
+    ) -> Result<OrderFact, OrderError> {
+        self.confirmable()?;
+        self.converts(&rate)?;
+        Ok(self.confirmed(at, day, Some(rate)))
+    }
+
+    fn confirmed(&mut self, at: DateTime<Utc>, day: NaiveDate, rate: Option<DatedRate>) -> OrderFact {
+        (self.state, self.rate, self.updated_at) = (OrderState::Confirmed { at, day }, rate.clone(), at);
+        OrderFact::Confirmed { day, net: self.net, total: self.total, rate }
+    }
+
+    /// Whether it can be confirmed (ORD-1).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::NotAllowed`] unless it is a draft, [`OrderError::NoLines`].
+    pub fn confirmable(&self) -> Result<(), OrderError> {
         self.step(OrderAction::Confirm)?;
-        if self.lines.is_empty() {
-            return Err(OrderError::NoLines { order: self.id });
-        }
-        (self.state, self.updated_at) = (OrderState::Confirmed { at, day }, at);
-        Ok(OrderFact::Confirmed { day, net: self.net, total: self.total })
+        if self.lines.is_empty() { Err(OrderError::NoLines { order: self.id }) } else { Ok(()) }
     }
 
     /// Locks a confirmed order against cancelling (ORD-3).
@@ -345,7 +438,7 @@ impl Order {
     ///
     /// As [`Totals::of`], which an order that was checked does not give.
     pub fn totals(&self) -> Result<Totals, Invalid> {
-        Totals::of(&taxable(&self.lines), self.currency, &self.terms)
+        totals(&self.lines, self.currency, &self.terms)
     }
 
     /// What each line comes to after all discounts, without tax.
@@ -366,41 +459,6 @@ impl Order {
         // The lines are numbered upwards.
         self.lines.binary_search_by_key(&number, OrderLine::number).ok()
     }
-}
-
-/// Refuses too many lines, and lines that are not numbered upwards from 1.
-pub(crate) fn check_numbers(lines: &[OrderLine]) -> Result<(), Invalid> {
-    if lines.len() > LIMIT {
-        return Err(Invalid::new("lines", lines.len().to_string(), Rule::TooMany { limit: LIMIT }));
-    }
-    let mut earlier = 0;
-    for line in lines {
-        if line.number() <= earlier {
-            let must = "must be numbered upwards, from 1";
-            return Err(Invalid::new("lines", line.number().to_string(), Rule::Inconsistent { must }));
-        }
-        earlier = line.number();
-    }
-    Ok(())
-}
-
-fn taxable(lines: &[OrderLine]) -> Vec<Taxable<'_>> {
-    lines.iter().map(OrderLine::taxable).collect()
-}
-
-/// Whether the amounts of lines are all that there is to sum: nothing is split or rounded.
-fn is_plain(lines: &[OrderLine], terms: &Terms) -> bool {
-    terms.discount.is_none() && lines.iter().all(|line| line.tax().is_none())
-}
-
-/// What lines come to without and with tax.
-pub(crate) fn sums(lines: &[OrderLine], currency: Currency, terms: &Terms) -> Result<(Money, Money), Invalid> {
-    if is_plain(lines, terms) {
-        let sum = Money::sum(lines.iter().map(OrderLine::amount), currency);
-        return sum.map(|sum| (sum, sum)).map_err(|refused| refused.in_field("total"));
-    }
-    let totals = Totals::of(&taxable(lines), currency, terms)?;
-    Ok((totals.net(), totals.total()))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::{
     id::{PriceListId, ProductId},
     invalid::{Invalid, Rule},
     money::Currency,
+    patch::patched,
     record::{Revision, guarded},
     text::{ExternalId, Name},
     window::Window,
@@ -321,11 +322,7 @@ impl PriceList {
     /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
     pub fn update(&mut self, at: DateTime<Utc>, patch: PriceListPatch) -> Option<PriceListFact> {
         let before = self.terms();
-        let PriceListPatch { expected: _, name, external_id, valid, active } = patch;
-        crate::patch::set(&mut self.name, name);
-        crate::patch::set(&mut self.external_id, external_id);
-        crate::patch::set(&mut self.valid, valid);
-        crate::patch::set(&mut self.active, active);
+        patched!(self, patch: PriceListPatch { name, external_id, valid, active });
         let after = self.terms();
         if after == before {
             return None;

@@ -7,7 +7,7 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use self::steps::Line;
 pub use self::{
@@ -142,6 +142,15 @@ pub struct PriceBook {
     rates: BTreeMap<(Currency, Currency), DatedRate>,
 }
 
+impl Serialize for PriceBook {
+    /// As what it was made of, so that another book is told from it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lists: Vec<&PriceList> = self.lists.values().map(|indexed| &indexed.list).collect();
+        let rates: Vec<&DatedRate> = self.rates.values().collect();
+        (self.day, lists, rates).serialize(serializer)
+    }
+}
+
 /// A list with the rules of the day by what they are for; each group has the highest quantity first, then the newest rule.
 #[derive(Clone, Debug)]
 struct Indexed {
@@ -225,7 +234,10 @@ struct Counted<'a> {
 
 impl<'a> Counted<'a> {
     /// Those of lines that each have a quantity; nothing is counted where no range asks for it.
-    fn of(requests: &[PriceRequest<'a>], together: bool) -> Result<Self, Invalid> {
+    fn of<'r>(requests: impl IntoIterator<Item = &'r PriceRequest<'a>>, together: bool) -> Result<Self, Invalid>
+    where
+        'a: 'r,
+    {
         let mut counted = Self::default();
         for PriceRequest { product, quantity, group } in requests {
             quantity.positive()?;
@@ -341,7 +353,21 @@ impl PriceBook {
     ///
     /// [`PriceError`] of the first line that has no price, with its place from 0.
     pub fn prices(&self, list: PriceListId, requests: &[PriceRequest<'_>]) -> Result<Vec<Price>, (usize, PriceError)> {
-        let counted = Counted::of(requests, self.together()).map_err(|invalid| {
+        self.prices_with(list, requests, &[])
+    }
+
+    /// The prices of new lines of a document, in their order. Ranges that count lines together count the others of the document too, which have their prices.
+    ///
+    /// # Errors
+    ///
+    /// As [`PriceBook::prices`].
+    pub fn prices_with(
+        &self,
+        list: PriceListId,
+        requests: &[PriceRequest<'_>],
+        others: &[PriceRequest<'_>],
+    ) -> Result<Vec<Price>, (usize, PriceError)> {
+        let counted = Counted::of(requests.iter().chain(others), self.together()).map_err(|invalid| {
             let zero = requests.iter().position(|request| request.quantity == Quantity::ZERO);
             (zero.unwrap_or(requests.len().saturating_sub(1)), invalid.into())
         })?;
@@ -468,14 +494,19 @@ impl PriceBook {
     }
 
     /// The rules of a list that are for the product of a line and would have come before the one that made its price, each with why it does not apply. It looks at every
-    /// rule of the list, those of other days too.
+    /// rule of the list, those of other days too. `others` are the other lines of the document, as far as ranges count them together with this one.
     ///
     /// # Errors
     ///
-    /// [`PriceError::NoList`].
-    pub fn passed_over(&self, list: PriceListId, request: PriceRequest<'_>) -> Result<Vec<RulePassedOver>, PriceError> {
+    /// [`PriceError::NoList`], [`PriceError::Invalid`] for a quantity of zero.
+    pub fn passed_over(
+        &self,
+        list: PriceListId,
+        request: PriceRequest<'_>,
+        others: &[PriceRequest<'_>],
+    ) -> Result<Vec<RulePassedOver>, PriceError> {
         let indexed = self.list(list)?;
-        let counted = Counted::of(&[request], indexed.together)?;
+        let counted = Counted::of([request].iter().chain(others), indexed.together)?;
         let chosen = indexed.choose(request, &counted).map(|(_, rule)| rule);
         let place = |rule: &PriceRule| (Specificity::of(&rule.target, request.product), rank(rule));
         let before = indexed.list.rules().iter().filter(|rule| {

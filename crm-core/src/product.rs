@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     decimal::UnitPrice,
     id::ProductId,
+    patch::patched,
     record::Revision,
     text::{Label, Name},
 };
@@ -173,14 +174,7 @@ impl Product {
     /// Changes what the patch names, all of it or nothing. `None` where nothing is different: then nothing needs to be written.
     pub fn update(&mut self, at: DateTime<Utc>, patch: ProductPatch) -> Option<ProductFact> {
         let mut after = self.clone();
-        let ProductPatch { expected: _, sku, name, category, list_price, cost, variant_of, active } = patch;
-        crate::patch::set(&mut after.sku, sku);
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.category, category);
-        crate::patch::set(&mut after.list_price, list_price);
-        crate::patch::set(&mut after.cost, cost);
-        crate::patch::set(&mut after.variant_of, variant_of);
-        crate::patch::set(&mut after.active, active);
+        patched!(after, patch: ProductPatch { sku, name, category, list_price, cost, variant_of, active });
         if after == *self {
             return None;
         }

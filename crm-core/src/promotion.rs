@@ -8,6 +8,7 @@ use crate::{
     id::{CustomerId, OrderId, PromotionId, RedemptionId},
     invalid::{Invalid, Rule},
     money::{Money, Rounding},
+    patch::patched,
     price_list::PriceTarget,
     product::Product,
     record::{Revision, guarded},
@@ -98,6 +99,16 @@ pub enum PromotionError {
         order: OrderId,
         /// Who would use it.
         customer: CustomerId,
+    },
+    /// What it took off stands on the lines of the order.
+    #[error(
+        "cannot release {redemption}: promotions take something off the lines of {order}, and are released with it"
+    )]
+    TakenOff {
+        /// The use.
+        redemption: RedemptionId,
+        /// The order.
+        order: OrderId,
     },
     /// The lines that it is for come to too little.
     #[error("{promotion} needs lines that come to {min}, these come to {amount}")]
@@ -369,14 +380,9 @@ impl Promotion {
     /// As [`Promotion::add`].
     pub fn update(&mut self, at: DateTime<Utc>, patch: PromotionPatch) -> Result<Option<PromotionFact>, Invalid> {
         let mut after = self.clone();
-        let PromotionPatch { expected: _, name, code, valid, limit, limit_per_customer, active } = patch;
+        patched!(after, patch: PromotionPatch { name, valid, limit, limit_per_customer, active }, and code);
         let code = code.map(|code| code.as_ref().map(upper).transpose()).transpose()?;
-        crate::patch::set(&mut after.name, name);
         crate::patch::set(&mut after.code, code);
-        crate::patch::set(&mut after.valid, valid);
-        crate::patch::set(&mut after.limit, limit);
-        crate::patch::set(&mut after.limit_per_customer, limit_per_customer);
-        crate::patch::set(&mut after.active, active);
         if after == *self {
             return Ok(None);
         }

@@ -9,6 +9,7 @@ use crate::{
     id::{ProductId, SalePlanId, SalesRepId},
     invalid::{Invalid, Rule},
     money::Money,
+    patch::patched,
     record::{Revision, guarded},
     text::{Label, Name, Text},
     time::Period,
@@ -350,13 +351,7 @@ impl SalePlan {
     pub fn amend(&mut self, at: DateTime<Utc>, patch: SalePlanPatch) -> Result<Option<SalePlanFact>, PlanError> {
         self.step(Amend)?;
         let mut after = self.clone();
-        let SalePlanPatch { expected: _, name, period, target, scope, credit, strategies } = patch;
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.period, period);
-        crate::patch::set(&mut after.target, target);
-        crate::patch::set(&mut after.scope, scope);
-        crate::patch::set(&mut after.credit, credit);
-        crate::patch::set(&mut after.strategies, strategies);
+        patched!(after, patch: SalePlanPatch { name, period, target, scope, credit, strategies });
         if after == *self {
             return Ok(None);
         }

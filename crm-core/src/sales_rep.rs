@@ -8,6 +8,7 @@ use crate::{
     email::EmailAddress,
     id::SalesRepId,
     invalid::{Invalid, Rule},
+    patch::patched,
     record::{Revision, checked_when_read},
     text::{ExternalId, Label, Name},
 };
@@ -233,16 +234,9 @@ impl SalesRep {
     /// As [`SalesRep::add`].
     pub fn update(&mut self, at: DateTime<Utc>, patch: SalesRepPatch) -> Result<Option<SalesRepFact>, Invalid> {
         let mut after = self.clone();
-        let SalesRepPatch { expected: _, external_id, name, email, position, manager, region, commission_rate, active } =
-            patch;
-        crate::patch::set(&mut after.external_id, external_id);
-        crate::patch::set(&mut after.name, name);
-        crate::patch::set(&mut after.email, email);
-        crate::patch::set(&mut after.position, position);
-        crate::patch::set(&mut after.manager, manager);
-        crate::patch::set(&mut after.region, region);
-        crate::patch::set(&mut after.commission_rate, commission_rate);
-        crate::patch::set(&mut after.active, active);
+        patched!(after, patch: SalesRepPatch {
+            external_id, name, email, position, manager, region, commission_rate, active
+        });
         if after == *self {
             return Ok(None);
         }

@@ -1,10 +1,10 @@
-//! What is to be done about customers and deals, and what was done.
+//! What is to be done about leads, customers and deals, and what was done.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Activity, ActivityFact, ActivityId, ActivityPatch, ActivityPlan, Completion, CustomerId, NewActivity,
-    Opportunity, OpportunityId, SalesRepId, Text,
-    store::{Activities, ActivityFilter, Customers, Journal, Opportunities, Page, SalesReps},
+    Act, Activity, ActivityFact, ActivityId, ActivityPatch, ActivityPlan, Completion, CustomerId, CustomerType, Lead,
+    LeadAction, LeadError, LeadId, LeadStatus, NewActivity, Opportunity, OpportunityId, SalesRepId, Text,
+    store::{Activities, ActivityFilter, Customers, Journal, Leads, Opportunities, Page, SalesReps},
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +15,13 @@ use crate::{
     team::selling,
 };
 
-/// Plans an activity. One for a deal is for the customer of the deal too, unless it names another one.
+/// Plans an activity. One for a deal is for the customer of the deal too, unless it names another one. One for a lead
+/// goes to what becomes of the lead when that is converted (CONV-6).
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the customer, the deal or the owner, [`SalesError::Archived`], [`SalesError::Inactive`]
-///   for the owner.
+/// - [`SalesError::NotFound`] for the lead, the customer, the deal, the person or the owner, [`SalesError::Archived`],
+///   [`SalesError::NotAPerson`], [`SalesError::Inactive`] for the owner; [`SalesError::Lead`] where the lead is converted.
 /// - [`SalesError::Invalid`] as [`Activity::plan`].
 /// - [`SalesError::Store`]: the id or the external id is taken.
 ///
@@ -46,7 +47,7 @@ use crate::{
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn plan_activity(
-    tx: &mut (impl Activities + Opportunities + Customers + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Activities + Leads + Opportunities + Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
     new: NewActivity,
 ) -> Result<Activity, SalesError> {
@@ -58,11 +59,31 @@ pub fn plan_activity(
         if let Some(customer) = new.customer {
             in_use(tx, customer)?;
         }
+        new.lead.map_or(Ok(()), |lead| open_lead(tx, lead))?;
+        new.person.map_or(Ok(()), |person| met(tx, person))?;
         new.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
         let id = new.id.unwrap_or_else(|| act.new_id());
         let activity = Activity::plan(id, act.at(), new)?;
         record::add(tx, act, activity, |activity| ActivityFact::Planned { activity })
     })
+}
+
+/// Refuses a lead that is converted: what is to be done now is to be done about what it became.
+fn open_lead(tx: &(impl Leads + ?Sized), id: LeadId) -> Result<(), SalesError> {
+    let lead: Lead = record::find(tx, id)?;
+    let (status, action) = (lead.status(), LeadAction::Revise);
+    match LeadStatus::TRANSITIONS.next(status, action) {
+        Some(_) => Ok(()),
+        None => Err(LeadError::NotAllowed { lead: id, status, action }.into()),
+    }
+}
+
+/// Refuses to meet an organisation, or somebody who is archived.
+fn met(tx: &(impl Customers + ?Sized), person: CustomerId) -> Result<(), SalesError> {
+    match in_use(tx, person)?.kind.name() {
+        CustomerType::Person => Ok(()),
+        CustomerType::Organisation => Err(SalesError::NotAPerson { customer: person, field: "person" }),
+    }
 }
 
 /// For whom a plan of several activities is begun, and when.
@@ -71,6 +92,8 @@ pub fn plan_activity(
 pub struct Schedule {
     /// The first day of the plan.
     pub first_day: NaiveDate,
+    /// The lead that it is for.
+    pub lead: Option<LeadId>,
     /// The customer that it is for; that of the deal where there is none.
     pub customer: Option<CustomerId>,
     /// The deal that it is for.
@@ -85,16 +108,16 @@ pub struct Schedule {
 ///
 /// As [`plan_activity`]; [`SalesError::Invalid`] as [`ActivityPlan::from`].
 pub fn schedule_activities(
-    tx: &mut (impl Activities + Opportunities + Customers + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Activities + Leads + Opportunities + Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
     plan: &ActivityPlan,
     schedule: Schedule,
 ) -> Result<Vec<Activity>, SalesError> {
     once(tx, act, "schedule_activities", (plan, schedule), |tx, act, (plan, schedule)| {
-        let Schedule { first_day, customer, opportunity, owner } = schedule;
+        let Schedule { first_day, lead, customer, opportunity, owner } = schedule;
         let steps = plan.from(first_day)?;
         let planned = steps.into_iter().map(|mut new| {
-            (new.customer, new.opportunity, new.owner) = (customer, opportunity, owner);
+            (new.lead, new.customer, new.opportunity, new.owner) = (lead, customer, opportunity, owner);
             plan_activity(tx, act, new)
         });
         planned.collect()
@@ -106,12 +129,12 @@ pub fn schedule_activities(
 ///
 /// # Errors
 ///
-/// - [`SalesError::NotFound`] for the activity, and for a customer, a deal or an owner that are new to it, as
-///   [`plan_activity`].
+/// - [`SalesError::NotFound`] for the activity, and for a lead, a customer, a deal, a person or an owner that are new to
+///   it, as [`plan_activity`].
 /// - [`SalesError::Conflict`] where the patch expects another revision.
 /// - [`SalesError::Activity`] as [`Activity::revise`].
 pub fn revise_activity(
-    tx: &mut (impl Activities + Opportunities + Customers + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Activities + Leads + Opportunities + Customers + SalesReps + Journal + ?Sized),
     act: &mut Act,
     id: ActivityId,
     patch: ActivityPatch,
@@ -125,6 +148,12 @@ pub fn revise_activity(
             }
             if let Some(customer) = activity.customer().filter(|customer| Some(*customer) != before.customer()) {
                 in_use(tx, customer)?;
+            }
+            if let Some(lead) = activity.lead().filter(|lead| Some(*lead) != before.lead()) {
+                open_lead(tx, lead)?;
+            }
+            if let Some(person) = activity.person().filter(|person| Some(*person) != before.person()) {
+                met(tx, person)?;
             }
             if let Some(owner) = activity.owner().filter(|owner| Some(*owner) != before.owner()) {
                 selling(tx, owner)?;

@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Answered, By, Conversion, ConversionPlan, ConversionTarget, Customer, CustomerFact, CustomerId, CustomerPatch,
-    CustomerType, Interaction, InteractionFact, Lead, LeadError, LeadFact, LeadId, LeadPlace, LeadState, LeadStatus,
-    Member, NewConversion, NewCustomer, NewInteraction, NewOpportunity, Opportunity, OpportunityFact, OpportunityId,
-    OpportunityPatch, Participant, Percent, Pipeline, Queue, QueueId, RecordRef, SalesRepId,
+    Act, Activity, ActivityParties, Answered, By, Conversion, ConversionPlan, ConversionTarget, Customer, CustomerFact,
+    CustomerId, CustomerPatch, CustomerType, Interaction, InteractionFact, Lead, LeadError, LeadFact, LeadId,
+    LeadPlace, LeadState, LeadStatus, Member, NewConversion, NewCustomer, NewInteraction, NewOpportunity, Opportunity,
+    OpportunityFact, OpportunityId, OpportunityPatch, Participant, Percent, Pipeline, Queue, QueueId, RecordRef,
+    SalesRepId,
     assignment::Decision,
     conversion::{Became, ConversionLinks, Origin, PlannedCustomer, PlannedDeal, PlannedOwner},
     store::{
-        Customers, Interactions, Journal, Leads, Opportunities, Products, Queues, SalesReps, StoreError, StoreErrorKind,
+        Activities, ActivityFilter, Customers, Interactions, Journal, Leads, Opportunities, Products, Queues,
+        SalesReps, StoreError, StoreErrorKind, pages,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -68,7 +70,7 @@ use crate::{
 /// # Ok::<(), SalesError>(())
 /// ```
 pub fn plan_conversion(
-    tx: &(impl Leads + Customers + Opportunities + ?Sized),
+    tx: &(impl Leads + Customers + Opportunities + Activities + ?Sized),
     lead: LeadId,
     day: NaiveDate,
     new: NewConversion,
@@ -78,7 +80,7 @@ pub fn plan_conversion(
 }
 
 fn plan(
-    tx: &(impl Leads + Customers + Opportunities + ?Sized),
+    tx: &(impl Leads + Customers + Opportunities + Activities + ?Sized),
     lead: &Lead,
     day: NaiveDate,
     new: NewConversion,
@@ -103,14 +105,29 @@ fn plan(
         person: person.as_ref(),
         opportunity: opportunity.as_ref(),
     };
-    Ok(ConversionPlan::new(lead, day, new, links)?)
+    let mut plan = ConversionPlan::new(lead, day, new, links)?;
+    if plan.customer != PlannedOwner::Nobody || plan.opportunity != PlannedDeal::Skip {
+        plan.activities = tx.count_activities(&of_lead(lead.id))?;
+    }
+    Ok(plan)
+}
+
+/// The activities of a lead, whether they are planned, done or cancelled.
+fn activities_of(tx: &(impl Activities + ?Sized), lead: LeadId) -> Result<Vec<Activity>, StoreError> {
+    let filter = of_lead(lead);
+    pages(100, |page| tx.activities(&filter, page), |activity| activity.id).collect()
+}
+
+fn of_lead(lead: LeadId) -> ActivityFilter {
+    ActivityFilter { lead: Some(lead), ..ActivityFilter::default() }
 }
 
 /// Does what a plan says, all of it in this transaction, and gives what the lead became. A lead that is converted
 /// already gives what it became then, and nothing is written (CONV-2).
 ///
 /// What was said to the lead becomes interactions of the customer, with the deal that it was about and the person among
-/// those who took part (CONV-6); the lead keeps it too.
+/// those who took part; what is to be done about the lead, and what was done, comes to be for the deal and the customer,
+/// with the person (CONV-6). The lead keeps all of it too.
 ///
 /// Under a key, the plan is the input: a repetition gives the same one, and does not plan anew.
 ///
@@ -123,7 +140,7 @@ fn plan(
 ///   deal is closed; [`SalesError::Invalid`] as the constructors of what is made.
 /// - [`SalesError::Store`]: an external id is taken, or a product is missing.
 pub fn apply_conversion(
-    tx: &mut (impl Leads + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized),
+    tx: &mut (impl Leads + Customers + Opportunities + Interactions + Activities + Products + SalesReps + Journal + ?Sized),
     act: &mut Act,
     plan: &ConversionPlan,
 ) -> Result<Conversion, SalesError> {
@@ -163,6 +180,8 @@ struct Prepared<'p> {
     person: Option<ReadyCustomer>,
     opportunity: Option<ReadyDeal>,
     interactions: Vec<Interaction>,
+    /// For whom the activities of the lead are from now on.
+    parties: ActivityParties,
 }
 
 impl<'p> Prepared<'p> {
@@ -210,13 +229,14 @@ impl<'p> Prepared<'p> {
             new.participants = attends.map(Participant::Customer).into_iter().collect();
             interactions.push(Interaction::log(act.new_id(), act.at(), new)?);
         }
-        Ok(Self { plan, organisation, person, opportunity, interactions })
+        let parties = ActivityParties { customer, opportunity: deal, person: attends };
+        Ok(Self { plan, organisation, person, opportunity, interactions, parties })
     }
 
     /// Writes all of it, and the lead last. `before` is what had happened to the lead and is not written yet.
     fn write(
         self,
-        tx: &mut (impl Leads + Customers + Opportunities + Interactions + Journal + ?Sized),
+        tx: &mut (impl Leads + Customers + Opportunities + Interactions + Activities + Journal + ?Sized),
         act: &Act,
         mut lead: Lead,
         mut facts: Vec<LeadFact>,
@@ -227,6 +247,11 @@ impl<'p> Prepared<'p> {
         let ids = self.interactions.iter().map(|interaction| interaction.id).collect();
         for interaction in self.interactions {
             record::add(tx, act, interaction, |interaction| InteractionFact::Logged { interaction })?;
+        }
+        for mut activity in activities_of(tx, lead.id)? {
+            if let Some(fact) = activity.follow(act.at(), self.parties) {
+                record::save(tx, act, &mut activity, [fact])?;
+            }
         }
         let conversion =
             Conversion { organisation, person, opportunity, interactions: ids, before: LeadStatus::Qualified };
@@ -436,7 +461,16 @@ pub fn convert_leads<Tx>(
     reps: Option<Reps<'_>>,
 ) -> Result<Vec<ConvertedLead>, SalesError>
 where
-    Tx: Leads + Queues + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized,
+    Tx: Leads
+        + Queues
+        + Customers
+        + Opportunities
+        + Interactions
+        + Activities
+        + Products
+        + SalesReps
+        + Journal
+        + ?Sized,
 {
     once(tx, act, "convert_leads", (leads, day, reps), |tx, act, (leads, day, reps)| {
         let mut outcomes = Vec::with_capacity(leads.len());
@@ -472,7 +506,16 @@ fn convert_one<Tx>(
     new: NewConversion,
 ) -> Result<Converted, SalesError>
 where
-    Tx: Leads + Queues + Customers + Opportunities + Interactions + Products + SalesReps + Journal + ?Sized,
+    Tx: Leads
+        + Queues
+        + Customers
+        + Opportunities
+        + Interactions
+        + Activities
+        + Products
+        + SalesReps
+        + Journal
+        + ?Sized,
 {
     let (mut facts, mut given) = (Vec::new(), None);
     if let Some(Reps { queue, away }) = reps.filter(|_| lead.owner().is_none()) {

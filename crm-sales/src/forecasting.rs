@@ -2,9 +2,9 @@
 
 use crm_core::{
     Act, Currency, Entry, Exchange, Forecast, ForecastAdjustment, ForecastAdjustmentFact, ForecastAdjustmentId,
-    ForecastFigure, ForecastSnapshot, ForecastSnapshotFact, ForecastSnapshotId, Money, NewForecastAdjustment,
-    NewForecastSnapshot, Period, PipelineMovement, PipelineScope, Position, RateError, RatePolicy, RecordRef, SalesRep,
-    currencies_to_convert,
+    ForecastCategory, ForecastFigure, ForecastSnapshot, ForecastSnapshotFact, ForecastSnapshotId, Invalid, Money,
+    NewForecastAdjustment, NewForecastSnapshot, Period, PipelineMovement, PipelineScope, Position, RateError,
+    RatePolicy, RecordRef, RollUp, Rule, SalesRep,
     store::{
         ExchangeRates, Figures, ForecastAdjustmentFilter, ForecastAdjustments, ForecastFilter, ForecastSnapshots,
         Journal, Page, SalesRepFilter, SalesReps, pages,
@@ -75,6 +75,16 @@ pub fn forecast(
     period: Period,
     exchange: Exchange,
 ) -> Result<Forecast, SalesError> {
+    without(tx, period, exchange, None)
+}
+
+/// The forecast as it is without one of the adjustments.
+fn without(
+    tx: &(impl Figures + SalesReps + ForecastAdjustments + ExchangeRates + ?Sized),
+    period: Period,
+    exchange: Exchange,
+    left_out: Option<ForecastAdjustmentId>,
+) -> Result<Forecast, SalesError> {
     let mut figures = Vec::new();
     let dated = spans(period).into_iter().map(|(span, days)| ForecastFilter { span, days: Some(days) });
     for filter in dated.chain([ForecastFilter::undated()]) {
@@ -93,24 +103,26 @@ pub fn forecast(
     for adjustment in pages(PAGE, |page| tx.forecast_adjustments(&filter, page), key) {
         adjustments.push(adjustment?);
     }
-    let mut rates = Vec::new();
-    for from in currencies_to_convert(&figures, &adjustments, exchange.to) {
-        let day = exchange.day().ok_or(RateError::NotPinned { from, to: exchange.to })?;
-        rates.push(rate_on(tx, from, exchange.to, day)?);
-    }
-    Ok(Forecast::new(period, exchange, rates, team, figures, &adjustments)?)
+    adjustments.retain(|one| Some(one.id) != left_out);
+    let to = exchange.to;
+    let rate = |from| match exchange.day() {
+        Some(day) => rate_on(tx, from, to, day),
+        None => Err(RateError::NotPinned { from, to }.into()),
+    };
+    Forecast::new(period, exchange, team, figures, &adjustments, rate)
 }
 
 /// Says what somebody thinks in the place of a number of a rep's forecast: the rep, or their manager (FC-5). What they
-/// said before of the same number is replaced, whatever id is given; where they say the same and the number is the same,
-/// nothing is written. The number that it replaces is kept with it: for the rep what is computed, for the manager
-/// what the rep answers for.
+/// said before of the same number of the same period is replaced, whatever id is given; where they say the same and the
+/// number is the same, nothing is written. The number that it replaces is kept with it: for the rep what is computed,
+/// for the manager what the rep answers for. A quarter and its months are adjusted each by itself.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotTheirForecast`] for an author who is neither the rep nor their manager now.
 /// - [`SalesError::NotFound`] for the rep or the author.
-/// - [`SalesError::Invalid`] as [`ForecastAdjustment::make`]: what is closed is not adjusted.
+/// - [`SalesError::Invalid`] as [`ForecastAdjustment::make`]: what is closed is not adjusted; and [`Rule::Inconsistent`]
+///   for a number that includes what is closed and would be below that (FC-4).
 /// - [`SalesError::Rate`] where deals or adjustments are in other currencies than the amount, and have no rate on the
 ///   day of the act. [`SalesError::Store`].
 pub fn adjust_forecast(
@@ -123,20 +135,26 @@ pub fn adjust_forecast(
         if author.id != rep.id && rep.manager != Some(author.id) {
             return Err(SalesError::NotTheirForecast { rep: rep.id, author: author.id, manager: rep.manager });
         }
-        let exchange = Exchange::to(new.amount.currency(), RatePolicy::Current, act.day());
-        let made = forecast(tx, new.period, exchange)?;
-        let number = made.rep(rep.id).and_then(|one| one.numbers.get(&new.roll_up));
-        let original = number.map_or(Money::zero(exchange.to), |number| {
-            if author.id == rep.id { number.computed } else { number.of_owner() }
-        });
         let filter = ForecastAdjustmentFilter {
             rep: Some(rep.id),
             author: Some(author.id),
             period: Some(new.period),
             roll_up: Some(new.roll_up),
         };
-        match tx.forecast_adjustments(&filter, Page::first(1))?.pop() {
-            Some(there) => record::change(tx, act, there.id, None, |_, one: &mut ForecastAdjustment| {
+        let there = tx.forecast_adjustments(&filter, Page::first(PAGE))?.pop().map(|there| there.id);
+        let exchange = Exchange::to(new.amount.currency(), RatePolicy::Current, act.day());
+        let made = without(tx, new.period, exchange, there)?;
+        let number = |roll_up: RollUp| made.rep(rep.id).and_then(|one| one.numbers.get(&roll_up).copied());
+        let original = number(new.roll_up).map_or(Money::zero(exchange.to), |number| {
+            if author.id == rep.id { number.computed } else { number.of_owner() }
+        });
+        let closed = number(RollUp::Closed).filter(|_| new.roll_up.covers(ForecastCategory::Closed));
+        if closed.is_some_and(|closed| new.amount.minor() < closed.computed.minor()) && new.roll_up != RollUp::Closed {
+            let must = "must not be below what is closed (FC-4)";
+            return Err(Invalid::new("amount", new.amount.to_string(), Rule::Inconsistent { must }).into());
+        }
+        match there {
+            Some(there) => record::change(tx, act, there, None, |_, one: &mut ForecastAdjustment| {
                 Ok(one.change(act.at(), original, new.amount, new.note)?)
             }),
             None => {
@@ -149,7 +167,7 @@ pub fn adjust_forecast(
 }
 
 /// Takes back what somebody said of a number, and gives it as it was. The number that is computed holds again, or what
-/// the other one of rep and manager says.
+/// the other one of rep and manager says. Who may do that is for the host to say.
 ///
 /// # Errors
 ///
@@ -181,7 +199,8 @@ pub fn take_forecast_snapshot(
         let made = forecast(tx, period, exchange)?;
         let id = new.id.unwrap_or_else(|| act.new_id());
         let snapshot = ForecastSnapshot::take(id, act.at(), new.name, made);
-        record::add(tx, act, snapshot, |snapshot| ForecastSnapshotFact::Taken { snapshot })
+        let taken = |it: Box<ForecastSnapshot>| ForecastSnapshotFact::Taken { name: it.name, period };
+        record::add(tx, act, snapshot, taken)
     })
 }
 
@@ -213,11 +232,13 @@ pub fn pipeline_movement(
     Ok(movement)
 }
 
-/// What led from one snapshot to a later one, or to now.
+/// What led from one snapshot to a later one, or to now. The open pipeline of a snapshot is that of its
+/// [`totals`](Forecast::totals), which nobody adjusted; with its period as the scope the two reconcile.
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`] for a snapshot; as [`pipeline_movement`].
+/// [`SalesError::NotFound`] for a snapshot, also for one that an import brought, whose place among the facts is not
+/// known; [`SalesError::Invalid`] where `until` was taken before `from`; as [`pipeline_movement`].
 pub fn movement_between(
     tx: &(impl ForecastSnapshots + Journal + ?Sized),
     from: ForecastSnapshotId,
@@ -230,6 +251,16 @@ pub fn movement_between(
         let entry = tx.history(record, Page::first(1))?.pop();
         Ok::<_, SalesError>(entry.ok_or(SalesError::NotFound { record })?.position)
     };
-    let until = until.map(taken).transpose()?.unwrap_or(Position::new(u64::MAX));
-    pipeline_movement(tx, taken(from)?, until, scope, currency)
+    let start = taken(from)?;
+    let end = match until {
+        Some(until) => match taken(until)? {
+            end if end < start => {
+                let must = "must be a snapshot that was taken after the other one";
+                return Err(Invalid::new("until", until.to_string(), Rule::Inconsistent { must }).into());
+            }
+            end => end,
+        },
+        None => Position::new(u64::MAX),
+    };
+    pipeline_movement(tx, start, end, scope, currency)
 }

@@ -103,9 +103,11 @@
 mod activities;
 mod actual_sales;
 mod catalogue;
+mod confirming;
 mod contact_points;
 mod conversions;
 mod customers;
+mod document_prices;
 mod error;
 mod exchange;
 mod forecasting;
@@ -113,7 +115,6 @@ mod fulfilment;
 mod interactions;
 mod leads;
 mod opportunities;
-mod order_prices;
 mod ordering;
 mod payments;
 mod planning;
@@ -135,12 +136,19 @@ pub use self::{
     },
     actual_sales::{ActualSales, actual_sales, sales_of_rep},
     catalogue::{add_product, delete_product, update_product},
+    confirming::{
+        cancel_order, cancel_order_on, confirm_order, confirm_order_in, confirm_order_on, delete_order, lock_order,
+        unlock_order,
+    },
     contact_points::mark_contact_point,
     conversions::{
         Converted, ConvertedLead, NotConverted, RefusedLead, Reps, apply_conversion, convert_leads, plan_conversion,
         undo_conversion,
     },
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
+    document_prices::{
+        add_order_lines, add_quote_lines, price_order_by, price_quote_by, update_order_prices, update_quote_prices,
+    },
     error::SalesError,
     exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
     forecasting::{
@@ -156,16 +164,13 @@ pub use self::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
         revise_opportunity, win_opportunity,
     },
-    order_prices::{add_order_lines, price_order_by, update_order_prices},
-    ordering::{
-        OrderAmendment, amend_order, cancel_order, cancel_order_on, confirm_order, confirm_order_on, copy_order,
-        delete_order, draft_order, lock_order, place_order, place_order_on, reassign_order, unlock_order,
-    },
+    ordering::{OrderAmendment, amend_order, copy_order, draft_order, place_order, place_order_on, reassign_order},
     payments::{pay_order, refund_order},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
     prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
     promotions::{
-        add_promotion, delete_promotion, find_coupon, redeem_promotion, release_redemption, update_promotion,
+        add_promotion, apply_coupon, apply_promotion, delete_promotion, find_coupon, redeem_promotion,
+        release_promotions, release_redemption, update_promotion,
     },
     providers::{
         ReportedPayment, authorise_payment, begin_part, begin_payment, capture_payment, delete_payment, enter_payment,
@@ -176,7 +181,7 @@ pub use self::{
         route_lead, update_queue,
     },
     quoting::{
-        QuoteAmendment, accept_quote, amend_quote, approve_quote, cancel_quote, delete_quote, draft_quote,
+        QuoteAmendment, accept_quote, amend_quote, approve_quote, cancel_quote, copy_quote, delete_quote, draft_quote,
         expire_quote, reject_quote, revise_quote, send_back_quote, send_quote, submit_quote,
     },
     team::{add_sales_rep, delete_sales_rep, update_sales_rep},

@@ -24,7 +24,7 @@ impl Table for Activity {
 
     const RECORD: &'static str = "activity";
     const SQL: Statements = statements!("crm_activity", parts: "0",
-        "external_id" "kind" "subject" "note" "customer" "opportunity" "owner" "due" "remind_at" "plan" "step" "status" "done_at" "done_on"
+        "external_id" "kind" "subject" "note" "lead" "customer" "opportunity" "person" "owner" "due" "remind_at" "plan" "step" "status" "done_at" "done_on"
         "outcome" "cancelled_at" "remark", derived: "planned_due" "planned_reminder"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
@@ -43,10 +43,12 @@ impl Table for Activity {
     }
 
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
+        let lead = self.lead().map(|id| ("lead", "crm_lead", id.uuid()));
         let customer = self.customer().map(|id| ("customer", "crm_customer", id.uuid()));
         let opportunity = self.opportunity().map(|id| ("opportunity", "crm_opportunity", id.uuid()));
+        let person = self.person().map(|id| ("person", "crm_customer", id.uuid()));
         let owner = self.owner().map(|id| ("owner", "crm_sales_rep", id.uuid()));
-        [customer, opportunity, owner].into_iter().flatten().collect()
+        [lead, customer, opportunity, person, owner].into_iter().flatten().collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -64,8 +66,10 @@ impl Table for Activity {
             .put(&self.kind())?
             .put(self.subject())?
             .put(&self.note().cloned())?
+            .put(&self.lead())?
             .put(&self.customer())?
             .put(&self.opportunity())?
+            .put(&self.person())?
             .put(&self.owner())?
             .put(&self.due())?
             .put(&self.remind_at())?
@@ -85,7 +89,8 @@ impl Table for Activity {
     fn read(cells: &mut Cells<'_, '_>) -> Done<ActivityParts> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (external_id, kind, subject, note) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let (customer, opportunity, owner) = (cells.take()?, cells.take()?, cells.take()?);
+        let (lead, customer, opportunity) = (cells.take()?, cells.take()?, cells.take()?);
+        let (person, owner) = (cells.take()?, cells.take()?);
         let (due, remind_at) = (cells.take()?, cells.take()?);
         let step = match (cells.take()?, cells.take()?) {
             (Some(plan), Some(number)) => Some(ActivityStep { plan, number }),
@@ -113,8 +118,10 @@ impl Table for Activity {
             kind,
             subject,
             note,
+            lead,
             customer,
             opportunity,
+            person,
             owner,
             due,
             remind_at,
@@ -129,10 +136,12 @@ impl Table for Activity {
 }
 
 fn matching(filter: &ActivityFilter) -> Where<'_> {
-    let ActivityFilter { customer, opportunity, owner, kind, status, due } = filter;
+    let ActivityFilter { lead, customer, opportunity, person, owner, kind, status, due } = filter;
     Where::default()
+        .and(Serves::Few, "lead = ?", lead.as_ref())
         .and(Serves::Few, "opportunity = ?", opportunity.as_ref())
         .and(Serves::Few, "customer = ?", customer.as_ref())
+        .and(Serves::Few, "person = ?", person.as_ref())
         .and(Serves::All, "owner = ?", owner.as_ref())
         .during(Serves::Sorted, "due BETWEEN ? AND ?", *due)
         .and(Serves::Ids, "status = ?", status.as_ref())

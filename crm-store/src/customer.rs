@@ -76,7 +76,7 @@ impl Table for Customer {
              + (SELECT count(DISTINCT opportunity) FROM crm_opportunity_contact CROSS JOIN crm_opportunity ON row = opportunity
                 WHERE person = ?1 AND customer IS NOT ?1)",
         ),
-        ("activities", "SELECT count(*) FROM crm_activity WHERE customer = ?1"),
+        ("activities", "SELECT count(*) FROM crm_activity WHERE customer = ?1 OR person = ?1"),
         ("quotes", "SELECT count(*) FROM crm_quote WHERE customer = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE customer = ?1"),
         ("tickets", "SELECT count(*) FROM crm_ticket WHERE customer = ?1"),
@@ -262,8 +262,7 @@ impl Part for Point<PostalAddress> {
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
-        let value: Json = cells.take()?;
-        let value = value.parse().ok_or_else(|| cells.corrupt())?;
+        let value = cells.take_json()?;
         read_point(value, cells)
     }
 }

@@ -55,7 +55,7 @@ impl Table for ForecastSnapshot {
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let name = cells.take()?;
-        let forecast: Forecast = cells.take::<Json>()?.parse().ok_or_else(|| cells.corrupt())?;
+        let forecast: Forecast = cells.take_json()?;
         Ok(Self { id, revision, created_at, updated_at, name, forecast })
     }
 
@@ -74,4 +74,36 @@ impl ForecastSnapshots for SqliteTx<'_> {
         forecast_snapshot forecast_snapshots count_forecast_snapshots insert_forecast_snapshot insert_forecast_snapshots
         update_forecast_snapshot delete_forecast_snapshot
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_core::{RecordId as _, SalesRepId, store::Store};
+    use crm_testkit::sample;
+
+    use super::*;
+    use crate::{SqliteStore, upkeep::Problem};
+
+    #[test]
+    fn a_forecast_of_a_thousand_reps_is_kept_whole_and_its_period_beside_it() {
+        let store = SqliteStore::open_in_memory().unwrap();
+        let reps: Vec<SalesRepId> = (1..=1_000).map(|rep| SalesRepId::from_uuid(Uuid::from_u128(rep))).collect();
+        let snapshots = [1, 2, 3].map(|seed| sample::forecast_snapshot(seed, &reps));
+        store.write(|tx| snapshots.iter().try_for_each(|one| tx.insert_forecast_snapshot(one))).unwrap();
+        let read = store.read(|tx| tx.forecast_snapshot(snapshots[0].id)).unwrap();
+        assert_eq!(read.as_ref(), Some(&snapshots[0]));
+        let of = ForecastSnapshotFilter { period: Some(snapshots[1].forecast.period) };
+        let listed = store.read(|tx| tx.forecast_snapshots(&of, Page::first(9))).unwrap();
+        assert!(listed.contains(&snapshots[1]));
+        let longest = "SELECT max(octet_length(forecast)) FROM crm_forecast_snapshot";
+        let bytes: i64 =
+            store.on_writer(|connection| Ok(connection.query_row(longest, [], |row| row.get(0))?)).unwrap();
+        assert!((1_000_000..2_000_000).contains(&bytes), "{bytes}");
+
+        // By another period beside it, a list would miss it.
+        let moved = "UPDATE crm_forecast_snapshot SET period_until = period_until + 1";
+        store.on_writer(|connection| Ok(connection.execute(moved, [])?)).unwrap();
+        let problems = store.verify().unwrap();
+        assert!(matches!(&problems[..], [Problem::Records { family: "forecast snapshots", .. }]), "{problems:?}");
+    }
 }

@@ -71,8 +71,7 @@ fn entries(connection: &Connection, sql: &str, page: Page<Position>, of: &[&dyn 
         if version != Fact::VERSION {
             return Err(cells.corrupt());
         }
-        let payload: Option<Json> = cells.take()?;
-        let fact = payload.map(|json| json.parse().ok_or_else(|| cells.corrupt())).transpose()?;
+        let fact = cells.take_json_or_none()?;
         let cause = reason.map(Cause::Reason).or(in_answer_to.map(Cause::Entry));
         entries.push(Entry { position, at, actor, cause, key, record, kind, fact });
     }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    ContactLabel, ContactPoint, ContactPoints, ContactRef, ContactValue, Conversion, Currency, EmailAddress,
-    ExternalId, Invalid, Label, Lead, LeadId, LeadParts, LeadState, LeadStatus, LeadTouch, Money, Phone, PostalAddress,
-    QueueId, RecordId, Revision, SalesRepId, Text, WaitingOrder,
+    ContactLabel, ContactPoint, ContactPoints, ContactRef, ContactValue, Conversion, EmailAddress, ExternalId, Invalid,
+    Label, Lead, LeadId, LeadParts, LeadState, LeadStatus, LeadTouch, Phone, QueueId, RecordId, Revision, SalesRepId,
+    Text, WaitingOrder,
     store::{LeadFilter, Leads, Page, StoreError, WaitingKey},
 };
 use uuid::Uuid;
@@ -47,7 +47,8 @@ impl Table for Lead {
         "owner" "assigned_at" "queue" "queued_at" "status" "status_at" "reason" "reason_note" "conversion",
         derived: "became_organisation" "became_person" "became_opportunity" "waiting_in" "unlikelihood" "load_of" "parts"
     );
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[];
+    const REFERRERS: &'static [(&'static str, &'static str)] =
+        &[("activities", "SELECT count(*) FROM crm_activity WHERE lead = ?1")];
     const SEARCH: Option<Index<Self>> =
         Some(Index::of(&["external_id", "name", "organisation", "interest", "note", "tags"]));
 
@@ -99,8 +100,7 @@ impl Table for Lead {
             .put(&self.source().cloned())?
             .put(&Json::of(self.tags())?)?
             .put(&self.interest().cloned())?
-            .put(&self.value().map(Money::minor))?
-            .put(&self.value().map(Money::currency))?
+            .put_amount(self.value())?
             .put(&self.product())?
             .put(&self.note().cloned())?
             .put(&self.score())?
@@ -128,24 +128,12 @@ impl Table for Lead {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (external_id, name, organisation) = (cells.take()?, cells.take()?, cells.take()?);
         let (role, region, source) = (cells.take()?, cells.take()?, cells.take()?);
-        let tags: Json = cells.take()?;
-        let tags = tags.parse().ok_or_else(|| cells.corrupt())?;
-        let interest = cells.take()?;
-        let value: (Option<i64>, Option<Currency>) = (cells.take()?, cells.take()?);
-        let value = match value {
-            (Some(minor), Some(currency)) => Some(Money::from_minor(minor, currency)),
-            (None, None) => None,
-            _ => return Err(cells.corrupt()),
-        };
+        let (tags, interest, value) = (cells.take_json()?, cells.take()?, cells.take_amount()?);
         let (product, note, score, weight) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (owner, assigned_at, queue, queued_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (status, at): (LeadStatus, Option<DateTime<Utc>>) = (cells.take()?, cells.take()?);
         let (reason, reason_note): (Option<Label>, Option<Text>) = (cells.take()?, cells.take()?);
-        let conversion: Option<Json> = cells.take()?;
-        let conversion: Option<Conversion> = match conversion {
-            Some(json) => Some(json.parse().ok_or_else(|| cells.corrupt())?),
-            None => None,
-        };
+        let conversion: Option<Conversion> = cells.take_json_or_none()?;
         let state = match (status, at, reason, reason_note, conversion) {
             (LeadStatus::New, None, None, None, None) => LeadState::New,
             (LeadStatus::Working, None, None, None, None) => LeadState::Working,
@@ -308,11 +296,7 @@ impl Part for Point {
         let reaches = match kind.as_str() {
             "email" => ContactRef::Email(cells.take()?),
             "phone" => ContactRef::Phone(cells.take()?),
-            "address" => {
-                let json: Json = cells.take()?;
-                let address: Option<PostalAddress> = json.parse();
-                ContactRef::Address(address.ok_or_else(|| cells.corrupt())?)
-            }
+            "address" => ContactRef::Address(cells.take_json()?),
             _ => return Err(cells.corrupt()),
         };
         Ok(Self {

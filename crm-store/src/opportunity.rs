@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    ContactRole, Currency, CustomerId, DealLine, ExternalId, Invalid, Label, Money, Opportunity, OpportunityId,
+    ContactRole, Currency, CustomerId, DealLine, ExternalId, Invalid, Label, Opportunity, OpportunityId,
     OpportunityParts, OpportunityState, OpportunityStatus, Percent, ProductId, Push, Quantity, RecordId, Recurring,
     RequiredField, Revision, Stage, StageVisit, Text, UnitPrice,
     store::{Opportunities, OpportunityFilter, Page, StoreError},
@@ -39,25 +39,11 @@ fn parts_of(opportunity: &Opportunity) -> i64 {
 }
 
 /// An amount as its columns hold it.
-fn amount(cells: &mut Cells<'_, '_>) -> Done<Option<Money>> {
-    match (cells.take::<Option<i64>>()?, cells.take::<Option<Currency>>()?) {
-        (Some(minor), Some(currency)) => Ok(Some(Money::from_minor(minor, currency))),
-        (None, None) => Ok(None),
-        _ => Err(cells.corrupt()),
-    }
-}
-
 fn stage(cells: &mut Cells<'_, '_>) -> Done<Stage> {
     let (key, order, kind, probability) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
     let (forecast, stale_after_days) = (cells.take()?, cells.take()?);
-    let required: BTreeSet<RequiredField> = match cells.take::<Option<Json>>()? {
-        Some(json) => json.parse().ok_or_else(|| cells.corrupt())?,
-        None => BTreeSet::new(),
-    };
-    let next: Option<BTreeSet<Label>> = match cells.take::<Option<Json>>()? {
-        Some(json) => Some(json.parse().ok_or_else(|| cells.corrupt())?),
-        None => None,
-    };
+    let required: Option<BTreeSet<RequiredField>> = cells.take_json_or_none()?;
+    let (required, next) = (required.unwrap_or_default(), cells.take_json_or_none()?);
     Ok(Stage { key, order, kind, probability, forecast, stale_after_days, required, next })
 }
 
@@ -128,10 +114,8 @@ impl Table for Opportunity {
             .put(stale_after_days)?
             .put(&required)?
             .put(&next)?
-            .put(&self.value().map(Money::minor))?
-            .put(&self.value().map(Money::currency))?
-            .put(&self.recurring().map(|recurring| recurring.revenue().minor()))?
-            .put(&self.recurring().map(|recurring| recurring.revenue().currency()))?
+            .put_amount(self.value())?
+            .put_amount(self.recurring().map(|recurring| recurring.revenue()))?
             .put(&self.recurring().map(|recurring| recurring.months()))?
             .put(&self.probability())?
             .put(&self.set_forecast())?
@@ -151,8 +135,8 @@ impl Table for Opportunity {
         let (customer, product, rep) = (cells.take()?, cells.take()?, cells.take()?);
         let pipeline = cells.take()?;
         let stage = stage(cells)?;
-        let value = amount(cells)?;
-        let recurring = match (amount(cells)?, cells.take::<Option<u16>>()?) {
+        let value = cells.take_amount()?;
+        let recurring = match (cells.take_amount()?, cells.take::<Option<u16>>()?) {
             (Some(revenue), Some(months)) => Some(Recurring::new(revenue, months).map_err(|_| cells.corrupt())?),
             (None, None) => None,
             _ => return Err(cells.corrupt()),

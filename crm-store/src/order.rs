@@ -43,7 +43,7 @@ impl Table for Order {
 
     const RECORD: &'static str = "order";
     const SQL: Statements = statements!("crm_order", parts: "parts",
-        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason",
+        "number" "external_id" "customer" "quote" "rep" "currency" "price_list" "terms" "net" "total" "status" "status_at" "day" "cancelled_on" "cancel_reason" "rate",
         derived: "fulfilment" "payment" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
@@ -80,8 +80,7 @@ impl Table for Order {
             OrderState::Confirmed { at, .. } | OrderState::Locked { at, .. } => (Some(*at), None, None),
             OrderState::Cancelled { at, day, reason, .. } => (Some(*at), Some(*day), reason.clone()),
         };
-        let terms = self.terms();
-        let terms = if terms == Terms::default() { None } else { Some(Json::of(&terms)?) };
+        let rate = self.rate().map(Json::of).transpose()?;
         binder
             .put(&self.created_at)?
             .put(&self.updated_at)?
@@ -92,7 +91,7 @@ impl Table for Order {
             .put(&self.rep())?
             .put(&self.currency())?
             .put(&self.price_list())?
-            .put(&terms)?
+            .put(&terms_column(&self.terms())?)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
             .put(&self.state().status())?
@@ -100,6 +99,7 @@ impl Table for Order {
             .put(&self.state().confirmed_on())?
             .put(&cancelled_on)?
             .put(&reason)?
+            .put(&rate)?
             .put(&self.fulfilment())?
             .put(&self.payment_status())?
             .put(&parts_of(self))?;
@@ -111,8 +111,7 @@ impl Table for Order {
         let (number, external_id, customer) = (cells.take()?, cells.take()?, cells.take()?);
         let (quote, rep) = (cells.take()?, cells.take()?);
         let (currency, price_list) = (cells.take()?, cells.take()?);
-        let terms: Option<Json> = cells.take()?;
-        let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
+        let terms = cells.take_json_or_none()?.unwrap_or_default();
         let net = Money::from_minor(cells.take()?, currency);
         let total = Money::from_minor(cells.take()?, currency);
         let status = cells.take()?;
@@ -128,6 +127,7 @@ impl Table for Order {
             }
             _ => return Err(cells.corrupt()),
         };
+        let rate = cells.take_json_or_none()?;
         let order = OrderParts {
             id,
             revision,
@@ -145,6 +145,7 @@ impl Table for Order {
             net,
             total,
             state,
+            rate,
             shipments: Vec::new(),
             payments: Vec::new(),
         };
@@ -188,8 +189,8 @@ impl Table for Order {
 
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
-        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
-        "continues"
+        "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "taken_off" "amount" "currency" "tax" "tax_rate" "source"
+        "continues" "list_price" "line_group"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -201,6 +202,11 @@ impl Part for OrderLine {
     }
 }
 
+/// The column of the terms of an order or a quote; nothing for the usual ones.
+pub(crate) fn terms_column(terms: &Terms) -> Done<Option<Json>> {
+    (*terms != Terms::default()).then(|| Json::of(terms)).transpose()
+}
+
 /// The columns of a line, in an order or a quote.
 pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<()> {
     binder
@@ -209,12 +215,15 @@ pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<(
         .put(&line.quantity())?
         .put(&line.unit_price().millionths())?
         .put(&line.discount())?
+        .put(&line.taken_off().map(Money::minor))?
         .put(&line.amount().minor())?
         .put(&line.amount().currency())?
         .put(&line.tax().map(Tax::code).cloned())?
         .put(&line.tax().map(Tax::rate))?
         .put(&line.source())?
-        .put(&line.continues())?;
+        .put(&line.continues())?
+        .put(&line.list_price().map(UnitPrice::millionths))?
+        .put(&line.group().cloned())?;
     Ok(())
 }
 
@@ -222,9 +231,12 @@ pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
     let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
     let quantity: Quantity = cells.take()?;
     let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
+    let taken_off: Option<i64> = cells.take()?;
     let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
     let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
-    let line = OrderLine::new(number, product, quantity, price, discount).map_err(|_| cells.corrupt())?;
+    let line = OrderLine::new(number, product, quantity, price, discount);
+    let off = taken_off.map(|minor| Money::from_minor(minor, currency));
+    let line = line.and_then(|line| off.into_iter().try_fold(line, OrderLine::less)).map_err(|_| cells.corrupt())?;
     if line.amount().minor() != minor {
         return Err(cells.corrupt());
     }
@@ -235,7 +247,11 @@ pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
         _ => return Err(cells.corrupt()),
     };
     let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::from_line);
-    Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::continuing))
+    let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::continuing);
+    let listed = cells.take::<Option<i64>>()?.map(|millionths| UnitPrice::from_millionths(millionths, currency));
+    let listed = listed.transpose().map_err(|_| cells.corrupt())?;
+    let line = listed.into_iter().try_fold(line, OrderLine::listed).map_err(|_| cells.corrupt())?;
+    Ok(line.grouped(cells.take()?))
 }
 
 impl Part for Shipment {
@@ -278,8 +294,7 @@ pub(crate) fn pairs<L>(lines: &[L], pair: impl Fn(&L) -> (u32, Quantity)) -> Don
 
 /// The lines of [`pairs`].
 pub(crate) fn of_pairs<L>(cells: &mut Cells<'_, '_>, line: impl Fn((u32, Quantity)) -> L) -> Done<Vec<L>> {
-    let Some(lines) = cells.take::<Option<Json>>()? else { return Ok(Vec::new()) };
-    let lines: Vec<(u32, i64)> = lines.parse().ok_or_else(|| cells.corrupt())?;
+    let lines: Vec<(u32, i64)> = cells.take_json_or_none()?.unwrap_or_default();
     let read = |(number, millionths)| {
         let quantity = Quantity::from_millionths(millionths).map_err(|_| cells.corrupt())?;
         Ok(line((number, quantity)))

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Currency, Invalid, Label, Money, Payment, PaymentAnomaly, PaymentId, PaymentKind, PaymentParts, PaymentReference,
+    Invalid, Label, Money, Payment, PaymentAnomaly, PaymentId, PaymentKind, PaymentParts, PaymentReference,
     PaymentState, ProviderStatus, RecordId, RefundedLine, Revision,
     store::{Page, PaymentFilter, Payments, StoreError},
 };
@@ -123,20 +123,13 @@ impl Part for PaymentAnomaly {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
         let Self { at, kind, reported, found, amount } = self;
-        binder.put(at)?.put(kind)?.put(reported)?.put(found)?;
-        binder.put(&amount.map(Money::minor))?.put(&amount.map(Money::currency))?;
+        binder.put(at)?.put(kind)?.put(reported)?.put(found)?.put_amount(*amount)?;
         Ok(())
     }
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (at, kind, reported, found) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let (minor, currency): (Option<i64>, Option<Currency>) = (cells.take()?, cells.take()?);
-        let amount = match (minor, currency) {
-            (Some(minor), Some(currency)) => Some(Money::from_minor(minor, currency)),
-            (None, None) => None,
-            _ => return Err(cells.corrupt()),
-        };
-        Ok(Self { at, kind, reported, found, amount })
+        Ok(Self { at, kind, reported, found, amount: cells.take_amount()? })
     }
 }
 

@@ -27,6 +27,7 @@ impl Table for PriceList {
         "external_id" "name" "currency" "valid_from" "valid_until" "active" "next_rule", derived: "name_key" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("quotes", "SELECT count(*) FROM crm_quote WHERE price_list = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE price_list = ?1"),
         ("price lists", "SELECT count(DISTINCT list) FROM crm_price_rule WHERE base_list = ?1"),
     ];
@@ -145,7 +146,7 @@ impl Part for PriceRule {
 
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
         let (number, target, min_quantity, valid) = (cells.take()?, target(cells)?, cells.take()?, window(cells)?);
-        let pricing: Pricing = cells.take::<Json>()?.parse().ok_or_else(|| cells.corrupt())?;
+        let pricing: Pricing = cells.take_json()?;
         let base_list: Option<PriceListId> = cells.take()?;
         if base_list != pricing.base_list() {
             return Err(cells.corrupt());

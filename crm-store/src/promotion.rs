@@ -1,8 +1,8 @@
 //! Promotions and their uses in SQLite.
 
 use crm_core::{
-    Currency, Discount, Invalid, Label, Money, Percent, Promotion, PromotionId, PromotionParts, RecordId as _,
-    Redemption, RedemptionId, Revision,
+    Discount, Invalid, Label, Money, Percent, Promotion, PromotionId, PromotionParts, RecordId as _, Redemption,
+    RedemptionId, Revision,
     store::{Page, PromotionFilter, Promotions, RedemptionFilter, Redemptions, StoreError},
 };
 use uuid::Uuid;
@@ -16,16 +16,6 @@ use crate::{
     table::{self, Statements, Table, family_methods, statements},
     transaction::SqliteTx,
 };
-
-/// An amount from its two columns, where there is one.
-fn amount(cells: &mut Cells<'_, '_>) -> Done<Option<Money>> {
-    let amount: (Option<i64>, Option<Currency>) = (cells.take()?, cells.take()?);
-    match amount {
-        (Some(minor), Some(currency)) => Ok(Some(Money::from_minor(minor, currency))),
-        (None, None) => Ok(None),
-        _ => Err(cells.corrupt()),
-    }
-}
 
 impl Table for Promotion {
     type Id = PromotionId;
@@ -68,14 +58,12 @@ impl Table for Promotion {
             .put(&self.code().cloned())?
             .put(self.name())?
             .put(&share)?
-            .put(&amount.map(Money::minor))?
-            .put(&amount.map(Money::currency))?
+            .put_amount(amount)?
             .put(&category)?
             .put(&product)?
             .put(&self.valid().from())?
             .put(&self.valid().until())?
-            .put(&self.min_amount().map(Money::minor))?
-            .put(&self.min_amount().map(Money::currency))?
+            .put_amount(self.min_amount())?
             .put(&self.limit())?
             .put(&self.limit_per_customer())?
             .put(&self.used())?
@@ -87,12 +75,12 @@ impl Table for Promotion {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (code, name) = (cells.take()?, cells.take()?);
         let share: Option<Percent> = cells.take()?;
-        let benefit = match (share, amount(cells)?) {
+        let benefit = match (share, cells.take_amount()?) {
             (Some(share), None) => Discount::Percent(share),
             (None, Some(amount)) => Discount::Amount(amount),
             _ => return Err(cells.corrupt()),
         };
-        let (target, valid, min_amount) = (target(cells)?, window(cells)?, amount(cells)?);
+        let (target, valid, min_amount) = (target(cells)?, window(cells)?, cells.take_amount()?);
         let (limit, limit_per_customer) = (cells.take()?, cells.take()?);
         let (used, active) = (cells.take()?, cells.take()?);
         Ok(PromotionParts {

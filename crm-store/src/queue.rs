@@ -139,13 +139,9 @@ impl Part for RosterMember {
             _ => return Err(cells.corrupt()),
         };
         let (weight, capacity, monthly) = (cells.take()?, cells.take()?, cells.take()?);
-        let takes: Json = cells.take()?;
-        let takes = takes.parse().ok_or_else(|| cells.corrupt())?;
-        let prefers: Json = cells.take()?;
-        let prefers = prefers.parse().ok_or_else(|| cells.corrupt())?;
+        let (takes, prefers) = (cells.take_json()?, cells.take_json()?);
         let (paused, credit, last_at) = (cells.take()?, cells.take()?, cells.take()?);
-        let recent: Json = cells.take()?;
-        let recent: Vec<i64> = recent.parse().ok_or_else(|| cells.corrupt())?;
+        let recent: Vec<i64> = cells.take_json()?;
         let recent: Option<Vec<_>> = recent.into_iter().map(DateTime::from_timestamp_micros).collect();
         let recent = recent.ok_or_else(|| cells.corrupt())?;
         let given = Given { credit, last_at, recent };

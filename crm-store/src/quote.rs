@@ -1,9 +1,9 @@
 //! Quotes in SQLite, with their lines.
 
-use chrono::SubsecRound as _;
+use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Approval, Currency, ExternalId, Invalid, Money, Number, OrderLine, Quote, QuoteId, QuoteParts, QuoteState,
-    RecordId, Revision, Terms,
+    Actor, Approval, BeyondLimit, Currency, ExternalId, Invalid, Label, Money, Number, OrderId, OrderLine, Quote,
+    QuoteId, QuoteParts, QuoteState, QuoteStatus, RecordId, Revision, Text,
     store::{Page, QuoteFilter, Quotes, StoreError},
 };
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::{
     counter,
     error::Done,
     filter::{Serves, Where},
-    order::{bind_line, read_line},
+    order::{bind_line, read_line, terms_column},
     part::{Drafts, Part, PartStatements, PartsOf, part_statements},
     row::{Binder, Cells, Json},
     table::{self, Statements, Table, family_methods, statements},
@@ -27,9 +27,9 @@ impl Table for Quote {
 
     const RECORD: &'static str = "quote";
     const SQL: Statements = statements!("crm_quote", parts: "parts",
-        "number" "external_id" "version" "previous" "customer" "opportunity" "rep" "author" "currency" "terms" "net" "total" "valid_until"
-        "approval" "state",
-        derived: "status" "superseded_by" "ordered" "parts"
+        "number" "external_id" "version" "previous" "customer" "opportunity" "rep" "authors" "currency" "price_list" "terms" "net" "total" "valid_until"
+        "status" "status_at" "day" "reason" "note" "superseded_by" "ordered" "approver" "approved_at" "beyond",
+        derived: "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
         ("quotes", "SELECT count(*) FROM crm_quote WHERE (previous = ?1 OR superseded_by = ?1) AND id <> ?1"),
@@ -57,16 +57,29 @@ impl Table for Quote {
             self.rep().map(|id| ("rep", "crm_sales_rep", id.uuid())),
             self.superseded_by().map(|id| ("superseded by", "crm_quote", id.uuid())),
             self.order().map(|id| ("order", "crm_order", id.uuid())),
+            self.price_list().map(|id| ("price list", "crm_price_list", id.uuid())),
         ];
         let products = self.lines().iter().map(|line| ("lines", "crm_product", line.product().uuid()));
         one.into_iter().flatten().chain(products).collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
-        let terms = self.terms();
-        let terms = if terms == Terms::default() { None } else { Some(Json::of(&terms)?) };
-        let (state, approval) = to_the_microsecond(self);
-        let approval = approval.as_ref().map(Json::of).transpose()?;
+        let (at, day, reason, note) = match self.state() {
+            QuoteState::Draft { sent_back } => (None, None, None, sent_back.clone()),
+            QuoteState::InApproval { since: at, .. }
+            | QuoteState::Approved { at }
+            | QuoteState::Expired { at }
+            | QuoteState::Superseded { at, .. } => (Some(*at), None, None, None),
+            QuoteState::Sent { at, day } | QuoteState::Accepted { at, day, .. } => (Some(*at), Some(*day), None, None),
+            QuoteState::Rejected { at, day, reason, note } => {
+                (Some(*at), Some(*day), Some(reason.clone()), note.clone())
+            }
+            QuoteState::Cancelled { at, reason } => (Some(*at), None, None, reason.clone()),
+        };
+        let beyond = match self.state() {
+            QuoteState::InApproval { beyond, .. } => Some(beyond.as_slice()),
+            _ => self.approval().map(Approval::beyond),
+        };
         binder
             .put(&self.created_at)?
             .put(&self.updated_at)?
@@ -77,17 +90,23 @@ impl Table for Quote {
             .put(&self.customer())?
             .put(&self.opportunity())?
             .put(&self.rep())?
-            .put(self.author())?
+            .put(&Json::of(&self.authors())?)?
             .put(&self.currency())?
-            .put(&terms)?
+            .put(&self.price_list())?
+            .put(&terms_column(&self.terms())?)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
             .put(&self.valid_until())?
-            .put(&approval)?
-            .put(&Json::of(&state)?)?
             .put(&self.state().status())?
+            .put(&at)?
+            .put(&day)?
+            .put(&reason)?
+            .put(&note)?
             .put(&self.superseded_by())?
             .put(&self.order())?
+            .put(&self.approval().map(Approval::approver).cloned())?
+            .put(&self.approval().map(Approval::at))?
+            .put(&beyond.as_ref().map(Json::of).transpose()?)?
             .put(&if self.lines().is_empty() { 0 } else { LINES })?;
         Ok(())
     }
@@ -95,17 +114,14 @@ impl Table for Quote {
     fn read(cells: &mut Cells<'_, '_>) -> Done<Self::Draft> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (number, external_id, version, previous) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let (customer, opportunity, rep, author) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let currency: Currency = cells.take()?;
-        let terms: Option<Json> = cells.take()?;
-        let terms = terms.map_or(Some(Terms::default()), |terms| terms.parse()).ok_or_else(|| cells.corrupt())?;
+        let (customer, opportunity, rep) = (cells.take()?, cells.take()?, cells.take()?);
+        let authors: Vec<Actor> = cells.take_json()?;
+        let (currency, price_list): (Currency, _) = (cells.take()?, cells.take()?);
+        let terms = cells.take_json_or_none()?.unwrap_or_default();
         let net = Money::from_minor(cells.take()?, currency);
         let total = Money::from_minor(cells.take()?, currency);
         let valid_until = cells.take()?;
-        let approval: Option<Json> = cells.take()?;
-        let approval = approval.map(|approval| approval.parse().ok_or_else(|| cells.corrupt())).transpose()?;
-        let state: Json = cells.take()?;
-        let state = state.parse().ok_or_else(|| cells.corrupt())?;
+        let (state, approval) = state(cells, &authors)?;
         let quote = QuoteParts {
             id,
             revision,
@@ -118,8 +134,9 @@ impl Table for Quote {
             customer,
             opportunity,
             rep,
-            author,
+            authors,
             currency,
+            price_list,
             lines: Vec::new(),
             terms,
             net,
@@ -145,26 +162,43 @@ impl Table for Quote {
     }
 }
 
-/// The state and the approval with whole microseconds, as columns keep instants (C10).
-fn to_the_microsecond(quote: &Quote) -> (QuoteState, Option<Approval>) {
-    let mut state = quote.state().clone();
-    match &mut state {
-        QuoteState::Draft { .. } => {}
-        QuoteState::InApproval { since: at, .. }
-        | QuoteState::Approved { at }
-        | QuoteState::Sent { at, .. }
-        | QuoteState::Accepted { at, .. }
-        | QuoteState::Rejected { at, .. }
-        | QuoteState::Expired { at }
-        | QuoteState::Superseded { at, .. }
-        | QuoteState::Cancelled { at, .. } => *at = at.trunc_subsecs(6),
-    }
-    let approval = quote.approval().and_then(|given| {
-        let (author, approver) = (given.author().clone(), given.approver().clone());
-        // It was given, so the two are not one.
-        Approval::give(author, approver, given.at().trunc_subsecs(6), given.beyond().to_vec()).ok()
-    });
-    (state, approval)
+/// Where a quote of some authors stands, and who approved it.
+fn state(cells: &mut Cells<'_, '_>, authors: &[Actor]) -> Done<(QuoteState, Option<Approval>)> {
+    use QuoteStatus as Status;
+
+    let (status, at): (Status, Option<DateTime<Utc>>) = (cells.take()?, cells.take()?);
+    let (day, reason): (Option<NaiveDate>, Option<Label>) = (cells.take()?, cells.take()?);
+    let note: Option<Text> = cells.take()?;
+    let (by, order): (Option<QuoteId>, Option<OrderId>) = (cells.take()?, cells.take()?);
+    let (approver, approved_at): (Option<Actor>, Option<DateTime<Utc>>) = (cells.take()?, cells.take()?);
+    let beyond: Option<Vec<BeyondLimit>> = cells.take_json_or_none()?;
+    let (waits, beyond) = if status == Status::InApproval { (beyond, None) } else { (None, beyond) };
+    let approval = match (approver, approved_at, beyond) {
+        (Some(approver), Some(at), Some(beyond)) => {
+            Some(Approval::give(authors.to_vec(), approver, at, beyond).map_err(|_| cells.corrupt())?)
+        }
+        (None, None, None) => None,
+        _ => return Err(cells.corrupt()),
+    };
+    let state = match (status, at, day, reason, note, by, order, waits) {
+        (Status::Draft, None, None, None, sent_back, None, None, None) => QuoteState::Draft { sent_back },
+        (Status::InApproval, Some(since), None, None, None, None, None, Some(beyond)) => {
+            QuoteState::InApproval { since, beyond }
+        }
+        (Status::Approved, Some(at), None, None, None, None, None, None) => QuoteState::Approved { at },
+        (Status::Sent, Some(at), Some(day), None, None, None, None, None) => QuoteState::Sent { at, day },
+        (Status::Accepted, Some(at), Some(day), None, None, None, order, None) => {
+            QuoteState::Accepted { at, day, order }
+        }
+        (Status::Rejected, Some(at), Some(day), Some(reason), note, None, None, None) => {
+            QuoteState::Rejected { at, day, reason, note }
+        }
+        (Status::Expired, Some(at), None, None, None, None, None, None) => QuoteState::Expired { at },
+        (Status::Superseded, Some(at), None, None, None, Some(by), None, None) => QuoteState::Superseded { at, by },
+        (Status::Cancelled, Some(at), None, None, reason, None, None, None) => QuoteState::Cancelled { at, reason },
+        _ => return Err(cells.corrupt()),
+    };
+    Ok((state, approval))
 }
 
 /// A line of a quote: as of an order, in a table of its own.
@@ -173,8 +207,8 @@ pub(crate) struct Offered(OrderLine);
 
 impl Part for Offered {
     const SQL: PartStatements = part_statements!(
-        "crm_quote_line" of "quote_row", "number" "product" "quantity" "unit_price" "discount" "amount" "currency" "tax" "tax_rate" "source"
-        "continues"
+        "crm_quote_line" of "quote_row", "number" "product" "quantity" "unit_price" "discount" "taken_off" "amount" "currency" "tax" "tax_rate" "source"
+        "continues" "list_price" "line_group"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {

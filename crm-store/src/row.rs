@@ -7,7 +7,7 @@ use crm_core::{
     ActivityId, ActivityKind, ActivityStatus, Actor, AgentId, AnomalyKind, AssignmentStrategy, Channel, ContactLabel,
     CreditAt, Currency, CustomerId, CustomerType, Direction, EmailAddress, EntryKind, ExchangeRateId, ExternalId,
     Fingerprint, ForecastAdjustmentId, ForecastCategory, ForecastSnapshotId, Fulfilment, Gender, IdempotencyKey,
-    InteractionId, Label, LeadId, LeadStatus, Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId,
+    InteractionId, Label, LeadId, LeadStatus, Money, Name, NeedKind, Number, OpportunityId, OpportunityStatus, OrderId,
     OrderStatus, PaymentId, PaymentKind, PaymentReference, PaymentStatus, Percent, Phone, PlanStatus, Position,
     PriceListId, Priority, ProductId, PromotionId, ProviderStatus, Quantity, QueueId, QuoteId, QuoteStatus, Rate,
     Rating, RecordId, RedemptionId, RevenueKind, Revision, RollUp, SalePlanId, SalesRepId, ShipmentStatus, Span,
@@ -137,7 +137,7 @@ impl Json {
         Ok(Self(json.map_err(|error| StoreError::new(StoreErrorKind::Backend).caused_by(error))?))
     }
 
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Option<T> {
+    fn parse<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(&self.0).ok()
     }
 }
@@ -360,6 +360,11 @@ impl<'s, 'c> Binder<'s, 'c> {
         }
         Ok(self)
     }
+
+    /// An amount that may be missing: its minor units and its currency.
+    pub(crate) fn put_amount(&mut self, amount: Option<Money>) -> Done<&mut Self> {
+        self.put(&amount.map(Money::minor))?.put(&amount.map(Money::currency))
+    }
 }
 
 /// Reads the cells of a row, one after the other.
@@ -409,6 +414,26 @@ impl<'r, 's> Cells<'r, 's> {
         let value = T::read(self.row.get_ref(self.skipped + self.next)?);
         self.next += 1;
         value.ok_or_else(|| self.corrupt())
+    }
+
+    /// The next two cells: an amount, or nothing.
+    pub(crate) fn take_amount(&mut self) -> Done<Option<Money>> {
+        match (self.take::<Option<i64>>()?, self.take::<Option<Currency>>()?) {
+            (Some(minor), Some(currency)) => Ok(Some(Money::from_minor(minor, currency))),
+            (None, None) => Ok(None),
+            _ => Err(self.corrupt()),
+        }
+    }
+
+    /// The next cell, which holds JSON.
+    pub(crate) fn take_json<T: DeserializeOwned>(&mut self) -> Done<T> {
+        self.take::<Json>()?.parse().ok_or_else(|| self.corrupt())
+    }
+
+    /// The next cell, which holds JSON or nothing.
+    pub(crate) fn take_json_or_none<T: DeserializeOwned>(&mut self) -> Done<Option<T>> {
+        let json = self.take::<Option<Json>>()?;
+        json.map(|json| json.parse().ok_or_else(|| self.corrupt())).transpose()
     }
 
     /// The error of the cell that was taken last.

@@ -102,14 +102,20 @@ fn references(connection: &Connection) -> Done<Vec<Problem>> {
 
 /// Records are read in pages of this many.
 const PAGE: u16 = 256;
+/// Snapshots of forecasts are read in smaller ones: one may have a megabyte and more.
+const SNAPSHOTS: u16 = 8;
 
 /// An error that another try would not meet, such as the end of the read, says nothing of the records, and is passed on.
 fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     macro_rules! readable {
         ($family:literal, $list:ident, $filter:ty) => {
+            readable!($family, $list, $filter, PAGE)
+        };
+        ($family:literal, $list:ident, $filter:ty, $limit:ident) => {
             readable!(
                 $family,
+                $limit,
                 |page| -> Result<_, StoreError> {
                     let records = tx.$list(&<$filter>::default(), page)?;
                     records.iter().try_for_each(|record| table::stands_as_written(tx.connection, record))?;
@@ -118,8 +124,8 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
                 |record| record.id
             )
         };
-        ($family:literal, $fetch:expr, $key:expr) => {
-            match pages(PAGE, $fetch, $key).find(Result::is_err) {
+        ($family:literal, $limit:ident, $fetch:expr, $key:expr) => {
+            match pages($limit, $fetch, $key).find(Result::is_err) {
                 Some(Err(error)) if error.is_retryable() => return Err(error),
                 Some(Err(error)) => problems.push(Problem::Records { family: $family, error: error.to_string() }),
                 Some(Ok(_)) | None => {}
@@ -138,7 +144,7 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("leads", leads, LeadFilter);
     readable!("opportunities", opportunities, OpportunityFilter);
     readable!("forecast adjustments", forecast_adjustments, ForecastAdjustmentFilter);
-    readable!("forecast snapshots", forecast_snapshots, ForecastSnapshotFilter);
+    readable!("forecast snapshots", forecast_snapshots, ForecastSnapshotFilter, SNAPSHOTS);
     readable!("quotes", quotes, QuoteFilter);
     readable!("activities", activities, ActivityFilter);
     readable!("orders", orders, OrderFilter);
@@ -146,8 +152,8 @@ fn records(tx: &SqliteTx<'_>) -> Result<Vec<Problem>, StoreError> {
     readable!("exchange rates", exchange_rates, ExchangeRateFilter);
     readable!("agents", agents, AgentFilter);
     readable!("tickets", tickets, TicketFilter);
-    readable!("journal entries", |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
-    readable!("answers", |page: Page<_>| tx.answers(page), |answer: &crm_core::Answer| (
+    readable!("journal entries", PAGE, |page: Page<_>| tx.entries(page), |entry: &crm_core::Entry| entry.position);
+    readable!("answers", PAGE, |page: Page<_>| tx.answers(page), |answer: &crm_core::Answer| (
         answer.key.clone(),
         answer.place
     ));

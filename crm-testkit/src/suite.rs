@@ -46,6 +46,7 @@ pub use self::{
         c54_tickets_are_counted_by_status_and_priority, c55_figures_move_with_the_records,
         c56_figures_come_by_key_and_page, c57_what_the_figures_cannot_hold_is_refused,
         c58_verification_finds_nothing_and_rebuilding_changes_nothing,
+        c88_a_forecast_sums_up_the_deals_by_the_day_of_their_close,
     },
     filters::c22_filters_give_what_they_say_alone_and_together,
     journal::{
@@ -165,6 +166,7 @@ macro_rules! __clauses {
             c85_what_is_planned_comes_by_its_due_day
             c86_reminders_come_by_their_instant
             c87_the_last_activity_of_an_opportunity_is_known
+            c88_a_forecast_sums_up_the_deals_by_the_day_of_their_close
         }
     };
 }

@@ -11,7 +11,10 @@ use crm::{
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::{deals, team, values::CURRENCY};
+use super::{
+    deals,
+    sales_files::{deals::ENGAGING, team, values::CURRENCY},
+};
 
 /// How many records are held in memory at a time.
 const PAGE: u16 = 500;
@@ -114,7 +117,7 @@ impl Year {
         match opportunity.state() {
             OpportunityState::Won { day, .. } => self.count_won(opportunity, *day)?,
             OpportunityState::Lost { .. } => self.lost += 1,
-            OpportunityState::Open if opportunity.stage().key.as_str() == deals::ENGAGING => self.engaging += 1,
+            OpportunityState::Open if opportunity.stage().key.as_str() == ENGAGING => self.engaging += 1,
             OpportunityState::Open => self.prospecting += 1,
         }
         Ok(())

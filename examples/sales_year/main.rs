@@ -7,8 +7,8 @@
 //! cargo run --example sales_year -- --json DIRECTORY      one JSON object instead of tables and charts
 //! ```
 //!
-//! The way through it: `sources` finds the files; `import` takes them in, with `accounts`, `products`, `team` and `deals` for what a row means;
-//! `figures` computes the report; `presentation` prints and draws it.
+//! The way through it: `sales_files` reads the files and understands their rows; `deals` makes opportunities of them; `figures` computes the report; `presentation` prints
+//! and draws it.
 
 #[path = "../support/charts.rs"]
 mod charts;
@@ -18,22 +18,17 @@ mod csv_table;
 mod progress;
 #[path = "../support/remarks.rs"]
 mod remarks;
+#[path = "../support/sales_files/mod.rs"]
+mod sales_files;
 #[path = "../support/seen.rs"]
 mod seen;
 #[path = "../support/text_table.rs"]
 mod text_table;
 
-mod accounts;
 mod deals;
 mod figures;
-mod history;
-mod import;
 pub(crate) mod options;
 mod presentation;
-mod products;
-mod sources;
-mod team;
-mod values;
 
 use std::{
     error::Error,
@@ -43,7 +38,11 @@ use std::{
 
 use crm::Crm;
 
-use self::{import::Imported, options::Options, sources::Sources};
+use self::{
+    deals::Desk,
+    options::Options,
+    sales_files::{deals::Hardware, import, sources::Sources},
+};
 
 #[expect(clippy::print_stderr, reason = "a program tells a person why it failed")]
 fn main() -> ExitCode {
@@ -70,7 +69,10 @@ pub(crate) fn run(options: &Options, out: &mut impl Write) -> Result<(), Box<dyn
         Some(file) => Crm::open(file)?,
         None => Crm::open_in_memory()?,
     };
-    let imported: Imported = import::everything(&crm, &sources)?;
+    let hardware = Hardware::pipeline()?;
+    let imported = import::everything(&crm, &sources, "sales_year", |tx, acts, row, deal| {
+        Desk { acts, hardware: &hardware }.take(tx, row, &deal)
+    })?;
     let figures = crm.read(|tx| figures::compute(tx))?;
     if options.json {
         presentation::json(&imported, &figures, out)

@@ -1,6 +1,8 @@
 //! What was asked on the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use super::sales_files::sources::small_set;
 
 pub(crate) const USAGE: &str = "\
 usage: sales_year [--db FILE] [--json] [--svg DIR] [DIRECTORY]
@@ -24,12 +26,7 @@ impl Options {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut arguments = arguments.into_iter();
         let mut directory = None;
-        let mut options = Self {
-            directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data"),
-            db: None,
-            json: false,
-            svg: PathBuf::from("."),
-        };
+        let mut options = Self { directory: PathBuf::new(), db: None, json: false, svg: PathBuf::from(".") };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().map(PathBuf::from).ok_or(format!("{argument} needs a value"));
             match argument.as_str() {
@@ -41,7 +38,7 @@ impl Options {
                 path => directory = Some(PathBuf::from(path)),
             }
         }
-        options.directory = directory.unwrap_or(options.directory);
+        options.directory = directory.unwrap_or_else(small_set);
         Ok(options)
     }
 }

@@ -1,7 +1,6 @@
 //! The report on paper: JSON for a program, tables and charts for a person.
 
 use std::{
-    collections::BTreeMap,
     error::Error,
     fs,
     io::{BufWriter, Write},
@@ -15,8 +14,8 @@ use serde::Serialize;
 use super::{
     charts::{self, Captions},
     figures::Figures,
-    import::Imported,
     remarks::WrittenRemarks,
+    sales_files::import::Imported,
     text_table::{grouped, table},
 };
 
@@ -48,7 +47,7 @@ pub(crate) fn tables(imported: &Imported, figures: &Figures, out: &mut impl Writ
         writeln!(out, "\n{}", table([group, "revenue (USD)"], rows))?;
     }
     rejected_rows(&imported.rejected, out)?;
-    noticed_rows(&imported.notices, out)
+    noticed_rows(imported, out)
 }
 
 fn headline(imported: &Imported, figures: &Figures) -> Vec<[String; 2]> {
@@ -86,8 +85,7 @@ fn rejected_rows(rejected: &WrittenRemarks, out: &mut impl Write) -> Result<(), 
     }
     writeln!(out, "\nrejected rows: {}", rejected.count())?;
     for (remark, _) in rejected.iter()?.zip(0..SHOWN) {
-        let remark = remark?;
-        writeln!(out, "  {}:{} {} {:?}: {}", remark.file, remark.line, remark.column, remark.value, remark.reason)?;
+        writeln!(out, "  {}", remark?)?;
     }
     if rejected.count() > SHOWN {
         writeln!(out, "  … and {} more; --json lists them all", rejected.count() - SHOWN)?;
@@ -96,12 +94,8 @@ fn rejected_rows(rejected: &WrittenRemarks, out: &mut impl Write) -> Result<(), 
 }
 
 /// Counts what was noticed by its reason.
-fn noticed_rows(notices: &WrittenRemarks, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let mut reasons = BTreeMap::<_, u64>::new();
-    for remark in notices.iter()? {
-        let remark = remark?;
-        *reasons.entry((remark.column, remark.reason)).or_default() += 1;
-    }
+fn noticed_rows(imported: &Imported, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let reasons = imported.notices_by_reason()?;
     if !reasons.is_empty() {
         let rows =
             reasons.into_iter().map(|((column, reason), count)| [format!("{column}: {reason}"), grouped(&count)]);

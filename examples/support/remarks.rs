@@ -1,6 +1,7 @@
 //! What an import has to say about the rows that it read: any number of remarks, kept in a file that goes away by itself.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write},
 };
@@ -26,6 +27,13 @@ pub(crate) struct Remark {
     pub(crate) column: String,
     pub(crate) value: String,
     pub(crate) reason: String,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, value, reason } = self;
+        write!(f, "{file}:{line} {column} {value:?}: {reason}")
+    }
 }
 
 /// A list of remarks. A file with a million rows may have a million of them, so they wait on the disk and not in memory.

@@ -1,5 +1,6 @@
 //! Stories of a company, told through the facade on every store: what happened on one happens on all.
 
+mod coupons;
 mod customers;
 mod deals;
 mod forecast;

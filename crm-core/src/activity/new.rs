@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ActivityKind, ActivityStep};
 use crate::{
-    id::{ActivityId, CustomerId, OpportunityId, SalesRepId},
+    id::{ActivityId, CustomerId, LeadId, OpportunityId, SalesRepId},
     record::Revision,
     text::{ExternalId, Subject, Text},
 };
@@ -35,10 +35,16 @@ pub struct NewActivity {
     pub subject: Subject,
     /// More about it.
     pub note: Option<Text>,
+    /// The lead that it is for; then it is for nobody else, until the lead is converted.
+    #[serde(default)]
+    pub lead: Option<LeadId>,
     /// The customer that it is for; that of the deal where there is none.
     pub customer: Option<CustomerId>,
     /// The deal that it is for.
     pub opportunity: Option<OpportunityId>,
+    /// The person to call, to visit or to meet, where it is another than the customer.
+    #[serde(default)]
+    pub person: Option<CustomerId>,
     /// The rep who is to do it.
     pub owner: Option<SalesRepId>,
     /// The day on which it is to be done.
@@ -58,8 +64,10 @@ impl NewActivity {
             kind,
             subject,
             note: None,
+            lead: None,
             customer: None,
             opportunity: None,
+            person: None,
             owner: None,
             due,
             remind_at: None,
@@ -88,6 +96,13 @@ impl NewActivity {
         self
     }
 
+    /// For a lead.
+    #[must_use]
+    pub const fn lead(mut self, lead: LeadId) -> Self {
+        self.lead = Some(lead);
+        self
+    }
+
     /// For a customer.
     #[must_use]
     pub const fn customer(mut self, customer: CustomerId) -> Self {
@@ -99,6 +114,13 @@ impl NewActivity {
     #[must_use]
     pub const fn opportunity(mut self, opportunity: OpportunityId) -> Self {
         self.opportunity = Some(opportunity);
+        self
+    }
+
+    /// With a person.
+    #[must_use]
+    pub const fn person(mut self, person: CustomerId) -> Self {
+        self.person = Some(person);
         self
     }
 
@@ -130,12 +152,18 @@ pub struct ActivityPatch {
     /// More about it.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub note: Option<Option<Text>>,
+    /// The lead that it is for.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub lead: Option<Option<LeadId>>,
     /// The customer that it is for.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub customer: Option<Option<CustomerId>>,
     /// The deal that it is for.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub opportunity: Option<Option<OpportunityId>>,
+    /// The person to call, to visit or to meet.
+    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    pub person: Option<Option<CustomerId>>,
     /// The rep who is to do it.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub owner: Option<Option<SalesRepId>>,

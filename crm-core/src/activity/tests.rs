@@ -108,8 +108,10 @@ fn revising_to_the_same_changes_nothing_and_each_field_can_change() {
         kind: Some(ActivityKind::Visit),
         subject: Some(parsed("show the lamps")),
         note: Some(None),
+        lead: Some(None),
         customer: Some(None),
         opportunity: Some(Some(id(5))),
+        person: Some(Some(id(7))),
         owner: Some(Some(id(6))),
         due: Some(day("2026-04-01")),
         remind_at: Some(None),
@@ -120,8 +122,42 @@ fn revising_to_the_same_changes_nothing_and_each_field_can_change() {
     assert_eq!((activity.kind(), activity.subject().as_str()), (ActivityKind::Visit, "show the lamps"));
     assert_eq!((activity.note(), activity.customer(), activity.remind_at()), (None, None, None));
     assert_eq!((activity.opportunity(), activity.owner()), (Some(id(5)), Some(id(6))));
+    assert_eq!(activity.person(), Some(id(7)));
     let read = serde_json::from_str::<ActivityPatch>(r#"{"owner":null}"#).unwrap();
     assert_eq!(read, ActivityPatch { owner: Some(None), ..ActivityPatch::default() });
+}
+
+#[test]
+fn conv_6_an_activity_of_a_lead_is_for_nobody_else_until_it_follows_its_conversion() {
+    let of_lead = || NewActivity { customer: None, opportunity: None, ..new() }.lead(id(8));
+    for crowd in [of_lead().customer(id(1)), of_lead().opportunity(id(2)), of_lead().person(id(7))] {
+        let refused = Activity::plan(id(9), at(0), crowd).unwrap_err();
+        assert_eq!(refused.field(), "lead", "{refused}");
+    }
+    let mut activity = Activity::plan(id(9), at(0), of_lead()).unwrap();
+    let crowd = ActivityPatch { person: Some(Some(id(7))), ..ActivityPatch::default() };
+    let refused = ActivityError::OfLead { activity: id(9), lead: id(8) };
+    assert_eq!(activity.clone().revise(at(1), crowd), Err(refused.clone()));
+    activity.complete(at(1), completion()).unwrap();
+
+    let parties = ActivityParties { customer: Some(id(1)), opportunity: Some(id(2)), person: Some(id(7)) };
+    let before = activity.clone();
+    let fact = activity.follow(at(2), parties).unwrap();
+    assert_eq!(fact, ActivityFact::Revised { before: before.into(), after: activity.clone().into() });
+    assert_eq!((activity.parties(), activity.lead(), activity.updated_at), (parties, Some(id(8)), at(2)));
+    survives_json(&activity);
+    assert_eq!(activity.follow(at(3), parties), None);
+    // What became of the lead cannot be exchanged while the activity is the lead's; another day can.
+    activity.reopen(at(3)).unwrap();
+    let other = ActivityPatch { customer: Some(Some(id(4))), ..ActivityPatch::default() };
+    assert_eq!(activity.clone().revise(at(4), other.clone()), Err(refused));
+    let later = ActivityPatch { due: Some(day("2026-03-20")), ..ActivityPatch::default() };
+    assert!(activity.clone().revise(at(4), later).unwrap().is_some());
+    let mut taken = activity.clone();
+    taken.revise(at(4), ActivityPatch { lead: Some(None), ..other }).unwrap().unwrap();
+    assert_eq!((taken.lead(), taken.customer()), (None, Some(id(4))));
+    activity.follow(at(5), ActivityParties::default()).unwrap();
+    assert_eq!(activity.parties(), ActivityParties::default());
 }
 
 #[test]

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::RollUp;
 use crate::{
     bulk::Record,
     id::SalesRepId,
     invalid::Invalid,
     journal::{Entry, Fact, RecordRef},
     money::{Currency, Money},
-    opportunity::{Opportunity, OpportunityFact, Standing},
+    opportunity::{DealStanding, Opportunity, OpportunityFact},
     time::Period,
 };
 
-/// Which open deals a movement is about; all of them by default.
+/// Which deals of the open pipeline a movement is about; all of them by default. What is omitted from the forecast is in no pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineScope {
@@ -25,8 +26,9 @@ pub struct PipelineScope {
 }
 
 impl PipelineScope {
-    fn includes(&self, deal: &Standing) -> bool {
-        self.close.is_none_or(|close| deal.expected_close.is_some_and(|day| close.contains(day)))
+    fn includes(&self, deal: &DealStanding) -> bool {
+        RollUp::OpenPipeline.covers(deal.category)
+            && self.close.is_none_or(|close| deal.expected_close.is_some_and(|day| close.contains(day)))
             && self.reps.as_ref().is_none_or(|reps| deal.rep.is_some_and(|rep| reps.contains(&rep)))
     }
 }
@@ -51,7 +53,7 @@ impl PipelineFlow {
 
 /// What led from one state of the open pipeline to the next, in one currency: the facts of the journal between the two, added up.
 ///
-/// They reconcile: `end = start + created + reopened + value_change + moved_in - moved_out - slipped - won - lost - deleted`. A scope of all deals has nothing to move in
+/// The open pipeline is that of [`ForecastTotals`](crate::ForecastTotals) ([`RollUp::OpenPipeline`]), as if nobody had adjusted anything. The two reconcile: `end = start + created + reopened + value_change + moved_in - moved_out - slipped - won - lost - deleted`. A scope of all deals has nothing to move in
 /// from, out to or slip to, so that there `end = start + created + reopened + value_change - won - lost - deleted`.
 ///
 /// A deal without a value is worth nothing here; the day it gets one, that is a change of its value.
@@ -95,11 +97,11 @@ pub struct PipelineMovement {
     pub reopened: PipelineFlow,
     /// How much more, or less, deals are worth that were open all the while; the last change of a won one came with the sale.
     pub value_change: Money,
-    /// Got a rep, a day or a currency of the scope.
+    /// Got a rep, a day or a currency of the scope, or were omitted before.
     pub moved_in: PipelineFlow,
     /// Are expected after the last day of the scope, and were not (FC-7).
     pub slipped: PipelineFlow,
-    /// Got a rep, an earlier day or a currency that is not of the scope.
+    /// Got a rep, an earlier day or a currency that is not of the scope, or are omitted now.
     pub moved_out: PipelineFlow,
     /// Won, for what they were sold at.
     pub won: PipelineFlow,
@@ -111,6 +113,8 @@ pub struct PipelineMovement {
     pub imported: u64,
     /// How many facts of opportunities were erased, and are left out as well.
     pub erased: u64,
+    /// How many facts are of deals of the scope in other currencies, which have movements of their own.
+    pub in_other_currencies: u64,
 }
 
 impl PipelineMovement {
@@ -130,6 +134,7 @@ impl PipelineMovement {
             deleted: none,
             imported: 0,
             erased: 0,
+            in_other_currencies: 0,
         }
     }
 
@@ -157,49 +162,46 @@ impl PipelineMovement {
 
     fn count(&mut self, scope: &PipelineScope, fact: &OpportunityFact) -> Result<(), Invalid> {
         match fact {
-            OpportunityFact::Opened { opportunity } => {
-                if let Some(worth) = self.worth(scope, &opportunity.standing()) {
-                    self.created.add(worth)?;
-                }
-            }
-            OpportunityFact::Revised { before, after } => {
-                self.revise(scope, &before.standing(), &after.standing())?;
-            }
+            OpportunityFact::Opened { opportunity } => self.flow(scope, &opportunity.standing(), |it| &mut it.created),
+            OpportunityFact::Revised { before, after } => self.revise(scope, &before.standing(), &after.standing()),
+            OpportunityFact::Advanced { before, after, .. } => self.revise(scope, before, after),
             OpportunityFact::Won { before, value, .. } => {
-                let sold = Standing { value: Some(*value), ..*before };
+                let sold = DealStanding { value: Some(*value), ..*before };
                 self.revise(scope, before, &sold)?;
-                if let Some(worth) = self.worth(scope, &sold) {
-                    self.won.add(worth)?;
-                }
+                self.flow(scope, &sold, |it| &mut it.won)
             }
-            OpportunityFact::Lost { before, .. } => {
-                if let Some(worth) = self.worth(scope, before) {
-                    self.lost.add(worth)?;
-                }
-            }
-            OpportunityFact::Reopened { after, .. } => {
-                if let Some(worth) = self.worth(scope, after) {
-                    self.reopened.add(worth)?;
-                }
-            }
+            OpportunityFact::Lost { before, .. } => self.flow(scope, before, |it| &mut it.lost),
+            OpportunityFact::Reopened { after, .. } => self.flow(scope, after, |it| &mut it.reopened),
             // Only open ones can be deleted.
-            OpportunityFact::Deleted { opportunity } => {
-                if let Some(worth) = self.worth(scope, &opportunity.standing()) {
-                    self.deleted.add(worth)?;
-                }
-            }
-            OpportunityFact::Advanced { .. } => {}
+            OpportunityFact::Deleted { opportunity } => self.flow(scope, &opportunity.standing(), |it| &mut it.deleted),
         }
-        Ok(())
+    }
+
+    /// A deal comes or goes.
+    fn flow(
+        &mut self,
+        scope: &PipelineScope,
+        deal: &DealStanding,
+        flow: impl FnOnce(&mut Self) -> &mut PipelineFlow,
+    ) -> Result<(), Invalid> {
+        self.in_other_currencies += u64::from(self.is_elsewhere(scope, deal));
+        match self.worth(scope, deal) {
+            Some(worth) => flow(self).add(worth),
+            None => Ok(()),
+        }
     }
 
     /// What an open deal is worth in the currency; `None` for one that is not in the scope.
-    fn worth(&self, scope: &PipelineScope, deal: &Standing) -> Option<Money> {
+    fn worth(&self, scope: &PipelineScope, deal: &DealStanding) -> Option<Money> {
         let worth = deal.value.unwrap_or(Money::zero(self.currency()));
         (scope.includes(deal) && worth.currency() == self.currency()).then_some(worth)
     }
 
-    fn revise(&mut self, scope: &PipelineScope, before: &Standing, after: &Standing) -> Result<(), Invalid> {
+    fn is_elsewhere(&self, scope: &PipelineScope, deal: &DealStanding) -> bool {
+        scope.includes(deal) && deal.value.is_some_and(|value| value.currency() != self.currency())
+    }
+
+    fn revise(&mut self, scope: &PipelineScope, before: &DealStanding, after: &DealStanding) -> Result<(), Invalid> {
         match (self.worth(scope, before), self.worth(scope, after)) {
             (Some(before), Some(after)) => {
                 self.value_change = self.value_change.checked_add(after.checked_sub(before)?)?;
@@ -213,7 +215,7 @@ impl PipelineMovement {
             }
             (None, Some(_)) if after.value.is_none() && scope.includes(before) => {}
             (None, Some(worth)) => self.moved_in.add(worth)?,
-            (None, None) => {}
+            (None, None) => self.in_other_currencies += u64::from(self.is_elsewhere(scope, after)),
         }
         Ok(())
     }

@@ -38,40 +38,36 @@ pub enum OpportunityFact {
         probability_before: Percent,
         /// The chance to win it now.
         probability: Percent,
-        /// The forecast category before.
-        forecast_before: ForecastCategory,
-        /// The forecast category now.
-        forecast: ForecastCategory,
+        /// As it counted before.
+        before: DealStanding,
+        /// As it counts now.
+        after: DealStanding,
     },
     /// It was won.
     Won {
         /// The business day.
         day: NaiveDate,
-        /// As it stood before.
-        before: Standing,
+        /// As it counted before.
+        before: DealStanding,
         /// The value of the sale.
         value: Money,
         /// The stage before.
         from: Label,
         /// The chance to win it before.
         probability_before: Percent,
-        /// The forecast category before.
-        forecast_before: ForecastCategory,
     },
     /// It was lost.
     Lost {
         /// The business day.
         day: NaiveDate,
-        /// As it stood before.
-        before: Standing,
+        /// As it counted before.
+        before: DealStanding,
         /// The coded reason.
         reason: Label,
         /// The stage that it was lost in.
         stage: Label,
         /// The chance to win it before.
         probability_before: Percent,
-        /// The forecast category before.
-        forecast_before: ForecastCategory,
         /// More about the reason.
         note: Option<Text>,
     },
@@ -79,8 +75,8 @@ pub enum OpportunityFact {
     Reopened {
         /// Won or lost before: when, on which day, and why.
         before: OpportunityState,
-        /// As it stands now.
-        after: Standing,
+        /// As it counts now.
+        after: DealStanding,
         /// The stage before.
         from: Label,
         /// The stage now.
@@ -89,8 +85,6 @@ pub enum OpportunityFact {
         probability_before: Percent,
         /// The chance to win it now.
         probability: Percent,
-        /// The forecast category now.
-        forecast: ForecastCategory,
     },
     /// It was deleted; nothing referred to it.
     Deleted {
@@ -99,16 +93,18 @@ pub enum OpportunityFact {
     },
 }
 
-/// What an open opportunity counts by: in a pipeline, and in the forecast of a rep and a period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What an opportunity counts by in the pipeline and in the forecast of a rep and a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Standing {
+pub struct DealStanding {
     /// The rep who works it.
     pub rep: Option<SalesRepId>,
     /// The expected value.
     pub value: Option<Money>,
     /// The day on which it is expected to close.
     pub expected_close: Option<NaiveDate>,
+    /// The forecast category.
+    pub category: ForecastCategory,
 }
 
 /// How an opportunity was won.
@@ -127,7 +123,7 @@ pub struct Sale {
 pub struct Loss {
     /// The business day.
     pub day: NaiveDate,
-    /// The coded reason: `price`, `no budget`.
+    /// The coded reason: `price`, `no budget`. `other`, in any case, needs a note (LEAD-1).
     pub reason: Label,
     /// More about it.
     pub note: Option<Text>,

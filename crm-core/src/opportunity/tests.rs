@@ -113,7 +113,7 @@ fn perform(
 /// The fact that `perform` makes where it is allowed.
 fn fact_of(action: OpportunityAction, before: &Opportunity, after: &Opportunity) -> Option<OpportunityFact> {
     let status = before.state().status();
-    let (probability_before, forecast_before) = (before.probability(), before.forecast_category());
+    let (probability_before, standing) = (before.probability(), before.standing());
     Some(match (action, status) {
         (Revise, _) => OpportunityFact::Revised { before: Box::new(before.clone()), after: Box::new(after.clone()) },
         (Advance, Won) => OpportunityFact::Advanced {
@@ -121,32 +121,32 @@ fn fact_of(action: OpportunityAction, before: &Opportunity, after: &Opportunity)
             to: key("delivered"),
             probability_before,
             probability: Percent::HUNDRED,
-            forecast_before,
-            forecast: ForecastCategory::Closed,
+            before: standing,
+            after: after.standing(),
         },
         (Advance, _) => OpportunityFact::Advanced {
             from: key("prospecting"),
             to: key("engaging"),
             probability_before,
             probability: Percent::whole(50),
-            forecast_before,
-            forecast: ForecastCategory::BestCase,
+            before: standing,
+            after: DealStanding { category: ForecastCategory::BestCase, ..standing },
         },
         (Win, _) => {
             let (day, from, value) = (day("2026-03-05"), key("prospecting"), eur(199_600));
-            let before = before.standing();
-            OpportunityFact::Won { day, before, value, from, probability_before, forecast_before }
+            let before = standing;
+            OpportunityFact::Won { day, before, value, from, probability_before }
         }
         (Lose, _) => {
             let note = Some(parsed("a tenth cheaper elsewhere"));
             let (day, reason, stage) = (day("2026-03-06"), key("price"), key("prospecting"));
-            let before = before.standing();
-            OpportunityFact::Lost { day, before, reason, stage, probability_before, forecast_before, note }
+            let before = standing;
+            OpportunityFact::Lost { day, before, reason, stage, probability_before, note }
         }
         (Reopen, _) => {
             let (before, from, after) = (before.state().clone(), before.stage().key.clone(), after.standing());
-            let (to, probability, forecast) = (key("engaging"), Percent::whole(50), ForecastCategory::BestCase);
-            OpportunityFact::Reopened { before, after, from, to, probability_before, probability, forecast }
+            let (to, probability) = (key("engaging"), Percent::whole(50));
+            OpportunityFact::Reopened { before, after, from, to, probability_before, probability }
         }
         (Delete, _) => return None,
     })
@@ -290,6 +290,20 @@ fn opp_3_a_lost_one_keeps_its_stage_and_the_reason_goes_when_it_is_reopened() {
     assert_eq!((opportunity.state(), opportunity.probability()), (&OpportunityState::Open, Percent::whole(50)));
 }
 
+#[test]
+fn lead_1_a_deal_that_is_lost_for_another_reason_has_a_note() {
+    let before = opened();
+    for reason in ["Other", "other", "OTHER"] {
+        let loss = Loss { reason: key(reason), note: None, ..loss() };
+        assert_eq!(rule_of(refuses(&before, |one| one.lose(at(9), loss))), ("note", Rule::Empty));
+    }
+    let mut lost = before;
+    lost.lose(at(9), Loss { reason: key("other"), ..loss() }).unwrap();
+    let state = OpportunityState::Lost { at: at(9), day: day("2026-03-06"), reason: key("other"), note: None };
+    let parts = OpportunityParts { state, ..lost.into() };
+    assert_eq!(refusal::<Opportunity, _>(parts).field(), "note");
+}
+
 /// Stage, entered after and left after so many minutes.
 fn visits(opportunity: &Opportunity) -> Vec<(&str, i64, Option<i64>)> {
     let minutes = |instant: DateTime<Utc>| (instant - at(0)).num_minutes();
@@ -317,7 +331,7 @@ fn facts_say_what_was_before() {
     assert_eq!((before.value, value, probability_before), (Some(eur(199_600)), eur(150_000), Percent::whole(33)));
     opportunity.lose(at(3), loss()).unwrap();
     let lost = opportunity.state().clone();
-    let OpportunityFact::Reopened { before, after, from, to, probability_before, probability, forecast: _ } =
+    let OpportunityFact::Reopened { before, after, from, to, probability_before, probability } =
         opportunity.reopen(by(&actor, 4), &pipeline(), &key("engaging")).unwrap()
     else {
         panic!()

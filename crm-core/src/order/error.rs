@@ -31,6 +31,14 @@ pub enum OrderError {
         /// The number that was asked.
         line: u32,
     },
+    /// What promotions take off was found for the lines as they are.
+    #[error(
+        "cannot change the lines of {order}: promotions take something off them, and are to be released first (PRC-6)"
+    )]
+    Promoted {
+        /// The order.
+        order: OrderId,
+    },
     /// More would be shipped than is left to ship.
     #[error("cannot ship {quantity} of line {line} of {order}: {left} are left")]
     MoreThanLeft {

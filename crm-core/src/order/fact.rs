@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderLine, PaymentEntry, Shipment, ShipmentState, ShippedLine};
 use crate::{
+    exchange_rate::DatedRate,
     id::{PriceListId, SalesRepId},
     money::Money,
     text::Text,
@@ -53,6 +54,9 @@ pub enum OrderFact {
         net: Money,
         /// What is to be paid.
         total: Money,
+        /// The rate that it pinned, where it pinned one (MON-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate: Option<DatedRate>,
     },
     /// It was locked against cancelling.
     Locked,
@@ -93,10 +97,12 @@ pub enum OrderFact {
         /// What is owed after it.
         owed: Money,
     },
-    /// Money went back.
+    /// Money went back. Commission is reversed by it, and a customer's figures move (REF-4): whose order it is stands in the order, and stays there.
     Refunded {
         /// The entry.
         entry: PaymentEntry,
+        /// The revenue that counts on its day: negative, without the tax that went back too (REF-2).
+        reversed: Money,
         /// What can still be refunded after it.
         refundable: Money,
     },

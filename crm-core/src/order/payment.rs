@@ -536,7 +536,9 @@ impl Order {
         }
         let entry = self.entry(at, EntryKind::Refund, refund, amount)?;
         self.enter(at, &entry);
-        Ok(OrderFact::Refunded { entry, refundable: self.refundable() })
+        let back = self.refund_nets().pop().map_or(Money::zero(self.currency), |back| back.net);
+        let reversed = Money::from_minor(-back.minor(), self.currency);
+        Ok(OrderFact::Refunded { entry, reversed, refundable: self.refundable() })
     }
 }
 

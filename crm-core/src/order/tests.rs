@@ -118,7 +118,7 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
             terms: Terms::default(),
         },
         Reassign => OrderFact::Reassigned { from: Some(id(2)), to: Some(id(3)) },
-        Confirm => OrderFact::Confirmed { day: day("2026-03-04"), net: eur(12_000), total: eur(12_000) },
+        Confirm => OrderFact::Confirmed { day: day("2026-03-04"), net: eur(12_000), total: eur(12_000), rate: None },
         Lock => OrderFact::Locked,
         Unlock => OrderFact::Unlocked,
         Cancel => {
@@ -137,7 +137,11 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
             OrderFact::Returned { shipment: 1, before: ShipmentState::Shipped, lines }
         }
         Pay => OrderFact::Paid { entry: entry(1, EntryKind::Payment, 2_000), owed: eur(10_000) },
-        Refund => OrderFact::Refunded { entry: entry(2, EntryKind::Refund, 2_000), refundable: eur(3_000) },
+        Refund => OrderFact::Refunded {
+            entry: entry(2, EntryKind::Refund, 2_000),
+            reversed: eur(-2_000),
+            refundable: eur(3_000),
+        },
         Delete => return None,
     })
 }
@@ -268,6 +272,23 @@ fn after(steps: &[Step]) -> Order {
 }
 
 #[test]
+fn ord_2_sent_is_a_state_of_the_quote_and_no_order_goes_back_to_draft() {
+    use crate::{QuoteAction, QuoteStatus};
+
+    let sent = QuoteStatus::TRANSITIONS.steps.iter().filter(|step| step.to == QuoteStatus::Sent);
+    let sent: Vec<_> = sent.map(|step| (step.from, step.action)).collect();
+    assert_eq!(sent, [(QuoteStatus::Draft, QuoteAction::Send), (QuoteStatus::Approved, QuoteAction::Send)]);
+    assert!(OrderStatus::TRANSITIONS.states.iter().all(|status| status.to_string() != "sent"));
+    for status in [Confirmed, Locked, Cancelled] {
+        for action in ACTIONS {
+            let mut order = standing(status, action);
+            let done = perform(&mut order, action);
+            assert_ne!(order.state().status(), Drafted, "{status} {action}: {done:?}");
+        }
+    }
+}
+
+#[test]
 fn ord_1_an_order_without_lines_is_not_confirmed() {
     let order = drafted(Vec::new());
     let refused = refuses(&order, |order| order.confirm(at(1), day("2026-03-02")));
@@ -283,6 +304,85 @@ fn ord_1_a_confirmed_order_knows_its_business_day_even_after_it_is_cancelled() {
     assert_eq!(order.state(), &OrderState::Confirmed { at: at(1), day: day("2026-03-02") });
     order.cancel(at(4), day("2026-03-09"), None).unwrap();
     assert_eq!(order.state().confirmed_on(), Some(day("2026-03-02")));
+}
+
+fn dollars(from: Currency) -> DatedRate {
+    DatedRate::new(from, Currency::USD, day("2026-02-27"), parsed("1.08"), parsed("ECB")).unwrap()
+}
+
+#[test]
+fn mon_3_an_order_pins_its_rate_when_it_is_confirmed_and_keeps_it() {
+    let mut order = drafted(lines());
+    let (on, rate) = (day("2026-03-02"), dollars(Currency::EUR));
+    let fact = order.confirm_at_rate(at(1), on, rate.clone()).unwrap();
+    assert_eq!(fact, OrderFact::Confirmed { day: on, net: eur(12_000), total: eur(12_000), rate: Some(rate.clone()) });
+    assert_eq!((order.rate(), order.state().confirmed_on()), (Some(&rate), Some(on)));
+    survives_json(&order);
+    survives_json(&fact);
+    refuses(&order, |order| order.amend(at(2), vec![line(1, 1, "50.00")], Terms::default()));
+    refuses(&order, |order| order.confirm_at_rate(at(2), on, rate.clone()));
+    order.lock(at(2)).unwrap();
+    order.unlock(at(3)).unwrap();
+    order.cancel(at(4), on, None).unwrap();
+    assert_eq!(order.rate(), Some(&rate));
+}
+
+#[test]
+fn mon_3_a_rate_from_another_currency_is_not_pinned() {
+    let order = drafted(lines());
+    let refused = refuses(&order, |order| order.confirm_at_rate(at(1), day("2026-03-02"), dollars(Currency::JPY)));
+    let mismatch = Rule::CurrencyMismatch { expected: Currency::EUR, found: Currency::JPY };
+    assert_eq!(rule_of(refused), ("rate", mismatch));
+    let empty = drafted(Vec::new());
+    let refused = refuses(&empty, |order| order.confirm_at_rate(at(1), day("2026-03-02"), dollars(Currency::EUR)));
+    assert_eq!(refused, OrderError::NoLines { order: empty.id });
+}
+
+#[test]
+fn prc_6_what_promotions_take_off_stands_on_the_lines_until_it_is_released() {
+    let order = drafted(lines());
+    let mut promoted = order.clone();
+    promoted.promote(at(1), &[eur(1_000), eur(0)]).unwrap().unwrap();
+    promoted.promote(at(2), &[eur(9_000), eur(500)]).unwrap().unwrap();
+    let off: Vec<_> = promoted.lines().iter().map(|line| (line.taken_off(), line.amount())).collect();
+    assert_eq!(off, [(Some(eur(10_000)), eur(0)), (Some(eur(500)), eur(1_500))]);
+    assert_eq!((promoted.total(), promoted.is_promoted()), (eur(1_500), true));
+    assert_eq!(promoted.clone().promote(at(3), &[eur(0), eur(0)]), Ok(None));
+    survives_json(&promoted);
+
+    // Other lines are refused, other terms are not: what promotions took off was found for these lines, before the terms.
+    let other = vec![line(1, 1, "50.00")];
+    let refused = refuses(&promoted, |order| order.amend(at(3), other, Terms::default()));
+    assert_eq!(refused, OrderError::Promoted { order: order.id });
+    let half = Terms::default().discount(Discount::Percent(Percent::whole(50)));
+    let mut cheaper = promoted.clone();
+    cheaper.amend(at(3), promoted.lines().to_vec(), half).unwrap();
+    assert_eq!(cheaper.total(), eur(750));
+    cheaper.release_promotions(at(4)).unwrap().unwrap();
+    assert_eq!((cheaper.total(), cheaper.lines()), (eur(6_000), order.lines()));
+    assert_eq!(cheaper.release_promotions(at(5)), Ok(None));
+
+    // No line loses more than it comes to, and the discount on the document finds what it takes.
+    let too_much = refuses(&promoted, |order| order.promote(at(3), &[eur(1), eur(0)]));
+    let range = |max: &str| Rule::OutOfRange { min: "0.00 EUR".into(), max: max.into() };
+    assert_eq!(rule_of(too_much), ("taken off", range("0.00 EUR")));
+    let negative = refuses(&order, |order| order.promote(at(3), &[eur(-1), eur(0)]));
+    assert_eq!(rule_of(negative), ("taken off", range("100.00 EUR")));
+    let yen = refuses(&order, |order| order.promote(at(3), &[Money::from_minor(1, Currency::JPY), eur(0)]));
+    assert_eq!(rule_of(yen).0, "taken off");
+    let one = refuses(&order, |order| order.promote(at(3), &[eur(1)]));
+    assert_eq!(rule_of(one).0, "parts");
+    let mut fixed = order;
+    fixed.amend(at(1), lines(), Terms::default().discount(Discount::Amount(eur(11_500)))).unwrap();
+    let left = refuses(&fixed, |order| order.promote(at(3), &[eur(501), eur(0)]));
+    assert_eq!(rule_of(left), ("discount", range("114.99 EUR")));
+    let confirmed = confirmed();
+    for refused in [
+        refuses(&confirmed, |order| order.promote(at(3), &[eur(1), eur(0)])),
+        refuses(&confirmed, |order| order.release_promotions(at(3))),
+    ] {
+        assert_eq!(refused, OrderError::NotAllowed { order: confirmed.id, status: Confirmed, action: Amend });
+    }
 }
 
 #[test]

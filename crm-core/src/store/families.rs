@@ -207,10 +207,14 @@ filters! {
     }
     /// Which activities.
     ActivityFilter {
+        /// For this lead, also where it was converted since.
+        lead: LeadId,
         /// For this customer.
         customer: CustomerId,
         /// For this deal.
         opportunity: OpportunityId,
+        /// With this person, besides the customer.
+        person: CustomerId,
         /// Of this rep.
         owner: SalesRepId,
         /// Of this kind.

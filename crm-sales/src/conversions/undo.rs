@@ -1,20 +1,23 @@
 //! Taking a conversion back.
 
 use crm_core::{
-    Act, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, Lead, LeadFact, LeadId, Opportunity,
-    OpportunityFact, OpportunityId, OpportunityPatch, RecordRef, Revision,
+    Act, Activity, ActivityParties, Customer, CustomerFact, CustomerId, Fact, Interaction, InteractionFact, Lead,
+    LeadFact, LeadId, Opportunity, OpportunityFact, OpportunityId, OpportunityPatch, RecordRef, Revision,
     conversion::{Became, Origin},
     store::{
-        Customers, Interactions, Journal, Leads, Opportunities, Page, StoreError, StoreErrorKind, Timeline, pages,
+        Activities, ActivityFilter, Customers, Interactions, Journal, Leads, Opportunities, Page, StoreError,
+        StoreErrorKind, Timeline, pages,
     },
 };
 
+use super::activities_of;
 use crate::{
     error::SalesError,
     record::{self, once},
 };
 
-/// Takes a conversion back: what it made is gone, what it filled is as it was, and the lead stands where it stood.
+/// Takes a conversion back: what it made is gone, what it filled is as it was, and the lead stands where it stood. What is
+/// to be done about the lead, and what was done, is for the lead alone again.
 ///
 /// # Errors
 ///
@@ -23,7 +26,7 @@ use crate::{
 /// - [`SalesError::Store`] with `StillReferenced` where something refers to what it made, an order to the person.
 /// - [`SalesError::CannotUndo`] where the journal does not know any more how a customer was before.
 pub fn undo_conversion(
-    tx: &mut (impl Leads + Customers + Opportunities + Interactions + Timeline + Journal + ?Sized),
+    tx: &mut (impl Leads + Customers + Opportunities + Interactions + Activities + Timeline + Journal + ?Sized),
     act: &mut Act,
     id: LeadId,
 ) -> Result<Lead, SalesError> {
@@ -54,7 +57,7 @@ pub fn undo_conversion(
                 deal = opportunity.revise(act.at(), patch)?.map(|fact| (opportunity, fact));
             }
         }
-        let mut made = Made::default();
+        let mut made = Made { activities: activities_of(tx, id)?, lead: Some(converted), ..Made::default() };
         for interaction in &conversion.interactions {
             if let Some(found) = tx.interaction(*interaction)? {
                 let (expected, found_at) = (Revision::FIRST, found.revision);
@@ -81,10 +84,20 @@ pub fn undo_conversion(
             made.is_all_there_is_of(tx, gained, opportunity.id)?;
         }
 
-        let last = made.remove(tx, &converted, gained)?;
+        let last = made.remove(tx, gained)?;
         lead.revision = lead.revision.next();
         tx.insert_lead(&lead)?;
         tx.append(act, &(id, fact).into())?;
+        for mut activity in std::mem::take(&mut made.activities) {
+            let fact = activity.follow(act.at(), ActivityParties::default());
+            if fact.is_some() {
+                activity.revision = activity.revision.next();
+            }
+            tx.insert_activity(&activity)?;
+            if let Some(fact) = fact {
+                tx.append(act, &(activity.id, fact).into())?;
+            }
+        }
         if let Some((mut opportunity, fact)) = deal {
             record::save(tx, act, &mut opportunity, [fact])?;
         }
@@ -99,9 +112,12 @@ pub fn undo_conversion(
     })
 }
 
-/// What a conversion made.
+/// What a conversion made, and what refers to that and is put back without it.
 #[derive(Default)]
 struct Made {
+    /// The activities of the lead.
+    activities: Vec<Activity>,
+    lead: Option<Lead>,
     interactions: Vec<Interaction>,
     opportunity: Option<Opportunity>,
     /// The person, then the organisation that they belong to.
@@ -109,14 +125,15 @@ struct Made {
 }
 
 impl Made {
-    /// Refuses where a customer has orders, tickets, deals or interactions besides a deal and what was made.
+    /// Refuses where a customer has orders, tickets, deals or interactions besides a deal and what was made, or is to be met.
     fn is_all_there_is_of(
         &self,
-        tx: &(impl Timeline + ?Sized),
+        tx: &(impl Timeline + Activities + ?Sized),
         customer: CustomerId,
         deal: OpportunityId,
     ) -> Result<(), StoreError> {
-        let own: Vec<RecordRef> = self.interactions.iter().map(|one| one.id.into()).chain([deal.into()]).collect();
+        let own = self.interactions.iter().map(|one| one.id.into()).chain([deal.into()]);
+        let own: Vec<RecordRef> = own.chain(self.activities.iter().map(|one| one.id.into())).collect();
         for item in pages(100, |page| tx.timeline(customer, page), |item| *item) {
             let by = match item?.record {
                 record if own.contains(&record) => continue,
@@ -129,20 +146,24 @@ impl Made {
             };
             return Err(StoreErrorKind::StillReferenced { by, count: 1 }.into());
         }
-        Ok(())
+        let with = ActivityFilter { person: Some(customer), ..ActivityFilter::default() };
+        let own = self.activities.iter().filter(|one| one.person() == Some(customer)).count();
+        match tx.count_activities(&with)?.saturating_sub(u64::try_from(own).unwrap_or(u64::MAX)) {
+            0 => Ok(()),
+            count => Err(StoreErrorKind::StillReferenced { by: "activities", count }.into()),
+        }
     }
 
-    /// Deletes all of it and the lead, which refers to it; or, where something else refers to a part of it, nothing: what was deleted by then is put
-    /// back as it was. The customer whom one linked deal still holds, and nothing else, is left and given back.
+    /// Deletes all of it; or, where something else refers to a part of it, nothing: what was deleted by then is put back as it was. The customer whom one linked
+    /// deal still holds, and nothing else, is left and given back.
     fn remove(
         &self,
-        tx: &mut (impl Leads + Customers + Opportunities + Interactions + ?Sized),
-        lead: &Lead,
+        tx: &mut (impl Leads + Customers + Opportunities + Interactions + Activities + ?Sized),
         held: Option<CustomerId>,
     ) -> Result<Option<CustomerId>, StoreError> {
-        tx.delete_lead(lead.id)?;
         let mut gone = Vec::new();
-        let all = self.interactions.iter().map(Part::Interaction);
+        let all = self.activities.iter().map(Part::Activity).chain(self.lead.iter().map(Part::Lead));
+        let all = all.chain(self.interactions.iter().map(Part::Interaction));
         let all = all.chain(self.opportunity.iter().map(Part::Opportunity));
         for part in all.chain(self.customers.iter().map(Part::Customer)) {
             match part.delete(tx) {
@@ -153,7 +174,6 @@ impl Made {
                     for part in gone.into_iter().rev() {
                         part.insert(tx)?;
                     }
-                    tx.insert_lead(lead)?;
                     return Err(error);
                 }
             }
@@ -181,6 +201,8 @@ impl Made {
 /// One record of what a conversion made.
 #[derive(Clone, Copy)]
 enum Part<'m> {
+    Activity(&'m Activity),
+    Lead(&'m Lead),
     Interaction(&'m Interaction),
     Opportunity(&'m Opportunity),
     Customer(&'m Customer),
@@ -193,16 +215,26 @@ impl Part<'_> {
         matches!(self, Self::Customer(one) if Some(one.id) == held) && *error.kind() == one_deal
     }
 
-    fn delete(self, tx: &mut (impl Customers + Opportunities + Interactions + ?Sized)) -> Result<(), StoreError> {
+    fn delete(
+        self,
+        tx: &mut (impl Leads + Customers + Opportunities + Interactions + Activities + ?Sized),
+    ) -> Result<(), StoreError> {
         match self {
+            Self::Activity(one) => tx.delete_activity(one.id),
+            Self::Lead(one) => tx.delete_lead(one.id),
             Self::Interaction(one) => tx.delete_interaction(one.id),
             Self::Opportunity(one) => tx.delete_opportunity(one.id),
             Self::Customer(one) => tx.delete_customer(one.id),
         }
     }
 
-    fn insert(self, tx: &mut (impl Customers + Opportunities + Interactions + ?Sized)) -> Result<(), StoreError> {
+    fn insert(
+        self,
+        tx: &mut (impl Leads + Customers + Opportunities + Interactions + Activities + ?Sized),
+    ) -> Result<(), StoreError> {
         match self {
+            Self::Activity(one) => tx.insert_activity(one),
+            Self::Lead(one) => tx.insert_lead(one),
             Self::Interaction(one) => tx.insert_interaction(one),
             Self::Opportunity(one) => tx.insert_opportunity(one),
             Self::Customer(one) => tx.insert_customer(one),

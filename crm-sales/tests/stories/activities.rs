@@ -127,8 +127,13 @@ fn a_plan_of_several_steps_is_scheduled_at_once() {
         .step(ActivityKind::Task, "send the offer".parse().unwrap(), 9)
         .build()
         .unwrap();
-    let schedule =
-        Schedule { first_day: day("2026-03-02"), customer: None, opportunity: Some(deal.id), owner: Some(lin) };
+    let schedule = Schedule {
+        first_day: day("2026-03-02"),
+        lead: None,
+        customer: None,
+        opportunity: Some(deal.id),
+        owner: Some(lin),
+    };
     let steps = world.does(|tx, act| schedule_activities(tx, act, &plan, schedule));
     let told: Vec<_> = steps.iter().map(|one| (one.kind(), one.due(), one.step().unwrap().number)).collect();
     assert_eq!(

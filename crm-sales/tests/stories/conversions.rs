@@ -1,17 +1,22 @@
 use std::collections::BTreeSet;
 
 use crm_core::{
-    Channel, Conversion, ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead,
-    LeadError, LeadId, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewConversion, NewCustomer, NewInteraction,
+    Act, Activity, ActivityError, ActivityKind, ActivityParties, ActivityPatch, Channel, Completion, Conversion,
+    ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead, LeadError, LeadId,
+    LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewActivity, NewConversion, NewCustomer, NewInteraction,
     NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch, Participant, Percent,
     Pipeline, RecordId, RosterMember,
     conversion::Origin,
-    store::{Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, Store, StoreErrorKind, Timeline},
+    store::{
+        Activities, ActivityFilter, Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, Store,
+        StoreErrorKind, Timeline,
+    },
 };
 use crm_sales::{
-    Converted, NotConverted, Reps, SalesError, add_lead, add_queue, apply_conversion, archive_customer, convert_leads,
-    disqualify_lead, draft_order, log_interaction, log_lead_touch, lose_opportunity, open_opportunity, plan_conversion,
-    qualify_lead, register_customer, revise_lead, revise_opportunity, undo_conversion, update_customer,
+    Converted, NotConverted, Reps, SalesError, add_lead, add_queue, apply_conversion, archive_customer,
+    complete_activity, convert_leads, delete_lead, disqualify_lead, draft_order, log_interaction, log_lead_touch,
+    lose_opportunity, open_opportunity, plan_activity, plan_conversion, qualify_lead, register_customer,
+    revise_activity, revise_lead, revise_opportunity, undo_conversion, update_customer,
 };
 
 use crm_testkit::MemoryTx;
@@ -168,6 +173,86 @@ fn conv_5_6_what_was_said_goes_to_the_organisation_of_the_person_with_the_deal()
 }
 
 #[test]
+fn conv_6_what_is_to_be_done_about_a_lead_goes_to_the_deal_and_comes_back() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let new = |subject: &str| {
+        let subject = subject.parse().unwrap();
+        NewActivity::new(ActivityKind::Meeting, subject, day("2026-03-09")).lead(lead.id)
+    };
+    let (open, done) = world.does(|tx, act| {
+        let (open, done) = (plan_activity(tx, act, new("show the lamps"))?, plan_activity(tx, act, new("say hello"))?);
+        let reached = Completion { day: act.day(), outcome: "reached".parse()?, note: None };
+        Ok((open.id, complete_activity(tx, act, done.id, reached)?.id))
+    });
+    let refused = world.is_refused(|tx, act| delete_lead(tx, act, lead.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "activities", count: 2 });
+    let (known, firm) = (world.person("李四").id, world.organisation("Acme Ltd").id);
+    let crowd = world.is_refused(|tx, act| plan_activity(tx, act, new("call").customer(known)));
+    assert_eq!(crowd.invalid().map(|invalid| invalid.field()), Some("lead"));
+    let crowd = ActivityPatch { customer: Some(Some(known)), ..ActivityPatch::default() };
+    let crowd = world.is_refused(|tx, act| revise_activity(tx, act, open, crowd));
+    assert!(matches!(crowd, SalesError::Activity(ActivityError::OfLead { .. })), "{crowd}");
+    let call = |tx: &mut MemoryTx, act: &mut Act, with| {
+        plan_activity(tx, act, NewActivity::new(ActivityKind::Call, "call".parse()?, act.day()).person(with))
+    };
+    let no_person = world.is_refused(|tx, act| call(tx, act, firm));
+    assert!(matches!(no_person, SalesError::NotAPerson { field: "person", .. }), "{no_person}");
+    assert_eq!(world.does(|tx, act| call(tx, act, known)).person(), Some(known));
+
+    let before = activities(&world, lead.id);
+    assert!(before.iter().all(|one| one.parties() == ActivityParties::default()));
+    let plan = planned(&world, &lead, NewConversion::of(&lead).deal(hardware()));
+    assert_eq!(plan.activities, 2);
+    let became = world.does(|tx, act| apply_conversion(tx, act, &plan));
+    let parties = ActivityParties {
+        customer: became.organisation.map(|one| one.id),
+        opportunity: became.opportunity.map(|one| one.id),
+        person: became.person.map(|one| one.id),
+    };
+    assert!(parties.customer.is_some() && parties.opportunity.is_some() && parties.person.is_some());
+    let after = activities(&world, lead.id);
+    assert_eq!(after.iter().map(Activity::parties).collect::<Vec<_>>(), [parties; 2]);
+    assert_eq!(
+        after.iter().map(|one| one.state()).collect::<Vec<_>>(),
+        before.iter().map(|one| one.state()).collect::<Vec<_>>()
+    );
+    let health = world.reads(|tx| Ok(tx.last_activity(became.opportunity.unwrap().id)?));
+    assert!(health.is_some(), "what was done before counts for the deal");
+    let timeline = world.reads(|tx| Ok(tx.timeline(parties.customer.unwrap(), Page::first(9))?));
+    assert!([open, done].iter().all(|id| timeline.iter().any(|item| item.record == (*id).into())));
+    // The converted lead is read only: what comes next is for the deal.
+    let late = world.is_refused(|tx, act| plan_activity(tx, act, new("call")));
+    assert!(matches!(late, SalesError::Lead(LeadError::NotAllowed { .. })), "{late}");
+
+    // Undoing gives the lead back what is its own, also what was done meanwhile.
+    let reached = Completion { day: day("2026-03-09"), outcome: "reached".parse().unwrap(), note: None };
+    world.does(|tx, act| complete_activity(tx, act, open, reached));
+    let order = world
+        .does(|tx, act| draft_order(tx, act, NewOrder::for_customer(parties.person.unwrap(), eur("0").currency())));
+    let refused = world.is_refused(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "orders", count: 1 });
+    world.does(|tx, act| crm_sales::delete_order(tx, act, order.id));
+    world.does(|tx, act| undo_conversion(tx, act, lead.id));
+    let back = activities(&world, lead.id);
+    assert!(back.iter().all(|one| one.parties() == ActivityParties::default() && one.state().done_at().is_some()));
+    let told = ["planned", "revised", "completed", "revised"];
+    assert_eq!(world.facts(open), told.map(|fact| format!("activity.{fact}")));
+    // Without a deal and an organisation they are for the person.
+    let lead = world.reads(|tx| Ok(tx.lead(lead.id)?)).unwrap();
+    let mut alone = NewConversion::of(&lead);
+    alone.organisation = ConversionTarget::Skip;
+    let became = converted(&mut world, &lead, alone);
+    let parties = ActivityParties { customer: became.person.map(|one| one.id), ..ActivityParties::default() };
+    assert_eq!(activities(&world, lead.id).iter().map(Activity::parties).collect::<Vec<_>>(), [parties; 2]);
+}
+
+fn activities(world: &World, lead: LeadId) -> Vec<Activity> {
+    let of_lead = ActivityFilter { lead: Some(lead), ..ActivityFilter::default() };
+    world.reads(|tx| Ok(tx.activities(&of_lead, Page::first(9))?))
+}
+
+#[test]
 fn conv_10_a_linked_person_is_opted_out_if_either_was_and_undo_restores_them() {
     let mut world = World::new();
     let known = NewCustomer::person("张三".parse().unwrap()).email("zhang@example.com".parse().unwrap());
@@ -309,9 +394,8 @@ fn a_conversion_that_is_refused_wrote_nothing() {
 
     // What a plan refuses.
     let organisation = world.organisation("Acme Ltd");
-    let plans = |new: NewConversion| {
-        move |tx: &mut MemoryTx, act: &mut crm_core::Act| plan_conversion(tx, lead.id, act.day(), new)
-    };
+    let plans =
+        |new: NewConversion| move |tx: &mut MemoryTx, act: &mut Act| plan_conversion(tx, lead.id, act.day(), new);
     let error = world.is_refused(plans(NewConversion::of(&lead).person(ConversionTarget::Link(organisation.id))));
     assert!(matches!(error, SalesError::NotAPerson { field: "person", .. }));
     let error = world.is_refused(plans(NewConversion::of(&lead).organisation(ConversionTarget::Link(taken.id))));

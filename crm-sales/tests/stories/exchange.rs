@@ -1,10 +1,14 @@
 //! Rates of currencies, and what is converted by them.
 
 use crm_core::{
-    ConvertedAmount, Currency, DatedRate, Exchange, ExchangeRate, ExchangeRatePatch, NewExchangeRate, Rate, RateError,
-    RatePolicy, Revision, store::StoreErrorKind,
+    ConvertedAmount, Currency, DatedRate, Exchange, ExchangeRate, ExchangeRatePatch, Fact, NewExchangeRate, OrderError,
+    OrderFact, Rate, RateError, RatePolicy, Revision,
+    store::{Orders, StoreErrorKind},
 };
-use crm_sales::{SalesError, add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate};
+use crm_sales::{
+    OrderAmendment, SalesError, add_exchange_rate, amend_order, cancel_order_on, confirm_order_in, convert, copy_order,
+    delete_exchange_rate, rate_on, update_exchange_rate,
+};
 use proptest::prelude::*;
 
 use crate::world::{World, day, eur, kind};
@@ -89,6 +93,41 @@ fn mon_3_a_report_converts_pinned_as_of_a_day_or_currently() {
     world.does(|tx, act| update_exchange_rate(tx, act, first.id, patch));
     assert_eq!(world.converts(RatePolicy::AsOf(pinned.day), "2026-07-14", None).unwrap().to.to_string(), "109.00 USD");
     assert_eq!(world.converts(RatePolicy::Pinned, "2026-07-14", Some(&pinned)).unwrap().to.to_string(), "108.00 USD");
+}
+
+#[test]
+fn mon_3_an_order_pins_its_rate_when_it_is_confirmed() {
+    let mut world = World::new();
+    world.rate("2026-03-02", "1.08");
+    let draft = world.draft();
+    let early = world.is_refused(|tx, act| confirm_order_in(tx, act, draft.id, day("2026-03-01"), USD));
+    let SalesError::Rate(missing) = early else { panic!("{early}") };
+    assert_eq!(missing, RateError::Missing { from: EUR, to: USD, day: day("2026-03-01") });
+
+    let order = world.does(|tx, act| confirm_order_in(tx, act, draft.id, day("2026-03-05"), USD));
+    let rate = world.reads(|tx| rate_on(tx, EUR, USD, day("2026-03-05")));
+    assert_eq!((order.rate(), order.state().confirmed_on()), (Some(&rate), Some(day("2026-03-05"))));
+    assert_eq!(world.reads(|tx| Ok(tx.order(order.id)?)), Some(order.clone()));
+    let told = world.history(order.id).pop().unwrap().fact;
+    let (net, total) = (order.net(), order.total());
+    let fact = OrderFact::Confirmed { day: day("2026-03-05"), net, total, rate: Some(rate.clone()) };
+    assert_eq!(told, Some(Fact::Order(order.id, fact)));
+
+    // That it is no draft comes before what its rate would be.
+    let again = world.is_refused(|tx, act| confirm_order_in(tx, act, draft.id, day("2026-03-01"), USD));
+    assert!(matches!(again, SalesError::Order(OrderError::NotAllowed { .. })), "{again}");
+    let amended = world.is_refused(|tx, act| amend_order(tx, act, order.id, OrderAmendment::new().remove(1)));
+    assert!(matches!(amended, SalesError::Order(OrderError::NotAllowed { .. })), "{amended}");
+    let copy = world.does(|tx, act| copy_order(tx, act, order.id));
+    assert_eq!(copy.rate(), None);
+    // A later rate is another order's.
+    world.rate("2026-03-06", "1.20");
+    let cancelled = world.does(|tx, act| cancel_order_on(tx, act, order.id, day("2026-03-09"), None));
+    assert_eq!(cancelled.rate(), Some(&rate));
+
+    // What is in the currency already pins none and needs none.
+    let own = world.does(|tx, act| confirm_order_in(tx, act, copy.id, day("2026-03-01"), EUR));
+    assert_eq!((own.rate(), own.state().confirmed_on()), (None, Some(day("2026-03-01"))));
 }
 
 #[test]

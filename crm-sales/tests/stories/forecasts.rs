@@ -194,6 +194,14 @@ fn fc_5_whoever_is_neither_the_rep_nor_their_manager_adjusts_nothing() {
     let below = adjustment(maya.id, lin.id, "-1.00");
     let error = world.is_refused(|tx, act| adjust_forecast(tx, act, below));
     assert!(matches!(&error, SalesError::Invalid(refused) if *refused.rule() == Rule::Negative), "{error}");
+    // A promise is not below what is sold.
+    let sold = world.deal(&lin, "100.00", Some("2026-03-20"));
+    world.wins(&sold, "2026-03-03", "100.00");
+    let promise = |amount| NewForecastAdjustment::new(lin.id, maya.id, quarter(), RollUp::Commit, eur(amount));
+    let error = world.is_refused(|tx, act| adjust_forecast(tx, act, promise("99.99")));
+    assert!(matches!(&error, SalesError::Invalid(refused) if refused.field() == "amount"), "{error}");
+    let made = world.does(|tx, act| adjust_forecast(tx, act, promise("100.00"))).id;
+    world.does(|tx, act| withdraw_adjustment(tx, act, made));
     let gone = world.says(&maya, &lin, "1.00").id;
     world.does(|tx, act| withdraw_adjustment(tx, act, gone));
     let error = world.is_refused(|tx, act| withdraw_adjustment(tx, act, gone));
@@ -238,6 +246,14 @@ fn mon_2_mon_3_deals_in_other_currencies_come_in_by_the_rate_of_one_day_or_not_a
     };
     assert_eq!(worth(&world, RatePolicy::Current), (eur("90.00"), day("2026-03-01")));
     assert_eq!(worth(&world, RatePolicy::AsOf(day("2026-03-31"))), (eur("80.00"), day("2026-03-05")));
+    // What Lin says in dollars counts in euros, and is said again in euros though dollars cannot be had for them.
+    world.does(|tx, act| adjust_forecast(tx, act, adjustment(lin.id, lin.id, "50.00")));
+    let dollars = NewForecastAdjustment::new(lin.id, lin.id, quarter(), RollUp::OpenPipeline, usd(5_000));
+    let said = world.does(|tx, act| adjust_forecast(tx, act, dollars));
+    assert_eq!((said.original, said.revision.get()), (usd(10_000), 2));
+    assert_eq!(worth(&world, RatePolicy::Current).0, eur("45.00"));
+    let again = world.does(|tx, act| adjust_forecast(tx, act, adjustment(lin.id, lin.id, "60.00")));
+    assert_eq!((again.id, again.original), (said.id, eur("90.00")));
     let pinned = Exchange::to(Currency::EUR, RatePolicy::Pinned, day("2026-03-02"));
     let refused = world.reads(|tx| Ok(forecast(tx, quarter(), pinned).unwrap_err()));
     assert!(matches!(refused, SalesError::Rate(RateError::NotPinned { .. })), "{refused}");
@@ -296,6 +312,10 @@ fn fc_6_a_snapshot_stays_as_it_was_and_what_led_to_the_next_one_reconciles() {
     let filter = ForecastSnapshotFilter { period: Some(quarter()) };
     assert_eq!(world.reads(|tx| Ok(tx.count_forecast_snapshots(&filter)?)), 2);
     let unknown = crm_core::ForecastSnapshotId::from_uuid(Default::default());
+    let error = world.reads(|tx| {
+        Ok(movement_between(tx, second.id, Some(first.id), &PipelineScope::default(), Currency::EUR).unwrap_err())
+    });
+    assert!(matches!(&error, SalesError::Invalid(refused) if refused.field() == "until"), "{error}");
     let refused = world
         .reads(|tx| Ok(movement_between(tx, unknown, None, &PipelineScope::default(), Currency::EUR).unwrap_err()));
     assert!(matches!(refused, SalesError::NotFound { .. }), "{refused}");

@@ -41,7 +41,7 @@ fn an_order_goes_from_draft_through_payment_and_delivery() {
     assert_eq!(world.reads(|tx| Ok(tx.order(draft.id)?)), Some(order));
     let facts = ["order.drafted", "order.confirmed", "order.locked", "order.paid", "order.shipped", "order.delivered"];
     assert_eq!(world.facts(draft.id), facts);
-    let fact = OrderFact::Confirmed { day: day("2026-03-02"), net: eur("99.80"), total: eur("99.80") };
+    let fact = OrderFact::Confirmed { day: day("2026-03-02"), net: eur("99.80"), total: eur("99.80"), rate: None };
     assert_eq!(world.history(draft.id)[1].fact, Some(Fact::Order(draft.id, fact)));
 }
 
@@ -99,7 +99,7 @@ fn ord_1_an_order_that_is_placed_is_drafted_and_confirmed_at_once() {
     let history = world.history(placed.id);
     let Some(Fact::Order(_, OrderFact::Drafted { order })) = &history[0].fact else { panic!("{history:?}") };
     assert_eq!((order.state().status(), order.lines()), (OrderStatus::Draft, placed.lines()));
-    let confirmed = OrderFact::Confirmed { day: day("2026-03-02"), net: eur("99.80"), total: eur("99.80") };
+    let confirmed = OrderFact::Confirmed { day: day("2026-03-02"), net: eur("99.80"), total: eur("99.80"), rate: None };
     assert_eq!(history[1].fact, Some(Fact::Order(placed.id, confirmed)));
 
     let placed = world.does(|tx, act| place_order_on(tx, act, new(), day("2026-02-28")));

@@ -1,11 +1,12 @@
 use crm_core::{
-    Currency, Discount, Money, NewPromotion, NewRedemption, Percent, Promotion, PromotionError, PromotionPatch,
-    RecordId, RedemptionId, Window,
-    store::{Promotions, StoreErrorKind},
+    Currency, Discount, DiscountLimit, Money, NewPromotion, NewQuote, NewRedemption, OrderAction, OrderError, Percent,
+    PriceTarget, Promotion, PromotionError, PromotionPatch, RecordId, RedemptionId, Rule, Terms, Window,
+    store::{Orders, Promotions, StoreErrorKind},
 };
 use crm_sales::{
-    SalesError, add_promotion, archive_customer, delete_promotion, find_coupon, redeem_promotion, release_redemption,
-    update_promotion,
+    OrderAmendment, SalesError, accept_quote, add_promotion, amend_order, apply_coupon, apply_promotion,
+    archive_customer, cancel_order, confirm_order, delete_order, delete_promotion, draft_quote, find_coupon,
+    redeem_promotion, release_promotions, release_redemption, send_quote, update_promotion,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -94,4 +95,86 @@ fn what_a_promotion_refuses_changes_nothing() {
     let again = again.coupon("SPRING".parse().unwrap());
     let taken = world.is_refused(|tx, act| add_promotion(tx, act, again));
     assert_eq!(kind(&taken), &StoreErrorKind::Duplicate { record: "promotion", field: "code" });
+}
+
+#[test]
+fn what_an_order_cannot_have_is_not_applied() {
+    let mut world = World::new();
+    let (offer, draft, on) = (offers(&mut world, 1), world.draft(), day("2026-03-02"));
+    let apply = |world: &mut World, offer: &Promotion, order, on| {
+        world.is_refused(|tx, act| apply_promotion(tx, act, order, offer.id, on))
+    };
+    let late = apply(&mut world, &offer, draft.id, day("2026-04-01"));
+    assert!(matches!(late, SalesError::Promotion(PromotionError::NotValid { .. })), "{late}");
+    let unknown = world.is_refused(|tx, act| apply_coupon(tx, act, draft.id, &"summer".parse().unwrap(), on));
+    assert!(matches!(unknown, SalesError::Promotion(PromotionError::NoSuchCode { .. })), "{unknown}");
+
+    let new = |benefit| NewPromotion::new("More".parse().unwrap(), benefit);
+    let tenth = Discount::Percent(Percent::whole(10));
+    let chair = world.product("CHAIR-1", "80.00");
+    for (new, words) in [
+        (new(tenth).target(PriceTarget::Product(chair.id)), "is for none of the lines"),
+        (new(tenth).min_amount(eur("99.81")), "these come to 99.80 EUR"),
+        (new(Discount::Amount(Money::from_minor(1, Currency::JPY))), "must be in"),
+        (new(Discount::Percent("0.001".parse().unwrap())), "amount must be greater than zero"),
+    ] {
+        let other = world.does(|tx, act| add_promotion(tx, act, new));
+        let refused = apply(&mut world, &other, draft.id, on);
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+    // A discount on the document that is more than what would be left.
+    let fixed = Terms::default().discount(Discount::Amount(eur("95.00")));
+    world.does(|tx, act| amend_order(tx, act, draft.id, OrderAmendment::new().terms(fixed)));
+    let refused = apply(&mut world, &offer, draft.id, on);
+    let rule = Rule::OutOfRange { min: "0.00 EUR".into(), max: "89.82 EUR".into() };
+    assert_eq!(refused.invalid().map(|invalid| (invalid.field(), invalid.rule())), Some(("discount", &rule)));
+    assert_eq!(used(&world, &offer), 0);
+
+    let confirmed = world.draft();
+    world.does(|tx, act| confirm_order(tx, act, confirmed.id));
+    let refused = [
+        apply(&mut world, &offer, confirmed.id, on),
+        world.is_refused(|tx, act| release_promotions(tx, act, confirmed.id)),
+    ];
+    for refused in refused {
+        let SalesError::Order(OrderError::NotAllowed { action, .. }) = refused else { panic!("{refused}") };
+        assert_eq!(action, OrderAction::Amend);
+    }
+    let second = world.draft();
+    world.does(|tx, act| apply_promotion(tx, act, second.id, offer.id, on));
+    let (third, lost) = (world.draft(), world.draft());
+    let past = apply(&mut world, &offer, third.id, on);
+    assert!(matches!(past, SalesError::Promotion(PromotionError::UsedUp { limit: 1, .. })), "{past}");
+    world.does(|tx, act| archive_customer(tx, act, lost.customer()));
+    assert!(matches!(apply(&mut world, &offer, lost.id, on), SalesError::Archived { .. }));
+}
+
+#[test]
+fn an_order_that_is_not_deleted_keeps_its_promotions() {
+    let mut world = World::new();
+    let (offer, zhang, lamp) = (offers(&mut world, 1), world.person("张三"), world.product("LAMP-1", "49.90"));
+    let (on, limit) = (day("2026-03-02"), DiscountLimit::up_to(Percent::ZERO).unwrap());
+    let order = world.does(|tx, act| {
+        let quote = draft_quote(tx, act, NewQuote::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+        send_quote(tx, act, quote.id, &limit, on)?;
+        let (_, order) = accept_quote(tx, act, quote.id, on)?;
+        Ok(apply_promotion(tx, act, order.id, offer.id, on)?.0)
+    });
+    let refused = world.is_refused(|tx, act| delete_order(tx, act, order.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "quotes", count: 1 });
+    assert_eq!(used(&world, &offer), 1);
+    let cancelled = world.does(|tx, act| cancel_order(tx, act, order.id, None));
+    assert_eq!((cancelled.total(), used(&world, &offer)), (eur("89.82"), 0));
+    assert_eq!(world.reads(|tx| Ok(tx.order(order.id)?)), Some(cancelled));
+}
+
+#[test]
+fn a_coupon_under_a_key_is_applied_once() {
+    let mut world = World::new();
+    let (offer, order) = (offers(&mut world, 3), world.draft());
+    let code = "spring".parse().unwrap();
+    let mut apply = || world.under("basket", |tx, act| apply_coupon(tx, act, order.id, &code, act.day()));
+    let first = apply().unwrap();
+    assert_eq!(apply().unwrap(), first);
+    assert_eq!(used(&world, &offer), 1);
 }

@@ -442,3 +442,17 @@ impl Figures for SqliteTx<'_> {
         Ok(rebuild(self.writing()?)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SqliteStore, plans};
+
+    #[test]
+    fn a_page_of_the_forecast_begins_at_its_key_and_ends_with_its_days() {
+        let store = SqliteStore::open_in_memory().unwrap();
+        let plan = store.on_writer(|connection| plans::explain(connection, FORECAST)).unwrap();
+        let keys = "(span=? AND (day,rep,category,currency)>(?,?,?,?) AND day<?)";
+        assert_eq!(plan, [format!("SEARCH crm_figure_forecast USING PRIMARY KEY {keys}")]);
+    }
+}

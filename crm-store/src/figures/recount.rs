@@ -90,13 +90,53 @@ impl<'c, T: Table> Recount<'c, T> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Months;
     use crm_core::{
-        Money, NewPayment, Order, OrderStatus,
-        store::{Figures, Orders, Store},
+        By, Currency, Label, Money, NewPayment, Opportunity, OpportunityPatch, OpportunityStatus, Order, OrderStatus,
+        store::{Figures, Opportunities, Orders, Store},
     };
     use crm_testkit::sample::{self, Sample};
 
-    use crate::{SqliteStore, plans, table::Table};
+    use crate::{
+        SqliteStore,
+        figures::{ForecastRow, Key},
+        plans,
+        row::OrEmpty,
+        table::Table,
+    };
+
+    #[test]
+    fn an_opportunity_writes_the_figures_that_it_moves_and_no_others() {
+        let (store, sample) = (SqliteStore::open_in_memory().unwrap(), Sample::new(1));
+        store.write(|tx| sample.write_to(tx)).unwrap();
+        let (pipelines, forecasts) = (<(Label, Label, OrEmpty<Currency>)>::UPSERT, ForecastRow::UPSERT);
+        // On a thread of its own each time, since a statement that was seen stays seen.
+        let wrote = |deal: &mut Opportunity| {
+            let write = || {
+                deal.revision = store.write(|tx| tx.update_opportunity(deal)).unwrap();
+                [Opportunity::SQL.select_one, pipelines, forecasts].map(plans::seen)
+            };
+            std::thread::scope(|scope| scope.spawn(write).join().unwrap())
+        };
+        let one_that = |is: fn(&&Opportunity) -> bool| sample.opportunities.iter().find(is).unwrap().clone();
+        let mut open =
+            one_that(|one| one.state().status() == OpportunityStatus::Open && one.expected_close().is_some());
+        let (at, later) = (open.updated_at, open.expected_close().unwrap().checked_add_months(Months::new(2)));
+        let mut revise = |patch| {
+            open.revise(at, patch).unwrap();
+            wrote(&mut open)
+        };
+        let name = Some("renamed".parse().unwrap());
+        assert_eq!(revise(OpportunityPatch { name, ..OpportunityPatch::default() }), [false, false, false]);
+        let expected_close = Some(later);
+        assert_eq!(revise(OpportunityPatch { expected_close, ..OpportunityPatch::default() }), [true, false, true]);
+        let mut won = one_that(|one| one.state().status() == OpportunityStatus::Won);
+        let by = By { at: won.updated_at, actor: &"alice".parse().unwrap() };
+        won.advance(by, &sample::pipeline(), &"delivered".parse().unwrap(), None).unwrap();
+        assert_eq!(wrote(&mut won), [true, true, false]);
+        let wrong = store.read(|tx| tx.verify_figures(9)).unwrap();
+        assert_eq!(wrong, []);
+    }
 
     #[test]
     fn the_order_is_read_again_only_where_another_rep_or_customer_or_other_lines_come() {

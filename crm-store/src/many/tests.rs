@@ -258,7 +258,7 @@ fn what_an_earlier_failure_left_waiting_is_never_moved() {
     let mut host = host();
     let orders = orders(60);
     assert_eq!(committed(&mut host, &orders[..30]), (Ok(0), 30));
-    host.execute("INSERT INTO temp.new_crm_order SELECT 99, 1, 0, 0, 'X', NULL, x'00', NULL, NULL, 'EUR', NULL, NULL, 0, 0, 'draft', NULL, NULL, NULL, NULL, 'unfulfilled', 'unpaid', 0, x'01'", []).unwrap();
+    host.execute("INSERT INTO temp.new_crm_order SELECT 99, 1, 0, 0, 'X', NULL, x'00', NULL, NULL, 'EUR', NULL, NULL, 0, 0, 'draft', NULL, NULL, NULL, NULL, NULL, 'unfulfilled', 'unpaid', 0, x'01'", []).unwrap();
     assert_eq!(committed(&mut host, &orders[30..]), (Ok(0), 60));
 }
 

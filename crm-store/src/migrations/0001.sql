@@ -511,19 +511,27 @@ CREATE TABLE crm_quote (
     customer BLOB NOT NULL REFERENCES crm_customer (id),
     opportunity BLOB REFERENCES crm_opportunity (id),
     rep BLOB REFERENCES crm_sales_rep (id),
-    author TEXT NOT NULL,
+    -- Who wrote it since it was last approved, as JSON.
+    authors TEXT NOT NULL,
     currency TEXT NOT NULL,
+    price_list BLOB REFERENCES crm_price_list (id),
     -- As in crm_order.
     terms TEXT,
     net INTEGER NOT NULL,
     total INTEGER NOT NULL,
     valid_until INTEGER,
-    approval TEXT,
-    state TEXT NOT NULL,
-    -- What the state says, for filters and references.
+    -- Where it stands: which of what follows is there goes by the status.
     status TEXT NOT NULL,
+    status_at INTEGER,
+    day INTEGER,
+    reason TEXT,
+    note TEXT,
     superseded_by BLOB REFERENCES crm_quote (id),
     ordered BLOB REFERENCES crm_order (id),
+    approver TEXT,
+    approved_at INTEGER,
+    -- What goes beyond the limit and waits for approval, or was approved, as JSON.
+    beyond TEXT,
     parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX crm_quote_customer ON crm_quote (customer, id);
@@ -534,6 +542,7 @@ CREATE INDEX crm_quote_status ON crm_quote (status, id);
 CREATE INDEX crm_quote_valid_until ON crm_quote (valid_until) WHERE valid_until IS NOT NULL;
 CREATE INDEX crm_quote_previous ON crm_quote (previous) WHERE previous IS NOT NULL;
 CREATE INDEX crm_quote_superseded_by ON crm_quote (superseded_by) WHERE superseded_by IS NOT NULL;
+CREATE INDEX crm_quote_price_list ON crm_quote (price_list) WHERE price_list IS NOT NULL;
 CREATE INDEX crm_quote_ordered ON crm_quote (ordered) WHERE ordered IS NOT NULL;
 
 CREATE TABLE crm_quote_line (
@@ -544,12 +553,16 @@ CREATE TABLE crm_quote_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- As in crm_order_line.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,
     tax_rate INTEGER,
     source INTEGER,
     continues INTEGER,
+    list_price INTEGER,
+    line_group TEXT,
     PRIMARY KEY (quote_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_quote_line_product ON crm_quote_line (product, quote_row);
@@ -608,7 +621,7 @@ CREATE INDEX crm_forecast_adjustment_rep ON crm_forecast_adjustment (rep, id);
 CREATE INDEX crm_forecast_adjustment_author ON crm_forecast_adjustment (author, id);
 CREATE INDEX crm_forecast_adjustment_period ON crm_forecast_adjustment (period_from, period_until, id);
 
--- `forecast` is the forecast as JSON, some hundred kilobytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
+-- `forecast` is the forecast as JSON, not two megabytes for a thousand reps; the bounds of its period stand before it for the sake of the index.
 CREATE TABLE crm_forecast_snapshot (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -632,8 +645,10 @@ CREATE TABLE crm_activity (
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
     note TEXT,
+    lead BLOB REFERENCES crm_lead (id),
     customer BLOB REFERENCES crm_customer (id),
     opportunity BLOB REFERENCES crm_opportunity (id),
+    person BLOB REFERENCES crm_customer (id),
     owner BLOB REFERENCES crm_sales_rep (id),
     due INTEGER NOT NULL,
     remind_at INTEGER,
@@ -650,6 +665,8 @@ CREATE TABLE crm_activity (
     planned_due INTEGER,
     planned_reminder INTEGER
 ) STRICT;
+CREATE INDEX crm_activity_lead ON crm_activity (lead, id) WHERE lead IS NOT NULL;
+CREATE INDEX crm_activity_person ON crm_activity (person, id) WHERE person IS NOT NULL;
 CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
@@ -685,6 +702,8 @@ CREATE TABLE crm_order (
     day INTEGER,
     cancelled_on INTEGER,
     cancel_reason TEXT,
+    -- The rate that was pinned when it was confirmed, as JSON.
+    rate TEXT,
     -- The two axes that follow from shipments and payments, kept for filters.
     fulfilment TEXT NOT NULL,
     payment TEXT NOT NULL,
@@ -710,6 +729,8 @@ CREATE TABLE crm_order_line (
     quantity INTEGER NOT NULL,
     unit_price INTEGER NOT NULL,
     discount INTEGER NOT NULL,
+    -- What promotions take off after the discount; the amount is less it.
+    taken_off INTEGER,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL,
     tax TEXT,
@@ -718,6 +739,9 @@ CREATE TABLE crm_order_line (
     source INTEGER,
     -- The line whose other units it has.
     continues INTEGER,
+    -- What the price list asked for one, where one priced it, and the group of lines that it stands in.
+    list_price INTEGER,
+    line_group TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_line_product ON crm_order_line (product, order_row);

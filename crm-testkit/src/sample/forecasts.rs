@@ -2,7 +2,7 @@
 
 use crm_core::{
     Deals, Exchange, Forecast, ForecastAdjustment, ForecastCategory, ForecastFigure, ForecastSnapshot, Money,
-    NewForecastAdjustment, Period, RatePolicy, RollUp, SalesRepId,
+    NewForecastAdjustment, Period, RateError, RatePolicy, RollUp, SalesRepId,
 };
 
 use super::{Random, currency, valid};
@@ -40,7 +40,8 @@ pub fn forecast_snapshot(seed: u64, reps: &[SalesRepId]) -> ForecastSnapshot {
     let manager = reps.first().copied();
     let team = reps.iter().map(|rep| (*rep, manager.filter(|manager| manager != rep)));
     let exchange = Exchange::to(currency, RatePolicy::Current, today);
-    let forecast = valid(Forecast::new(period, exchange, Vec::new(), team, figures, &[]));
+    let no_rate = |from| Err(RateError::NotPinned { from, to: exchange.to });
+    let forecast = valid(Forecast::new(period, exchange, team, figures, &[], no_rate));
     let name = random.percent(70).then(|| random.label(&["week 10", "第十周", "start of the month"]));
     ForecastSnapshot::take(random.id(at), at, name, forecast)
 }

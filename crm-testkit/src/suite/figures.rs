@@ -1,14 +1,15 @@
-//! C50 to C58: figures. What they sum up stands in `sums`.
+//! C50 to C58 and C88: figures. What they sum up stands in `sums` and `forecasts`.
 
+mod forecasts;
 mod sums;
 
 use crm_core::{
-    Currency, CustomerFigure, Draft, Money, NewPayment, Opportunity, OpportunityParts, OpportunityStatus, Order,
-    OrderLine, OrderParts, OrderState, Percent, PipelineFigure, SalesBy, SalesFigure, SalesOf, Span, Tax, TicketFigure,
-    UnitPrice,
+    Currency, CustomerFigure, Draft, ForecastFigure, Money, NewPayment, Opportunity, OpportunityParts,
+    OpportunityStatus, Order, OrderLine, OrderParts, OrderState, Percent, PipelineFigure, SalesBy, SalesFigure,
+    SalesOf, Span, Tax, TicketFigure, UnitPrice,
     store::{
-        CustomerFigureFilter, Figures as _, Opportunities as _, Orders as _, Page, Records, SalesFilter, Store,
-        StoreErrorKind, pages,
+        CustomerFigureFilter, Figures as _, ForecastFilter, Opportunities as _, Orders as _, Page, Records,
+        SalesFilter, Store, StoreErrorKind, pages,
     },
 };
 
@@ -19,10 +20,13 @@ use super::{
     world::{founded, insert_all, look, own_error, read, refusal, refused, write},
 };
 
-pub use self::sums::{
-    c50_sales_figures_sum_up_the_revenue_of_the_orders, c51_a_region_is_the_reps_who_are_in_it_now,
-    c52_the_figures_of_a_customer_know_the_orders_that_count, c53_a_pipeline_is_summed_up_by_stage,
-    c54_tickets_are_counted_by_status_and_priority,
+pub use self::{
+    forecasts::c88_a_forecast_sums_up_the_deals_by_the_day_of_their_close,
+    sums::{
+        c50_sales_figures_sum_up_the_revenue_of_the_orders, c51_a_region_is_the_reps_who_are_in_it_now,
+        c52_the_figures_of_a_customer_know_the_orders_that_count, c53_a_pipeline_is_summed_up_by_stage,
+        c54_tickets_are_counted_by_status_and_priority,
+    },
 };
 
 /// The lists of sales figures.
@@ -34,6 +38,7 @@ pub(crate) struct AllFigures {
     sales: Vec<(Span, SalesBy, Vec<SalesFigure>)>,
     customers: Vec<CustomerFigure>,
     pipelines: Vec<PipelineFigure>,
+    forecasts: Vec<(Span, Vec<ForecastFigure>)>,
     tickets: Vec<TicketFigure>,
 }
 
@@ -47,6 +52,9 @@ pub(super) fn all_figures<T: Records + ?Sized>(tx: &T) -> Stored<AllFigures> {
         pages(1_000, |page| tx.customer_figures(&everybody, page), CustomerFigure::key).collect::<Stored<_>>()?;
     found.pipelines =
         pages(1_000, |page| tx.pipeline_figures(None, page), PipelineFigure::key).collect::<Stored<_>>()?;
+    for span in [Span::Day, Span::Month] {
+        found.forecasts.push((span, forecasts(tx, span)?));
+    }
     found.tickets = pages(1_000, |page| tx.ticket_figures(page), TicketFigure::key).collect::<Stored<_>>()?;
     Ok(found)
 }
@@ -62,6 +70,15 @@ fn filter(span: Span, by: &SalesBy) -> SalesFilter {
 fn sales<T: Records + ?Sized>(tx: &T, span: Span, by: &SalesBy) -> Stored<Vec<SalesFigure>> {
     let filter = filter(span, by);
     pages(1_000, |page| tx.sales_figures(&filter, page), SalesFigure::key).collect()
+}
+
+/// The figures of the forecast of a year, after those without a day.
+fn forecasts<T: Records + ?Sized>(tx: &T, span: Span) -> Stored<Vec<ForecastFigure>> {
+    let listed = |days| {
+        let filter = ForecastFilter { span, days };
+        pages(1_000, move |page| tx.forecast_figures(&filter, page), ForecastFigure::key)
+    };
+    listed(None).chain(listed(Some(year()))).collect()
 }
 
 /// An order of two lamps and a chair, confirmed so many days after 2 March.
@@ -278,6 +295,13 @@ pub fn c56_figures_come_by_key_and_page<S: Store>(open: impl Fn() -> S) {
         let all = CustomerFigureFilter::default();
         paged("C56: customers", |page| tx.customer_figures(&all, page), CustomerFigure::key)?;
         paged("C56: pipelines", |page| tx.pipeline_figures(None, page), PipelineFigure::key)?;
+        for (span, days) in [(Span::Day, Some(year())), (Span::Month, Some(year())), (Span::Month, None)] {
+            let filter = ForecastFilter { span, days };
+            let name = format!("C56: {filter:?}");
+            let whole = paged(&name, |page| tx.forecast_figures(&filter, page), ForecastFigure::key)?;
+            assert!(whole.len() > 2, "{name}: the suite's own opportunities must fill it");
+            assert!(whole.is_sorted_by_key(ForecastFigure::key), "{name}: not in the order of its keys");
+        }
         paged("C56: tickets", |page| tx.ticket_figures(page), TicketFigure::key)?;
         Ok(())
     });
@@ -344,6 +368,24 @@ pub fn c57_what_the_figures_cannot_hold_is_refused<S: Store>(open: impl Fn() -> 
     let kind = StoreErrorKind::FigureOverflow { figures: "pipeline" };
     refusal(&store, &kind, "C57: the values of a stage", |tx| tx.insert_opportunity(&worth(52)));
     refused(store.write(|tx| tx.insert_opportunity(&worth(53))), &kind, "C57: in a transaction of its own");
+
+    // Of two pipelines, so that the values of the stages fit.
+    let expected = |n: u32, pipeline: &str, rep: u32, days: u32| {
+        let (expected_close, pushes) = (Some(day(days)), Vec::new());
+        let (rep, pipeline) = (Some(id(rep)), text(pipeline));
+        let parts = OpportunityParts { rep, pipeline, expected_close, pushes, ..worth(n).into() };
+        valid(Opportunity::try_from(parts))
+    };
+    let kind = StoreErrorKind::FigureOverflow { figures: "forecast" };
+    write(&store, "C57: two pipelines", |tx| {
+        tx.delete_opportunity(id(51))?;
+        tx.insert_opportunity(&expected(54, "one", 1, 5))?;
+        tx.insert_opportunity(&expected(55, "two", 2, 5))
+    });
+    refusal(&store, &kind, "C57: the forecast of a day", |tx| tx.insert_opportunity(&expected(56, "three", 1, 5)));
+    refusal(&store, &kind, "C57: the forecast of a month", |tx| tx.insert_opportunity(&expected(56, "three", 1, 6)));
+    refusal(&store, &kind, "C57: a reassignment", |tx| tx.update_opportunity(&expected(55, "two", 1, 5)));
+    write(&store, "C57: another month", |tx| overwrite(tx, expected(55, "two", 1, 40)));
 }
 
 /// C58: after any of this verification finds nothing, and rebuilding changes nothing.

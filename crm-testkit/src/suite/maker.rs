@@ -3,7 +3,7 @@
 pub(crate) mod forecasts;
 mod orders;
 mod people;
-mod pipeline;
+pub(crate) mod pipeline;
 mod prices;
 
 use std::{fmt::Display, str::FromStr};

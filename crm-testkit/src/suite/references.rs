@@ -79,14 +79,15 @@ fn references(record: &Any) -> usize {
                 + one.contacts().len()
         }
         Any::Activity(one) => {
-            usize::from(one.customer().is_some())
-                + usize::from(one.opportunity().is_some())
-                + usize::from(one.owner().is_some())
+            let parties = [one.lead().is_some(), one.opportunity().is_some(), one.owner().is_some()];
+            let customers = [one.customer(), one.person()].into_iter().flatten().count();
+            customers + parties.into_iter().filter(|there| *there).count()
         }
         Any::Quote(quote) => {
             let one = [quote.previous(), quote.superseded_by()].into_iter().flatten().count();
             let others = [quote.opportunity().is_some(), quote.rep().is_some(), quote.order().is_some()];
-            1 + one + others.into_iter().filter(|there| *there).count() + quote.lines().len()
+            let listed = usize::from(quote.price_list().is_some());
+            1 + one + others.into_iter().filter(|there| *there).count() + listed + quote.lines().len()
         }
         Any::Order(order) => {
             let one = [order.rep().is_some(), order.quote().is_some()].into_iter().filter(|there| *there).count();
@@ -402,6 +403,12 @@ const WAYS: &[Way] = &[
         to: Family::Product,
         refer: |n, to| quote(n, |one| one.lines = vec![line(one.currency, to)]),
     },
+    Way {
+        field: "price list",
+        by: "quotes",
+        to: Family::PriceList,
+        refer: |n, to| quote(n, |one| one.price_list = Some(id(to))),
+    },
     Way { field: "quote", by: "orders", to: Family::Quote, refer: |n, to| order(n, |one| one.quote = Some(id(to))) },
     Way {
         field: "lines",
@@ -421,6 +428,18 @@ const WAYS: &[Way] = &[
             let buyer = ContactRole { person: id(to), role: text("buyer"), primary: true };
             opportunity(n, |one| one.contacts = vec![buyer])
         },
+    },
+    Way {
+        field: "lead",
+        by: "activities",
+        to: Family::Lead,
+        refer: |n, to| activity(n, |one| one.lead = Some(id(to))),
+    },
+    Way {
+        field: "person",
+        by: "activities",
+        to: Family::Customer,
+        refer: |n, to| activity(n, |one| one.person = Some(id(to))),
     },
     Way {
         field: "customer",

@@ -48,6 +48,11 @@ fn parts_of_an_order_that_contradict_each_other_are_refused() {
             let day = day("2026-03-05");
             parts.state = OrderState::Cancelled { at: at(9), day, confirmed_on: None, reason: None };
         }),
+        ("rate", "pinned by the confirmation (MON-3), got 1 EUR = 1.08 USD", |parts| {
+            (parts.state, parts.rate) = (OrderState::Draft, Some(dollars(Currency::EUR)));
+            (parts.shipments, parts.payments) = (Vec::new(), Vec::new());
+        }),
+        ("rate", "in EUR, not in JPY", |parts| parts.rate = Some(dollars(Currency::JPY))),
         ("shipments", "numbered from 1", |parts| parts.shipments[1].number = 3),
         ("shipments", "numbered from 1", |parts| parts.shipments[0].number = 0),
         ("shipments", "hold something", |parts| parts.shipments[0].lines = Vec::new()),
@@ -102,7 +107,7 @@ fn a_line_whose_amount_is_not_its_product_is_refused() {
     let mut json = serde_json::to_value(line(1, 2, "50.00")).unwrap();
     json["amount"]["amount"] = "99.99".into();
     let refused = serde_json::from_value::<OrderLine>(json).unwrap_err().to_string();
-    assert_eq!(refused, "amount must be quantity times price less discount, got 99.99 EUR");
+    assert_eq!(refused, "amount must be quantity times price less discount and promotions, got 99.99 EUR");
 }
 
 #[test]
@@ -154,6 +159,11 @@ fn what_an_order_is_made_of_survives_json() {
         );
     survives_json(&new);
     survives_json(&line(2, 1, "0.50").continuing(1));
+    let listed =
+        line(2, 1, "0.50").grouped(Some(parsed("left"))).listed(UnitPrice::parse("0.60", Currency::EUR).unwrap());
+    survives_json(&listed.unwrap());
+    let yen = line(2, 1, "0.50").listed(UnitPrice::parse("60", Currency::JPY).unwrap()).unwrap_err();
+    assert_eq!((yen.field(), line(2, 1, "0.50").group()), ("list price", None));
     let mut listed = drafted(lines());
     listed.price_by(at(1), Some(id(6))).unwrap();
     survives_json(&listed);

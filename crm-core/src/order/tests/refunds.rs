@@ -62,7 +62,7 @@ fn ref_2_less_than_lines_came_to_may_go_back_and_never_more() {
     let mut order = order;
     order.refund(at(3), of(4_500)).unwrap();
     assert_eq!((order.refundable(), order.refundable_lines()), (eur(7_500), vec![back(1, 1), back(3, 4)]));
-    let OrderFact::Refunded { entry, refundable } = order.refund(at(4), NewRefund::in_full()).unwrap() else {
+    let OrderFact::Refunded { entry, refundable, .. } = order.refund(at(4), NewRefund::in_full()).unwrap() else {
         panic!()
     };
     assert_eq!((entry.amount, refundable), (eur(7_500), eur(0)));

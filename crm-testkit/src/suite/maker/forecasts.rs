@@ -2,7 +2,7 @@
 
 use crm_core::{
     Currency, DatedRate, Deals, Exchange, Forecast, ForecastAdjustment, ForecastCategory, ForecastFigure,
-    ForecastSnapshot, Money, NewForecastAdjustment, Period, Rate, RatePolicy, RollUp, SalesRepId,
+    ForecastSnapshot, Money, NewForecastAdjustment, Period, Rate, RateError, RatePolicy, RollUp, SalesRepId,
 };
 
 use super::{Maker, TEXTS, at, day, id, text, valid};
@@ -65,7 +65,8 @@ impl Maker {
         let rate = valid(Rate::from_ten_billionths(i64::from(1 + self.dice.below(1_000)) * 81_007));
         let rate = valid(DatedRate::new(Currency::JPY, Currency::EUR, day(0), rate, text("ECB")));
         let exchange = Exchange::to(Currency::EUR, self.dice.one(&[RatePolicy::Current, RatePolicy::Pinned]), today);
-        let forecast = valid(Forecast::new(period, exchange, vec![rate], team, figures, &made));
+        let known = |_| Ok::<_, RateError>(rate.clone());
+        let forecast = valid(Forecast::new(period, exchange, team, figures, &made, known));
         let name = self.dice.yes().then(|| self.dice.one_text(&["week 10", "第十周"]));
         ForecastSnapshot::take(id(n), self.at(), name, forecast)
     }

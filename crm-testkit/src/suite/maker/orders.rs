@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    AnomalyKind, BeyondLimit, Currency, Discount, Draft, LimitKind, Money, NewPayment, NewRefund, Order, OrderLine,
-    OrderParts, OrderState, Payment, PaymentKind, PaymentParts, PaymentReference, PaymentReport, PaymentState,
-    ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, RefundedLine, Revision,
-    ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
+    AnomalyKind, BeyondLimit, Currency, DatedRate, Discount, Draft, LeastAmount, LimitKind, Money, NewPayment,
+    NewRefund, Order, OrderLine, OrderParts, OrderState, Payment, PaymentKind, PaymentParts, PaymentReference,
+    PaymentReport, PaymentState, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState,
+    RefundedLine, Revision, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
 };
 
 use super::{Maker, TEXTS, day, id, text, valid};
@@ -31,6 +31,9 @@ impl Maker {
             let tax =
                 self.dice.one(&[None, Some("19"), Some("7.7")]).map(|rate| valid(Tax::new(text("VAT"), text(rate))));
             let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
+            let off = Money::from_minor(line.amount().minor() / 3, currency);
+            let line = if self.dice.yes() { valid(line.less(off)) } else { line };
+            let line = if self.dice.yes() { valid(line.listed(price)).grouped(Some(text("left"))) } else { line };
             lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
         }
         lines
@@ -48,8 +51,9 @@ impl Maker {
             customer: self.slot(),
             opportunity: self.maybe_slot(),
             rep: self.maybe_slot(),
-            author: text("alice"),
+            authors: if self.dice.yes() { vec![text("alice")] } else { vec![text("alice"), text("carol")] },
             currency,
+            price_list: None,
             content,
         };
         let mut quote = valid(Quote::draft(self.at(), draft));
@@ -75,7 +79,8 @@ impl Maker {
     fn offered(&mut self, quote: &mut Quote, state: u32, when: DateTime<Utc>, on: NaiveDate) {
         let money = |minor| Money::from_minor(minor, quote.currency());
         let limit = LimitKind::Discount(text("10"));
-        let beyond = vec![BeyondLimit { line: 1, amount: money(80), least: money(90), limit, margin: None }];
+        let beyond =
+            vec![BeyondLimit { line: 1, amount: money(80), least: LeastAmount::Known(money(90)), limit, margin: None }];
         let at = self.at();
         match state {
             0 => drop(valid(quote.submit(when, Vec::new()))),
@@ -119,7 +124,12 @@ impl Maker {
             return order;
         }
         let confirmed = self.day();
-        valid(order.confirm(self.at(), confirmed));
+        if self.dice.yes() {
+            let rate = DatedRate::new(currency, Currency::USD, self.day(), text("1.0842"), text("ECB"));
+            valid(order.confirm_at_rate(self.at(), confirmed, valid(rate)));
+        } else {
+            valid(order.confirm(self.at(), confirmed));
+        }
         match self.dice.below(4) {
             0 => {
                 let part = ShippedLine { line: 1, quantity: order.lines()[0].quantity() };
@@ -185,7 +195,7 @@ impl Maker {
         let parts = OrderParts::from(self.order(n));
         let number = text(&format!("DRAFT-{n}"));
         let (state, shipments, payments) = (OrderState::Draft, Vec::new(), Vec::new());
-        valid(OrderParts { number, state, shipments, payments, ..parts }.try_into())
+        valid(OrderParts { number, state, rate: None, shipments, payments, ..parts }.try_into())
     }
 
     pub(super) fn payment(&mut self, n: u32) -> Payment {

@@ -2,9 +2,9 @@
 
 use chrono::Months;
 use crm_core::{
-    Activity, ActivityKind, ActivityStep, Actor, AssignmentPolicy, AssignmentStrategy, By, Completion, Conversion,
-    Currency, DealLine, Direction, Disqualification, FairnessWindow, ForecastCategory, Label, Lead, LeadPlace,
-    LeadStatus, LeadTouch, Loss, Member, Money, NewActivity, NewLead, NewOpportunity, NewQueue, NewSalePlan,
+    Activity, ActivityKind, ActivityParties, ActivityStep, Actor, AssignmentPolicy, AssignmentStrategy, By, Completion,
+    Conversion, Currency, DealLine, Direction, Disqualification, FairnessWindow, ForecastCategory, Label, Lead,
+    LeadPlace, LeadStatus, LeadTouch, Loss, Member, Money, NewActivity, NewLead, NewOpportunity, NewQueue, NewSalePlan,
     Opportunity, OpportunityPatch, Percent, Period, Pipeline, PlanScope, PostalAddress, PostalAddressFields,
     Qualification, Quantity, Queue, Recurring, RequiredField, Revision, RosterMember, Sale, SalePlan, StrategyKind,
     UnitPrice,
@@ -219,7 +219,12 @@ impl Maker {
         let kind = self.dice.one(&[ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task]);
         let mut new = NewActivity::new(kind, self.dice.one_text(NAMES), self.day());
         new.external_id = self.external(n);
-        (new.customer, new.opportunity, new.owner) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
+        new.owner = self.maybe_slot();
+        if self.dice.below(3) == 0 {
+            new.lead = self.maybe_slot();
+        } else {
+            (new.customer, new.opportunity, new.person) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
+        }
         if self.dice.yes() {
             new = new.note(self.dice.one_text(TEXTS)).remind_at(self.at());
         }
@@ -227,6 +232,10 @@ impl Maker {
             new.step = Some(ActivityStep { plan: text("first contact"), number: 2 });
         }
         let mut activity = valid(Activity::plan(id(n), self.at(), new));
+        if activity.lead().is_some() && self.dice.yes() {
+            let (customer, opportunity, person) = (self.maybe_slot(), self.maybe_slot(), self.maybe_slot());
+            let _ = activity.follow(self.at(), ActivityParties { customer, opportunity, person });
+        }
         match self.dice.below(4) {
             0 => {
                 let note = self.dice.yes().then(|| self.dice.one_text(TEXTS));
@@ -242,7 +251,7 @@ impl Maker {
     }
 }
 
-fn pipeline(name: &str) -> Pipeline {
+pub(crate) fn pipeline(name: &str) -> Pipeline {
     let label = |key: &str| -> Label { text(key) };
     let pipeline = Pipeline::new(label(name))
         .open(label("prospecting"), Percent::whole(10))

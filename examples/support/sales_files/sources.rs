@@ -45,6 +45,11 @@ impl Sources {
     }
 }
 
+/// Where the small set lies that examples read when no directory is named.
+pub(crate) fn small_set() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data")
+}
+
 fn pipelines(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {

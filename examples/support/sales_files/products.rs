@@ -1,6 +1,6 @@
 //! Products, and the names that people write for them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use crm::{
     Label, NewProduct, Product, UnitPrice, sales,
@@ -43,7 +43,7 @@ pub(crate) fn add(tx: &mut (impl Records + ?Sized), acts: &Acts, row: &Row, seen
 
 /// The price list: products by name, however it is spelt.
 pub(crate) struct Catalogue {
-    products: Vec<Product>,
+    products: Vec<Rc<Product>>,
     /// Places in the list.
     by_name: BTreeMap<String, usize>,
     by_folded_name: BTreeMap<String, Vec<usize>>,
@@ -59,14 +59,14 @@ impl Catalogue {
             let (name, place) = (product.name.as_str(), catalogue.products.len());
             catalogue.by_folded_name.entry(folded(name)).or_default().push(place);
             catalogue.by_name.insert(name.to_owned(), place);
-            catalogue.products.push(product);
+            catalogue.products.push(Rc::new(product));
         }
         Ok(catalogue)
     }
 
     /// The product that a field means: by its exact name, else by the only name that differs in nothing but case, spaces, hyphens, underscores and points. A
     /// spelling variant is noticed.
-    pub(crate) fn find(&self, field: Field<'_>) -> Result<(&Product, Option<Finding>), Finding> {
+    pub(crate) fn find(&self, field: Field<'_>) -> Result<(&Rc<Product>, Option<Finding>), Finding> {
         let field = field.required("no product")?;
         if let Some(place) = self.by_name.get(field.text()) {
             return Ok((&self.products[*place], None));

@@ -27,9 +27,13 @@ pub(crate) fn amount(field: Field<'_>) -> Result<Money, Finding> {
     })
 }
 
-/// A day, strictly `yyyy-mm-dd`; `None` for an empty field.
+/// A day; `None` for an empty field.
 pub(crate) fn day(field: Field<'_>) -> Result<Option<NaiveDate>, Finding> {
     let Some(field) = field.given() else { return Ok(None) };
-    let day = field.text().parse::<NaiveDate>().ok().filter(|day| day.to_string() == field.text());
-    day.map(Some).ok_or_else(|| field.finding("not a date (yyyy-mm-dd)"))
+    parsed_day(field.text()).map(Some).ok_or_else(|| field.finding("not a date (yyyy-mm-dd)"))
+}
+
+/// A day, strictly `yyyy-mm-dd`.
+pub(crate) fn parsed_day(text: &str) -> Option<NaiveDate> {
+    text.parse().ok().filter(|day: &NaiveDate| text.len() == "yyyy-mm-dd".len() && day.to_string() == text)
 }

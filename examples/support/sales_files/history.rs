@@ -3,20 +3,18 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use crm::{Act, Error, Label, act_at};
 
-/// Who imports, by the name that the journal keeps.
-const IMPORTER: &str = "sales_year";
-
-/// The acts of importing one file.
+/// The acts of one piece of work: of importing a file, say.
 pub(crate) struct Acts {
+    actor: &'static str,
     reason: Label,
     today: DateTime<Utc>,
 }
 
 impl Acts {
-    /// Acts with the reason `import FILE`.
+    /// Acts of an actor for a reason, by the words that the journal keeps.
     #[expect(clippy::disallowed_methods, reason = "a program may ask for the time")]
-    pub(crate) fn importing(file: &str) -> Result<Self, Error> {
-        Ok(Self { reason: format!("import {file}").parse()?, today: Utc::now() })
+    pub(crate) fn of(actor: &'static str, reason: &str) -> Result<Self, Error> {
+        Ok(Self { actor, reason: reason.parse()?, today: Utc::now() })
     }
 
     /// An act of today.
@@ -30,6 +28,6 @@ impl Acts {
     }
 
     fn at(&self, instant: DateTime<Utc>) -> Result<Act, Error> {
-        Ok(act_at(IMPORTER, instant)?.because(self.reason.clone()))
+        Ok(act_at(self.actor, instant)?.because(self.reason.clone()))
     }
 }

@@ -1,6 +1,8 @@
-//! Taking the files in: row by row, some hundreds of rows to a transaction, so that memory does not grow with the files.
+//! Taking the files in: row by row, some hundreds of rows to a transaction, so that memory does not grow with the files. Accounts, products and the team go into the
+//! store; what becomes of a deal, the example says.
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     io,
     path::{Path, PathBuf},
@@ -12,7 +14,7 @@ use indicatif::ProgressBar;
 use super::{
     accounts,
     csv_table::{Row, Table, TableError},
-    deals,
+    deals::{self, Deal},
     history::Acts,
     products, progress,
     remarks::{Finding, Remark, Remarks, WrittenRemarks},
@@ -32,6 +34,18 @@ pub(crate) struct Imported {
     pub(crate) rejected: WrittenRemarks,
     /// What was odd about rows that did.
     pub(crate) notices: WrittenRemarks,
+}
+
+impl Imported {
+    /// How many rows each thing was noticed of, by its column and reason.
+    pub(crate) fn notices_by_reason(&self) -> io::Result<BTreeMap<(String, String), u64>> {
+        let mut reasons = BTreeMap::new();
+        for remark in self.notices.iter()? {
+            let Remark { column, reason, .. } = remark?;
+            *reasons.entry((column, reason)).or_default() += 1;
+        }
+        Ok(reasons)
+    }
 }
 
 /// Why a row did not go in.
@@ -68,10 +82,16 @@ failures!(crm::Error, SalesError, StoreError, Invalid);
 /// What came of a row that went in: something to notice, or nothing.
 pub(crate) type Taken = Result<Vec<Finding>, Refused>;
 
-/// Imports all files: what deals refer to comes first.
-pub(crate) fn everything(crm: &Crm, sources: &Sources) -> Result<Imported, Box<dyn Error>> {
+/// Reads all files: what deals refer to comes first. Each deal is given to `take`, with the acts of its file and its row.
+pub(crate) fn everything(
+    crm: &Crm,
+    sources: &Sources,
+    importer: &'static str,
+    take: impl FnMut(&mut SqliteTx<'_>, &Acts, &Row, Deal) -> Taken,
+) -> Result<Imported, Box<dyn Error>> {
     let mut import = Import {
         crm,
+        importer,
         progress: progress::bar("importing", sources.bytes()?, "{bytes}/{total_bytes}"),
         rejected: Remarks::new()?,
         notices: Remarks::new()?,
@@ -79,13 +99,14 @@ pub(crate) fn everything(crm: &Crm, sources: &Sources) -> Result<Imported, Box<d
     import.accounts(&sources.accounts)?;
     import.products(&sources.products)?;
     import.team(&sources.team)?;
-    let rows = import.pipelines(&sources.pipelines)?;
+    let rows = import.pipelines(&sources.pipelines, take)?;
     import.progress.finish_and_clear();
     Ok(Imported { rows, rejected: import.rejected.finish()?, notices: import.notices.finish()? })
 }
 
 struct Import<'a> {
     crm: &'a Crm,
+    importer: &'static str,
     progress: ProgressBar,
     rejected: Remarks,
     notices: Remarks,
@@ -125,16 +146,28 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Imports the deals; gives how many rows there were, whatever became of them.
-    fn pipelines(&mut self, paths: &[PathBuf]) -> Result<u64, Box<dyn Error>> {
+    /// Reads the deals; gives how many rows there were, whatever became of them.
+    fn pipelines(
+        &mut self,
+        paths: &[PathBuf],
+        mut take: impl FnMut(&mut SqliteTx<'_>, &Acts, &Row, Deal) -> Taken,
+    ) -> Result<u64, Box<dyn Error>> {
         let catalogue = self.crm.read(|tx| products::Catalogue::load(tx))?;
-        let hardware = deals::Hardware::pipeline()?;
-        let mut seen = Seen::nothing()?;
+        let seen = Seen::nothing()?;
         let mut rows = 0;
         for path in paths {
             let (mut table, acts) = self.open(path, deals::COLUMNS)?;
-            let desk = deals::Desk { acts: &acts, catalogue: &catalogue, hardware: &hardware };
-            rows += self.each_row(&mut table, Pass::First, |tx, row| desk.take(tx, row, &mut seen))?;
+            rows += self.each_row(&mut table, Pass::First, |tx, row| {
+                let id = row.field("opportunity_id").required("no opportunity id")?;
+                if seen.contains(id.text())? {
+                    return Err(id.finding("duplicate opportunity id").into());
+                }
+                let mut notices = Vec::new();
+                let deal = Deal::understand(tx, &catalogue, row, id, &mut notices)?;
+                notices.extend(take(tx, &acts, row, deal)?);
+                seen.insert(id.text())?;
+                Ok(notices)
+            })?;
         }
         Ok(rows)
     }
@@ -145,7 +178,7 @@ impl Import<'_> {
         for unknown in table.unknown_columns() {
             self.notices.push(&unknown)?;
         }
-        let acts = Acts::importing(table.file())?;
+        let acts = Acts::of(self.importer, &format!("import {}", table.file()))?;
         Ok((table, acts))
     }
 
