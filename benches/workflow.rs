@@ -3,8 +3,8 @@
 //! The writes go against rusqlite by hand with the same rows, the forecast against one statement over the deals, the prices against plain Rust. `benches/README.md` says what the rows
 //! mean and what came out.
 //!
-//! `CRM_FLOW_ORDERS` says how many orders are placed in one commit (10 000), and of how many rounds of that; `CRM_FLOW_DEALS` how many deals are open (100 000), `CRM_FLOW_RULES` how
-//! many price rules there are (10 000).
+//! Sizes: `CRM_FLOW_FILE` (orders in the file, and half as many customers; 20 000), `CRM_FLOW_ORDERS` (placed in one commit; 10 000), `CRM_FLOW_DEALS` (open deals; 100 000),
+//! `CRM_FLOW_LINES` and `CRM_FLOW_RULES` (lines to be priced; 1 000, by so many rules; 10 000).
 
 #[path = "support/both.rs"]
 mod both;
@@ -14,6 +14,8 @@ mod by_hand;
 mod company;
 #[path = "support/filling.rs"]
 mod filling;
+#[path = "support/forecasting.rs"]
+mod forecasting;
 #[path = "support/memory.rs"]
 mod memory;
 #[path = "support/ours.rs"]
@@ -27,6 +29,8 @@ mod rounds;
 #[expect(dead_code, reason = "the other works are those of the bench `store`")]
 #[path = "support/work.rs"]
 mod work;
+
+use std::{thread, time::Duration};
 
 use criterion::Criterion;
 use crm::sqlite::Durability;
@@ -42,7 +46,9 @@ use crate::{
 };
 
 /// How often so many orders are placed at once, by each side.
-const ROUNDS: u32 = 7;
+const ROUNDS: usize = 7;
+/// What a side goes on with by itself, such as copying its log, is over by then, and does not meet the other side.
+const REST: Duration = Duration::from_millis(300);
 
 /// What the environment says of a size.
 fn asked(variable: &str, usual: u32) -> u32 {
@@ -65,6 +71,12 @@ impl Came {
 
 /// Quotes that become orders, which are confirmed, paid, shipped and delivered.
 fn quotes_to_deliveries(criterion: &mut Criterion, size: Size) -> Done<Came> {
+    let orders = asked("CRM_FLOW_ORDERS", 10_000);
+    let at_once = format!("{orders} {}{FULL}", Work::PlaceAtOnce.title());
+    let step_by_step = [RELAXED, FULL].map(|note| format!("{}{note}", Work::QuoteToDelivery.title()));
+    if !step_by_step.iter().chain([&at_once]).any(|title| wanted(title)) {
+        return Ok(Came::default());
+    }
     // A folder of the build, since what stands for a temporary one is memory on many machines.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let [path, by_hand] = ["ours", "by_hand"].map(|name| folder.path().join(name));
@@ -86,20 +98,24 @@ fn quotes_to_deliveries(criterion: &mut Criterion, size: Size) -> Done<Came> {
         sample(criterion, &Work::WORKFLOW, note, &mut [("crm-store", &mut ours), ("by hand", &mut theirs)]);
     }
 
-    let (orders, new) = (asked("CRM_FLOW_ORDERS", 10_000), Picks::after(30_000_000, size));
-    let title = format!("{orders} {}{FULL}", Work::PlaceAtOnce.title());
-    if wanted(&title) {
+    if wanted(&at_once) {
+        let new = Picks::after(30_000_000, size);
         let mut ours = Ours::open(&path, Durability::Full, new)?;
         let mut theirs = ByHand::open(&by_hand, "FULL", new)?;
         let (mut rounds, mut peaks) = (Vec::new(), [None; 2]);
         peak_mib();
-        for _ in 0..ROUNDS {
-            let first = ours.run(Work::PlaceAtOnce, orders)?;
-            peaks[0] = peaks[0].max(peak_mib());
-            rounds.push((first, theirs.run(Work::PlaceAtOnce, orders)?));
-            peaks[1] = peaks[1].max(peak_mib());
+        for round in 0..ROUNDS {
+            let mut took = [Duration::ZERO; 2];
+            // Who goes first changes from round to round.
+            for side in [round % 2, 1 - round % 2] {
+                took[side] =
+                    if side == 0 { &mut ours as &mut dyn Side } else { &mut theirs }.run(Work::PlaceAtOnce, orders)?;
+                thread::sleep(REST);
+                peaks[side] = peaks[side].max(peak_mib());
+            }
+            rounds.push((took[0], took[1]));
         }
-        came.table.push(Measured::new(title, None, &rounds, orders));
+        came.table.push(Measured::new(at_once, None, &rounds, orders));
         let [first, second] = peaks.map(|mib| mib.map_or("unknown".into(), |mib| format!("{mib} MiB")));
         came.notes.push(format!(
             "Memory of the process at most, while {orders} orders are placed in one commit: {first}, by hand {second}"
@@ -112,6 +128,7 @@ fn quotes_to_deliveries(criterion: &mut Criterion, size: Size) -> Done<Came> {
 fn main() -> Done<()> {
     let mut criterion = both::criterion();
     let mut came = quotes_to_deliveries(&mut criterion, Size::of_orders(asked("CRM_FLOW_FILE", 20_000)))?;
+    came.extend(forecasting::measure(&mut criterion, asked("CRM_FLOW_DEALS", 100_000))?);
     came.extend(pricing::measure(&mut criterion, asked("CRM_FLOW_LINES", 1_000), asked("CRM_FLOW_RULES", 10_000))?);
     criterion.final_summary();
     print("The work of sales against the same by hand", ("crm", "by hand"), &came.table);

@@ -9,8 +9,8 @@ use std::{
 
 use criterion::Criterion;
 use crm::{
-    By, Exchange, Forecast, ForecastCategory, ForecastFigure, Money, NewOpportunity, NewSalesRep, Opportunity, Percent,
-    Period, Pipeline, RatePolicy, RollUp, SalesRep,
+    By, Exchange, Forecast, ForecastCategory, ForecastFigure, ForecastTotals, Money, NewOpportunity, NewSalesRep,
+    Opportunity, Percent, Period, Pipeline, RateError, RatePolicy, RepForecast, RollUp, SalesRep,
     chrono::{Datelike, Days, NaiveDate},
     sales::forecast,
     sqlite::{
@@ -51,7 +51,7 @@ struct Deal {
     rep: u32,
     close: NaiveDate,
     /// Its place among the stages.
-    stage: usize,
+    stage: u8,
     cents: i64,
 }
 
@@ -62,7 +62,7 @@ fn deals(count: u32) -> impl Iterator<Item = Deal> {
         number,
         rep: chance.u32(MANAGERS + 1..=TEAM),
         close: NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default() + Days::new(chance.u64(0..365)),
-        stage: chance.usize(0..STAGES.len()),
+        stage: chance.u8(0..4),
         cents: chance.i64(1..1_000_000),
     })
 }
@@ -90,7 +90,7 @@ fn ours(path: &Path, count: u32) -> Done<SqliteStore> {
     let mut deals = deals(count).map(|deal| {
         let new = NewOpportunity::new(format!("Lamps {}", deal.number).parse()?)
             .rep(company::id(deal.rep)?)
-            .stage(STAGES[deal.stage].0.parse()?)
+            .stage(STAGES[usize::from(deal.stage)].0.parse()?)
             .value(Money::from_minor(deal.cents, CURRENCY))
             .expected_close(deal.close);
         Ok(Opportunity::open(company::id(deal.number)?, by, &pipeline, new)?)
@@ -123,8 +123,15 @@ fn by_hand(path: &Path, count: u32) -> Done<Connection> {
     }
     for Deal { number, rep, close, stage, cents } in deals(count) {
         let sql = "INSERT INTO deal (id, name, rep, close, category, cents, probability) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let values =
-            (number, format!("Lamps {number}"), rep, close.num_days_from_ce(), stage, cents, STAGES[stage].1);
+        let values = (
+            number,
+            format!("Lamps {number}"),
+            rep,
+            close.num_days_from_ce(),
+            stage,
+            cents,
+            STAGES[usize::from(stage)].1,
+        );
         connection.prepare_cached(sql)?.execute(values)?;
     }
     connection.execute_batch("COMMIT; ANALYZE")?;
@@ -134,10 +141,11 @@ fn by_hand(path: &Path, count: u32) -> Done<Connection> {
 /// How many deals, their value and their weighted value.
 type Sums = [i64; 3];
 
-/// What a rep has of their own, by stage, and with those who report to them by roll-up, in cents.
+/// What a rep has of their own and with all who report to them, by stage, and what that comes to by roll-up, in cents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct OfRep {
     own: [Sums; STAGES.len()],
+    team: [Sums; STAGES.len()],
     numbers: [i64; RollUp::ALL.len()],
 }
 
@@ -151,37 +159,42 @@ fn summed(connection: &Connection, quarter: Period) -> rusqlite::Result<HashMap<
     let mut sums = connection.prepare_cached(sums)?;
     let mut rows = sums.query((quarter.from().num_days_from_ce(), quarter.until().num_days_from_ce()))?;
     while let Some(row) = rows.next()? {
-        let stage: usize = row.get(1)?;
-        forecast.entry(row.get(0)?).or_default().own[stage] = [row.get(2)?, row.get(3)?, row.get(4)?];
+        let stage: u8 = row.get(1)?;
+        forecast.entry(row.get(0)?).or_default().own[usize::from(stage)] = [row.get(2)?, row.get(3)?, row.get(4)?];
     }
     let mut team = connection.prepare_cached("SELECT id, manager FROM rep")?;
     let team = team.query_map([], |row| row.try_into())?.collect::<rusqlite::Result<Vec<(i64, Option<i64>)>>>()?;
     let managers: HashMap<i64, Option<i64>> = team.iter().copied().collect();
-    for (rep, _) in team {
-        let own = forecast.entry(rep).or_default().own;
-        let numbers = RollUp::ALL.map(|roll_up| {
-            own.iter().zip(STAGES).filter(|(_, stage)| roll_up.covers(stage.2)).map(|(sums, _)| sums[1]).sum::<i64>()
-        });
-        let mut above = Some(rep);
+    for (rep, _) in &team {
+        let own = forecast.entry(*rep).or_default().own;
+        let mut above = Some(*rep);
         while let Some(one) = above {
-            let of_one = forecast.entry(one).or_default();
-            of_one.numbers.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
+            let sums = forecast.entry(one).or_default().team.as_flattened_mut();
+            sums.iter_mut().zip(own.as_flattened()).for_each(|(sum, more)| *sum += more);
             above = managers.get(&one).copied().flatten();
         }
+    }
+    for OfRep { team, numbers, .. } in forecast.values_mut() {
+        *numbers = RollUp::ALL.map(|roll_up| {
+            team.iter().zip(STAGES).filter(|(_, stage)| roll_up.covers(stage.2)).map(|(sums, _)| sums[1]).sum()
+        });
     }
     Ok(forecast)
 }
 
 /// The same of the forecast of the library.
 fn told(forecast: &Forecast) -> HashMap<i64, OfRep> {
-    let of_rep = |rep: &crm::RepForecast| {
-        let totals: HashMap<_, _> = rep.own.by_category().into_iter().collect();
-        let own = STAGES.map(|stage| {
+    let sums = |totals: &ForecastTotals| {
+        let totals: HashMap<_, _> = totals.by_category().into_iter().collect();
+        STAGES.map(|stage| {
             totals.get(&stage.2).map_or([0; 3], |total| {
                 [i64::try_from(total.deals).unwrap_or(-1), total.amount.minor(), total.weighted.minor()]
             })
-        });
-        (company::number(rep.rep), OfRep { own, numbers: RollUp::ALL.map(|roll_up| rep.number(roll_up).minor()) })
+        })
+    };
+    let of_rep = |rep: &RepForecast| {
+        let numbers = RollUp::ALL.map(|roll_up| rep.number(roll_up).minor());
+        (company::number(rep.rep), OfRep { own: sums(&rep.own), team: sums(&rep.team), numbers })
     };
     forecast.reps.iter().map(of_rep).collect()
 }
@@ -197,7 +210,8 @@ fn from_deals(store: &SqliteStore, quarter: Period, exchange: Exchange) -> Done<
         Ok((figures, team))
     })?;
     let figures = figures.into_iter().collect::<Result<Vec<ForecastFigure>, _>>()?;
-    Ok(Forecast::new(quarter, exchange, Vec::new(), team, figures, &[])?)
+    let no_rate = |from| Err(RateError::NotPinned { from, to: CURRENCY });
+    Ok(Forecast::new(quarter, exchange, team, figures, &[], no_rate)?)
 }
 
 /// Measures the forecast of the second quarter.

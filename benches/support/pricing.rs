@@ -4,7 +4,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
     hint::black_box,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use criterion::Criterion;

@@ -277,7 +277,7 @@ impl Side for ByHand {
                 let connection = &self.connection;
                 timed(|| {
                     new.iter_mut().try_for_each(|it| {
-                        let (at, day) = (it.created_at, it.day());
+                        let (at, day) = (it.created_at, it.drafted_on());
                         write(connection, || quote::draft(connection, it))?;
                         write(connection, || quote::send(connection, it.id, at, day))?;
                         write(connection, || quote::accept(connection, it.id, at, day))?;

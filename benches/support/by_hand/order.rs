@@ -39,6 +39,7 @@ pub(super) struct Order {
     day: Option<i64>,
     cancelled_on: Option<i64>,
     cancel_reason: Option<String>,
+    rate: Option<String>,
     fulfilment: String,
     payment: String,
     parts: i64,
@@ -55,12 +56,15 @@ pub(super) struct Line {
     pub(super) quantity: i64,
     pub(super) unit_price: i64,
     pub(super) discount: i64,
+    pub(super) taken_off: Option<i64>,
     pub(super) amount: i64,
     pub(super) currency: String,
     pub(super) tax: Option<String>,
     pub(super) tax_rate: Option<i64>,
     pub(super) source: Option<i64>,
     pub(super) continues: Option<i64>,
+    pub(super) list_price: Option<i64>,
+    pub(super) line_group: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -111,12 +115,15 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         quantity: line.quantity().millionths(),
         unit_price: line.unit_price().millionths(),
         discount: line.discount().ten_thousandths(),
+        taken_off: line.taken_off().map(crm::Money::minor),
         amount: line.amount().minor(),
         currency: line.amount().currency().code().into(),
         tax: line.tax().map(|tax| tax.code().as_str().into()),
         tax_rate: line.tax().map(|tax| tax.rate().ten_thousandths()),
         source: line.source().map(i64::from),
         continues: line.continues().map(i64::from),
+        list_price: line.list_price().map(crm::UnitPrice::millionths),
+        line_group: line.group().map(|group| group.as_str().into()),
     };
     Ok(Order {
         id: key(from.id),
@@ -138,6 +145,7 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         day: from.state().confirmed_on().map(|day| day.num_days_from_ce().into()),
         cancelled_on: None,
         cancel_reason: None,
+        rate: None,
         fulfilment: "unfulfilled".into(),
         payment: "unpaid".into(),
         parts: LINES | REVENUE,
@@ -151,7 +159,7 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, price_list, terms, net, total, status, status_at,
-             day, cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             day, cancelled_on, cancel_reason, rate, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             order.id,
@@ -173,12 +181,13 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
             order.day,
             order.cancelled_on,
             order.cancel_reason,
+            order.rate,
             order.fulfilment,
             order.payment,
             order.parts
         ])?;
-    const LINE: &str = "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source, continues)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const LINE: &str = "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate, source,
+         continues, list_price, line_group) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     insert_lines(connection, LINE, order.id, &order.lines)?;
     let Some(day) = order.day else { return Ok(()) };
     let sale = Sale {
@@ -202,16 +211,19 @@ pub(super) fn insert_lines(connection: &Connection, sql: &str, of: i64, lines: &
             quantity,
             unit_price,
             discount,
+            taken_off,
             amount,
             currency,
             tax,
             tax_rate,
             source,
             continues,
+            list_price,
+            line_group,
         } = line;
         insert.execute(params![
-            of, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source,
-            continues
+            of, place, number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate,
+            source, continues, list_price, line_group
         ])?;
     }
     Ok(())
@@ -305,6 +317,7 @@ pub(super) fn of_quote(connection: &Connection, offer: Offer, lines: Vec<Line>) 
         day: None,
         cancelled_on: None,
         cancel_reason: None,
+        rate: None,
         fulfilment: "unfulfilled".into(),
         payment: "unpaid".into(),
         parts: LINES,
@@ -385,7 +398,7 @@ pub(super) fn deliver(connection: &Connection, id: i64, at: i64) -> Result<()> {
     journal(connection, ("order", "order.delivered"), id, at, &json(&Delivered { shipment: 1 }))
 }
 
-const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, price_list, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
+const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, price_list, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, rate, fulfilment, payment, parts FROM crm_order";
 
 pub(super) fn get(connection: &Connection, id: i64) -> Result<Order> {
     static SQL: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE id = ?1"));
@@ -408,7 +421,7 @@ pub(super) fn page(connection: &Connection, customer: i64, after: i64) -> Result
 pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) -> Result<Vec<Order>> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "SELECT o.*, l.number, l.product, l.quantity, l.unit_price, l.discount, l.amount, l.currency, l.tax, l.tax_rate, l.source, l.continues
+            "SELECT o.*, l.number, l.product, l.quantity, l.unit_price, l.discount, l.taken_off, l.amount, l.currency, l.tax, l.tax_rate, l.source, l.continues, l.list_price, l.line_group
              FROM ({SELECT} WHERE customer = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS o
              JOIN crm_order_line AS l ON l.order_row = o.id ORDER BY o.id, l.place"
         )
@@ -422,7 +435,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
             found.push(read(row)?);
         }
         if let Some(order) = found.last_mut() {
-            order.lines.push(read_line(row, 22)?);
+            order.lines.push(read_line(row, 23)?);
         }
     }
     other_parts(connection, found)
@@ -430,8 +443,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
 
 fn fetch(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Order>> {
     static LINES: LazyLock<Children> = LazyLock::new(|| {
-        let columns =
-            "number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source, continues";
+        let columns = "number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate, source, continues, list_price, line_group";
         Children::new("crm_order_line", "order_row", columns)
     });
     let mut statement = connection.prepare_cached(sql)?;
@@ -481,9 +493,10 @@ fn read(row: &Row<'_>) -> Result<Order> {
         day: row.get(16)?,
         cancelled_on: row.get(17)?,
         cancel_reason: row.get(18)?,
-        fulfilment: row.get(19)?,
-        payment: row.get(20)?,
-        parts: row.get(21)?,
+        rate: row.get(19)?,
+        fulfilment: row.get(20)?,
+        payment: row.get(21)?,
+        parts: row.get(22)?,
         lines: Vec::new(),
         shipments: Vec::new(),
         payments: Vec::new(),
@@ -498,12 +511,15 @@ pub(super) fn read_line(row: &Row<'_>, from: usize) -> Result<Line> {
         quantity: row.get(from + 2)?,
         unit_price: row.get(from + 3)?,
         discount: row.get(from + 4)?,
-        amount: row.get(from + 5)?,
-        currency: row.get(from + 6)?,
-        tax: row.get(from + 7)?,
-        tax_rate: row.get(from + 8)?,
-        source: row.get(from + 9)?,
-        continues: row.get(from + 10)?,
+        taken_off: row.get(from + 5)?,
+        amount: row.get(from + 6)?,
+        currency: row.get(from + 7)?,
+        tax: row.get(from + 8)?,
+        tax_rate: row.get(from + 9)?,
+        source: row.get(from + 10)?,
+        continues: row.get(from + 11)?,
+        list_price: row.get(from + 12)?,
+        line_group: row.get(from + 13)?,
     })
 }
 

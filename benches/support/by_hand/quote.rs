@@ -26,23 +26,25 @@ pub(super) struct Quote {
     customer: i64,
     opportunity: Option<i64>,
     rep: Option<i64>,
-    author: String,
+    authors: String,
     currency: String,
+    price_list: Option<i64>,
     terms: Option<String>,
     net: i64,
     pub(super) total: i64,
     valid_until: Option<i64>,
-    approval: Option<String>,
-    state: State,
+    status: String,
+    status_at: Option<i64>,
+    day: Option<i64>,
+    reason: Option<String>,
+    note: Option<String>,
+    superseded_by: Option<i64>,
+    ordered: Option<i64>,
+    approver: Option<String>,
+    approved_at: Option<i64>,
+    beyond: Option<String>,
+    parts: i64,
     lines: Vec<Line>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Draft { sent_back: Option<String> },
-    Sent { at: i64, day: i64 },
-    Accepted { at: i64, day: i64, order: i64 },
 }
 
 /// Bits of `crm_quote.parts`, as crm-store has them.
@@ -50,7 +52,7 @@ const LINES: i64 = 1;
 
 impl Quote {
     /// The day on which it is drafted.
-    pub(super) fn day(&self) -> i64 {
+    pub(super) fn drafted_on(&self) -> i64 {
         DateTime::from_timestamp_micros(self.created_at).map_or(0, |at| at.num_days_from_ce().into())
     }
 }
@@ -65,12 +67,15 @@ pub(super) fn new(number: u32, size: Size) -> Done<Quote> {
         quantity: line.quantity.millionths(),
         unit_price: 0,
         discount: line.discount.ten_thousandths(),
+        taken_off: None,
         amount: 0,
         currency: currency.clone(),
         tax: None,
         tax_rate: None,
         source: None,
         continues: None,
+        list_price: None,
+        line_group: None,
     };
     Ok(Quote {
         id: number.into(),
@@ -84,14 +89,24 @@ pub(super) fn new(number: u32, size: Size) -> Done<Quote> {
         customer: key(from.customer),
         opportunity: None,
         rep: from.rep.map(key),
-        author: "bench".into(),
+        authors: r#"["bench"]"#.into(),
         currency: currency.clone(),
+        price_list: None,
         terms: None,
         net: 0,
         total: 0,
         valid_until: from.valid_until.map(|day| day.num_days_from_ce().into()),
-        approval: None,
-        state: State::Draft { sent_back: None },
+        status: "draft".into(),
+        status_at: None,
+        day: None,
+        reason: None,
+        note: None,
+        superseded_by: None,
+        ordered: None,
+        approver: None,
+        approved_at: None,
+        beyond: None,
+        parts: LINES,
         lines: (1..).zip(&from.lines).map(line).collect(),
     })
 }
@@ -103,9 +118,9 @@ pub(super) fn draft(connection: &Connection, quote: &mut Quote) -> Result<()> {
     quote.number = next_number(connection, "Q-")?;
     connection
         .prepare_cached(
-            "INSERT INTO crm_quote (id, revision, created_at, updated_at, number, external_id, version, previous, customer, opportunity, rep, author, currency, terms, net,
-             total, valid_until, approval, state, status, superseded_by, ordered, parts)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'draft', NULL, NULL, ?)",
+            "INSERT INTO crm_quote (id, revision, created_at, updated_at, number, external_id, version, previous, customer, opportunity, rep, authors, currency, price_list,
+             terms, net, total, valid_until, status, status_at, day, reason, note, superseded_by, ordered, approver, approved_at, beyond, parts)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             quote.id,
@@ -119,18 +134,27 @@ pub(super) fn draft(connection: &Connection, quote: &mut Quote) -> Result<()> {
             quote.customer,
             quote.opportunity,
             quote.rep,
-            quote.author,
+            quote.authors,
             quote.currency,
+            quote.price_list,
             quote.terms,
             quote.net,
             quote.total,
             quote.valid_until,
-            quote.approval,
-            json(&quote.state),
-            LINES
+            quote.status,
+            quote.status_at,
+            quote.day,
+            quote.reason,
+            quote.note,
+            quote.superseded_by,
+            quote.ordered,
+            quote.approver,
+            quote.approved_at,
+            quote.beyond,
+            quote.parts,
         ])?;
-    const LINE: &str = "INSERT INTO crm_quote_line (quote_row, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source, continues)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const LINE: &str = "INSERT INTO crm_quote_line (quote_row, place, number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate, source,
+         continues, list_price, line_group) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     order::insert_lines(connection, LINE, quote.id, &quote.lines)?;
     journal(connection, ("quote", "quote.drafted"), quote.id, quote.created_at, &json(quote))
 }
@@ -142,8 +166,8 @@ struct OnDay {
 
 /// Notes that it was sent, with the entry of the journal.
 pub(super) fn send(connection: &Connection, id: i64, at: i64, day: i64) -> Result<()> {
-    let sql = "UPDATE crm_quote SET revision = revision + 1, updated_at = ?, state = ?, status = 'sent' WHERE id = ?";
-    touched(connection.prepare_cached(sql)?.execute((at, json(&State::Sent { at, day }), id))?)?;
+    let sql = "UPDATE crm_quote SET revision = revision + 1, updated_at = ?1, status = 'sent', status_at = ?1, day = ?2 WHERE id = ?3";
+    touched(connection.prepare_cached(sql)?.execute((at, day, id))?)?;
     journal(connection, ("quote", "quote.sent"), id, at, &json(&OnDay { day }))
 }
 
@@ -166,14 +190,13 @@ pub(super) fn accept(connection: &Connection, id: i64, at: i64, day: i64) -> Res
             total: row.get(5)?,
         })
     })?;
-    let sql = "SELECT number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, number, continues FROM crm_quote_line
+    let sql = "SELECT number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate, number, continues, list_price, line_group FROM crm_quote_line
         WHERE quote_row = ?1 ORDER BY place";
     let mut lines = connection.prepare_cached(sql)?;
     let lines = lines.query_map([id], |row| order::read_line(row, 0))?.collect::<Result<_>>()?;
     journal(connection, ("quote", "quote.accepted"), id, at, &json(&OnDay { day }))?;
     order::of_quote(connection, quote, lines)?;
-    let sql = "UPDATE crm_quote SET revision = revision + 2, updated_at = ?1, state = ?2, status = 'accepted', ordered = ?3 WHERE id = ?3";
-    let state = json(&State::Accepted { at, day, order: id });
-    touched(connection.prepare_cached(sql)?.execute((at, state, id))?)?;
+    let sql = "UPDATE crm_quote SET revision = revision + 2, updated_at = ?1, status = 'accepted', status_at = ?1, day = ?2, ordered = ?3 WHERE id = ?3";
+    touched(connection.prepare_cached(sql)?.execute((at, day, id))?)?;
     journal(connection, ("quote", "quote.ordered"), id, at, &json(&Ordered { order: id }))
 }
