@@ -387,8 +387,6 @@ pub enum NotConverted {
     Converted,
     /// Its score is 100 %: it is certain already.
     Certain,
-    /// No rep of the queue can take it.
-    NobodyFree,
 }
 
 /// What became of one of many leads.
@@ -404,6 +402,8 @@ pub enum Converted {
     },
     /// It was left out, by rule.
     Skipped(NotConverted),
+    /// It was left out, since no rep of the queue was given it: the decision says who was skipped and why (ASG-9).
+    Waits(Box<Decision>),
     /// It was refused; nothing of it was written.
     Refused(RefusedLead),
 }
@@ -438,7 +438,7 @@ impl Answered for ConvertedLead {
         let lead = self.lead.into();
         match &self.outcome {
             Converted::Done { conversion, .. } => [lead].into_iter().chain(conversion.records()).collect(),
-            Converted::Skipped(_) | Converted::Refused(_) => vec![lead],
+            Converted::Skipped(_) | Converted::Waits(_) | Converted::Refused(_) => vec![lead],
         }
     }
 }
@@ -528,7 +528,7 @@ where
         let mut queue: Queue = record::find(tx, queue)?;
         let (decision, fact) = decide(tx, act, &lead, &mut queue, away)?;
         let Some(Member::SalesRep(rep)) = decision.given_to() else {
-            return Ok(Converted::Skipped(NotConverted::NobodyFree));
+            return Ok(Converted::Waits(Box::new(decision)));
         };
         let place = LeadPlace { queue: Some(queue.id), owner: Some(rep) };
         facts.extend(lead.put(act.at(), place)?);

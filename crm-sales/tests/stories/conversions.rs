@@ -6,6 +6,7 @@ use crm_core::{
     LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewActivity, NewConversion, NewCustomer, NewInteraction,
     NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch, Participant, Percent,
     Pipeline, RecordId, RosterMember,
+    assignment::Skip,
     conversion::Origin,
     store::{
         Activities, ActivityFilter, Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, Store,
@@ -479,6 +480,7 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
                 of_reps.push(reps.iter().position(|rep| Some(*rep) == deal.rep()).unwrap());
             }
             Converted::Skipped(_) => {}
+            Converted::Waits(decision) => panic!("{decision:?}"),
             Converted::Refused(refused) => panic!("{refused:?}"),
         }
     }
@@ -501,7 +503,10 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
         let each = all_of(tx, &leads, new)?;
         let outcomes = convert_leads(tx, act, each, act.day(), by)?;
         assert!(matches!(outcomes[0].outcome, Converted::Skipped(NotConverted::Converted)));
-        assert!(matches!(outcomes[7].outcome, Converted::Skipped(NotConverted::NobodyFree)));
+        // Why nobody was given it is told (ASG-9).
+        let Converted::Waits(decision) = &outcomes[7].outcome else { panic!("{outcomes:?}") };
+        let why = away.iter().map(|rep| decision.why_not(Member::SalesRep(*rep)));
+        assert!(why.clone().count() == 4 && why.into_iter().all(|why| why == Some(Skip::Unavailable)));
         // One that needs to be qualified is refused, and nothing of it is written.
         let refused = convert_leads(tx, act, all_of(tx, &[new_one], NewConversion::of)?, act.day(), None)?;
         assert!(matches!(&refused[0].outcome, Converted::Refused(refused) if matches!(refused.error.as_deref(), Some(SalesError::Lead(LeadError::NotQualified { .. })))));
