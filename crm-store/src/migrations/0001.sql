@@ -338,8 +338,7 @@ CREATE TABLE crm_queue (
     fairness_seconds INTEGER,
     sticky INTEGER NOT NULL CHECK (sticky IN (0, 1)),
     stale_after_days INTEGER,
-    paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
-    cursor INTEGER NOT NULL
+    paused INTEGER NOT NULL CHECK (paused IN (0, 1))
 ) STRICT;
 
 -- `takes` and `prefers` are topics as JSON, `recent` instants.
@@ -354,6 +353,7 @@ CREATE TABLE crm_queue_member (
     takes TEXT NOT NULL,
     prefers TEXT NOT NULL,
     paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+    turn INTEGER NOT NULL,
     credit INTEGER NOT NULL,
     last_at INTEGER,
     recent TEXT NOT NULL,
