@@ -48,6 +48,8 @@ pub(crate) enum Work {
     InsertOrder,
     PayOrder,
     PlaceOrder,
+    QuoteToDelivery,
+    PlaceAtOnce,
     Gets(Get),
     ScatteredGets(Get),
     LoneGet(Get),
@@ -58,6 +60,8 @@ pub(crate) enum Work {
 impl Work {
     pub(crate) const WRITES: [Self; 5] =
         [Self::InsertCustomer, Self::UpdateCustomer, Self::InsertOrder, Self::PayOrder, Self::PlaceOrder];
+    /// The writes of the bench `workflow`.
+    pub(crate) const WORKFLOW: [Self; 1] = [Self::QuoteToDelivery];
     pub(crate) const READS: [Self; 11] = [
         Self::Gets(Get::CustomerById),
         Self::Gets(Get::CustomerByEmail),
@@ -82,6 +86,8 @@ impl Work {
             Self::InsertOrder => "insert of an order, with journal",
             Self::PayOrder => "update of an order by a payment, with journal",
             Self::PlaceOrder => "order → pay → ship, three commits, with journal",
+            Self::QuoteToDelivery => "quote → order → payment → delivery, seven commits, with journal",
+            Self::PlaceAtOnce => "orders with three lines placed in one commit, each",
             Self::Gets(Get::CustomerById) => "get of a customer by id, of 100 in one snapshot",
             Self::Gets(Get::CustomerByEmail) => "get of a customer by e-mail, of 100 in one snapshot",
             Self::Gets(Get::OrderById) => "get of an order by id, of 100 in one snapshot",
@@ -105,6 +111,7 @@ impl Work {
     pub(crate) fn target(self, relaxed: bool) -> Option<f64> {
         match self {
             Self::PlaceOrder => Some(if relaxed { 1.5 } else { 1.1 }),
+            Self::QuoteToDelivery => relaxed.then_some(1.5),
             Self::InsertCustomer | Self::UpdateCustomer | Self::InsertOrder | Self::PayOrder => {
                 Some(if relaxed { 1.4 } else { 1.1 })
             }
@@ -112,6 +119,11 @@ impl Work {
             Self::FirstPage(Lines::Joined) | Self::DeepPage(Lines::Joined) => Some(0.6),
             _ => None,
         }
+    }
+
+    /// Whether each call commits something.
+    pub(crate) fn writes(self) -> bool {
+        Self::WRITES.contains(&self) || Self::WORKFLOW.contains(&self)
     }
 
     /// How many times it is done in one call.

@@ -229,7 +229,7 @@ families! {
     ForecastSnapshot(ForecastSnapshotId, ForecastSnapshotFact) = "forecast_snapshot" { Taken = "taken" }
     /// A quote.
     Quote(QuoteId, QuoteFact) = "quote" {
-        Drafted = "drafted", Amended = "amended", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",
+        Drafted = "drafted", Amended = "amended", PriceListChanged = "price_list_changed", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",
         Sent = "sent", Accepted = "accepted", Ordered = "ordered", Rejected = "rejected", Expired = "expired", Superseded = "superseded",
         Cancelled = "cancelled", Deleted = "deleted"
     }

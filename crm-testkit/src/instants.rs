@@ -5,8 +5,8 @@ use crm_core::{
     Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, ForecastAdjustment,
     ForecastSnapshot, Interaction, Invalid, Lead, LeadParts, LeadState, Opportunity, OpportunityParts,
     OpportunityState, Order, OrderParts, OrderState, Payment, PaymentParts, PaymentState, PlanState, PriceList,
-    PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, QuoteState, Redemption, SalePlan,
-    SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState, assignment::RosterParts,
+    PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, QuoteState, Redemption, Roster,
+    SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -54,11 +54,11 @@ instants! {
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Queue: |one, change| {
         [&mut one.created_at, &mut one.updated_at].into_iter().for_each(&change);
-        let mut roster = RosterParts::from(one.roster);
-        for member in &mut roster.members {
+        let mut members = one.roster.members().to_vec();
+        for member in &mut members {
             member.given.last_at.iter_mut().chain(&mut member.given.recent).for_each(&change);
         }
-        one.roster = roster.try_into()?;
+        one.roster = Roster::new(*one.roster.policy(), members)?;
     }
     TicketMessage: |one, change| { change(&mut one.at); }
 }
@@ -108,9 +108,9 @@ instants! {
         if let Some(approval) = &one.approval {
             let mut at = approval.at();
             change(&mut at);
-            let (author, approver) = (approval.author().clone(), approval.approver().clone());
-            // Whoever gave it was not the author.
-            one.approval = Approval::give(author, approver, at, approval.beyond().to_vec()).ok();
+            let (authors, approver) = (approval.authors().to_vec(), approval.approver().clone());
+            // Whoever gave it was none of them.
+            one.approval = Approval::give(authors, approver, at, approval.beyond().to_vec()).ok();
         }
     }
     Activity(ActivityParts): |one, change| {

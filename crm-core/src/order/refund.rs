@@ -421,7 +421,9 @@ impl Order {
         self.refunded().checked_add(amount)?;
         let entry = self.entry(at, EntryKind::Refund, refund, amount)?;
         self.enter(at, &entry);
-        Ok(OrderFact::Refunded { entry, refundable: self.refundable() })
+        let back = self.refund_nets().pop().map_or(Money::zero(self.currency), |back| back.net);
+        let reversed = Money::from_minor(-back.minor(), self.currency);
+        Ok(OrderFact::Refunded { entry, reversed, refundable: self.refundable() })
     }
 
     /// Takes the credit of a refund back, the last one that stands, by its number: what went back is owed again, its lines are to be delivered again, and the order is worth as much more from that day on as it
@@ -478,7 +480,9 @@ impl Order {
         let entry = self.entry(at, EntryKind::RefundUndone, new, refund.amount);
         let entry = entry.map_err(|refused| refused.of(order, action))?;
         self.enter(at, &entry);
-        Ok(OrderFact::RefundUndone { entry, owed: self.owed() })
+        let back = self.refund_nets().pop().map_or(Money::zero(self.currency), |back| back.net);
+        let restored = Money::from_minor(-back.minor(), self.currency);
+        Ok(OrderFact::RefundUndone { entry, restored, owed: self.owed() })
     }
 }
 

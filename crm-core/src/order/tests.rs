@@ -146,8 +146,16 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
             OrderFact::Returned { shipment: 1, before: ShipmentState::Shipped, lines }
         }
         Pay => OrderFact::Paid { entry: entry(1, EntryKind::Payment, 2_000), owed: eur(10_000) },
-        Refund => OrderFact::Refunded { entry: entry(2, EntryKind::Refund, 2_000), refundable: eur(3_000) },
-        UndoRefund => OrderFact::RefundUndone { entry: entry(3, EntryKind::RefundUndone, 2_000), owed: eur(9_000) },
+        Refund => OrderFact::Refunded {
+            entry: entry(2, EntryKind::Refund, 2_000),
+            reversed: eur(-2_000),
+            refundable: eur(3_000),
+        },
+        UndoRefund => OrderFact::RefundUndone {
+            entry: entry(3, EntryKind::RefundUndone, 2_000),
+            restored: eur(2_000),
+            owed: eur(9_000),
+        },
         Delete => return None,
     })
 }
@@ -281,6 +289,23 @@ fn after(steps: &[Step]) -> Order {
         take(&mut order, step, minute).unwrap();
     }
     order
+}
+
+#[test]
+fn ord_2_sent_is_a_state_of_the_quote_and_no_order_goes_back_to_draft() {
+    use crate::{QuoteAction, QuoteStatus};
+
+    let sent = QuoteStatus::TRANSITIONS.steps.iter().filter(|step| step.to == QuoteStatus::Sent);
+    let sent: Vec<_> = sent.map(|step| (step.from, step.action)).collect();
+    assert_eq!(sent, [(QuoteStatus::Draft, QuoteAction::Send), (QuoteStatus::Approved, QuoteAction::Send)]);
+    assert!(OrderStatus::TRANSITIONS.states.iter().all(|status| status.to_string() != "sent"));
+    for status in [Confirmed, Locked, Cancelled] {
+        for action in ACTIONS {
+            let mut order = standing(status, action);
+            let done = perform(&mut order, action);
+            assert_ne!(order.state().status(), Drafted, "{status} {action}: {done:?}");
+        }
+    }
 }
 
 #[test]

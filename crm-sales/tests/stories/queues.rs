@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use crm_core::{
-    AssignmentPolicy, AssignmentRule, AssignmentStrategy, Disqualification, Lead, LeadId, Member, NewAgent, NewLead,
-    NewQueue, Queue, QueueId, QueuePatch, Roster, RosterMember, Rule, SalesRepId, SalesRepPatch, WaitingOrder,
+    AssignmentPolicy, AssignmentRule, AssignmentStrategy, Disqualification, FairnessWindow, Lead, LeadId, Member,
+    NewAgent, NewLead, NewQueue, Queue, QueueId, QueuePatch, Roster, RosterMember, Rule, SalesRepId, SalesRepPatch,
+    WaitingOrder,
     assignment::{Because, Condition, Held, Outcome, Skip, Topic},
     store::{Agents, Leads, Page, Queues, StoreErrorKind},
 };
@@ -62,6 +64,48 @@ fn asg_1_5_leads_go_round_the_reps_and_the_turn_is_kept_between_acts() {
     let last = world.reads(|tx| Ok(tx.queue(queue.id)?)).unwrap();
     assert_eq!(last.roster.cursor(), 2);
     assert_eq!(world.facts(queue.id).len(), 6);
+}
+
+#[test]
+fn asg_5_room_somebody_who_comes_in_and_a_timer_each_drain_the_queue() {
+    let mut world = World::new();
+    let (queue, reps) = web(&mut world, 2, AssignmentPolicy::default(), |member| member.capacity(2));
+    let away: BTreeSet<SalesRepId> = [reps[1]].into();
+    let leads: Vec<LeadId> = (0..4).map(|n| waiting(&mut world, queue.id, somebody(n)).id).collect();
+    let drain = |world: &mut World, away: &BTreeSet<SalesRepId>| -> Vec<(LeadId, Option<usize>)> {
+        let drained = world.does(|tx, act| drain_queue(tx, act, queue.id, away, Page::first(9)));
+        let given = drained.decisions.iter().map(|(lead, decision)| match decision.given_to() {
+            Some(Member::SalesRep(rep)) => (*lead, place(&reps, Some(rep))),
+            _ => (*lead, None),
+        });
+        given.collect()
+    };
+    // The one who is there takes what they have room for; the rest waits.
+    let (one, two) = (Some(0), Some(1));
+    assert_eq!(drain(&mut world, &away), [(leads[0], one), (leads[1], one), (leads[2], None), (leads[3], None)]);
+    assert_eq!(drain(&mut world, &away), [(leads[2], None), (leads[3], None)]);
+
+    // They have room again: a lead of theirs is closed. The oldest of what waits is given out.
+    let why = Disqualification { reason: "no budget".parse().unwrap(), note: None };
+    world.does(|tx, act| disqualify_lead(tx, act, leads[0], why));
+    assert_eq!(drain(&mut world, &away), [(leads[2], one), (leads[3], None)]);
+    // The other one comes in.
+    assert_eq!(drain(&mut world, &nobody_away()), [(leads[3], two)]);
+
+    // A timer: what the fairness window held back is given once the window has moved on.
+    let mut world = World::new();
+    let window = FairnessWindow { limit: 1, window_seconds: 3_600 };
+    let policy = AssignmentPolicy { fairness: Some(window), ..AssignmentPolicy::default() };
+    let (queue, reps) = web(&mut world, 1, policy, plain);
+    let leads: Vec<LeadId> = (5..7).map(|n| waiting(&mut world, queue.id, somebody(n)).id).collect();
+    let drained = |world: &mut World| {
+        world.does(|tx, act| drain_queue(tx, act, queue.id, &nobody_away(), Page::first(9))).given()
+    };
+    assert_eq!((drained(&mut world), drained(&mut world)), (1, 0));
+    world.acts.wait(TimeDelta::hours(1));
+    assert_eq!((drained(&mut world), drained(&mut world)), (1, 0));
+    let owners = leads.iter().map(|lead| world.reads(|tx| Ok(tx.lead(*lead)?)).unwrap().owner());
+    assert!(owners.into_iter().all(|owner| owner == Some(reps[0])));
 }
 
 #[test]
@@ -179,6 +223,42 @@ fn asg_7_teams_get_leads_by_their_capacity_and_a_paused_team_gets_none() {
         assert!(route_lead(tx, act, lead.id, &[paused.id])?.is_none());
         Ok(())
     });
+}
+
+#[test]
+fn asg_7_a_lead_that_was_routed_or_is_being_worked_stays_where_it_is() {
+    let mut world = World::new();
+    let rep = world.rep("Lin Wei", None).id;
+    let teams = ["East", "West"].map(|name| {
+        let team = NewQueue::new(name.parse().unwrap());
+        let team = team.member(RosterMember::new(Member::SalesRep(rep)).monthly(90));
+        world.does(|tx, act| add_queue(tx, act, team)).id
+    });
+    let routed = |world: &mut World, n| {
+        let lead = world.does(|tx, act| add_lead(tx, act, somebody(n)));
+        world.does(|tx, act| route_lead(tx, act, lead.id, &teams)).unwrap()
+    };
+    let (one, other) = (routed(&mut world, 1), routed(&mut world, 2));
+    assert_eq!((one.queue(), other.queue()), (Some(teams[0]), Some(teams[1])));
+    let stays = |world: &mut World, lead: &Lead| {
+        world.changes_nothing(|tx, act| {
+            assert_eq!(route_lead(tx, act, lead.id, &teams)?.as_ref(), Some(lead));
+            Ok(())
+        });
+    };
+    stays(&mut world, &one);
+    stays(&mut world, &other);
+    // Who was given it from the queue keeps it, and who has it by hand.
+    let given = world.does(|tx, act| assign_lead(tx, act, one.id, &nobody_away())).lead;
+    assert_eq!(given.owner(), Some(rep));
+    stays(&mut world, &given);
+    let own = world.does(|tx, act| add_lead(tx, act, somebody(3).owner(rep)));
+    stays(&mut world, &own);
+    // From a queue that is none of the teams it goes to one of them.
+    let fairs = world.does(|tx, act| add_queue(tx, act, NewQueue::new("Fairs".parse()?))).id;
+    let waits = waiting(&mut world, fairs, somebody(4));
+    let routed = world.does(|tx, act| route_lead(tx, act, waits.id, &teams)).unwrap();
+    assert_eq!(routed.queue(), Some(teams[0]));
 }
 
 #[test]

@@ -159,6 +159,11 @@ fn what_an_order_is_made_of_survives_json() {
         );
     survives_json(&new);
     survives_json(&line(2, 1, "0.50").continuing(1));
+    let listed =
+        line(2, 1, "0.50").grouped(Some(parsed("left"))).listed(UnitPrice::parse("0.60", Currency::EUR).unwrap());
+    survives_json(&listed.unwrap());
+    let yen = line(2, 1, "0.50").listed(UnitPrice::parse("60", Currency::JPY).unwrap()).unwrap_err();
+    assert_eq!((yen.field(), line(2, 1, "0.50").group()), ("list price", None));
     let mut listed = drafted(lines());
     listed.price_by(at(1), Some(id(6))).unwrap();
     survives_json(&listed);

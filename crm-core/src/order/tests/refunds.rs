@@ -138,7 +138,8 @@ fn ref_2_a_refund_that_is_undone_is_owed_again_and_counts_again_on_its_own_day()
     order.refund(at(3), NewRefund::in_full()).unwrap();
     assert_eq!((order.owed(), order.worth()), (eur(6_000), eur(6_000)));
     let fact = order.undo_refund(at(4), 2, Some(day("2026-03-09"))).unwrap();
-    let OrderFact::RefundUndone { entry, owed } = fact else { panic!() };
+    let OrderFact::RefundUndone { entry, restored, owed } = fact else { panic!() };
+    assert_eq!(restored, eur(6_000));
     assert_eq!((entry.number, entry.kind, entry.amount), (3, EntryKind::RefundUndone, eur(6_000)));
     assert_eq!((owed, order.worth(), order.refundable()), (eur(12_000), eur(12_000), eur(0)));
     assert_eq!(order.payment_status(), PaymentStatus::Partial);
@@ -262,7 +263,7 @@ fn ref_2_less_than_lines_came_to_may_go_back_and_never_more() {
     let mut order = order;
     order.refund(at(3), of(4_500)).unwrap();
     assert_eq!((order.refundable(), order.refundable_lines()), (eur(7_500), vec![back(1, 1), back(3, 4)]));
-    let OrderFact::Refunded { entry, refundable } = order.refund(at(4), NewRefund::in_full()).unwrap() else {
+    let OrderFact::Refunded { entry, refundable, .. } = order.refund(at(4), NewRefund::in_full()).unwrap() else {
         panic!()
     };
     assert_eq!((entry.amount, refundable), (eur(7_500), eur(0)));
