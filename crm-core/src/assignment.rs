@@ -47,33 +47,26 @@ use crate::invalid::{Invalid, Rule};
 pub struct Roster {
     policy: AssignmentPolicy,
     members: Vec<RosterMember>,
-    cursor: u16,
 }
 
-/// The fields of a [`Roster`] in the open: what a store reads and a deserialiser takes. `Roster::try_from` checks them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a deserialiser takes, before it is checked.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RosterParts {
-    /// How it hands out.
-    pub policy: AssignmentPolicy,
-    /// The members in their order.
-    pub members: Vec<RosterMember>,
-    /// The place of the member whose turn is next; 0 where there are none.
-    pub cursor: u16,
+struct RosterParts {
+    policy: AssignmentPolicy,
+    members: Vec<RosterMember>,
 }
 
 impl TryFrom<RosterParts> for Roster {
     type Error = Invalid;
-    fn try_from(RosterParts { policy, members, cursor }: RosterParts) -> Result<Self, Invalid> {
-        let roster = Self { policy, members, cursor };
-        roster.check()?;
-        Ok(roster)
+    fn try_from(RosterParts { policy, members }: RosterParts) -> Result<Self, Invalid> {
+        Self::new(policy, members)
     }
 }
 
 impl From<Roster> for RosterParts {
-    fn from(Roster { policy, members, cursor }: Roster) -> Self {
-        Self { policy, members, cursor }
+    fn from(Roster { policy, members }: Roster) -> Self {
+        Self { policy, members }
     }
 }
 
@@ -81,18 +74,20 @@ impl Roster {
     /// The most members that it may have.
     pub const LIMIT: usize = 500;
 
-    /// A roster whose first turn is the first member's.
+    /// A roster of members in their order. Where nothing is remembered of them, the first turn is the first member's.
     ///
     /// # Errors
     ///
-    /// [`Rule::Repeated`] member; [`Rule::TooMany`] members or topics; [`Rule::OutOfRange`] for a weight, a monthly capacity or a window;
+    /// [`Rule::Repeated`] member; [`Rule::TooMany`] members or topics; [`Rule::OutOfRange`] for a weight, a monthly capacity, a turn or a window;
     /// [`Rule::NotForThisKind`] where reps and agents are mixed.
     pub fn new(policy: AssignmentPolicy, members: Vec<RosterMember>) -> Result<Self, Invalid> {
-        RosterParts { policy, members, cursor: 0 }.try_into()
+        let roster = Self { policy, members };
+        roster.check()?;
+        Ok(roster)
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        let Self { policy, members, cursor } = self;
+        let Self { policy, members } = self;
         if members.len() > Self::LIMIT {
             return Err(Invalid::new("members", members.len().to_string(), Rule::TooMany { limit: Self::LIMIT }));
         }
@@ -117,9 +112,6 @@ impl Roster {
                 }
             }
         }
-        if usize::from(*cursor) >= members.len().max(1) {
-            return Err(Invalid::new("cursor", cursor.to_string(), Rule::NotListed));
-        }
         Ok(())
     }
 
@@ -133,13 +125,13 @@ impl Roster {
         &self.members
     }
 
-    /// The place of the member whose turn is next, from 0.
-    pub const fn cursor(&self) -> u16 {
-        self.cursor
+    /// The place of the member whose turn is next, from 0: of who had their last turn longest ago (ASG-1).
+    pub fn cursor(&self) -> u16 {
+        self.in_turn().first().and_then(|(place, _)| u16::try_from(*place).ok()).unwrap_or(0)
     }
 
-    /// The same roster with another policy, other members, or both. What is remembered of those who stay is kept, whatever the new list says; the turn stays with whose it was, or
-    /// where they leave goes to the next of those who stay.
+    /// The same roster with another policy, other members, or both. What is remembered of those who stay is kept, whatever the new list says, and so their turns are. Who is new
+    /// comes before those who had a turn, and has one then.
     ///
     /// # Errors
     ///
@@ -150,24 +142,19 @@ impl Roster {
         members: Option<Vec<RosterMember>>,
     ) -> Result<Self, Invalid> {
         let policy = policy.unwrap_or(self.policy);
-        let Some(mut members) = members else {
-            return RosterParts { policy, members: self.members.clone(), cursor: self.cursor }.try_into();
-        };
+        let Some(mut members) = members else { return Self::new(policy, self.members.clone()) };
         for one in &mut members {
             let known = self.members.iter().find(|known| known.member == one.member);
             one.given = known.map(|known| known.given.clone()).unwrap_or_default();
         }
-        let next = self.in_turn().find_map(|(_, one)| members.iter().position(|other| other.member == one.member));
-        let cursor = next.and_then(|place| u16::try_from(place).ok()).unwrap_or(0);
-        RosterParts { policy, members, cursor }.try_into()
+        Self::new(policy, members)
     }
 
-    /// The members with their places, from the one whose turn it is.
-    fn in_turn(&self) -> impl Iterator<Item = (usize, &RosterMember)> {
-        let (before, after) = self.members.split_at(usize::from(self.cursor).min(self.members.len()));
-        let before = before.iter().enumerate();
-        let places = self.members.len() - after.len()..;
-        places.zip(after).chain(before)
+    /// The members with their places, from the one whose turn it is: who had their last turn longest ago, and of those who had none in their order.
+    fn in_turn(&self) -> Vec<(usize, &RosterMember)> {
+        let mut line: Vec<_> = self.members.iter().enumerate().collect();
+        line.sort_by_key(|(_, one)| one.given.turn);
+        line
     }
 
     /// Says who would be given a piece of work, and changes nothing.
@@ -178,8 +165,8 @@ impl Roster {
     /// Gives a piece of work to somebody, or leaves it waiting where nobody can take it; then nothing changes.
     ///
     /// A member is skipped for the first of the reasons of [`Skip`] that holds. Who had the customer before is given it where the policy is sticky and they can take it. Otherwise
-    /// the strategy chooses among those who prefer one of its topics, or where there are none among all who can take it. The turn passes on only in
-    /// [`AssignmentStrategy::RoundRobin`], and only past the one who was chosen.
+    /// the strategy chooses among those who prefer one of its topics, or where there are none among all who can take it. In [`AssignmentStrategy::RoundRobin`] who was chosen goes
+    /// behind all others, and nobody else moves: whoever could not take this piece is asked first for the next. So who can take all of it gets at least their equal share.
     pub fn assign(&mut self, at: DateTime<Utc>, work: &Work, standing: impl Fn(Member) -> Standing) -> Decision {
         self.assign_among(at, work, &standing, Among::All)
     }
@@ -225,8 +212,8 @@ impl Roster {
             outcome: Outcome::Waits(Held::NobodyFree),
             candidates: Vec::new(),
             skipped: Vec::new(),
-            cursor_before: self.cursor,
-            cursor_after: self.cursor,
+            cursor_before: self.cursor(),
+            cursor_after: self.cursor(),
         };
         if let Some(held) = self.held(at, work) {
             decision.outcome = Outcome::Waits(held);
@@ -256,11 +243,12 @@ impl Roster {
         };
         if let Some(place) = chosen {
             if self.policy.strategy == AssignmentStrategy::RoundRobin && because != Because::Sticky {
-                self.cursor = u16::try_from((place + 1) % self.members.len()).unwrap_or(0);
+                let last = self.members.iter().map(|one| one.given.turn).max().unwrap_or(0);
+                self.members[place].given.turn = last.saturating_add(1);
             }
             self.note(place, at);
             decision.outcome = Outcome::Given { to: self.members[place].member, because };
-            decision.cursor_after = self.cursor;
+            decision.cursor_after = self.cursor();
         }
         decision
     }

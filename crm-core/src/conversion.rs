@@ -12,16 +12,16 @@ use crate::{
     contact_point::{ContactPoint, ContactPoints},
     customer::{Customer, CustomerKind, CustomerPatch, CustomerType, NewCustomer},
     email::EmailAddress,
-    id::{CustomerId, InteractionId, LeadId, OpportunityId, RecordId},
+    id::{ActivityId, CustomerId, InteractionId, LeadId, OpportunityId, RecordId},
     invalid::{Invalid, Rule},
     journal::RecordRef,
     lead::{Lead, LeadError, LeadStatus},
-    opportunity::{NewOpportunity, Opportunity, OpportunityPatch},
+    opportunity::{By, NewOpportunity, Opportunity, OpportunityError, OpportunityPatch, OpportunityStatus},
     phone::Phone,
     pipeline::Pipeline,
     postal_address::PostalAddress,
     record::Revision,
-    text::{Name, Subject},
+    text::{Actor, Label, Name, Subject},
     time::{FiscalCalendar, Period},
 };
 
@@ -37,6 +37,8 @@ pub struct Conversion {
     pub opportunity: Option<Became<OpportunityId>>,
     /// The interactions that were made of what had been said to the lead.
     pub interactions: Vec<InteractionId>,
+    /// The activities of the linked deal that were for nobody and are for its customer since it gained one.
+    pub activities: Vec<ActivityId>,
     /// Where the lead stood.
     pub before: LeadStatus,
 }
@@ -45,7 +47,8 @@ impl Answered for Conversion {
     fn records(&self) -> Vec<RecordRef> {
         let customers = self.organisation.iter().chain(&self.person).map(|became| became.id.into());
         let deal = self.opportunity.iter().map(|became| became.id.into());
-        customers.chain(deal).chain(self.interactions.iter().map(|id| (*id).into())).collect()
+        let said = self.interactions.iter().map(|id| (*id).into());
+        customers.chain(deal).chain(said).chain(self.activities.iter().map(|id| (*id).into())).collect()
     }
 }
 
@@ -256,6 +259,15 @@ pub enum PlannedCustomer {
     Skip,
 }
 
+impl PlannedCustomer {
+    fn linked(&self) -> Option<CustomerId> {
+        match self {
+            Self::Link { id, .. } => Some(*id),
+            Self::Create(_) | Self::Skip => None,
+        }
+    }
+}
+
 /// What is to happen to the deal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum PlannedDeal {
@@ -263,8 +275,10 @@ pub enum PlannedDeal {
     Create {
         /// In this pipeline.
         pipeline: Box<Pipeline>,
-        /// Like this, but for the customer, which [`ConversionPlan::customer`] says.
+        /// Like this, but for the customer, which [`ConversionPlan::customer`] says, and the person.
         new: Box<NewOpportunity>,
+        /// The role in which the person of the conversion is its primary contact: the lead's, else `contact`. `None` where there is no person, or the overrides say who is.
+        contact: Option<Label>,
     },
     /// It is there.
     Link {
@@ -338,8 +352,10 @@ impl ConversionPlan {
     ///
     /// # Errors
     ///
-    /// [`LeadError::NotAllowed`], [`LeadError::NotQualified`], [`LeadError::NoTarget`]; [`LeadError::Invalid`]: [`Rule::Empty`] where what is to be made has no name,
-    /// [`Rule::TooMany`] where a linked customer cannot hold the lead's addresses too, [`Rule::NotListed`] where a linked record is missing in `links`.
+    /// - [`LeadError::NotAllowed`], [`LeadError::NotQualified`], [`LeadError::NoTarget`].
+    /// - [`LeadError::DealClosed`], [`LeadError::OtherCustomersDeal`] for a linked deal; [`LeadError::DealMisses`] for a new one.
+    /// - [`LeadError::Invalid`]: [`Rule::Empty`] where what is to be made has no name, [`Rule::TooMany`] where a linked customer cannot hold the lead's addresses too,
+    ///   [`Rule::NotListed`] where a linked record is missing in `links`; and as [`Customer::register`] and [`Opportunity::open`] refuse what is to be made.
     pub fn new(lead: &Lead, day: NaiveDate, new: NewConversion, links: ConversionLinks<'_>) -> Result<Self, LeadError> {
         let NewConversion { organisation, person, opportunity, map, close, qualification } = new;
         lead.convertible(qualification)?;
@@ -372,8 +388,22 @@ impl ConversionPlan {
             PlannedCustomer::Link { .. } | PlannedCustomer::Skip => None,
         });
         let called = called.or_else(|| links.organisation.or(links.person).map(|customer| customer.name.clone()));
-        let (opportunity, customer) =
-            deal(&mut filler, opportunity, links.opportunity, (day, close), called, customer)?;
+        let parties = Parties {
+            owner: customer,
+            known: match customer {
+                PlannedOwner::Organisation => organisation.linked(),
+                PlannedOwner::Person => person.linked(),
+                PlannedOwner::Known(known) => Some(known),
+                PlannedOwner::Nobody => None,
+            },
+            has_person,
+            person: person.linked(),
+        };
+        let (opportunity, customer) = match opportunity {
+            ConversionTarget::Skip => (PlannedDeal::Skip, customer),
+            ConversionTarget::Link(id) => linked_deal(lead, id, links.opportunity, parties)?,
+            ConversionTarget::Create(new) => new_deal(&mut filler, new, (day, close), called, parties)?,
+        };
         Ok(Self {
             lead: lead.id,
             revision: lead.revision,
@@ -442,20 +472,31 @@ impl Planner<'_, '_> {
             tags,
             needs,
         } = overrides;
-        let mapped = match self.take(CustomerField::Name) {
-            Some(FieldValue::Name(mapped)) => Some(mapped),
-            _ => None,
+        // What is overridden is not taken from the lead.
+        let overridden = |field: CustomerField| match field {
+            CustomerField::Name => name.is_some(),
+            CustomerField::Emails => emails.is_some(),
+            CustomerField::Phones => phones.is_some(),
+            CustomerField::Addresses => addresses.is_some(),
+            CustomerField::Region => region.is_some(),
+            CustomerField::Tags => tags.is_some(),
+            CustomerField::Owner => owner.is_some(),
+            CustomerField::Need => needs.is_some(),
         };
+        let mut taken: Vec<FieldValue> = Vec::new();
+        for field in CustomerField::ALL.iter().filter(|field| !overridden(**field)) {
+            taken.extend(self.take(*field));
+        }
+        let mapped = taken.iter().find_map(|value| match value {
+            FieldValue::Name(mapped) => Some(mapped.clone()),
+            _ => None,
+        });
         let name: Name = name.or(mapped).ok_or_else(|| Invalid::new(field, "", Rule::Empty))?;
         let mut new = match kind {
             CustomerType::Organisation => NewCustomer::organisation(name),
             CustomerType::Person => NewCustomer::person(name),
         };
-        for field in CustomerField::ALL.iter().filter(|field| **field != CustomerField::Name) {
-            if let Some(value) = self.take(*field) {
-                value.set_on(&mut new);
-            }
-        }
+        taken.into_iter().for_each(|value| value.set_on(&mut new));
         match own {
             Some(CustomerKind::Person { birth_date, gender }) => (new.birth_date, new.gender) = (birth_date, gender),
             Some(CustomerKind::Organisation { contacts }) => new.contacts = contacts,
@@ -480,6 +521,8 @@ impl Planner<'_, '_> {
         crate::patch::set(&mut new.owner, owner);
         crate::patch::set(&mut new.tags, tags);
         crate::patch::set(&mut new.needs, needs);
+        // What would be refused when it is made is refused here.
+        Customer::register(CustomerId::from_uuid(lead.id.uuid()), lead.updated_at, new.clone())?;
         Ok(new)
     }
 
@@ -521,83 +564,154 @@ fn in_order<T: Clone + PartialEq>(points: &ContactPoints<T>) -> Vec<ContactPoint
     primary.into_iter().chain(others).cloned().collect()
 }
 
-/// What happens to the deal, and whose it and what was said will be.
-fn deal(
-    filler: &mut Filler<'_>,
-    target: ConversionTarget<OpportunityId, ConversionDeal>,
+/// Whom a conversion is about.
+#[derive(Clone, Copy)]
+struct Parties {
+    /// Whose the deal will be.
+    owner: PlannedOwner,
+    /// Who that is, where they are there already.
+    known: Option<CustomerId>,
+    /// Whether a person is made or linked.
+    has_person: bool,
+    /// The person, where they are linked.
+    person: Option<CustomerId>,
+}
+
+/// Takes a deal that is there, and says whose it and what was said will be. An open one, of somebody in the conversion or of nobody.
+fn linked_deal(
+    lead: &Lead,
+    id: OpportunityId,
     link: Option<&Opportunity>,
+    parties: Parties,
+) -> Result<(PlannedDeal, PlannedOwner), LeadError> {
+    let link = link.filter(|link| link.id == id);
+    let link = link.ok_or_else(|| Invalid::new("links", id.to_string(), Rule::NotListed))?;
+    let status = link.state().status();
+    if status != OpportunityStatus::Open {
+        return Err(LeadError::DealClosed { lead: lead.id, opportunity: id, status });
+    }
+    let nobodys = parties.owner == PlannedOwner::Nobody;
+    let customer = match link.customer() {
+        None => parties.owner,
+        Some(customer) if parties.known == Some(customer) => parties.owner,
+        Some(customer) if nobodys || parties.person == Some(customer) => PlannedOwner::Known(customer),
+        Some(customer) => return Err(LeadError::OtherCustomersDeal { lead: lead.id, opportunity: id, customer }),
+    };
+    let gains_customer = link.customer().is_none() && !nobodys;
+    Ok((PlannedDeal::Link { id, revision: link.revision, gains_customer }, customer))
+}
+
+/// Plans a new deal, and says whose it and what was said will be.
+fn new_deal(
+    filler: &mut Filler<'_>,
+    target: ConversionDeal,
     (day, close): (NaiveDate, CloseBy),
     called: Option<Name>,
-    customer: PlannedOwner,
+    parties: Parties,
 ) -> Result<(PlannedDeal, PlannedOwner), LeadError> {
-    match target {
-        ConversionTarget::Skip => Ok((PlannedDeal::Skip, customer)),
-        ConversionTarget::Link(id) => {
-            let link = link.filter(|link| link.id == id);
-            let link = link.ok_or_else(|| Invalid::new("links", id.to_string(), Rule::NotListed))?;
-            let gains_customer = link.customer().is_none() && customer != PlannedOwner::Nobody;
-            let customer = match (customer, link.customer()) {
-                (PlannedOwner::Nobody, Some(known)) => PlannedOwner::Known(known),
-                _ => customer,
-            };
-            Ok((PlannedDeal::Link { id, revision: link.revision, gains_customer }, customer))
+    let ConversionDeal { pipeline, overrides } = target;
+    let OpportunityPatch {
+        expected: _,
+        name,
+        customer: whose,
+        product,
+        rep,
+        value,
+        lines,
+        recurring,
+        probability,
+        forecast,
+        expected_close,
+        contacts,
+    } = overrides;
+    let lines = lines.unwrap_or_default();
+    let is_contact = parties.has_person && contacts.is_none();
+    // What is overridden is not taken from the lead; and lines are worth their sum, whatever the lead says (OPP-10).
+    let overridden = |field: OpportunityField| match field {
+        OpportunityField::Name => name.is_some(),
+        OpportunityField::Value => value.is_some() || !lines.is_empty(),
+        OpportunityField::Product => product.is_some(),
+        OpportunityField::Rep => rep.is_some(),
+        OpportunityField::Probability => probability.is_some(),
+        OpportunityField::Role => !is_contact,
+    };
+    let mut taken: Vec<FieldValue> = Vec::new();
+    for field in OpportunityField::ALL.iter().filter(|field| !overridden(**field)) {
+        taken.extend(filler.take(TargetField::Opportunity(*field), true));
+    }
+    let mapped = taken.iter().find_map(|value| match value {
+        FieldValue::Subject(subject) => Some(subject.clone()),
+        _ => None,
+    });
+    let role = taken.iter().find_map(|value| match value {
+        FieldValue::Label(role) => Some(role.clone()),
+        _ => None,
+    });
+    let called = called.and_then(|name| Subject::parse(name.as_str()).ok());
+    let name = name.or(mapped).or(called);
+    let name = name.ok_or_else(|| Invalid::new("opportunity", "", Rule::Empty))?;
+    let mut new = NewOpportunity::new(name);
+    taken.into_iter().for_each(|value| value.set_on_deal(&mut new));
+    let last = match close {
+        CloseBy::EndOfQuarter(calendar) => calendar.quarter_days(day)?.last(),
+        CloseBy::EndOf(period) => period.last(),
+    };
+    new.expected_close = Some(last);
+    new.lines = lines;
+    crate::patch::set(&mut new.product, product);
+    crate::patch::set(&mut new.rep, rep);
+    crate::patch::set(&mut new.value, value);
+    crate::patch::set(&mut new.expected_close, expected_close);
+    crate::patch::set(&mut new.recurring, recurring);
+    crate::patch::set(&mut new.probability, probability);
+    crate::patch::set(&mut new.forecast, forecast);
+    crate::patch::set(&mut new.contacts, contacts);
+    let customer = match whose {
+        Some(Some(known)) => PlannedOwner::Known(known),
+        Some(None) => PlannedOwner::Nobody,
+        None => parties.owner,
+    };
+    let contact = match role {
+        Some(role) => Some(role),
+        None if is_contact => Some(Label::parse("contact")?),
+        None => None,
+    };
+    can_be_opened(filler.lead, &pipeline, new.clone(), customer, contact.as_ref())?;
+    Ok((PlannedDeal::Create { pipeline: Box::new(pipeline), new: Box::new(new), contact }, customer))
+}
+
+/// Refuses now what would be refused when the deal is opened. Who is not made yet has the id of the lead here, which nobody sees.
+fn can_be_opened(
+    lead: &Lead,
+    pipeline: &Pipeline,
+    mut new: NewOpportunity,
+    customer: PlannedOwner,
+    contact: Option<&Label>,
+) -> Result<(), LeadError> {
+    let somebody = CustomerId::from_uuid(lead.id.uuid());
+    new.customer = (customer != PlannedOwner::Nobody).then_some(somebody);
+    if let Some(role) = contact {
+        new = new.primary_contact(somebody, role.clone());
+    }
+    let by = By { at: lead.updated_at, actor: &Actor::parse("plan")? };
+    match Opportunity::open(OpportunityId::from_uuid(lead.id.uuid()), by, pipeline, new) {
+        Ok(_) => Ok(()),
+        Err(OpportunityError::Missing { stage, fields, .. }) => {
+            Err(LeadError::DealMisses { lead: lead.id, stage, fields })
         }
-        ConversionTarget::Create(ConversionDeal { pipeline, overrides }) => {
-            let mut take = |field| filler.take(TargetField::Opportunity(field), true);
-            let mapped = match take(OpportunityField::Name) {
-                Some(FieldValue::Subject(subject)) => Some(subject),
-                _ => None,
-            };
-            let called = called.and_then(|name| Subject::parse(name.as_str()).ok());
-            let name = overrides.name.clone().or(mapped).or(called);
-            let name = name.ok_or_else(|| Invalid::new("opportunity", "", Rule::Empty))?;
-            let mut new = NewOpportunity::new(name);
-            for field in OpportunityField::ALL.iter().filter(|field| **field != OpportunityField::Name) {
-                if let Some(value) = take(*field) {
-                    value.set_on_deal(&mut new);
-                }
-            }
-            let last = match close {
-                CloseBy::EndOfQuarter(calendar) => calendar.quarter_days(day)?.last(),
-                CloseBy::EndOf(period) => period.last(),
-            };
-            new.expected_close = Some(last);
-            let OpportunityPatch {
-                expected: _,
-                name: _,
-                customer: whose,
-                product,
-                rep,
-                value,
-                lines,
-                recurring,
-                probability,
-                forecast,
-                expected_close,
-                contacts,
-            } = overrides;
-            // Lines are worth their sum, whatever the lead says (OPP-10).
-            if let Some(lines) = lines {
-                if !lines.is_empty() {
-                    new.value = None;
-                }
-                new.lines = lines;
-            }
-            crate::patch::set(&mut new.product, product);
-            crate::patch::set(&mut new.rep, rep);
-            crate::patch::set(&mut new.value, value);
-            crate::patch::set(&mut new.expected_close, expected_close);
-            crate::patch::set(&mut new.recurring, recurring);
-            crate::patch::set(&mut new.probability, probability);
-            crate::patch::set(&mut new.forecast, forecast);
-            crate::patch::set(&mut new.contacts, contacts);
-            let customer = match whose {
-                Some(Some(known)) => PlannedOwner::Known(known),
-                Some(None) => PlannedOwner::Nobody,
-                None => customer,
-            };
-            Ok((PlannedDeal::Create { pipeline: Box::new(pipeline), new: Box::new(new) }, customer))
+        Err(OpportunityError::ValueOfLines { given, .. }) => {
+            let must = "must be the sum of the lines (OPP-10)";
+            Err(Invalid::new("value", given.to_string(), Rule::Inconsistent { must }).into())
         }
+        Err(OpportunityError::Invalid(refused)) => Err(refused.into()),
+        // The others are about a deal that goes from one stage to another, and this one begins in the first.
+        Err(
+            OpportunityError::NotAllowed { .. }
+            | OpportunityError::WrongStage { .. }
+            | OpportunityError::NotNext { .. }
+            | OpportunityError::OtherPipeline { .. }
+            | OpportunityError::NoValue { .. },
+        ) => Ok(()),
     }
 }
 
@@ -623,6 +737,7 @@ impl FieldValue {
             Self::Percent(probability) => new.probability = Some(probability),
             Self::Product(product) => new.product = Some(product),
             Self::SalesRep(rep) => new.rep = Some(rep),
+            // Its name and the role of its contact are set apart.
             _ => {}
         }
     }

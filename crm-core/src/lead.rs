@@ -21,11 +21,13 @@ use crate::{
     conversion::{Conversion, Qualification},
     decimal::Percent,
     email::EmailAddress,
-    id::{LeadId, ProductId, QueueId, SalesRepId},
+    id::{CustomerId, LeadId, OpportunityId, ProductId, QueueId, SalesRepId},
     invalid::{Invalid, Rule},
     money::Money,
+    opportunity::{OpportunityStatus, listed},
     patch::patched,
     phone::Phone,
+    pipeline::RequiredField,
     postal_address::PostalAddress,
     record::{Revision, guarded},
     sales_rep::SalesRep,
@@ -122,6 +124,36 @@ pub enum LeadError {
     NoTarget {
         /// The lead.
         lead: LeadId,
+    },
+    /// The deal that a conversion links is open.
+    #[error("cannot convert {lead} with {opportunity}: it is {status}")]
+    DealClosed {
+        /// The lead.
+        lead: LeadId,
+        /// The deal.
+        opportunity: OpportunityId,
+        /// Where it stands.
+        status: OpportunityStatus,
+    },
+    /// The deal that a conversion links is of somebody in the conversion, or of nobody.
+    #[error("cannot convert {lead} with {opportunity}: it is a deal of {customer}, and the conversion is not")]
+    OtherCustomersDeal {
+        /// The lead.
+        lead: LeadId,
+        /// The deal.
+        opportunity: OpportunityId,
+        /// Whose it is.
+        customer: CustomerId,
+    },
+    /// The first stage of the new deal asks for what neither the lead nor the overrides know (OPP-1, OPP-8).
+    #[error("the deal of {lead} must have {} in the stage {stage}", listed(fields))]
+    DealMisses {
+        /// The lead.
+        lead: LeadId,
+        /// The stage.
+        stage: Label,
+        /// What is missing, at least one.
+        fields: Vec<RequiredField>,
     },
     /// A value breaks a rule.
     #[error(transparent)]

@@ -12,6 +12,7 @@ use OpportunityAction::{Advance, Delete, Lose, Reopen, Revise, Win};
 use OpportunityStatus::{Lost, Open, Won};
 use chrono::{DateTime, NaiveDate, Utc};
 
+pub(crate) use self::error::listed;
 pub use self::{
     contact_role::ContactRole,
     error::OpportunityError,

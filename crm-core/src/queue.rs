@@ -236,8 +236,9 @@ mod tests {
         let members = Some([3, 2, 1].map(|n| RosterMember::new(rep(n))).to_vec());
         let fact = queue.update(at(2), QueuePatch { members, ..QueuePatch::default() }).unwrap().unwrap();
         assert_eq!(fact, QueueFact::Updated { before: Box::new(before), after: Box::new(queue.clone()) });
-        assert_eq!(queue.assign(at(3), lead, &work(), there).0.given_to(), Some(rep(2)));
         assert_eq!(queue.roster.members()[2].given.last_at, Some(at(1)));
+        let mut given = |minute| queue.assign(at(minute), lead, &work(), there).0.given_to();
+        assert_eq!([given(3), given(3), given(3)], [3, 2, 1].map(|n| Some(rep(n))));
 
         let nobody = |_| Standing { available: false, load: 0 };
         let before = queue.clone();

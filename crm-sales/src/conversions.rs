@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::undo::undo_conversion;
 use crate::{
+    activities::join_customer,
     customers::{check_contacts, check_parent, in_use},
     error::SalesError,
     opportunities::{check_lines, check_roles},
@@ -37,7 +38,8 @@ use crate::{
 ///
 /// - [`SalesError::NotFound`] for the lead or a linked record, [`SalesError::Archived`],
 ///   [`SalesError::NotAnOrganisation`], [`SalesError::NotAPerson`], [`SalesError::Store`].
-/// - [`SalesError::Lead`] as [`ConversionPlan::new`].
+/// - [`SalesError::Lead`] as [`ConversionPlan::new`]: a linked deal is closed or another customer's, or the first stage
+///   asks for what a new one would not have.
 ///
 /// # Examples
 ///
@@ -127,7 +129,8 @@ fn of_lead(lead: LeadId) -> ActivityFilter {
 ///
 /// What was said to the lead becomes interactions of the customer, with the deal that it was about and the person among
 /// those who took part; what is to be done about the lead, and what was done, comes to be for the deal and the customer,
-/// with the person (CONV-6). The lead keeps all of it too.
+/// with the person (CONV-6). The lead keeps all of it too. Where a linked deal gains its customer, what is for the deal and
+/// for nobody comes to be for them.
 ///
 /// Under a key, the plan is the input: a repetition gives the same one, and does not plan anew.
 ///
@@ -136,8 +139,7 @@ fn of_lead(lead: LeadId) -> ActivityFilter {
 /// - [`SalesError::NotFound`] for the lead, a linked record, the rep, a parent or a contact.
 /// - [`SalesError::Conflict`] where the lead or a linked record changed since the plan.
 /// - [`SalesError::Archived`], [`SalesError::Inactive`] for the rep, [`SalesError::NotAnOrganisation`],
-///   [`SalesError::NotAPerson`]; [`SalesError::Lead`] as [`Lead::convert`]; [`SalesError::Opportunity`] where the linked
-///   deal is closed; [`SalesError::Invalid`] as the constructors of what is made.
+///   [`SalesError::NotAPerson`]; [`SalesError::Lead`] as [`Lead::convert`]; [`SalesError::Invalid`] as the constructors of what is made.
 /// - [`SalesError::Store`]: an external id is taken, or a product is missing.
 pub fn apply_conversion(
     tx: &mut (impl Leads + Customers + Opportunities + Interactions + Activities + Products + SalesReps + Journal + ?Sized),
@@ -209,7 +211,16 @@ impl<'p> Prepared<'p> {
             PlannedOwner::Nobody => None,
         };
         let opportunity = match &plan.opportunity {
-            PlannedDeal::Create { pipeline, new } => Some(open_deal(tx, act, pipeline, (**new).clone(), customer)?),
+            PlannedDeal::Create { pipeline, new, contact } => {
+                let mut new = (**new).clone();
+                check_roles(tx, new.contacts.iter())?;
+                // The person was checked above, and may not be written yet.
+                if let (Some(person), Some(role)) = (shared(&person), contact) {
+                    new = new.primary_contact(person, role.clone());
+                }
+                new.customer = customer;
+                Some(open_deal(tx, act, pipeline, new)?)
+            }
             PlannedDeal::Link { id, revision, gains_customer } => {
                 let mut opportunity: Opportunity = record::unchanged(tx, *id, *revision)?;
                 let patch = OpportunityPatch { customer: Some(customer), ..OpportunityPatch::default() };
@@ -244,6 +255,12 @@ impl<'p> Prepared<'p> {
         let organisation = self.organisation.map(|ready| write_customer(tx, act, ready)).transpose()?;
         let person = self.person.map(|ready| write_customer(tx, act, ready)).transpose()?;
         let opportunity = self.opportunity.map(|ready| write_deal(tx, act, ready)).transpose()?;
+        let mut joined = Vec::new();
+        if let (PlannedDeal::Link { id, gains_customer: true, .. }, Some(customer)) =
+            (&self.plan.opportunity, self.parties.customer)
+        {
+            joined = join_customer(tx, act, *id, customer)?;
+        }
         let ids = self.interactions.iter().map(|interaction| interaction.id).collect();
         for interaction in self.interactions {
             record::add(tx, act, interaction, |interaction| InteractionFact::Logged { interaction })?;
@@ -253,8 +270,9 @@ impl<'p> Prepared<'p> {
                 record::save(tx, act, &mut activity, [fact])?;
             }
         }
+        let before = LeadStatus::Qualified;
         let conversion =
-            Conversion { organisation, person, opportunity, interactions: ids, before: LeadStatus::Qualified };
+            Conversion { organisation, person, opportunity, interactions: ids, activities: joined, before };
         let fact = lead.convert(act.at(), self.plan.qualification, conversion)?;
         let LeadFact::Converted { conversion } = &fact else {
             return Err(LeadError::NoTarget { lead: lead.id }.into());
@@ -318,8 +336,7 @@ fn open_deal(
     tx: &(impl Customers + Products + SalesReps + ?Sized),
     act: &mut Act,
     pipeline: &Pipeline,
-    mut new: NewOpportunity,
-    customer: Option<CustomerId>,
+    new: NewOpportunity,
 ) -> Result<ReadyDeal, SalesError> {
     new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
     if let Some(product) = new.product
@@ -329,10 +346,8 @@ fn open_deal(
         return Err(StoreError::from(kind).into());
     }
     check_lines(tx, new.lines.iter())?;
-    check_roles(tx, new.contacts.iter())?;
     let id = new.id.unwrap_or_else(|| act.new_id());
     let by = By { at: act.at(), actor: act.actor() };
-    new.customer = customer;
     let opportunity = Opportunity::open(id, by, pipeline, new)?;
     let fact = Some(OpportunityFact::Opened { opportunity: Box::new(opportunity.clone()) });
     Ok(ReadyDeal { opportunity, origin: Origin::Created, fact })
@@ -381,8 +396,6 @@ pub enum NotConverted {
     Converted,
     /// Its score is 100 %: it is certain already.
     Certain,
-    /// No rep of the queue can take it.
-    NobodyFree,
 }
 
 /// What became of one of many leads.
@@ -398,6 +411,8 @@ pub enum Converted {
     },
     /// It was left out, by rule.
     Skipped(NotConverted),
+    /// It was left out, since no rep of the queue was given it: the decision says who was skipped and why (ASG-9).
+    Waits(Box<Decision>),
     /// It was refused; nothing of it was written.
     Refused(RefusedLead),
 }
@@ -432,7 +447,7 @@ impl Answered for ConvertedLead {
         let lead = self.lead.into();
         match &self.outcome {
             Converted::Done { conversion, .. } => [lead].into_iter().chain(conversion.records()).collect(),
-            Converted::Skipped(_) | Converted::Refused(_) => vec![lead],
+            Converted::Skipped(_) | Converted::Waits(_) | Converted::Refused(_) => vec![lead],
         }
     }
 }
@@ -522,7 +537,7 @@ where
         let mut queue: Queue = record::find(tx, queue)?;
         let (decision, fact) = decide(tx, act, &lead, &mut queue, away)?;
         let Some(Member::SalesRep(rep)) = decision.given_to() else {
-            return Ok(Converted::Skipped(NotConverted::NobodyFree));
+            return Ok(Converted::Waits(Box::new(decision)));
         };
         let place = LeadPlace { queue: Some(queue.id), owner: Some(rep) };
         facts.extend(lead.put(act.at(), place)?);

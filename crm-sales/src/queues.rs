@@ -315,6 +315,9 @@ pub fn drain_queue(
 /// members, by what they were given in the last 24 hours and what waits with them (ASG-7). The same state gives the same
 /// team each time. `None`, and nothing is written, where none of them has a capacity.
 ///
+/// A lead that stands in one of the queues already, or that somebody works, stays where it is: to route it twice changes
+/// nothing. [`enqueue_lead`] with `None` takes it out of its queue, [`give_lead`](crate::give_lead) from its rep.
+///
 /// # Errors
 ///
 /// As [`enqueue_lead`].
@@ -325,7 +328,11 @@ pub fn route_lead(
     queues: &[QueueId],
 ) -> Result<Option<Lead>, SalesError> {
     once(tx, act, "route_lead", (id, queues), |tx, act, (id, queues)| {
-        let _: Lead = record::find(tx, id)?;
+        let lead: Lead = record::find(tx, id)?;
+        let there = lead.queue().is_some_and(|queue| queues.contains(&queue));
+        if lead.status().is_open() && (there || lead.owner().is_some()) {
+            return Ok(Some(lead));
+        }
         let mut teams: Vec<Queue> = Vec::with_capacity(queues.len());
         for queue in queues {
             let queue: Queue = record::find(tx, *queue)?;

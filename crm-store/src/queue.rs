@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    AgentId, AssignmentPolicy, FairnessWindow, Invalid, Label, Member, Queue, QueueId, RecordId, Revision,
+    AgentId, AssignmentPolicy, FairnessWindow, Invalid, Label, Member, Queue, QueueId, RecordId, Revision, Roster,
     RosterMember, SalesRepId,
-    assignment::{Given, RosterParts},
+    assignment::Given,
     store::{Page, QueueFilter, Queues, StoreError},
 };
 use uuid::Uuid;
@@ -25,7 +25,8 @@ pub(crate) struct QueueDraft {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     name: Label,
-    roster: RosterParts,
+    policy: AssignmentPolicy,
+    members: Vec<RosterMember>,
 }
 
 impl Table for Queue {
@@ -34,7 +35,7 @@ impl Table for Queue {
 
     const RECORD: &'static str = "queue";
     const SQL: Statements = statements!("crm_queue", parts: "1",
-        "name" "strategy" "waiting_order" "fairness_limit" "fairness_seconds" "sticky" "stale_after_days" "paused" "cursor"
+        "name" "strategy" "waiting_order" "fairness_limit" "fairness_seconds" "sticky" "stale_after_days" "paused"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] =
         &[("leads", "SELECT count(*) FROM crm_lead WHERE queue = ?1")];
@@ -71,8 +72,7 @@ impl Table for Queue {
             .put(&fairness.map(|fairness| fairness.window_seconds))?
             .put(sticky)?
             .put(stale_after_days)?
-            .put(paused)?
-            .put(&self.roster.cursor())?;
+            .put(paused)?;
         Ok(())
     }
 
@@ -87,17 +87,16 @@ impl Table for Queue {
         };
         let (sticky, stale_after_days, paused) = (cells.take()?, cells.take()?, cells.take()?);
         let policy = AssignmentPolicy { strategy, order, fairness, sticky, stale_after_days, paused };
-        let roster = RosterParts { policy, members: Vec::new(), cursor: cells.take()? };
-        Ok(QueueDraft { id, revision, created_at, updated_at, name, roster })
+        Ok(QueueDraft { id, revision, created_at, updated_at, name, policy, members: Vec::new() })
     }
 
     fn read_parts(drafts: &mut Drafts<'_, Self>) -> Done<()> {
-        drafts.read(1, |draft| &mut draft.roster.members)
+        drafts.read(1, |draft| &mut draft.members)
     }
 
     fn finish(draft: QueueDraft) -> Result<Self, Invalid> {
-        let QueueDraft { id, revision, created_at, updated_at, name, roster } = draft;
-        Ok(Self { id, revision, created_at, updated_at, name, roster: roster.try_into()? })
+        let QueueDraft { id, revision, created_at, updated_at, name, policy, members } = draft;
+        Ok(Self { id, revision, created_at, updated_at, name, roster: Roster::new(policy, members)? })
     }
 
     fn write_parts(parts: &PartsOf<'_, Self>) -> Done<()> {
@@ -107,7 +106,7 @@ impl Table for Queue {
 
 impl Part for RosterMember {
     const SQL: PartStatements = part_statements!("crm_queue_member" of "queue",
-        "sales_rep" "agent" "weight" "capacity" "monthly" "takes" "prefers" "paused" "credit" "last_at" "recent"
+        "sales_rep" "agent" "weight" "capacity" "monthly" "takes" "prefers" "paused" "turn" "credit" "last_at" "recent"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -125,6 +124,7 @@ impl Part for RosterMember {
             .put(&Json::of(&self.takes)?)?
             .put(&Json::of(&self.prefers)?)?
             .put(&self.paused)?
+            .put(&self.given.turn)?
             .put(&self.given.credit)?
             .put(&self.given.last_at)?
             .put(&Json::of(&recent)?)?;
@@ -140,11 +140,12 @@ impl Part for RosterMember {
         };
         let (weight, capacity, monthly) = (cells.take()?, cells.take()?, cells.take()?);
         let (takes, prefers) = (cells.take_json()?, cells.take_json()?);
-        let (paused, credit, last_at) = (cells.take()?, cells.take()?, cells.take()?);
+        let (paused, turn) = (cells.take()?, cells.take()?);
+        let (credit, last_at) = (cells.take()?, cells.take()?);
         let recent: Vec<i64> = cells.take_json()?;
         let recent: Option<Vec<_>> = recent.into_iter().map(DateTime::from_timestamp_micros).collect();
         let recent = recent.ok_or_else(|| cells.corrupt())?;
-        let given = Given { credit, last_at, recent };
+        let given = Given { turn, credit, last_at, recent };
         Ok(Self { member, weight, capacity, monthly, takes, prefers, paused, given })
     }
 }

@@ -5,8 +5,8 @@ use crm_core::{
     Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, ForecastAdjustment,
     ForecastSnapshot, Interaction, Invalid, Lead, LeadParts, LeadState, Opportunity, OpportunityParts,
     OpportunityState, Order, OrderParts, OrderState, Payment, PaymentParts, PaymentState, PlanState, PriceList,
-    PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, QuoteState, Redemption, SalePlan,
-    SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState, assignment::RosterParts,
+    PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, QuoteState, Redemption, Roster,
+    SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -54,11 +54,11 @@ instants! {
     Agent: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     Queue: |one, change| {
         [&mut one.created_at, &mut one.updated_at].into_iter().for_each(&change);
-        let mut roster = RosterParts::from(one.roster);
-        for member in &mut roster.members {
+        let mut members = one.roster.members().to_vec();
+        for member in &mut members {
             member.given.last_at.iter_mut().chain(&mut member.given.recent).for_each(&change);
         }
-        one.roster = roster.try_into()?;
+        one.roster = Roster::new(*one.roster.policy(), members)?;
     }
     TicketMessage: |one, change| { change(&mut one.at); }
 }

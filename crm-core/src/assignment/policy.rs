@@ -18,6 +18,8 @@ const DAYS_OF_QUOTA: u32 = 30;
 const TOPICS: usize = 100;
 /// So many instants of a member are remembered at most: no limit and no quota of a day is higher.
 const RECENT: usize = 10_000;
+/// No roster comes to so many turns.
+const TURNS: u64 = 1 << 62;
 
 /// Somebody who may be given work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ impl Topic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentStrategy {
-    /// In a fixed order, one after the other (ASG-1).
+    /// In a fixed order, one after the other; who cannot take a piece keeps their turn for the next (ASG-1).
     RoundRobin,
     /// Who has the least open; then who waited longest since they were given something; then the lowest id (ASG-2).
     LeastLoaded,
@@ -168,6 +170,8 @@ pub struct RosterMember {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Given {
+    /// The number of their last turn, of all turns that were taken ([`AssignmentStrategy::RoundRobin`]); 0 where they had none. Who has the lowest is next.
+    pub turn: u64,
     /// How far they are behind their share, in weights ([`AssignmentStrategy::Weighted`]).
     pub credit: i64,
     /// When they were last given something.
@@ -248,6 +252,10 @@ impl RosterMember {
         if let Some(capacity) = self.capacity.filter(|capacity| *capacity > CAPACITY) {
             let rule = Rule::OutOfRange { min: "0".into(), max: CAPACITY.to_string() };
             return Err(Invalid::new("capacity", capacity.to_string(), rule));
+        }
+        if self.given.turn > TURNS {
+            let rule = Rule::OutOfRange { min: "0".into(), max: TURNS.to_string() };
+            return Err(Invalid::new("turn", self.given.turn.to_string(), rule));
         }
         within("monthly capacity", self.monthly.unwrap_or(0), 0, 300_000)?;
         for (field, topics) in [("takes", &self.takes), ("prefers", &self.prefers)] {

@@ -56,15 +56,46 @@ fn asg_1_members_come_in_turn_and_who_is_away_is_passed_over_and_not_lost() {
     let mut roster = roster(AssignmentStrategy::RoundRobin, plain(3));
     let without_2 = |member| Standing { available: member != rep(2), load: 0 };
     assert_eq!(rounds(&mut roster, 2, without_2), [1, 3]);
-    assert_eq!(roster.cursor(), 0);
-    assert_eq!(rounds(&mut roster, 4, idle), [1, 2, 3, 1]);
+    // It is still the turn of 2.
+    assert_eq!(roster.cursor(), 1);
+    assert_eq!(rounds(&mut roster, 4, idle), [2, 1, 3, 2]);
     // Where nobody can take it, the turn stays.
     let before = roster.clone();
     let nobody = |_| Standing { available: false, load: 0 };
     let decision = roster.assign(at(9), &work(), nobody);
     assert_eq!(decision.outcome, Outcome::Waits(Held::NobodyFree));
-    assert_eq!((decision.cursor_before, decision.cursor_after, decision.skipped.len()), (1, 1, 3));
+    assert_eq!((decision.cursor_before, decision.cursor_after, decision.skipped.len()), (0, 0, 3));
     assert_eq!(roster, before);
+}
+
+#[test]
+fn asg_1_who_could_not_take_a_piece_is_asked_first_for_the_next() {
+    let (west, north) = (source("west"), source("north"));
+    let takes = |n, topic: &Topic| RosterMember::new(rep(n)).takes(topic.clone());
+    let members = [takes(1, &north), takes(2, &west), takes(3, &north)];
+    let mut topics = roster(AssignmentStrategy::RoundRobin, members);
+    let given = [&west, &north, &west, &north].map(|topic| topics.assign(at(0), &about(topic), idle).given_to());
+    assert_eq!(given, [2, 1, 2, 3].map(|n| Some(rep(n))));
+
+    // The same where the policy prefers others, and where somebody must not be given a piece.
+    let members = [RosterMember::new(rep(1)), RosterMember::new(rep(2)).prefers(west.clone())];
+    let mut preferring = roster(AssignmentStrategy::RoundRobin, members);
+    let given = [&west, &north].map(|topic| preferring.assign(at(0), &about(topic), idle).given_to());
+    assert_eq!(given, [2, 1].map(|n| Some(rep(n))));
+    let mut excepting = roster(AssignmentStrategy::RoundRobin, plain(3));
+    let not_1 = Work { except: [rep(1)].into(), ..work() };
+    let given = [&not_1, &work(), &not_1].map(|work| excepting.assign(at(0), work, idle).given_to());
+    assert_eq!(given, [2, 1, 3].map(|n| Some(rep(n))));
+}
+
+#[test]
+fn asg_1_who_was_away_or_is_new_has_one_turn_first_and_no_more() {
+    let mut two = roster(AssignmentStrategy::RoundRobin, plain(2));
+    let without_1 = |member| Standing { available: member != rep(1), load: 0 };
+    assert_eq!(rounds(&mut two, 5, without_1), [2; 5]);
+    assert_eq!(rounds(&mut two, 4, idle), [1, 2, 1, 2]);
+    let mut three = two.changed(None, Some(plain(3))).unwrap();
+    assert_eq!(rounds(&mut three, 6, idle), [3, 1, 2, 3, 1, 2]);
 }
 
 #[test]
@@ -249,7 +280,7 @@ fn asg_9_a_decision_says_who_could_who_could_not_and_where_the_turn_went() {
         candidates: vec![candidate(3), candidate(1)],
         skipped: vec![Skipped { member: rep(2), why: Skip::Unavailable }],
         cursor_before: 1,
-        cursor_after: 0,
+        cursor_after: 1,
     };
     assert_eq!(decision, expected);
     survives_json(&decision);
@@ -307,9 +338,11 @@ fn a_roster_that_breaks_a_rule_is_refused() {
         let policy = AssignmentPolicy { fairness, ..AssignmentPolicy::default() };
         assert!(matches!(Roster::new(policy, Vec::new()).unwrap_err().rule(), Rule::OutOfRange { .. }));
     }
-    let parts = RosterParts { policy: AssignmentPolicy::default(), members: plain(2), cursor: 2 };
-    assert_eq!(Roster::try_from(parts.clone()).unwrap_err().field(), "cursor");
-    assert!(serde_json::from_value::<Roster>(serde_json::to_value(parts).unwrap()).is_err());
+    let mut turned = one();
+    turned.given.turn = u64::MAX;
+    assert_eq!(of(vec![turned]).field(), "turn");
+    let twice = RosterParts { policy: AssignmentPolicy::default(), members: vec![one(), one()] };
+    assert!(serde_json::from_value::<Roster>(serde_json::to_value(twice).unwrap()).is_err());
     let mut long = one();
     long.given.recent = vec![at(0); 10_001];
     assert_eq!(of(vec![long]).field(), "recent");
@@ -324,6 +357,42 @@ proptest! {
         for n in 1..=members {
             let count = given.iter().filter(|one| **one == n).count();
             prop_assert_eq!(i64::try_from(count).unwrap(), rounds_each);
+        }
+    }
+
+    #[test]
+    fn asg_1_who_can_take_all_of_it_gets_their_share_whatever_others_take(
+        members in proptest::collection::vec((any::<bool>(), proptest::sample::subsequence(vec![0_usize, 1, 2], 0..=3)), 1..7),
+        items in proptest::collection::vec((0_usize..3, any::<u8>()), 0..80),
+    ) {
+        let topics = [source("0"), source("1"), source("2")];
+        let mut roster = roster(
+            AssignmentStrategy::RoundRobin,
+            (1_u128..).zip(&members).map(|(n, (_, own))| own.iter().fold(RosterMember::new(rep(n)), |one, own| one.takes(topics[*own].clone()))),
+        );
+        let count = members.len();
+        let mut given = Vec::new();
+        for (topic, away) in &items {
+            // Who is steady is always there; of the others any may be away.
+            let standing = |member| {
+                let n = usize::try_from(number(member)).unwrap() - 1;
+                Standing { available: members[n].0 || away & (1 << n) == 0, load: 0 }
+            };
+            let before = roster.cursor();
+            let decision = roster.assign(at(0), &about(&topics[*topic]), standing);
+            prop_assert_eq!((decision.cursor_before, decision.cursor_after), (before, roster.cursor()));
+            given.extend(decision.given_to().map(number));
+        }
+        for (n, (steady, own)) in (1_u128..).zip(&members) {
+            if *steady && (own.is_empty() || own.len() == 3) {
+                // In any stretch of the run, not only over all of it.
+                for from in 0..given.len() {
+                    for to in from..=given.len() {
+                        let share = given[from..to].iter().filter(|one| **one == n).count();
+                        prop_assert!(share >= (to - from) / count, "{} of {} to {} of {}", share, to - from, n, count);
+                    }
+                }
+            }
         }
     }
 

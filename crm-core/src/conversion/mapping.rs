@@ -143,6 +143,8 @@ fields! {
         Rep = "rep": SalesRep,
         /// The chance to win it.
         Probability = "probability": Percent,
+        /// What the person of the conversion, its primary contact, is there.
+        Role = "role": Label,
     }
 }
 
@@ -192,7 +194,7 @@ pub struct Mapped {
 
 /// Which field of a lead goes where: what the map says, else the field of the same name and type (CONV-3).
 ///
-/// By default the map says that the organisation takes its name from the lead's organisation, the deal its name from the interest, and its rep from the owner. Addresses and numbers are the person's, or
+/// By default the map says that the organisation takes its name from the lead's organisation, the deal its name from the interest, and its rep from the owner. The role is what the person is in the deal. Addresses and numbers are the person's, or
 /// where there is none the organisation's; the map may say otherwise.
 ///
 /// ```

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{
     By, Channel, ContactLabel, Currency, DealLine, Direction, LeadTouch, Money, NewLead, Percent, ProductId,
-    SalesRepId, UnitPrice,
+    RequiredField, SalesRepId, UnitPrice,
     record::proof::{at, day, hides_personal_data, id, parsed},
 };
 
@@ -119,6 +121,121 @@ fn conv_1_overrides_win_over_the_lead() {
 }
 
 #[test]
+fn conv_3_a_field_that_an_override_replaces_is_not_said_to_be_taken() {
+    let lead = qualified(new_lead());
+    let emails = || Some(ContactPoints::new());
+    let person = CustomerPatch { emails: emails(), region: Some(None), ..CustomerPatch::default() };
+    let organisation = CustomerPatch { region: Some(None), tags: Some(Default::default()), ..CustomerPatch::default() };
+    let deal = OpportunityPatch {
+        name: Some(parsed("chairs")),
+        value: Some(None),
+        contacts: Some(Vec::new()),
+        ..OpportunityPatch::default()
+    };
+    let new = NewConversion::of(&lead)
+        .person(ConversionTarget::Create(person))
+        .organisation(ConversionTarget::Create(organisation))
+        .opportunity(ConversionTarget::Create(ConversionDeal::new(hardware()).overrides(deal)));
+    let plan = plan(&lead, new, none()).unwrap();
+    let taken = |from| plan.mapped.iter().filter(|mapped| mapped.from == from).count();
+    let fields = [LeadField::Emails, LeadField::Region, LeadField::Interest, LeadField::Value, LeadField::Role];
+    assert_eq!(fields.map(taken), [0; 5]);
+    assert!(fields.iter().all(|field| plan.unmapped.contains(field)), "{:?}", plan.unmapped);
+    assert_eq!([LeadField::Tags, LeadField::Product, LeadField::Phones].map(taken), [1; 3]);
+}
+
+#[test]
+fn conv_1_the_person_is_the_primary_contact_of_a_new_deal_unless_the_overrides_say_who_is() {
+    let contact = |lead: &Lead, new: NewConversion, links| {
+        let planned = plan(lead, new, links).unwrap();
+        let PlannedDeal::Create { new, contact, .. } = planned.opportunity else { panic!("{planned:?}") };
+        (contact.map(|role| role.to_string()), new.contacts)
+    };
+    let lead = qualified(new_lead());
+    let deal = || NewConversion::of(&lead).deal(hardware());
+    assert_eq!(contact(&lead, deal(), none()), (Some("buyer".to_owned()), Vec::new()));
+    let person = customer(NewCustomer::person(parsed("李四")), 8);
+    let links = ConversionLinks { person: Some(&person), ..none() };
+    let linked = deal().person(ConversionTarget::Link(person.id));
+    assert_eq!(contact(&lead, linked, links).0.as_deref(), Some("buyer"));
+    assert_eq!(contact(&lead, deal().person(ConversionTarget::Skip), none()).0, None);
+    let roleless = qualified(NewLead::person(parsed("王五")));
+    assert_eq!(contact(&roleless, NewConversion::of(&roleless).deal(hardware()), none()).0.as_deref(), Some("contact"));
+    for contacts in [Vec::new(), vec![crate::ContactRole { person: id(9), role: parsed("user"), primary: true }]] {
+        let overrides = OpportunityPatch { contacts: Some(contacts.clone()), ..OpportunityPatch::default() };
+        let deal = ConversionTarget::Create(ConversionDeal::new(hardware()).overrides(overrides));
+        assert_eq!(contact(&lead, NewConversion::of(&lead).opportunity(deal), none()), (None, contacts));
+    }
+}
+
+#[test]
+fn conv_1_a_plan_refuses_a_deal_that_could_not_be_opened() {
+    let lead = qualified(NewLead::person(parsed("张三")).interest(parsed("lamps")));
+    let pipeline = |required: &[RequiredField]| {
+        let pipeline = Pipeline::new(parsed("Hardware")).open(parsed("prospecting"), Percent::whole(10));
+        pipeline.requires(required.iter().copied()).won(parsed("won"))
+    };
+    let deal = |pipeline, overrides| {
+        let deal = ConversionDeal::new(pipeline).overrides(overrides);
+        plan(&lead, NewConversion::of(&lead).opportunity(ConversionTarget::Create(deal)), none())
+    };
+    let forecast = || pipeline(&[]).forecasting().build().unwrap();
+    let misses =
+        LeadError::DealMisses { lead: lead.id, stage: parsed("prospecting"), fields: vec![RequiredField::Value] };
+    assert_eq!(deal(forecast(), OpportunityPatch::default()), Err(misses));
+    let value = Some(Some(Money::parse("1.00", Currency::EUR).unwrap()));
+    assert!(deal(forecast(), OpportunityPatch { value, ..OpportunityPatch::default() }).is_ok());
+    // The person is a contact, and whose the deal is has a customer.
+    let people = || pipeline(&[RequiredField::Contacts, RequiredField::Customer]).build().unwrap();
+    assert!(deal(people(), OpportunityPatch::default()).is_ok());
+    let nobodys = OpportunityPatch { customer: Some(None), contacts: Some(Vec::new()), ..OpportunityPatch::default() };
+    let Err(LeadError::DealMisses { fields, .. }) = deal(people(), nobodys) else { panic!() };
+    assert_eq!(BTreeSet::from_iter(fields), [RequiredField::Contacts, RequiredField::Customer].into());
+
+    let line =
+        DealLine::new(id(3), 2.into(), UnitPrice::parse("49.90", Currency::EUR).unwrap(), Percent::ZERO).unwrap();
+    let twice = OpportunityPatch { value, lines: Some(vec![line]), ..OpportunityPatch::default() };
+    let negative = Some(Some(Money::parse("-1.00", Currency::EUR).unwrap()));
+    let negative = OpportunityPatch { value: negative, ..OpportunityPatch::default() };
+    for wrong in [twice, negative] {
+        let Err(LeadError::Invalid(refused)) = deal(hardware(), wrong) else { panic!() };
+        assert_eq!(refused.field(), "value");
+    }
+}
+
+#[test]
+fn conv_1_a_linked_deal_is_open_and_of_somebody_in_the_conversion() {
+    let lead = qualified(new_lead());
+    let [acme, beta] = [(7, "Acme"), (8, "Beta")].map(|(n, name)| customer(NewCustomer::organisation(parsed(name)), n));
+    let person = customer(NewCustomer::person(parsed("李四")), 9);
+    let by = By { at: at(0), actor: &parsed("alice") };
+    let deal = |of: CustomerId| {
+        Opportunity::open(id(6), by, &hardware(), NewOpportunity::new(parsed("lamps")).customer(of)).unwrap()
+    };
+    let link = |deal: &Opportunity| {
+        let new = NewConversion::of(&lead)
+            .organisation(ConversionTarget::Link(acme.id))
+            .person(ConversionTarget::Link(person.id))
+            .opportunity(ConversionTarget::Link(deal.id));
+        let links = ConversionLinks { organisation: Some(&acme), person: Some(&person), opportunity: Some(deal) };
+        plan(&lead, new, links)
+    };
+    assert_eq!(link(&deal(acme.id)).unwrap().customer, PlannedOwner::Organisation);
+    assert_eq!(link(&deal(person.id)).unwrap().customer, PlannedOwner::Known(person.id));
+    let refused = LeadError::OtherCustomersDeal { lead: lead.id, opportunity: id(6), customer: beta.id };
+    assert_eq!(link(&deal(beta.id)).unwrap_err(), refused);
+    // An organisation that is made is another customer than the deal has.
+    let made = NewConversion::of(&lead).opportunity(ConversionTarget::Link(id(6)));
+    let beta = deal(beta.id);
+    assert_eq!(plan(&lead, made, ConversionLinks { opportunity: Some(&beta), ..none() }).unwrap_err(), refused);
+
+    let mut lost = deal(acme.id);
+    lost.lose(at(1), crate::Loss { day: day("2026-03-02"), reason: parsed("price"), note: None }).unwrap();
+    let closed = LeadError::DealClosed { lead: lead.id, opportunity: id(6), status: OpportunityStatus::Lost };
+    assert_eq!(link(&lost).unwrap_err(), closed);
+}
+
+#[test]
 fn conv_1_a_deal_with_lines_is_not_worth_what_the_lead_says() {
     let lead = qualified(new_lead());
     let line =
@@ -151,7 +268,7 @@ fn conv_3_the_map_comes_first_then_the_same_name_and_type_and_nothing_else() {
     assert!(has(LeadField::Emails, TargetField::Person(CustomerField::Emails)));
     assert!(created(&whole.organisation).emails.is_empty());
     // The same type under another name, or another arity, goes nowhere by itself.
-    assert_eq!(whole.unmapped, [LeadField::Role, LeadField::Source, LeadField::Note, LeadField::Score]);
+    assert_eq!(whole.unmapped, [LeadField::Source, LeadField::Note, LeadField::Score]);
 
     let map = FieldMap::default()
         .map(LeadField::Note, TargetField::Person(CustomerField::Need))

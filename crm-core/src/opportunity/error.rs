@@ -88,6 +88,7 @@ pub enum OpportunityError {
     Invalid(#[from] Invalid),
 }
 
-fn listed(fields: &[RequiredField]) -> String {
+/// The names of some fields, one after the other.
+pub(crate) fn listed(fields: &[RequiredField]) -> String {
     fields.iter().map(RequiredField::to_string).collect::<Vec<_>>().join(", ")
 }

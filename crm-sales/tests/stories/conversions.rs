@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 
 use crm_core::{
-    Act, Activity, ActivityError, ActivityKind, ActivityParties, ActivityPatch, Channel, Completion, Conversion,
-    ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead, LeadError, LeadId,
-    LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewActivity, NewConversion, NewCustomer, NewInteraction,
-    NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch, Participant, Percent,
-    Pipeline, RecordId, RosterMember,
+    Act, Activity, ActivityError, ActivityKind, ActivityParties, ActivityParts, ActivityPatch, Channel, Completion,
+    Conversion, ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead, LeadError,
+    LeadId, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewActivity, NewConversion, NewCustomer,
+    NewInteraction, NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch,
+    Participant, Percent, Pipeline, RecordId, RosterMember,
+    assignment::Skip,
     conversion::Origin,
     store::{
         Activities, ActivityFilter, Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, Store,
@@ -334,9 +335,15 @@ fn a_linked_deal_gains_the_customer_and_loses_them_again() {
     let mut world = World::new();
     let lead = qualified(&mut world, acme());
     let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), NewOpportunity::new("chairs".parse()?)));
+    let call = world.does(|tx, act| {
+        plan_activity(tx, act, NewActivity::new(ActivityKind::Call, "call".parse()?, act.day()).opportunity(open.id))
+    });
+    let for_whom = |world: &World| world.reads(|tx| Ok(tx.activity(call.id)?)).unwrap().customer();
     let new = NewConversion::of(&lead).opportunity(ConversionTarget::Link(open.id));
     let became = converted(&mut world, &lead, new.clone());
     assert_eq!(deal(&world, &became).customer(), became.organisation.map(|became| became.id));
+    // What was for the deal and nobody is for them, too, as long as the deal is theirs.
+    assert_eq!((for_whom(&world), became.activities.as_slice()), (deal(&world, &became).customer(), &[call.id][..]));
     // Not while somebody ordered, or names the person as theirs.
     let (organisation, person) = (became.organisation.unwrap().id, became.person.unwrap().id);
     let order = NewOrder::for_customer(organisation, crm_core::Currency::EUR);
@@ -350,15 +357,52 @@ fn a_linked_deal_gains_the_customer_and_loses_them_again() {
     assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "customers", count: 1 });
     world.does(|tx, act| crm_sales::delete_customer(tx, act, other.id));
     world.does(|tx, act| undo_conversion(tx, act, lead.id));
-    assert_eq!(deal(&world, &became).customer(), None);
+    assert_eq!((deal(&world, &became).customer(), for_whom(&world)), (None, None));
     assert_eq!(world.reads(|tx| Ok(tx.customer(organisation)?)), None);
 
     let loss = crm_core::Loss { day: day("2026-03-02"), reason: "price".parse().unwrap(), note: None };
     world.does(|tx, act| lose_opportunity(tx, act, open.id, loss));
     let lead = world.reads(|tx| Ok(tx.lead(lead.id)?)).unwrap();
-    let plan = planned(&world, &lead, new);
-    let error = world.is_refused(|tx, act| apply_conversion(tx, act, &plan));
-    assert!(matches!(error, SalesError::Opportunity(crm_core::OpportunityError::NotAllowed { .. })));
+    let error = world.is_refused(|tx, act| plan_conversion(tx, lead.id, act.day(), new));
+    let closed = |status| matches!(status, crm_core::OpportunityStatus::Lost);
+    assert!(matches!(error, SalesError::Lead(LeadError::DealClosed { status, .. }) if closed(status)));
+}
+
+#[test]
+fn conv_1_a_deal_of_another_customer_is_not_linked() {
+    let mut world = World::new();
+    let lead = qualified(&mut world, acme());
+    let (acme, beta) = (world.organisation("Acme Ltd"), world.organisation("Beta Ltd"));
+    let new = NewOpportunity::new("chairs".parse().unwrap()).customer(beta.id);
+    let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), new));
+    let new = NewConversion::of(&lead)
+        .organisation(ConversionTarget::Link(acme.id))
+        .opportunity(ConversionTarget::Link(open.id));
+    let error = world.is_refused(|tx, act| plan_conversion(tx, lead.id, act.day(), new));
+    let is_betas = |customer| customer == beta.id;
+    assert!(matches!(error, SalesError::Lead(LeadError::OtherCustomersDeal { customer, .. }) if is_betas(customer)));
+}
+
+#[test]
+fn conv_1_the_person_who_is_made_or_linked_is_the_primary_contact_of_the_new_deal() {
+    let mut world = World::new();
+    let pipeline = Pipeline::new("Hardware".parse().unwrap()).open("prospecting".parse().unwrap(), Percent::whole(10));
+    let pipeline = pipeline.requires([crm_core::RequiredField::Contacts]).won("won".parse().unwrap()).build().unwrap();
+    let lead = qualified(&mut world, acme().role("buyer".parse().unwrap()));
+    let became = converted(&mut world, &lead, NewConversion::of(&lead).deal(pipeline.clone()));
+    let role = |person, role: &str| crm_core::ContactRole { person, role: role.parse().unwrap(), primary: true };
+    let person = became.person.unwrap().id;
+    assert_eq!(deal(&world, &became).contacts(), [role(person, "buyer")]);
+    // The person goes with the deal when it is undone; one who was there stays.
+    world.does(|tx, act| undo_conversion(tx, act, lead.id));
+    assert_eq!(world.reads(|tx| Ok(tx.customer(person)?)), None);
+
+    let known = world.does(|tx, act| register_customer(tx, act, NewCustomer::person("李四".parse()?)));
+    let new = NewLead::of_organisation("Acme".parse().unwrap()).interest("chairs".parse().unwrap());
+    let lead = qualified(&mut world, new);
+    let new = NewConversion::of(&lead).person(ConversionTarget::Link(known.id)).deal(pipeline);
+    let became = converted(&mut world, &lead, new);
+    assert_eq!(deal(&world, &became).contacts(), [role(known.id, "contact")]);
 }
 
 #[test]
@@ -388,14 +432,14 @@ fn a_conversion_that_is_refused_wrote_nothing() {
     assert_eq!(kind(&error), &StoreErrorKind::MissingReference { record: "opportunity", field: "product" });
     let error = refused(&mut world, of_deal(OpportunityPatch { rep: Some(Some(rep)), ..Default::default() }));
     assert!(matches!(error, SalesError::Inactive { .. }));
-    let error =
-        refused(&mut world, of_deal(OpportunityPatch { value: Some(Some(eur("-1.00"))), ..Default::default() }));
-    assert_eq!(error.invalid().map(|invalid| invalid.field()), Some("value"));
 
     // What a plan refuses.
     let organisation = world.organisation("Acme Ltd");
     let plans =
         |new: NewConversion| move |tx: &mut MemoryTx, act: &mut Act| plan_conversion(tx, lead.id, act.day(), new);
+    let negative = of_deal(OpportunityPatch { value: Some(Some(eur("-1.00"))), ..Default::default() });
+    let error = world.is_refused(plans(negative));
+    assert_eq!(error.invalid().map(|invalid| invalid.field()), Some("value"));
     let error = world.is_refused(plans(NewConversion::of(&lead).person(ConversionTarget::Link(organisation.id))));
     assert!(matches!(error, SalesError::NotAPerson { field: "person", .. }));
     let error = world.is_refused(plans(NewConversion::of(&lead).organisation(ConversionTarget::Link(taken.id))));
@@ -442,6 +486,7 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
                 of_reps.push(reps.iter().position(|rep| Some(*rep) == deal.rep()).unwrap());
             }
             Converted::Skipped(_) => {}
+            Converted::Waits(decision) => panic!("{decision:?}"),
             Converted::Refused(refused) => panic!("{refused:?}"),
         }
     }
@@ -464,7 +509,10 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
         let each = all_of(tx, &leads, new)?;
         let outcomes = convert_leads(tx, act, each, act.day(), by)?;
         assert!(matches!(outcomes[0].outcome, Converted::Skipped(NotConverted::Converted)));
-        assert!(matches!(outcomes[7].outcome, Converted::Skipped(NotConverted::NobodyFree)));
+        // Why nobody was given it is told (ASG-9).
+        let Converted::Waits(decision) = &outcomes[7].outcome else { panic!("{outcomes:?}") };
+        let why = away.iter().map(|rep| decision.why_not(Member::SalesRep(*rep)));
+        assert!(why.clone().count() == 4 && why.into_iter().all(|why| why == Some(Skip::Unavailable)));
         // One that needs to be qualified is refused, and nothing of it is written.
         let refused = convert_leads(tx, act, all_of(tx, &[new_one], NewConversion::of)?, act.day(), None)?;
         assert!(matches!(&refused[0].outcome, Converted::Refused(refused) if matches!(refused.error.as_deref(), Some(SalesError::Lead(LeadError::NotQualified { .. })))));
@@ -472,10 +520,11 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
     });
 }
 
-/// All customers, interactions, deals and leads, but for how often and when they were written.
-fn all_but_revisions(
-    world: &World,
-) -> (Vec<Customer>, Vec<crm_core::Interaction>, Vec<OpportunityParts>, Vec<crm_core::LeadParts>) {
+/// All customers, interactions, deals, leads and activities, but for how often and when they were written.
+type Everything =
+    (Vec<Customer>, Vec<crm_core::Interaction>, Vec<OpportunityParts>, Vec<crm_core::LeadParts>, Vec<ActivityParts>);
+
+fn all_but_revisions(world: &World) -> Everything {
     let never = crm_core::Revision::FIRST;
     world.reads(|tx| {
         let mut customers = tx.customers(&Default::default(), Page::first(100))?;
@@ -488,8 +537,12 @@ fn all_but_revisions(
             let parts = crm_core::LeadParts::from(one);
             crm_core::LeadParts { revision: never, updated_at: parts.created_at, ..parts }
         });
+        let activities = tx.activities(&Default::default(), Page::first(100))?.into_iter().map(|one| {
+            let parts = ActivityParts::from(one);
+            ActivityParts { revision: never, updated_at: parts.created_at, ..parts }
+        });
         let interactions = tx.interactions(&Default::default(), Page::first(100))?;
-        Ok((customers, interactions, deals.collect(), leads.collect()))
+        Ok((customers, interactions, deals.collect(), leads.collect(), activities.collect()))
     })
 }
 
@@ -516,6 +569,12 @@ proptest! {
         let nobodys = world.does(|tx, act| open_opportunity(tx, act, &hardware(), open.clone()));
         let somebodys = world.does(|tx, act| open_opportunity(tx, act, &hardware(), open.customer(known.id)));
         let lead = world.does(|tx, act| add_lead(tx, act, new));
+        for deal in [nobodys.id, somebodys.id] {
+            world.does(|tx, act| {
+                let call = NewActivity::new(ActivityKind::Call, "call".parse()?, act.day());
+                plan_activity(tx, act, call.opportunity(deal))
+            });
+        }
         for _ in 0..touches {
             world.does(|tx, act| {
                 let touch = LeadTouch::new(act.at(), Channel::Phone, Direction::Inbound, "a call".parse()?);
@@ -547,6 +606,11 @@ proptest! {
             Ok(plan) => plan,
             // Nothing to make or link; or a deal that nobody and nothing gives a name.
             Err(SalesError::Lead(LeadError::NoTarget { .. } | LeadError::Invalid(_))) => return Ok(()),
+            // The deal of the known one, with another organisation or with a person who is not theirs.
+            Err(SalesError::Lead(LeadError::OtherCustomersDeal { customer, .. })) => {
+                prop_assert!(customer == known.id && opportunity == 2 && organisation != 1);
+                return Ok(());
+            }
             Err(refused) => panic!("{refused:?}"),
         };
         let first = world.does(|tx, act| apply_conversion(tx, act, &plan));

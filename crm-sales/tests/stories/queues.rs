@@ -226,6 +226,42 @@ fn asg_7_teams_get_leads_by_their_capacity_and_a_paused_team_gets_none() {
 }
 
 #[test]
+fn asg_7_a_lead_that_was_routed_or_is_being_worked_stays_where_it_is() {
+    let mut world = World::new();
+    let rep = world.rep("Lin Wei", None).id;
+    let teams = ["East", "West"].map(|name| {
+        let team = NewQueue::new(name.parse().unwrap());
+        let team = team.member(RosterMember::new(Member::SalesRep(rep)).monthly(90));
+        world.does(|tx, act| add_queue(tx, act, team)).id
+    });
+    let routed = |world: &mut World, n| {
+        let lead = world.does(|tx, act| add_lead(tx, act, somebody(n)));
+        world.does(|tx, act| route_lead(tx, act, lead.id, &teams)).unwrap()
+    };
+    let (one, other) = (routed(&mut world, 1), routed(&mut world, 2));
+    assert_eq!((one.queue(), other.queue()), (Some(teams[0]), Some(teams[1])));
+    let stays = |world: &mut World, lead: &Lead| {
+        world.changes_nothing(|tx, act| {
+            assert_eq!(route_lead(tx, act, lead.id, &teams)?.as_ref(), Some(lead));
+            Ok(())
+        });
+    };
+    stays(&mut world, &one);
+    stays(&mut world, &other);
+    // Who was given it from the queue keeps it, and who has it by hand.
+    let given = world.does(|tx, act| assign_lead(tx, act, one.id, &nobody_away())).lead;
+    assert_eq!(given.owner(), Some(rep));
+    stays(&mut world, &given);
+    let own = world.does(|tx, act| add_lead(tx, act, somebody(3).owner(rep)));
+    stays(&mut world, &own);
+    // From a queue that is none of the teams it goes to one of them.
+    let fairs = world.does(|tx, act| add_queue(tx, act, NewQueue::new("Fairs".parse()?))).id;
+    let waits = waiting(&mut world, fairs, somebody(4));
+    let routed = world.does(|tx, act| route_lead(tx, act, waits.id, &teams)).unwrap();
+    assert_eq!(routed.queue(), Some(teams[0]));
+}
+
+#[test]
 fn asg_8_rules_send_take_away_and_let_go() {
     let mut world = World::new();
     let (web, reps) = web(&mut world, 1, AssignmentPolicy::default(), plain);

@@ -273,6 +273,7 @@ CREATE TABLE crm_interaction (
 CREATE INDEX crm_interaction_customer ON crm_interaction (customer, id);
 CREATE INDEX crm_interaction_timeline ON crm_interaction (customer, occurred_at, id);
 CREATE INDEX crm_interaction_opportunity ON crm_interaction (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_interaction_opportunity_at ON crm_interaction (opportunity, occurred_at) WHERE opportunity IS NOT NULL;
 CREATE INDEX crm_interaction_channel ON crm_interaction (channel, id);
 
 CREATE TABLE crm_interaction_participant (
@@ -338,8 +339,7 @@ CREATE TABLE crm_queue (
     fairness_seconds INTEGER,
     sticky INTEGER NOT NULL CHECK (sticky IN (0, 1)),
     stale_after_days INTEGER,
-    paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
-    cursor INTEGER NOT NULL
+    paused INTEGER NOT NULL CHECK (paused IN (0, 1))
 ) STRICT;
 
 -- `takes` and `prefers` are topics as JSON, `recent` instants.
@@ -354,6 +354,7 @@ CREATE TABLE crm_queue_member (
     takes TEXT NOT NULL,
     prefers TEXT NOT NULL,
     paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+    turn INTEGER NOT NULL,
     credit INTEGER NOT NULL,
     last_at INTEGER,
     recent TEXT NOT NULL,

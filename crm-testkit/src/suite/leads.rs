@@ -176,9 +176,10 @@ pub fn c84_a_queue_remembers_whose_turn_it_is<S: Store>(open: impl Fn() -> S) {
     let new = members.fold(NewQueue::new(text("C84")), NewQueue::member);
     let queue = valid(Queue::add(id(50), at(0), new));
     write(&store, "C84", |tx| tx.insert_queue(&queue));
-    let standing = |_| Standing { available: true, load: 0 };
     let mut expected = queue;
     for round in 0..7 {
+        // Who is passed over keeps their turn, so that no place in the order says whose it is.
+        let standing = |member| Standing { available: round % 3 != 0 || member != Member::SalesRep(id(1)), load: 0 };
         let work = Work::new(at(0));
         let lead = id::<LeadId>(round).into();
         let (wanted, _) = expected.assign(at(round), lead, &work, standing);
