@@ -242,7 +242,7 @@ families! {
     Order(OrderId, OrderFact) = "order" {
         Drafted = "drafted", Amended = "amended", PriceListChanged = "price_list_changed", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
-        Refunded = "refunded", Deleted = "deleted"
+        Refunded = "refunded", RefundUndone = "refund_undone", Deleted = "deleted"
     }
     /// A payment with a provider.
     Payment(PaymentId, PaymentFact) = "payment" {

@@ -201,9 +201,9 @@ impl SalesError {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
             | Self::Quote(QuoteError::Invalid(invalid))
-            | Self::Order(OrderError::Invalid(invalid))
+            | Self::Order(OrderError::Invalid(invalid) | OrderError::Value { invalid, .. })
             | Self::Lead(LeadError::Invalid(invalid))
-            | Self::Payment(PaymentError::Invalid(invalid))
+            | Self::Payment(PaymentError::Value { invalid, .. })
             | Self::Opportunity(OpportunityError::Invalid(invalid))
             | Self::PriceList(PriceListError::Invalid(invalid) | PriceListError::Rule { invalid, .. })
             | Self::Price(PriceError::Invalid(invalid))

@@ -165,7 +165,7 @@ pub use self::{
         revise_opportunity, win_opportunity,
     },
     ordering::{OrderAmendment, amend_order, copy_order, draft_order, place_order, place_order_on, reassign_order},
-    payments::{pay_order, refund_order},
+    payments::{pay_order, refund_order, undo_refund, undo_refund_on},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
     prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
     promotions::{

@@ -4,8 +4,9 @@ use std::thread;
 
 use crm::{
     AnomalyKind, Crm, Currency, Error, Fact, Fulfilment, Label, Money, NewOrder, NewOrderLine, NewPayment,
-    NewPaymentPart, NewProviderPayment, NewRefund, OrderFact, PaymentError, PaymentReport, PaymentStatus, Percent,
-    Period, ProviderStatus, Quantity, RefundedLine, Rounding, SalesBy, SalesRepPatch, ShippedLine, Tax, analytics,
+    NewPaymentPart, NewProviderPayment, NewRefund, OrderError, OrderFact, PaymentError, PaymentReport, PaymentStatus,
+    Percent, Period, ProviderStatus, Quantity, RefundedLine, RevenueKind, Rounding, SalesBy, SalesRepPatch,
+    ShippedLine, Tax, analytics,
     sales::{self, SalesError},
     store::{
         CustomerFigureFilter, Figures, Journal, Orders, Page, PaymentFilter, Payments, SalesFilter, SalesReps, Store,
@@ -15,6 +16,7 @@ use crm::{
 use crate::stage::{alice, eur, everything, facts, lamp, on_every_store, person, rep};
 
 on_every_store! {
+    ref_2_a_refund_that_was_a_mistake_is_undone_and_the_money_comes_again
     a_card_is_charged_as_the_goods_leave_and_refunded_as_they_come_back
     ref_4_a_refund_reaches_who_pays_commission_and_moves_what_its_customer_counts_for
     ref_3_a_callback_that_many_threads_bring_counts_once
@@ -64,7 +66,7 @@ fn a_card_is_charged_as_the_goods_leave_and_refunded_as_they_come_back<S: Store>
         tx.order(order).map_err(SalesError::from)
     })?;
     let sold = sold.ok_or_else(|| Error::host("it is gone"))?;
-    assert_eq!((sold.refunded(), sold.fulfilment()), (eur("49.90")?, Fulfilment::Partial));
+    assert_eq!((sold.refunded(), sold.fulfilment()), (eur("49.90")?, Fulfilment::Fulfilled));
     let before = everything(crm)?;
     let refused = alice(crm, |tx, act| {
         let all = NewPaymentPart::refund("acme:re_2".parse()?).amount(sold.total());
@@ -80,6 +82,37 @@ fn a_card_is_charged_as_the_goods_leave_and_refunded_as_they_come_back<S: Store>
     let sold = crm.read(|tx| Ok(tx.order(order)?))?.ok_or_else(|| Error::host("it is gone"))?;
     assert_eq!((sold.refundable(), sold.payment_status()), (eur("0.00")?, PaymentStatus::Refunded));
     assert_eq!(facts(crm, payment)?, ["payment.begun", "payment.authorised", "payment.done"]);
+    Ok(())
+}
+
+fn ref_2_a_refund_that_was_a_mistake_is_undone_and_the_money_comes_again<S: Store>(crm: &Crm<S>) -> Result<(), Error> {
+    let (zhang, lamp) = (person(crm, "张三")?, lamp(crm)?);
+    let order = alice(crm, |tx, act| {
+        let order = sales::place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+        sales::pay_order(tx, act, order.id, NewPayment::of(order.total()))?;
+        sales::refund_order(tx, act, order.id, NewRefund::in_full())
+    })?;
+    assert_eq!((order.payment_status(), order.unshipped()), (PaymentStatus::Refunded, Vec::new()));
+    let before = everything(crm)?;
+    let refused = alice(crm, |tx, act| sales::pay_order(tx, act, order.id, NewPayment::of(order.total())));
+    assert!(matches!(refused, Err(Error::Sales(SalesError::Order(OrderError::Overpaid { .. })))), "{refused:?}");
+    assert_eq!(everything(crm)?, before);
+
+    let after = alice(crm, |tx, act| {
+        sales::undo_refund(tx, act, order.id, 2)?;
+        sales::pay_order(tx, act, order.id, NewPayment::of(order.total()))?;
+        sales::ship_order(tx, act, order.id)
+    })?;
+    assert_eq!((after.payment_status(), after.fulfilment()), (PaymentStatus::Paid, Fulfilment::Fulfilled));
+    let (kept, revenue) =
+        crm.read(|tx| Ok((tx.order(order.id)?, tx.revenue(Period::month(2026, 3)?, Page::first(9))?)))?;
+    assert_eq!(kept, Some(after));
+    let kinds: Vec<_> = revenue.iter().map(|entry| (entry.revenue.kind, entry.revenue.amount)).collect();
+    let (all, back) = (order.total(), order.total().checked_neg()?);
+    use RevenueKind::{Booked, RefundUndone, Refunded};
+    assert_eq!(kinds, [(Booked, all), (Refunded, back), (RefundUndone, all)]);
+    let facts = facts(crm, order.id)?;
+    assert_eq!(facts[2..], ["order.paid", "order.refunded", "order.refund_undone", "order.paid", "order.shipped"]);
     Ok(())
 }
 

@@ -106,6 +106,15 @@ pub enum OrderFact {
         /// What can still be refunded after it.
         refundable: Money,
     },
+    /// A refund was undone.
+    RefundUndone {
+        /// The entry.
+        entry: PaymentEntry,
+        /// The revenue that counts again, by which a commission that was reversed is due again (REF-4).
+        restored: Money,
+        /// What is owed after it.
+        owed: Money,
+    },
     /// It was deleted.
     Deleted {
         /// As it was.

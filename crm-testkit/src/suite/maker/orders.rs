@@ -161,23 +161,31 @@ impl Maker {
             let amount = Money::from_minor(if self.dice.yes() { owed } else { owed / 3 }, currency);
             if amount.is_positive() {
                 let payment = NewPayment::of(amount).day(self.day()).method(text("bank transfer"));
-                valid(order.pay(
-                    self.at(),
-                    if self.dice.yes() { payment } else { payment.reference(text("RF18 5390 0754 7034")) },
-                ));
+                let reference = format!("RF18 5390 0754 7034 {}", order.payments().len());
+                valid(
+                    order.pay(self.at(), if self.dice.yes() { payment } else { payment.reference(text(&reference)) }),
+                );
             }
         }
+        // A day on which all the money is there.
+        let latest = |order: &Order| order.payments().iter().map(|entry| entry.day).max().unwrap_or(confirmed);
         let refundable = order.refundable();
         if refundable.is_positive() && self.dice.yes() {
             let part = Money::from_minor(refundable.minor() / 2, currency);
             let amount = if part.is_positive() && self.dice.yes() { part } else { refundable };
-            valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed))));
+            valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed).max(latest(&order)))));
         }
         let half = |one: RefundedLine| RefundedLine { quantity: valid(Quantity::from_millionths(500_000)), ..one };
         let lines: Vec<RefundedLine> = order.refundable_lines().into_iter().map(half).collect();
         let came_to = valid(order.came_to(&lines));
         if came_to.is_positive() && came_to <= order.refundable() && self.dice.yes() {
-            valid(order.refund(self.at(), NewRefund::of_lines(lines).day(self.day().max(confirmed))));
+            valid(
+                order.refund(self.at(), NewRefund::of_lines(lines).day(self.day().max(confirmed).max(latest(&order)))),
+            );
+        }
+        let last = order.standing_refunds().last().map(|last| last.number);
+        if let Some(last) = last.filter(|_| self.dice.yes() && self.dice.yes()) {
+            valid(order.undo_refund(self.at(), last, None));
         }
         let whole = !order.refundable().is_positive() && (!shipped || returned);
         match self.dice.below(4) {
