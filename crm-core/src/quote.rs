@@ -6,7 +6,6 @@ mod new;
 mod state;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
 
 pub use self::{
     error::QuoteError,
@@ -195,9 +194,9 @@ impl Quote {
         // What the discount on the document leaves of each price.
         let (left, of) = match self.terms.discount {
             Some(Discount::Percent(percent)) => (less(percent), hundred),
-            Some(Discount::Amount(amount)) if !totals.subtotal().is_zero() => {
+            Some(Discount::Amount(_)) if !totals.subtotal().is_zero() => {
                 let all = i128::from(totals.subtotal().minor());
-                (all - i128::from(amount.minor()), all)
+                (all - i128::from(totals.discount().minor()), all)
             }
             Some(Discount::Amount(_)) | None => (1, 1),
         };
