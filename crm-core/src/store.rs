@@ -114,7 +114,7 @@
 //! **Activities**
 //! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
 //! - C86 What is planned and has a reminder comes by its instant and the id.
-//! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done.
+//! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done or an interaction about it took place.
 //! - C88 The figures of a forecast sum up the opportunities by the day or the month of their close, by rep, category and currency, with the weighted value of those that are open; those
 //!   without a day are apart.
 

@@ -237,7 +237,7 @@ fn qt_2_a_quote_is_taken_until_its_last_day() {
 
 #[test]
 fn qt_2_a_quote_is_answered_on_the_day_on_which_it_was_sent_at_the_earliest() {
-    let quote = standing(Sent);
+    let mut quote = standing(Sent);
     let early = day("2026-03-09");
     for refused in [
         refuses(&quote, |quote| quote.accept(at(3), early)),
@@ -246,7 +246,7 @@ fn qt_2_a_quote_is_answered_on_the_day_on_which_it_was_sent_at_the_earliest() {
         let QuoteError::Invalid(invalid) = refused else { panic!("{refused}") };
         assert_eq!(invalid.rule(), &Rule::TooEarly { earliest: day("2026-03-10") });
     }
-    assert!(quote.clone().accept(at(3), day("2026-03-10")).is_ok());
+    assert!(quote.accept(at(3), day("2026-03-10")).is_ok());
 }
 
 #[test]

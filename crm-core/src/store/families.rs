@@ -515,7 +515,7 @@ family! {
         filter: &ActivityFilter,
         page: Page<(DateTime<Utc>, ActivityId)>,
     ) -> Stored<Vec<Activity>>;
-    /// When an activity of an opportunity was last done (C87).
+    /// When an activity of an opportunity was last done, or an interaction about it took place (C87).
     fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>>;
 }
 

@@ -273,6 +273,7 @@ CREATE TABLE crm_interaction (
 CREATE INDEX crm_interaction_customer ON crm_interaction (customer, id);
 CREATE INDEX crm_interaction_timeline ON crm_interaction (customer, occurred_at, id);
 CREATE INDEX crm_interaction_opportunity ON crm_interaction (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_interaction_opportunity_at ON crm_interaction (opportunity, occurred_at) WHERE opportunity IS NOT NULL;
 CREATE INDEX crm_interaction_channel ON crm_interaction (channel, id);
 
 CREATE TABLE crm_interaction_participant (
