@@ -399,6 +399,8 @@ fn prc_5_exactly_the_limit_is_within_it() {
         (vec![line(1, 1, "0.04"), line(2, 1, "0.04"), line(3, 1, "0.04"), line(4, 1, "0.04")], off("10"), true),
         (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(201))), true),
         (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(204))), false),
+        // More than there is takes what there is.
+        (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(5_000))), false),
         (vec![line(1, 1, "10.05")], off("10.1"), false),
         (vec![line(1, 100, "10.05")], off("10.01"), false),
         // That is nothing which anybody could see.
