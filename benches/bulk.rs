@@ -8,6 +8,8 @@
 #[expect(dead_code, reason = "the other works are those of the bench `store`")]
 #[path = "support/company.rs"]
 mod company;
+#[path = "support/memory.rs"]
+mod memory;
 
 use std::{
     fs,
@@ -28,7 +30,10 @@ use crm::{
     store::{Products, SalesReps, Store},
 };
 
-use crate::company::{Done, PRODUCTS, REPS, id};
+use crate::{
+    company::{Done, PRODUCTS, REPS, id},
+    memory::peak_mib,
+};
 
 const CURRENCY: Currency = Currency::EUR;
 /// Batches of a turn.
@@ -269,15 +274,6 @@ fn cpu() -> Duration {
         text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
     };
     fs::read_dir("/proc/self/task").into_iter().flatten().filter_map(|task| time(task.ok()?)).sum()
-}
-
-/// The most memory that the process had since the last call, in MiB, where the system tells.
-fn peak_mib() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let kib: u64 =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()?;
-    fs::write("/proc/self/clear_refs", "5").ok()?;
-    Some(kib / 1_024)
 }
 
 /// The time on the clock, and that of the processor.

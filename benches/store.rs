@@ -3,6 +3,8 @@
 //! Criterion measures each side by itself. The table at the end is measured on its own, in rounds (`support/rounds.rs`). `benches/README.md` says what the rows mean and
 //! what came out.
 
+#[path = "support/both.rs"]
+mod both;
 #[path = "support/by_hand/mod.rs"]
 mod by_hand;
 #[path = "support/company.rs"]
@@ -17,19 +19,20 @@ mod growth;
 mod ours;
 #[path = "support/rounds.rs"]
 mod rounds;
+#[expect(dead_code, reason = "some works are those of the bench `workflow`")]
 #[path = "support/work.rs"]
 mod work;
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
-use criterion::{Criterion, SamplingMode};
-use crm::sqlite::{Durability, rusqlite::Connection};
+use crm::sqlite::Durability;
 
 use crate::{
+    both::{FULL, RELAXED, compare, same_rows, sample, wanted},
     by_hand::ByHand,
     company::{Done, Size},
     ours::Ours,
-    rounds::{Measured, ROUND, Turn, compared, print},
+    rounds::{Measured, ROUND, Turn, print},
     work::{Lines, Picks, Side, Work},
 };
 
@@ -38,58 +41,6 @@ const SIZE: Size = Size::of_orders(200_000);
 /// Sessions that are opened afresh, and what is inserted in each.
 const SESSIONS: u32 = 21;
 const SESSION: u32 = 50;
-
-/// Does each write on both sides, and refuses to go on unless both have written the same rows: what is compared is the same work.
-fn same_rows(ours: &Path, theirs: &Path, first_number: u32) -> Done<()> {
-    let picks = Picks::after(first_number, SIZE);
-    let mut sides: [Box<dyn Side>; 2] =
-        [Box::new(Ours::open(ours, Durability::Relaxed, picks)?), Box::new(ByHand::open(theirs, "NORMAL", picks)?)];
-    for side in &mut sides {
-        Work::WRITES.iter().try_for_each(|work| side.run(*work, 10).map(drop))?;
-    }
-    drop(sides);
-    let (ours, theirs) = (Connection::open(ours)?, Connection::open(theirs)?);
-    let mut tables = theirs.prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'crm_%' AND name NOT LIKE 'crm_search_%'",
-    )?;
-    let tables = tables.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-    for table in tables {
-        let count = |side: &Connection| {
-            side.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
-        };
-        let (ours, theirs) = (count(&ours)?, count(&theirs)?);
-        if ours != theirs {
-            return Err(format!("{table}: crm-store has written {ours} rows, by hand {theirs}").into());
-        }
-    }
-    let payload = |side: &Connection| {
-        side.query_row("SELECT sum(length(payload)) FROM crm_journal", [], |row| row.get::<_, i64>(0))
-    };
-    let (ours, theirs) = (payload(&ours)?, payload(&theirs)?);
-    // By hand the facts are shorter: keys and amounts are bare integers there.
-    if !(ours * 2 / 3..=ours).contains(&theirs) {
-        return Err(format!("crm-store has written {ours} bytes of facts, by hand {theirs}").into());
-    }
-    Ok(())
-}
-
-/// Whether a row was asked for: the filter of criterion's command line is one of the table too.
-fn wanted(title: &str) -> bool {
-    std::env::args().skip(1).find(|argument| !argument.starts_with('-')).is_none_or(|filter| title.contains(&filter))
-}
-
-/// Measures works with the two sides in turns.
-fn compare(works: &[Work], durability: &str, ours: &mut dyn Side, theirs: &mut dyn Side) -> Done<Vec<Measured>> {
-    let mut table = Vec::new();
-    for work in works {
-        let title = format!("{}{durability}", work.title());
-        if wanted(&title) {
-            let target = work.target(durability == RELAXED);
-            table.push(compared(*work, title, target, ours, theirs)?);
-        }
-    }
-    Ok(table)
-}
 
 /// Measures inserts in sessions that are opened afresh, when the log is as short as it was left: opening is not counted.
 fn fresh_sessions(ours: &Path, theirs: &Path, first_number: u32) -> Done<Measured> {
@@ -113,26 +64,6 @@ fn depth(ours: &mut dyn Side) -> Done<Measured> {
     })
 }
 
-/// Lets criterion measure each side by itself.
-fn sample(criterion: &mut Criterion, works: &[Work], durability: &str, sides: &mut [(&str, &mut dyn Side)]) {
-    for work in works {
-        let mut group = criterion.benchmark_group(format!("{}{durability}", work.title()));
-        group.sampling_mode(SamplingMode::Flat);
-        for (name, side) in &mut *sides {
-            group.bench_function(*name, |bencher| {
-                bencher.iter_custom(|calls| {
-                    let calls = u32::try_from(calls).unwrap_or(u32::MAX);
-                    side.run(*work, calls).unwrap_or_else(|error| panic!("{work:?} failed: {error}"))
-                });
-            });
-        }
-        group.finish();
-    }
-}
-
-const RELAXED: &str = " (NORMAL)";
-const FULL: &str = " (FULL)";
-
 #[expect(clippy::print_stdout, reason = "the sizes belong to the table")]
 fn main() -> Done<()> {
     if std::env::args().any(|argument| argument == "growth") {
@@ -147,15 +78,10 @@ fn main() -> Done<()> {
         &mut Ours::open(&path, Durability::Full, Picks::after(0, SIZE))?,
         &mut ByHand::open(&by_hand, "FULL", Picks::after(0, SIZE))?,
     )?;
-    same_rows(&path, &by_hand, 5_000_000)?;
+    same_rows(&path, &by_hand, Picks::after(5_000_000, SIZE), &Work::WRITES)?;
     let sizes = [fs::metadata(&path)?.len(), fs::metadata(&by_hand)?.len()].map(|bytes| bytes / 1_048_576);
 
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400))
-        .without_plots()
-        .configure_from_args();
+    let mut criterion = both::criterion();
     let phases: [(Durability, &str, &str, &[Work]); 3] = [
         (Durability::Full, "FULL", "", &Work::READS),
         (Durability::Relaxed, "NORMAL", RELAXED, &Work::WRITES),

@@ -13,7 +13,7 @@ use crm_service::ServiceError;
 /// Any error of the library, for hosts that do not tell its parts apart.
 ///
 /// A refusal or failure of the store is [`Error::Store`], and a value that breaks a rule is [`Error::Invalid`], also out of an operation. [`Error::invalid`] also finds the
-/// value inside a refused line of an order, and [`Error::is_conflict`] a stale revision wherever it was noticed.
+/// value inside a refused line of an order and in what an order or a payment refuses, and [`Error::is_conflict`] a stale revision wherever it was noticed.
 ///
 /// ```
 /// use crm::{Crm, Error, NewCustomer, sales};
@@ -113,7 +113,6 @@ impl From<SalesError> for Error {
             SalesError::Invalid(refused)
             | SalesError::Order(OrderError::Invalid(refused))
             | SalesError::Lead(LeadError::Invalid(refused))
-            | SalesError::Payment(PaymentError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
             | SalesError::PriceList(PriceListError::Invalid(refused))
             | SalesError::Price(PriceError::Invalid(refused))

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crm::{
-    Act, Currency, Customer, Draft, EmailAddress, ExternalId, NewCustomer, NewOrder, NewProduct, NewSalesRep, Number,
-    Order, OrderLine, Percent, PostalAddress, PostalAddressFields, Product, RecordId, SalesRep, UnitPrice,
+    Act, Currency, Customer, Draft, EmailAddress, ExternalId, NewCustomer, NewOrder, NewProduct, NewQuote, NewSalesRep,
+    Number, Order, OrderLine, Percent, PostalAddress, PostalAddressFields, Product, RecordId, SalesRep, UnitPrice,
 };
 
 /// A result of the bench: whatever goes wrong ends it.
@@ -118,6 +118,19 @@ pub(crate) fn new_order(number: u32, size: Size) -> Done<NewOrder> {
         .id(id(number)?)
         .external_id(external_id(number)?)
         .rep(id(number % REPS + 1)?);
+    for place in 1..=3 {
+        new = new.line(id(product_of(number, place))?, place + 1);
+    }
+    Ok(new)
+}
+
+/// What the operation drafts a quote from: what an order of that number is of.
+pub(crate) fn new_quote(number: u32, size: Size) -> Done<NewQuote> {
+    let mut new = NewQuote::for_customer(id(customer_of(number, size))?, CURRENCY)
+        .id(id(number)?)
+        .external_id(external_id(number)?)
+        .rep(id(number % REPS + 1)?)
+        .valid_until(at(number).date_naive() + TimeDelta::days(30));
     for place in 1..=3 {
         new = new.line(id(product_of(number, place))?, place + 1);
     }

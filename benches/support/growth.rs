@@ -1,13 +1,16 @@
 //! What becomes of reads when the file grows, beside what becomes of them by hand.
 
-use std::{cmp::Ordering, path::Path, time::Duration};
+use std::{
+    cmp::Ordering,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crm::sqlite::Durability;
+use crm::sqlite::{Durability, rusqlite::Connection};
 
 use crate::{
     by_hand::ByHand,
     company::{Done, Size},
-    filling,
     ours::Ours,
     rounds::{ROUND, ROUNDS},
     work::{Get, Lines, Picks, Side, Work},
@@ -32,15 +35,54 @@ struct Files {
     theirs: ByHand,
 }
 
+/// Records of one commit while the files are filled.
+const BULK: u32 = 500;
+
 impl Files {
+    /// Opens the files of a size and fills them up to it: where an earlier run was stopped, it goes on.
     fn of_orders(orders: u32, folder: &Path) -> Done<Self> {
-        let (size, path) =
-            (Size { customers: orders / 10, orders }, |side: &str| folder.join(format!("{side}-{orders}")));
-        let new = Picks::after(0, size);
-        let mut ours = Ours::open(&path("ours"), Durability::Relaxed, new)?;
-        let mut theirs = ByHand::open(&path("by-hand"), "NORMAL", new)?;
-        filling::fill(size, &mut ours, &mut theirs)?;
+        let size = Size { customers: orders / 10, orders };
+        let path = |side: &str| folder.join(format!("{side}-{orders}"));
+        let there = [There::of(&path("ours"))?, There::of(&path("by-hand"))?];
+        let picks = there.each_ref().map(|there| Picks::after_those(there.size, size));
+        let mut ours = Ours::open(&path("ours"), Durability::Relaxed, picks[0])?;
+        let mut theirs = ByHand::open(&path("by-hand"), "NORMAL", picks[1])?;
+        let sides: [&mut dyn Side; 2] = [&mut ours, &mut theirs];
+        for (side, There { founded, size: there }) in sides.into_iter().zip(there) {
+            if !founded {
+                side.found()?;
+            }
+            for (work, missing) in [
+                (Work::BulkCustomers, size.customers - there.customers),
+                (Work::BulkOrders, size.orders - there.orders),
+            ] {
+                for _ in 0..missing / BULK {
+                    side.run(work, BULK)?;
+                }
+            }
+        }
         Ok(Self { ours, theirs })
+    }
+}
+
+/// What a file holds already.
+struct There {
+    /// Whether the reps and the products are there.
+    founded: bool,
+    size: Size,
+}
+
+impl There {
+    fn of(path: &Path) -> Done<Self> {
+        let connection = Connection::open(path)?;
+        let count = |table: &str| -> Done<u32> {
+            if !connection.table_exists(None, table)? {
+                return Ok(0);
+            }
+            Ok(connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?)
+        };
+        let size = Size { customers: count("crm_customer")?, orders: count("crm_order")? };
+        Ok(Self { founded: count("crm_product")? > 0, size })
     }
 }
 
@@ -70,8 +112,10 @@ pub(crate) fn print() -> Done<()> {
         Ok(sizes) => sizes.split(',').map(str::parse).collect::<Result<Vec<u32>, _>>()?,
         Err(_) => ORDERS.into(),
     };
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let mut files = sizes.iter().map(|orders| Files::of_orders(*orders, folder.path())).collect::<Done<Vec<_>>>()?;
+    let own = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let kept = std::env::var_os("GROWTH_FILES").map(PathBuf::from);
+    let folder = kept.as_deref().unwrap_or(own.path());
+    let mut files = sizes.iter().map(|orders| Files::of_orders(*orders, folder)).collect::<Done<Vec<_>>>()?;
 
     println!("\nReads while the file grows: crm-store, in brackets by hand; growth from the first size to the last\n");
     let columns: String = sizes.iter().map(|orders| format!(" {orders} orders |")).collect();

@@ -3,8 +3,11 @@
 use std::{path::Path, time::Duration};
 
 use crm::{
-    CustomerId, CustomerPatch, Label, Money, NewPayment, Number, OrderId,
-    sales::{SalesError, draft_order, pay_order, place_order, register_customer, ship_order, update_customer},
+    Act, CustomerId, CustomerPatch, DiscountLimit, Label, Money, NewPayment, NewQuote, Number, OrderId, Percent,
+    sales::{
+        SalesError, accept_quote, confirm_order, deliver_shipment, draft_order, draft_quote, pay_order, place_order,
+        register_customer, send_quote, ship_order, update_customer,
+    },
     sqlite::{Durability, SqliteOptions, SqliteStore, SqliteTx},
     store::{Customers, OrderFilter, Orders, Page, Products, SalesReps, Store, StoreError, StoreErrorKind},
 };
@@ -31,6 +34,18 @@ impl Ours {
         write: impl Fn(&mut SqliteTx<'_>, I) -> Result<T, SalesError>,
     ) -> Done<Duration> {
         timed(|| inputs.into_iter().try_for_each(|input| self.store.write(|tx| write(tx, input)).map(drop)))
+    }
+
+    /// From the draft of a quote until the goods are there, a commit for each step.
+    fn sell(&self, act: &mut Act, new: NewQuote, limit: &DiscountLimit) -> Result<(), SalesError> {
+        let day = act.day();
+        let quote = self.store.write(|tx| draft_quote(tx, act, new))?;
+        self.store.write(|tx| send_quote(tx, act, quote.id, limit, day))?;
+        let (_, order) = self.store.write(|tx| accept_quote(tx, act, quote.id, day))?;
+        self.store.write(|tx| confirm_order(tx, act, order.id))?;
+        self.store.write(|tx| pay_order(tx, act, order.id, NewPayment::of(order.total())))?;
+        self.store.write(|tx| ship_order(tx, act, order.id))?;
+        self.store.write(|tx| deliver_shipment(tx, act, order.id, 1)).map(drop)
     }
 
     /// Gets each record, so many in one snapshot.
@@ -143,6 +158,21 @@ impl Side for Ours {
                         let payment = NewPayment::of(order.total());
                         self.store.write(|tx| pay_order(tx, &mut paid, order.id, payment))?;
                         self.store.write(|tx| ship_order(tx, &mut shipped, order.id)).map(drop)
+                    })
+                })
+            }
+            Work::QuoteToDelivery => {
+                let limit = DiscountLimit::up_to(Percent::whole(10))?;
+                let new = self.picks.new_orders(calls).map(|n| Ok((company::act(n)?, company::new_quote(n, size)?)));
+                let new = new.collect::<Done<Vec<_>>>()?;
+                timed(|| new.into_iter().try_for_each(|(mut act, new)| self.sell(&mut act, new, &limit)))
+            }
+            Work::PlaceAtOnce => {
+                let new = self.picks.new_orders(calls).map(|n| Ok((company::act(n)?, company::new_order(n, size)?)));
+                let new = new.collect::<Done<Vec<_>>>()?;
+                timed(|| {
+                    self.store.write(|tx| {
+                        new.into_iter().try_for_each(|(mut act, new)| place_order(tx, &mut act, new).map(drop))
                     })
                 })
             }

@@ -78,7 +78,7 @@ pub(crate) fn compared(
     ours: &mut dyn Side,
     theirs: &mut dyn Side,
 ) -> Done<Measured> {
-    let writes = Work::WRITES.contains(&work);
+    let writes = work.writes();
     let length = if writes { WRITING_ROUND } else { ROUND };
     Measured::in_rounds(title, target, work.times(), length, |turn, calls| {
         let took = match turn {

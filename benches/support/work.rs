@@ -17,8 +17,8 @@ const FEW: u32 = 500;
 
 /// Orders that come after a deep page begins, of which every tenth is of its customer.
 pub(crate) const END: u32 = 1_000;
-/// A prime that divides no round number; times the most customers of a bench it fits into 32 bits.
-const STEP: u32 = 419;
+/// A prime that divides no round number.
+const STEP: u64 = 419;
 
 /// How one record is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub(crate) enum Work {
     InsertOrder,
     PayOrder,
     PlaceOrder,
+    QuoteToDelivery,
+    PlaceAtOnce,
     Gets(Get),
     ScatteredGets(Get),
     LoneGet(Get),
@@ -58,6 +60,8 @@ pub(crate) enum Work {
 impl Work {
     pub(crate) const WRITES: [Self; 5] =
         [Self::InsertCustomer, Self::UpdateCustomer, Self::InsertOrder, Self::PayOrder, Self::PlaceOrder];
+    /// The writes of the bench `workflow`.
+    pub(crate) const WORKFLOW: [Self; 1] = [Self::QuoteToDelivery];
     pub(crate) const READS: [Self; 11] = [
         Self::Gets(Get::CustomerById),
         Self::Gets(Get::CustomerByEmail),
@@ -82,6 +86,8 @@ impl Work {
             Self::InsertOrder => "insert of an order, with journal",
             Self::PayOrder => "update of an order by a payment, with journal",
             Self::PlaceOrder => "order → pay → ship, three commits, with journal",
+            Self::QuoteToDelivery => "quote → order → payment → delivery, seven commits, with journal",
+            Self::PlaceAtOnce => "orders with three lines placed in one commit, each",
             Self::Gets(Get::CustomerById) => "get of a customer by id, of 100 in one snapshot",
             Self::Gets(Get::CustomerByEmail) => "get of a customer by e-mail, of 100 in one snapshot",
             Self::Gets(Get::OrderById) => "get of an order by id, of 100 in one snapshot",
@@ -105,6 +111,7 @@ impl Work {
     pub(crate) fn target(self, relaxed: bool) -> Option<f64> {
         match self {
             Self::PlaceOrder => Some(if relaxed { 1.5 } else { 1.1 }),
+            Self::QuoteToDelivery => relaxed.then_some(1.5),
             Self::InsertCustomer | Self::UpdateCustomer | Self::InsertOrder | Self::PayOrder => {
                 Some(if relaxed { 1.4 } else { 1.1 })
             }
@@ -112,6 +119,11 @@ impl Work {
             Self::FirstPage(Lines::Joined) | Self::DeepPage(Lines::Joined) => Some(0.6),
             _ => None,
         }
+    }
+
+    /// Whether each call commits something.
+    pub(crate) fn writes(self) -> bool {
+        Self::WRITES.contains(&self) || Self::WORKFLOW.contains(&self)
     }
 
     /// How many times it is done in one call.
@@ -147,7 +159,12 @@ pub(crate) struct Picks {
 impl Picks {
     /// New records are numbered on from here.
     pub(crate) const fn after(number: u32, size: Size) -> Self {
-        Self { size, customers: number, orders: number, picked: 0 }
+        Self::after_those(Size { customers: number, orders: number }, size)
+    }
+
+    /// The same where so many of each are there.
+    pub(crate) const fn after_those(there: Size, size: Size) -> Self {
+        Self { size, customers: there.customers, orders: there.orders, picked: 0 }
     }
 
     /// Numbers of customers that are not there yet.
@@ -162,17 +179,26 @@ impl Picks {
         self.orders - count + 1..=self.orders
     }
 
-    /// Numbers of records that are there, scattered over the file, none twice within as many as there are.
+    /// Numbers of customers that are there, scattered over the file, none twice within as many as there are; there are at least as many orders.
     pub(crate) fn some(&mut self, count: u32) -> impl Iterator<Item = u32> + use<> {
-        let (first, customers) = (self.picked, self.size.customers);
-        self.picked = (first + count) % customers;
-        (first..first + count).map(move |pick| pick % customers * STEP % customers + 1)
+        self.some_of(self.size.customers, count)
+    }
+
+    fn some_of(&mut self, there: u32, count: u32) -> impl Iterator<Item = u32> + use<> {
+        let first = self.picked;
+        self.picked = (first + count) % there;
+        let scattered = move |pick: u32| u64::from(pick % there) * STEP % u64::from(there);
+        // It is less than how many there are.
+        (first..first + count).map(move |pick| u32::try_from(scattered(pick)).unwrap_or(0) + 1)
     }
 
     /// Numbers of records to get: all over the file, or a few again and again, whose pages stand in SQLite's cache.
     pub(crate) fn records_of(&mut self, work: Work, count: u32) -> Vec<u32> {
-        let scattered = matches!(work, Work::ScatteredGets(_));
-        self.some(count).map(|number| if scattered { number } else { number % FEW + 1 }).collect()
+        match work {
+            Work::ScatteredGets(Get::OrderById | Get::OrderByNumber) => self.some_of(self.size.orders, count).collect(),
+            Work::ScatteredGets(_) => self.some(count).collect(),
+            _ => self.some(count).map(|number| number % FEW + 1).collect(),
+        }
     }
 
     /// A region that no customer is in yet.

@@ -156,8 +156,21 @@ impl Activity {
     ///
     /// [`Rule::NotPositive`] for a step with the number 0; [`Rule::Inconsistent`] for a lead and somebody else.
     pub fn plan(id: ActivityId, at: DateTime<Utc>, new: NewActivity) -> Result<Self, Invalid> {
-        let NewActivity { id: _, external_id, kind, subject, note, lead, customer, opportunity, person, .. } = new;
-        let NewActivity { owner, due, remind_at, step, .. } = new;
+        let NewActivity {
+            id: _,
+            external_id,
+            kind,
+            subject,
+            note,
+            lead,
+            customer,
+            opportunity,
+            person,
+            owner,
+            due,
+            remind_at,
+            step,
+        } = new;
         let activity = Self {
             id,
             revision: Revision::FIRST,

@@ -382,6 +382,16 @@ impl UnitPrice {
     }
 }
 
+impl UnitPrice {
+    /// A share of the price, rounded half up to its six decimals.
+    pub(crate) fn share(self, numerator: i128, denominator: i128) -> Result<Self, Invalid> {
+        let wide = i128::from(self.millionths).checked_mul(numerator);
+        let share = wide.and_then(|wide| i64::try_from(Rounding::HalfUp.divide(wide, denominator)).ok());
+        let overflow = || Invalid::new("unit price", self.to_string(), Rule::Overflow);
+        Self::from_millionths(share.ok_or_else(overflow)?, self.currency)
+    }
+}
+
 impl TryFrom<Money> for UnitPrice {
     type Error = Invalid;
     /// The amount as the price of one unit.

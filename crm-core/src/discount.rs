@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     decimal::{Percent, Quantity, UnitPrice},
     invalid::{Invalid, Rule},
-    money::{Money, Rounding},
+    money::{Currency, Money, Rounding},
     text::Actor,
 };
 
-/// What a seller may give without approval (PRC-5): so much discount, and no price below the floor, which is the cost plus the least margin.
+/// What a seller may give without approval (PRC-5): so much less than the list price, however that comes about, and no price below the floor, which is the cost plus the
+/// least margin. Where a limit cannot be held, since what it is measured by is in another currency, the line goes beyond it.
 ///
 /// ```
 /// use crm_core::{Actor, Approval, ApprovalError, Currency, DiscountLimit, DiscountedLine, MinMargin, Money, Percent, UnitPrice};
@@ -22,18 +23,19 @@ use crate::{
 /// let line = DiscountedLine {
 ///     number: 1,
 ///     quantity: 2.into(),
-///     unit_price: eur("49.90")?,
+///     list_price: eur("49.90")?,
+///     price: eur("39.92")?, // 20 % off
 ///     cost: Some(eur("30.00")?),
-///     amount: Money::parse("79.84", Currency::EUR)?, // 20 % off
+///     amount: Money::parse("79.84", Currency::EUR)?,
 ///     net: Money::parse("79.84", Currency::EUR)?,
 /// };
 /// let beyond = limit.beyond(&[line])?;
 /// assert_eq!(beyond[0].to_string(), "line 1 comes to 79.84 EUR, below 89.82 EUR (discount 10 %), margin 19.84 EUR");
 ///
 /// let (alice, bob): (Actor, Actor) = ("alice".parse()?, "bob".parse()?);
-/// let refused = Approval::give(alice.clone(), alice.clone(), at, beyond.clone());
+/// let refused = Approval::give(vec![alice.clone()], alice.clone(), at, beyond.clone());
 /// assert!(matches!(refused, Err(ApprovalError::ByAuthor { .. })));
-/// assert_eq!(Approval::give(alice, bob, at, beyond)?.beyond().len(), 1);
+/// assert_eq!(Approval::give(vec![alice], bob, at, beyond)?.beyond().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,11 +83,13 @@ pub struct DiscountedLine {
     pub number: u32,
     /// How many, more than zero.
     pub quantity: Quantity,
-    /// The price of one before any discount.
-    pub unit_price: UnitPrice,
-    /// What one costs us, in the currency of the price; without it, no floor is known and none is held.
+    /// What a list asks for one, in its own currency.
+    pub list_price: UnitPrice,
+    /// What one comes to after all discounts, before it is rounded to an amount: half up to the six decimals of a price.
+    pub price: UnitPrice,
+    /// What one costs us, in whatever currency; a product without a cost has no floor.
     pub cost: Option<UnitPrice>,
-    /// What it comes to after all discounts, its share of those on the document included; with or without tax, as its price is.
+    /// What all of it comes to after all discounts, its share of those on the document included; with or without tax, as its price is.
     pub amount: Money,
     /// The same without tax, which is what leaves a margin above cost.
     pub net: Money,
@@ -100,11 +104,30 @@ pub struct BeyondLimit {
     /// What it comes to.
     pub amount: Money,
     /// The least that it may come to.
-    pub least: Money,
+    pub least: LeastAmount,
     /// Which limit that is.
     pub limit: LimitKind,
-    /// What it leaves above cost, where the cost is known.
+    /// What it leaves above cost, where the cost is known in its currency.
     pub margin: Option<Money>,
+}
+
+/// The least that a line may come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeastAmount {
+    /// This.
+    Known(Money),
+    /// Nobody can say: the list price, the cost or the least margin is in this currency, and the line is in another one.
+    StatedIn(Currency),
+}
+
+impl std::fmt::Display for LeastAmount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(least) => write!(f, "below {least}"),
+            Self::StatedIn(currency) => write!(f, "and the least is known in {currency} only"),
+        }
+    }
 }
 
 /// Which limit a line goes beyond.
@@ -119,7 +142,7 @@ pub enum LimitKind {
 
 impl std::fmt::Display for BeyondLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {} comes to {}, below {}", self.line, self.amount, self.least)?;
+        write!(f, "line {} comes to {}, {}", self.line, self.amount, self.least)?;
         match self.limit {
             LimitKind::Discount(limit) => write!(f, " (discount {limit})")?,
             LimitKind::Floor => f.write_str(" (floor)")?,
@@ -160,39 +183,75 @@ impl DiscountLimit {
         self.discount
     }
 
-    /// The lines that go beyond it, each with each limit that it breaks; none where nobody needs to approve. Exactly the limit is within it.
+    /// The lines that go beyond it, each with each limit that it breaks; none where nobody needs to approve. Exactly the limit is within it, whichever way its amount was
+    /// rounded.
     ///
     /// # Errors
     ///
-    /// [`Rule::NotPositive`] quantity, [`Rule::CurrencyMismatch`] between price, cost, margin and amount, [`Rule::Overflow`].
+    /// [`Rule::NotPositive`] quantity, [`Rule::CurrencyMismatch`] between price and amounts, [`Rule::Overflow`].
     pub fn beyond(self, lines: &[DiscountedLine]) -> Result<Vec<BeyondLimit>, Invalid> {
         let mut beyond = Vec::new();
-        for DiscountedLine { number, quantity, unit_price, cost, amount, net } in lines {
-            let currency = unit_price.currency();
+        for line in lines {
+            let DiscountedLine { number, quantity, price, cost, amount, net, .. } = *line;
+            let currency = price.currency();
             let (quantity, amount, net) =
                 (quantity.positive()?, amount.in_currency(currency)?, net.in_currency(currency)?);
-            let cost = cost.map(|cost| cost.amount(quantity, Percent::ZERO, Rounding::HalfUp)?.in_currency(currency));
-            let cost = cost.transpose().map_err(|invalid| invalid.in_field("cost"))?;
+            let cost = cost.filter(|cost| cost.currency() == currency);
+            let cost = cost.map(|cost| cost.amount(quantity, Percent::ZERO, Rounding::HalfUp)).transpose()?;
             let margin = cost.map(|cost| net.checked_sub(cost)).transpose()?;
-            let mut hold = |amount: Money, least: Money, limit| {
-                if amount < least {
-                    beyond.push(BeyondLimit { line: *number, amount, least, limit, margin });
-                }
-            };
-            hold(
-                amount,
-                unit_price.amount(quantity, self.discount, Rounding::HalfUp)?,
-                LimitKind::Discount(self.discount),
-            );
-            if let Some((cost, margin)) = cost.zip(self.min_margin) {
-                let above = match margin {
-                    MinMargin::Amount(amount) => amount.times(quantity.to_decimal(), Rounding::HalfUp)?,
-                    MinMargin::OfCost(share) => cost.percent(share, Rounding::HalfUp)?,
-                };
-                hold(net, cost.checked_add(above)?, LimitKind::Floor);
+            let mut add =
+                |amount, least, limit| beyond.push(BeyondLimit { line: number, amount, least, limit, margin });
+            if let Some(least) = self.least_by_discount(line)? {
+                add(amount, least, LimitKind::Discount(self.discount));
+            }
+            if let Some(least) = self.least_by_floor(line)? {
+                add(net, least, LimitKind::Floor);
             }
         }
         Ok(beyond)
+    }
+
+    /// What a line may come to at least by the greatest discount, where it comes to less.
+    fn least_by_discount(self, line: &DiscountedLine) -> Result<Option<LeastAmount>, Invalid> {
+        if self.discount == Percent::HUNDRED {
+            return Ok(None);
+        }
+        let list = line.list_price;
+        if list.currency() != line.price.currency() {
+            return Ok(Some(LeastAmount::StatedIn(list.currency())));
+        }
+        // By the price, which is not rounded, so that rounding takes nobody beyond the limit; by the amount, so that nobody is asked to approve what cannot be seen.
+        let (kept, whole) = (Percent::HUNDRED.ten_thousandths() - self.discount.ten_thousandths(), Percent::HUNDRED);
+        let least_price = list.share(kept.into(), whole.ten_thousandths().into())?;
+        let least = list.amount(line.quantity, self.discount, Rounding::HalfUp)?;
+        let below = line.price.millionths() < least_price.millionths() && line.amount < least;
+        Ok(below.then_some(LeastAmount::Known(least)))
+    }
+
+    /// What a line must leave at least by its cost and the least margin, where it leaves less.
+    fn least_by_floor(self, line: &DiscountedLine) -> Result<Option<LeastAmount>, Invalid> {
+        let Some((cost, margin)) = line.cost.zip(self.min_margin) else { return Ok(None) };
+        let currency = line.price.currency();
+        let stated = match margin {
+            MinMargin::Amount(amount) => [cost.currency(), amount.currency()],
+            MinMargin::OfCost(_) => [cost.currency(); 2],
+        };
+        if let Some(other) = stated.into_iter().find(|stated| *stated != currency) {
+            return Ok(Some(LeastAmount::StatedIn(other)));
+        }
+        let floor = match margin {
+            MinMargin::Amount(amount) => {
+                let sum = cost.millionths().checked_add(UnitPrice::try_from(amount)?.millionths());
+                let sum = sum.ok_or_else(|| Invalid::new("min margin", amount.to_string(), Rule::Overflow))?;
+                UnitPrice::from_millionths(sum, currency)?
+            }
+            MinMargin::OfCost(share) => {
+                let hundred = i128::from(Percent::HUNDRED.ten_thousandths());
+                cost.share(hundred + i128::from(share.ten_thousandths()), hundred)?
+            }
+        };
+        let least = floor.amount(line.quantity, Percent::ZERO, Rounding::HalfUp)?;
+        Ok((line.net < least).then_some(LeastAmount::Known(least)))
     }
 }
 
@@ -208,11 +267,11 @@ pub enum ApprovalError {
     },
 }
 
-/// What somebody else than the author approved, and when (PRC-5).
+/// What somebody approved who did not write it, and when (PRC-5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WrittenApproval", into = "WrittenApproval")]
 pub struct Approval {
-    author: Actor,
+    authors: Vec<Actor>,
     approver: Actor,
     at: DateTime<Utc>,
     beyond: Vec<BeyondLimit>,
@@ -221,7 +280,7 @@ pub struct Approval {
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Approval", deny_unknown_fields)]
 struct WrittenApproval {
-    author: Actor,
+    authors: Vec<Actor>,
     approver: Actor,
     at: DateTime<Utc>,
     beyond: Vec<BeyondLimit>,
@@ -230,38 +289,38 @@ struct WrittenApproval {
 impl TryFrom<WrittenApproval> for Approval {
     type Error = ApprovalError;
     fn try_from(written: WrittenApproval) -> Result<Self, ApprovalError> {
-        Self::give(written.author, written.approver, written.at, written.beyond)
+        Self::give(written.authors, written.approver, written.at, written.beyond)
     }
 }
 
 impl From<Approval> for WrittenApproval {
     fn from(approval: Approval) -> Self {
-        let Approval { author, approver, at, beyond } = approval;
-        Self { author, approver, at, beyond }
+        let Approval { authors, approver, at, beyond } = approval;
+        Self { authors, approver, at, beyond }
     }
 }
 
 impl Approval {
-    /// An approval of what goes beyond the author's limit.
+    /// An approval of what goes beyond the limit of who wrote it.
     ///
     /// # Errors
     ///
     /// [`ApprovalError::ByAuthor`].
     pub fn give(
-        author: Actor,
+        authors: Vec<Actor>,
         approver: Actor,
         at: DateTime<Utc>,
         beyond: Vec<BeyondLimit>,
     ) -> Result<Self, ApprovalError> {
-        if author == approver {
-            return Err(ApprovalError::ByAuthor { actor: author });
+        if authors.contains(&approver) {
+            return Err(ApprovalError::ByAuthor { actor: approver });
         }
-        Ok(Self { author, approver, at, beyond })
+        Ok(Self { authors, approver, at, beyond })
     }
 
     /// Who wrote it.
-    pub const fn author(&self) -> &Actor {
-        &self.author
+    pub fn authors(&self) -> &[Actor] {
+        &self.authors
     }
 
     /// Who approved it.

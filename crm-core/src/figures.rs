@@ -338,25 +338,52 @@ impl Order {
     pub fn revenue_by_product(
         &self,
     ) -> impl Iterator<Item = Result<(Revenue, BTreeMap<ProductId, Money>), Invalid>> + use<'_> {
-        let mut worth = Money::zero(self.currency());
-        let mut before = BTreeMap::new();
+        let revenue = self.revenue();
         let mut refunds = self.refund_nets().into_iter();
+        let entries = revenue.clone().into_iter().map(move |entry| match entry.kind {
+            RevenueKind::Booked | RevenueKind::Cancelled => (entry.amount, Vec::new()),
+            RevenueKind::Refunded | RevenueKind::RefundUndone => {
+                (entry.amount, refunds.next().map(|refund| refund.lines).unwrap_or_default())
+            }
+        });
+        revenue.into_iter().zip(self.spread(entries)).map(|(entry, products)| Ok((entry, products?)))
+    }
+
+    /// The entries of [`Order::paid`], each with what it changes in the part of each product: a payment is spread over all lines, a refund of lines counts for their own
+    /// products, one of money alone is spread over what is left, and after one that is undone all that is kept is. Once all money went back nothing is left of any product (MON-4, REF-2).
+    ///
+    /// # Errors
+    ///
+    /// As [`Order::revenue_by_product`].
+    pub fn paid_by_product(
+        &self,
+    ) -> impl Iterator<Item = Result<(Money, BTreeMap<ProductId, Money>), Invalid>> + use<'_> {
+        let entries: Vec<_> = self.money_nets().into_iter().map(|entry| (entry.net, entry.lines)).collect();
+        let nets: Vec<Money> = entries.iter().map(|(net, _)| *net).collect();
+        nets.into_iter().zip(self.spread(entries.into_iter())).map(|(net, products)| Ok((net, products?)))
+    }
+
+    /// What each entry changes in the part of each product: their sum is split anew after each, by what the lines come to less what went back of themselves.
+    fn spread(
+        &self,
+        entries: impl Iterator<Item = (Money, Vec<(usize, i64)>)>,
+    ) -> impl Iterator<Item = Result<BTreeMap<ProductId, Money>, Invalid>> {
+        let mut sum = Money::zero(self.currency());
+        let mut before = BTreeMap::new();
         // What lines still come to after what was refunded of themselves: the weights that the rest is split by.
         let mut left: Option<Vec<i64>> = None;
-        self.revenue().into_iter().map(move |entry| {
-            worth = worth.checked_add(entry.amount)?;
-            if entry.kind == RevenueKind::Refunded {
-                for (place, back) in refunds.next().map(|refund| refund.lines).unwrap_or_default() {
-                    let nets = match &mut left {
-                        Some(nets) => nets,
-                        None => left.insert(self.nets()?.into_iter().map(Money::minor).collect()),
-                    };
-                    nets[place] -= back;
-                }
+        entries.map(move |(amount, back)| {
+            sum = sum.checked_add(amount)?;
+            for (place, back) in back {
+                let nets = match &mut left {
+                    Some(nets) => nets,
+                    None => left.insert(self.nets()?.into_iter().map(Money::minor).collect()),
+                };
+                nets[place] -= back;
             }
             let after = match &left {
-                Some(left) if left.iter().any(|net| *net > 0) => self.split_by_product(worth, left.iter().copied())?,
-                _ => self.by_product(worth)?,
+                Some(left) if left.iter().any(|net| *net > 0) => self.split_by_product(sum, left.iter().copied())?,
+                _ => self.by_product(sum)?,
             };
             let mut changes = after.clone();
             for (product, before) in &before {
@@ -365,7 +392,7 @@ impl Order {
                 }
             }
             before = after;
-            Ok((entry, changes))
+            Ok(changes)
         })
     }
 
@@ -387,7 +414,7 @@ impl Order {
             let (Revenue { day, kind, amount }, products) = entry?;
             let orders = match kind {
                 RevenueKind::Booked => 1,
-                RevenueKind::Refunded => 0,
+                RevenueKind::Refunded | RevenueKind::RefundUndone => 0,
                 RevenueKind::Cancelled => -1,
             };
             let figure = |of, revenue, units: Units| SalesFigure {
@@ -423,9 +450,12 @@ impl Order {
         let day = revenue.first()?.day;
         // Entries of revenue sum to at most the net, and refunds to at most the total.
         let worth = Money::from_minor(revenue.iter().map(|entry| entry.amount.minor()).sum(), self.currency());
-        let refunds = self.payments().iter().filter(|entry| entry.kind == EntryKind::Refund);
-        let times = revenue.iter().filter(|entry| entry.kind == RevenueKind::Refunded).count();
-        let refunded: i64 = refunds.take(times).map(|entry| entry.amount.minor()).sum();
+        let refunds = self.payments().iter().filter(|entry| entry.kind != EntryKind::Payment);
+        let times = revenue.iter().filter(|entry| !matches!(entry.kind, RevenueKind::Booked | RevenueKind::Cancelled));
+        let refunded: i64 = refunds
+            .take(times.count())
+            .map(|entry| if entry.kind == EntryKind::Refund { entry.amount.minor() } else { -entry.amount.minor() })
+            .sum();
         let counts = !cancelled && (refunded == 0 || refunded < self.total().minor());
         counts.then_some(CustomerFigure {
             customer: self.customer(),

@@ -229,7 +229,7 @@ families! {
     ForecastSnapshot(ForecastSnapshotId, ForecastSnapshotFact) = "forecast_snapshot" { Taken = "taken" }
     /// A quote.
     Quote(QuoteId, QuoteFact) = "quote" {
-        Drafted = "drafted", Amended = "amended", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",
+        Drafted = "drafted", Amended = "amended", PriceListChanged = "price_list_changed", Submitted = "submitted", Passed = "passed", Approved = "approved", SentBack = "sent_back",
         Sent = "sent", Accepted = "accepted", Ordered = "ordered", Rejected = "rejected", Expired = "expired", Superseded = "superseded",
         Cancelled = "cancelled", Deleted = "deleted"
     }
@@ -242,7 +242,7 @@ families! {
     Order(OrderId, OrderFact) = "order" {
         Drafted = "drafted", Amended = "amended", PriceListChanged = "price_list_changed", Reassigned = "reassigned", Confirmed = "confirmed", Locked = "locked", Unlocked = "unlocked",
         Cancelled = "cancelled", Shipped = "shipped", Delivered = "delivered", Returned = "returned", Paid = "paid",
-        Refunded = "refunded", Deleted = "deleted"
+        Refunded = "refunded", RefundUndone = "refund_undone", Deleted = "deleted"
     }
     /// A payment with a provider.
     Payment(PaymentId, PaymentFact) = "payment" {

@@ -106,7 +106,9 @@ pub use self::{
         Contact, Customer, CustomerFact, CustomerKind, CustomerPatch, CustomerType, Gender, Need, NeedKind, NewCustomer,
     },
     decimal::{Percent, Quantity, Rate, UnitPrice, Units},
-    discount::{Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LimitKind, MinMargin},
+    discount::{
+        Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LeastAmount, LimitKind, MinMargin,
+    },
     email::EmailAddress,
     exchange_rate::{
         ConvertedAmount, DatedRate, Exchange, ExchangeRate, ExchangeRateFact, ExchangeRatePatch, NewExchangeRate,

@@ -127,9 +127,14 @@ pub enum Rounding {
 impl Rounding {
     /// `numerator / denominator` as a whole number; `denominator` is positive.
     pub(crate) fn divide(self, numerator: i128, denominator: i128) -> i128 {
-        let (floor, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+        // One division, which takes longer than all the rest; what it leaves over is at most the numerator, so nothing wraps.
+        let mut floor = numerator / denominator;
+        let mut rest = numerator.wrapping_sub(floor.wrapping_mul(denominator));
         if rest == 0 {
             return floor;
+        }
+        if rest < 0 {
+            (floor, rest) = (floor - 1, rest + denominator);
         }
         // Compared as rest against denominator − rest: doubling could overflow.
         let half = rest.cmp(&(denominator - rest));

@@ -6,6 +6,7 @@ mod fulfilment;
 mod line;
 mod new;
 mod payment;
+mod refund;
 mod state;
 mod sums;
 
@@ -19,11 +20,13 @@ pub use self::{
     fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
     line::{NewOrderLine, OrderLine},
     new::{Draft, NewOrder},
-    payment::{EntryKind, NewPayment, NewRefund, PaymentEntry, PaymentStatus, RefundedLine},
+    payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
+    refund::{NewRefund, RefundedLine},
     state::{OrderAction, OrderState, OrderStatus},
 };
 pub(crate) use self::{
-    payment::{check_lines as check_refunded_lines, positive},
+    payment::positive,
+    refund::check_lines as check_refunded_lines,
     sums::{check_lines, sums, totals},
 };
 use crate::{
@@ -86,6 +89,8 @@ pub enum RevenueKind {
     Booked,
     /// Money went back: negative, on its own day.
     Refunded,
+    /// A refund was undone: as much as it took back, on the day on which it was.
+    RefundUndone,
     /// A confirmed order was cancelled: what counted until then, negative, on the day of the cancellation.
     Cancelled,
 }
@@ -212,7 +217,7 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Promoted`] for other lines, [`OrderError::Invalid`] as [`Order::draft`].
+    /// [`OrderError::NotAllowed`] once it is confirmed, [`OrderError::Promoted`] for other lines, [`OrderError::Value`] as [`Order::draft`].
     pub fn amend(
         &mut self,
         at: DateTime<Utc>,
@@ -223,7 +228,7 @@ impl Order {
         if lines != self.lines && self.is_promoted() {
             return Err(OrderError::Promoted { order: self.id });
         }
-        self.put(at, lines, terms)
+        self.put(at, Ok(lines), terms)
     }
 
     /// Whether its lines and its terms can be amended.
@@ -245,16 +250,16 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] once it is confirmed; [`OrderError::Invalid`] as [`OrderLine::less`], for another number of parts than lines, and where the discount on
-    /// the document is more than what is left.
+    /// [`OrderError::NotAllowed`] once it is confirmed; [`OrderError::Value`] as [`OrderLine::less`], and for another number of parts than lines.
     pub fn promote(&mut self, at: DateTime<Utc>, parts: &[Money]) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
         if parts.len() != self.lines.len() {
             let must = "must be as many as there are lines";
-            return Err(Invalid::new("parts", parts.len().to_string(), Rule::Inconsistent { must }).into());
+            let refused = OrderError::from(Invalid::new("parts", parts.len().to_string(), Rule::Inconsistent { must }));
+            return Err(refused.of(self.id, OrderAction::Amend));
         }
         let lines = self.lines.iter().zip(parts).map(|(line, off)| line.clone().less(*off));
-        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+        self.put(at, lines.collect(), self.terms)
     }
 
     /// Gives the lines of a draft back what promotions took off. `None` where they took nothing.
@@ -265,17 +270,25 @@ impl Order {
     pub fn release_promotions(&mut self, at: DateTime<Utc>) -> Result<Option<OrderFact>, OrderError> {
         self.step(OrderAction::Amend)?;
         let lines = self.lines.iter().map(|line| line.clone().without_promotions());
-        self.put(at, lines.collect::<Result<_, _>>()?, self.terms)
+        self.put(at, lines.collect(), self.terms)
     }
 
-    fn put(&mut self, at: DateTime<Utc>, lines: Vec<OrderLine>, terms: Terms) -> Result<Option<OrderFact>, OrderError> {
+    fn put(
+        &mut self,
+        at: DateTime<Utc>,
+        lines: Result<Vec<OrderLine>, Invalid>,
+        terms: Terms,
+    ) -> Result<Option<OrderFact>, OrderError> {
+        let order = self.id;
+        let refused = |invalid| OrderError::from(invalid).of(order, OrderAction::Amend);
+        let lines = lines.map_err(refused)?;
         if lines == self.lines && terms == self.terms {
             return Ok(None);
         }
         let mut after = self.clone();
-        (after.net, after.total) = sums(&lines, self.currency, &terms)?;
+        (after.net, after.total) = sums(&lines, self.currency, &terms).map_err(refused)?;
         (after.lines, after.terms, after.updated_at) = (lines, terms, at);
-        after.check()?;
+        after.check().map_err(refused)?;
         let Self { lines: before, terms: terms_before, .. } = std::mem::replace(self, after);
         Ok(Some(OrderFact::Amended { before, after: self.lines.clone(), terms_before, terms }))
     }
@@ -324,7 +337,7 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// As [`Order::confirm`]; [`OrderError::Invalid`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
+    /// As [`Order::confirm`]; [`OrderError::Value`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
     pub fn confirm_at_rate(
         &mut self,
         at: DateTime<Utc>,
@@ -332,7 +345,8 @@ impl Order {
         rate: DatedRate,
     ) -> Result<OrderFact, OrderError> {
         self.confirmable()?;
-        self.converts(&rate)?;
+        let refused = |invalid| OrderError::from(invalid).of(self.id, OrderAction::Confirm);
+        self.converts(&rate).map_err(refused)?;
         Ok(self.confirmed(at, day, Some(rate)))
     }
 
@@ -381,7 +395,7 @@ impl Order {
     /// # Errors
     ///
     /// [`OrderError::NotAllowed`] where it is locked or cancelled, [`OrderError::StillShipped`], [`OrderError::StillPaid`],
-    /// [`OrderError::Invalid`] for a day before that of the confirmation.
+    /// [`OrderError::Value`] for a day before that of the confirmation.
     pub fn cancel(&mut self, at: DateTime<Utc>, day: NaiveDate, reason: Option<Text>) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Cancel)?;
         if self.has_goods_out() {
@@ -391,7 +405,8 @@ impl Order {
         if paid.is_positive() {
             return Err(OrderError::StillPaid { order: self.id, paid });
         }
-        self.not_before_booking(day)?;
+        let early = |invalid| OrderError::from(invalid).of(self.id, OrderAction::Cancel);
+        self.not_before_booking(day).map_err(early)?;
         let confirmed_on = self.state.confirmed_on();
         let reversed = match confirmed_on {
             Some(_) => self.worth(),
@@ -416,14 +431,17 @@ impl Order {
     }
 
     /// The revenue that it counts for, in the order in which it was entered: booked in full on the day of the confirmation, less each refund on its own day, less what was
-    /// left on the day of a cancellation. The sum is what the order is worth now. All of it is without tax: of a refund, what its money was without tax (REF-2).
+    /// left on the day of a cancellation. The sum is what the order is worth now. All of it is without tax: of a refund, what its money was without tax (REF-2). A refund that was
+    /// undone counts again on the day on which it was.
     pub fn revenue(&self) -> Vec<Revenue> {
         let Some(day) = self.state.confirmed_on() else { return Vec::new() };
         let mut entries = vec![Revenue { day, kind: RevenueKind::Booked, amount: self.net }];
-        let refunds = self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund);
+        let refunds = self.payments.iter().filter(|entry| entry.kind != EntryKind::Payment);
         for (refund, back) in refunds.zip(self.refund_nets()) {
             let amount = Money::from_minor(-back.net.minor(), self.currency);
-            entries.push(Revenue { day: refund.day, kind: RevenueKind::Refunded, amount });
+            let undone = refund.kind == EntryKind::RefundUndone;
+            let kind = if undone { RevenueKind::RefundUndone } else { RevenueKind::Refunded };
+            entries.push(Revenue { day: refund.day, kind, amount });
         }
         if let OrderState::Cancelled { day, .. } = self.state {
             let amount = Money::from_minor(-self.worth().minor(), self.currency);

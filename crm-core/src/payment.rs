@@ -160,8 +160,13 @@ pub enum PaymentError {
         payment: PaymentId,
     },
     /// A value breaks a rule.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
+    #[error("{payment}: {invalid}")]
+    Value {
+        /// The payment; of a part that was to be begun, its whole.
+        payment: PaymentId,
+        /// The value and the rule.
+        invalid: Invalid,
+    },
 }
 
 /// What happened to a payment.
@@ -219,7 +224,7 @@ pub struct PaymentBalance {
     pub capturing_or_voiding: Money,
     /// What is about to be given back.
     pub refunding: Money,
-    /// What was taken without an entry in the order, less what was given back without one.
+    /// What was taken without an entry in the order, less what of it was given back before the order saw it: as money alone, by refunds that needed no entry.
     pub not_entered: Money,
     /// Whether some of it was captured or voided by parts.
     pub in_parts: bool,
@@ -257,7 +262,7 @@ impl Payment {
     ///
     /// # Errors
     ///
-    /// [`PaymentError::NotAWhole`], [`PaymentError::NotAuthorised`], [`PaymentError::MoreThanHeld`], [`PaymentError::OverRefunded`], [`PaymentError::Invalid`] for an
+    /// [`PaymentError::NotAWhole`], [`PaymentError::NotAuthorised`], [`PaymentError::MoreThanHeld`], [`PaymentError::OverRefunded`], [`PaymentError::Value`] for an
     /// amount of zero or less or in another currency, for lines of what is no refund, and for lines without an amount: what they came to is the order's to say
     /// ([`Order::came_to`](crate::Order::came_to)).
     pub fn part(
@@ -268,19 +273,20 @@ impl Payment {
         new: NewPaymentPart,
     ) -> Result<Self, PaymentError> {
         let NewPaymentPart { id: _, kind, reference, amount, lines } = new;
+        let refused = |invalid| PaymentError::Value { payment: self.id, invalid };
         if self.kind != PaymentKind::Whole {
             return Err(PaymentError::NotAWhole { payment: self.id, kind: self.kind });
         }
         let amount = match (amount, kind) {
             (Some(amount), _) => amount,
             (None, PaymentKind::Refund) if !lines.is_empty() => {
-                return Err(Invalid::new("amount", "", Rule::Empty).into());
+                return Err(refused(Invalid::new("amount", "", Rule::Empty)));
             }
             (None, PaymentKind::Refund) => balance.refundable(),
             (None, _) => balance.left(self),
         };
-        let amount = positive(amount)?.in_currency(self.amount.currency())?;
-        let part = Self::new(id, at, self.order, kind, Some(self.id), reference, amount, lines)?;
+        let amount = positive(amount).and_then(|amount| amount.in_currency(self.amount.currency())).map_err(refused)?;
+        let part = Self::new(id, at, self.order, kind, Some(self.id), reference, amount, lines).map_err(refused)?;
         self.room_for(kind, amount, balance)?;
         Ok(part)
     }
@@ -424,6 +430,8 @@ impl Payment {
             if part.state.status() == ProviderStatus::Done && part.entry.is_none() {
                 match part.kind {
                     PaymentKind::Capture => balance.not_entered = balance.not_entered.checked_add(part.amount)?,
+                    // What the order is to see is given back of what it has.
+                    PaymentKind::Refund if part.is_for_the_order() => {}
                     PaymentKind::Refund => given_back = given_back.checked_add(part.amount)?,
                     PaymentKind::Whole | PaymentKind::Void => {}
                 }
@@ -440,7 +448,6 @@ impl Payment {
             ProviderStatus::Cancelled if !balance.in_parts => balance.voided = self.amount,
             _ => {}
         }
-        // What was given back of money that the order has an entry of is missing in the order, not here.
         let left = balance.not_entered.minor() - given_back.minor();
         balance.not_entered = Money::from_minor(left.max(0), currency);
         Ok(balance)
@@ -497,16 +504,21 @@ impl Payment {
         Ok(PaymentFact::Authorised)
     }
 
+    /// Whether a refund is one that its order is to have an entry of: it is for lines, or the order could not take it.
+    fn is_for_the_order(&self) -> bool {
+        !self.lines.is_empty() || self.anomalies.iter().any(|anomaly| anomaly.kind == AnomalyKind::NotEntered)
+    }
+
     /// Notes that it is done: a whole or a part of it is captured, a part is voided or refunded; with the number of the entry that the order made of it. What
     /// [`Payment::allows`] refuses is to be asked before.
     ///
     /// # Errors
     ///
-    /// [`PaymentError::NotAllowed`], [`PaymentError::Invalid`] for the entry of a void.
+    /// [`PaymentError::NotAllowed`], [`PaymentError::Value`] for the entry of a void.
     pub fn finish(&mut self, at: DateTime<Utc>, entry: Option<u32>) -> Result<PaymentFact, PaymentError> {
         self.step(PaymentAction::Finish)?;
         let after = Self { state: PaymentState::Done { at }, updated_at: at, entry, ..self.clone() };
-        after.check()?;
+        after.check().map_err(|invalid| PaymentError::Value { payment: self.id, invalid })?;
         *self = after;
         Ok(PaymentFact::Done { entry })
     }
@@ -555,16 +567,20 @@ impl Payment {
         }
     }
 
-    /// Whether money was taken by it that its order has no entry for, and that was not given back meanwhile. `balance` is its own, or for a part that of its source. A whole
-    /// that its parts cover has no entry of its own.
+    /// Whether its order is still to have an entry for it: where money was taken that was not given back meanwhile, and where a refund was done that the order could
+    /// not take. `balance` is its own, or for a part that of its source. A whole that its parts cover has no entry of its own, nor has a refund of money that the order never saw.
     ///
     /// # Errors
     ///
     /// [`PaymentError::NothingToEnter`].
     pub fn enterable(&self, balance: &PaymentBalance) -> Result<(), PaymentError> {
-        let taken = self.kind == PaymentKind::Capture || self.kind == PaymentKind::Whole && !balance.in_parts;
-        let done = self.state.status() == ProviderStatus::Done;
-        if taken && done && self.entry.is_none() && self.amount <= balance.not_entered {
+        let missing = match self.kind {
+            PaymentKind::Whole => !balance.in_parts && self.amount <= balance.not_entered,
+            PaymentKind::Capture => self.amount <= balance.not_entered,
+            PaymentKind::Void => false,
+            PaymentKind::Refund => self.is_for_the_order(),
+        };
+        if missing && self.state.status() == ProviderStatus::Done && self.entry.is_none() {
             Ok(())
         } else {
             Err(PaymentError::NothingToEnter { payment: self.id })
@@ -575,13 +591,13 @@ impl Payment {
     ///
     /// # Errors
     ///
-    /// [`PaymentError::NothingToEnter`] where it has one, [`PaymentError::Invalid`] where no money was taken by it.
+    /// [`PaymentError::NothingToEnter`] where it has one, [`PaymentError::Value`] where no money moved by it.
     pub fn enter(&mut self, at: DateTime<Utc>, entry: u32) -> Result<PaymentFact, PaymentError> {
         if self.entry.is_some() {
             return Err(PaymentError::NothingToEnter { payment: self.id });
         }
         let after = Self { updated_at: at, entry: Some(entry), ..self.clone() };
-        after.check()?;
+        after.check().map_err(|invalid| PaymentError::Value { payment: self.id, invalid })?;
         *self = after;
         Ok(PaymentFact::Entered { entry })
     }
@@ -590,11 +606,12 @@ impl Payment {
     ///
     /// # Errors
     ///
-    /// [`PaymentError::Invalid`] where it has as many as it can hold.
+    /// [`PaymentError::Value`] where it has as many as it can hold.
     pub fn note(&mut self, at: DateTime<Utc>, anomaly: PaymentAnomaly) -> Result<PaymentFact, PaymentError> {
         if self.anomalies.len() == LIMIT {
             let rule = Rule::TooMany { limit: LIMIT };
-            return Err(Invalid::new("anomalies", self.anomalies.len().to_string(), rule).into());
+            let invalid = Invalid::new("anomalies", self.anomalies.len().to_string(), rule);
+            return Err(PaymentError::Value { payment: self.id, invalid });
         }
         self.anomalies.push(anomaly);
         self.updated_at = at;

@@ -7,7 +7,7 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use self::steps::Line;
 pub use self::{
@@ -142,6 +142,15 @@ pub struct PriceBook {
     rates: BTreeMap<(Currency, Currency), DatedRate>,
 }
 
+impl Serialize for PriceBook {
+    /// As what it was made of, so that another book is told from it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lists: Vec<&PriceList> = self.lists.values().map(|indexed| &indexed.list).collect();
+        let rates: Vec<&DatedRate> = self.rates.values().collect();
+        (self.day, lists, rates).serialize(serializer)
+    }
+}
+
 /// A list with the rules of the day by what they are for; each group has the highest quantity first, then the newest rule.
 #[derive(Clone, Debug)]
 struct Indexed {
@@ -149,6 +158,8 @@ struct Indexed {
     all: Vec<usize>,
     categories: HashMap<String, Vec<usize>>,
     products: HashMap<ProductId, Vec<usize>>,
+    /// Whether a range counts lines together.
+    together: bool,
 }
 
 impl Indexed {
@@ -158,8 +169,11 @@ impl Indexed {
         places.sort_unstable_by_key(|place| std::cmp::Reverse(rank(&list.rules()[*place])));
         let (mut all, mut categories, mut products) =
             (Vec::new(), HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        let mut together = false;
         for place in places {
-            match &list.rules()[place].target {
+            let rule = &list.rules()[place];
+            together |= counts_together(rule);
+            match &rule.target {
                 PriceTarget::All => all.push(place),
                 PriceTarget::Category(category) => {
                     categories.entry(category.as_str().to_owned()).or_default().push(place);
@@ -167,36 +181,28 @@ impl Indexed {
                 PriceTarget::Product(product) => products.entry(*product).or_default().push(place),
             }
         }
-        Self { list, all, categories, products }
-    }
-
-    /// The groups of rules that are for a product, the most specific first.
-    fn levels<'a>(&'a self, product: &'a Product) -> [(Specificity, Vec<&'a [usize]>); 4] {
-        let of = |id: ProductId| self.products.get(&id).map(Vec::as_slice);
-        let variant = product.variant_of.and_then(|_| of(product.id)).into_iter().collect();
-        let whole = of(product.variant_of.unwrap_or(product.id)).into_iter().collect();
-        let categories = product.category.as_ref().map(|category| within(category.as_str()));
-        let categories =
-            categories.into_iter().flatten().filter_map(|name| Some(self.categories.get(name)?.as_slice()));
-        [
-            (Specificity::Variant, variant),
-            (Specificity::Product, whole),
-            (Specificity::Category, categories.collect()),
-            (Specificity::All, vec![&self.all]),
-        ]
+        Self { list, all, categories, products, together }
     }
 
     /// The rule that applies to a line, and how specific it is.
     fn choose(&self, request: PriceRequest<'_>, counted: &Counted<'_>) -> Option<(Specificity, &PriceRule)> {
-        self.levels(request.product).into_iter().find_map(|(specificity, groups)| {
-            let best = groups.into_iter().filter_map(|group| {
-                // Those that begin at a higher quantity stand before.
-                let first = group.partition_point(|place| self.list.rules()[*place].min_quantity > request.quantity);
-                let rules = group[first..].iter().map(|place| &self.list.rules()[*place]);
-                rules.into_iter().find(|rule| has_tier(rule, request, counted))
-            });
-            best.max_by_key(|rule| rank(rule)).map(|rule| (specificity, rule))
-        })
+        let PriceRequest { product, quantity, .. } = request;
+        let first = |group: &Vec<usize>| {
+            // Those that begin at a higher quantity stand before.
+            let first = group.partition_point(|place| self.list.rules()[*place].min_quantity > quantity);
+            let mut rules = group[first..].iter().map(|place| &self.list.rules()[*place]);
+            rules.find(|rule| has_tier(rule, request, counted))
+        };
+        let of = |id: ProductId| self.products.get(&id).and_then(first);
+        let of_category = || {
+            let names = product.category.iter().flat_map(|category| within(category.as_str()));
+            names.filter_map(|name| self.categories.get(name).and_then(first)).max_by_key(|rule| rank(rule))
+        };
+        let variant = product.variant_of.and_then(|_| of(product.id)).map(|rule| (Specificity::Variant, rule));
+        variant
+            .or_else(|| Some((Specificity::Product, of(product.variant_of.unwrap_or(product.id))?)))
+            .or_else(|| Some((Specificity::Category, of_category()?)))
+            .or_else(|| Some((Specificity::All, first(&self.all)?)))
     }
 }
 
@@ -213,6 +219,12 @@ fn has_tier(rule: &PriceRule, request: PriceRequest<'_>, counted: &Counted<'_>) 
     }
 }
 
+/// Whether a rule looks at other lines of the document too.
+fn counts_together(rule: &PriceRule) -> bool {
+    let Pricing::Tiers(tiers) = &rule.pricing else { return false };
+    matches!(tiers.mode, TierMode::Range { counted: Aggregation::Group | Aggregation::Quote })
+}
+
 /// The quantities of the lines of a document, as ranges count them together.
 #[derive(Default)]
 struct Counted<'a> {
@@ -221,10 +233,17 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    fn of(requests: &[PriceRequest<'a>]) -> Result<Self, Invalid> {
+    /// Those of lines that each have a quantity; nothing is counted where no range asks for it.
+    fn of<'r>(requests: impl IntoIterator<Item = &'r PriceRequest<'a>>, together: bool) -> Result<Self, Invalid>
+    where
+        'a: 'r,
+    {
         let mut counted = Self::default();
         for PriceRequest { product, quantity, group } in requests {
             quantity.positive()?;
+            if !together {
+                continue;
+            }
             let sum = counted.quote.entry(product.id).or_default();
             *sum = sum.checked_add(*quantity)?;
             if let Some(group) = group {
@@ -309,6 +328,10 @@ impl PriceBook {
         self.lists.get(&list).ok_or(PriceError::NoList { list })
     }
 
+    fn together(&self) -> bool {
+        self.lists.values().any(|indexed| indexed.together)
+    }
+
     /// The day that it is for.
     pub const fn day(&self) -> NaiveDate {
         self.day
@@ -320,7 +343,7 @@ impl PriceBook {
     ///
     /// [`PriceError`], each variant.
     pub fn price(&self, list: PriceListId, request: PriceRequest<'_>) -> Result<Price, PriceError> {
-        let counted = Counted::of(&[request])?;
+        let counted = Counted::of(&[request], self.together())?;
         self.priced(list, request, &counted)
     }
 
@@ -330,7 +353,21 @@ impl PriceBook {
     ///
     /// [`PriceError`] of the first line that has no price, with its place from 0.
     pub fn prices(&self, list: PriceListId, requests: &[PriceRequest<'_>]) -> Result<Vec<Price>, (usize, PriceError)> {
-        let counted = Counted::of(requests).map_err(|invalid| {
+        self.prices_with(list, requests, &[])
+    }
+
+    /// The prices of new lines of a document, in their order. Ranges that count lines together count the others of the document too, which have their prices.
+    ///
+    /// # Errors
+    ///
+    /// As [`PriceBook::prices`].
+    pub fn prices_with(
+        &self,
+        list: PriceListId,
+        requests: &[PriceRequest<'_>],
+        others: &[PriceRequest<'_>],
+    ) -> Result<Vec<Price>, (usize, PriceError)> {
+        let counted = Counted::of(requests.iter().chain(others), self.together()).map_err(|invalid| {
             let zero = requests.iter().position(|request| request.quantity == Quantity::ZERO);
             (zero.unwrap_or(requests.len().saturating_sub(1)), invalid.into())
         })?;
@@ -344,11 +381,9 @@ impl PriceBook {
         let mut reasons = Vec::new();
         let (rule, portions) = self.by_list(list, request, counted, &mut reasons, Self::DEPTH)?;
         let currency = self.list(list)?.list.currency();
-        let amounts = portions
-            .iter()
-            .map(|portion| portion.unit_price.amount(portion.quantity, Percent::ZERO, Rounding::HalfUp))
-            .collect::<Result<Vec<_>, _>>()?;
-        let amount = Money::sum(amounts, currency)?;
+        let amount = portions.iter().try_fold(Money::zero(currency), |sum, portion| {
+            sum.checked_add(portion.unit_price.amount(portion.quantity, Percent::ZERO, Rounding::HalfUp)?)
+        })?;
         Ok(Price { portions, rule: rule.map(|rule| (list, rule)), amount, reasons })
     }
 
@@ -459,14 +494,19 @@ impl PriceBook {
     }
 
     /// The rules of a list that are for the product of a line and would have come before the one that made its price, each with why it does not apply. It looks at every
-    /// rule of the list, those of other days too.
+    /// rule of the list, those of other days too. `others` are the other lines of the document, as far as ranges count them together with this one.
     ///
     /// # Errors
     ///
-    /// [`PriceError::NoList`].
-    pub fn passed_over(&self, list: PriceListId, request: PriceRequest<'_>) -> Result<Vec<RulePassedOver>, PriceError> {
+    /// [`PriceError::NoList`], [`PriceError::Invalid`] for a quantity of zero.
+    pub fn passed_over(
+        &self,
+        list: PriceListId,
+        request: PriceRequest<'_>,
+        others: &[PriceRequest<'_>],
+    ) -> Result<Vec<RulePassedOver>, PriceError> {
         let indexed = self.list(list)?;
-        let counted = Counted::of(&[request])?;
+        let counted = Counted::of([request].iter().chain(others), indexed.together)?;
         let chosen = indexed.choose(request, &counted).map(|(_, rule)| rule);
         let place = |rule: &PriceRule| (Specificity::of(&rule.target, request.product), rank(rule));
         let before = indexed.list.rules().iter().filter(|rule| {

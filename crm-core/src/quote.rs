@@ -11,15 +11,15 @@ pub use self::{
     state::{QuoteAction, QuoteState, QuoteStatus},
 };
 use crate::{
-    decimal::UnitPrice,
+    decimal::{Percent, UnitPrice},
     discount::{Approval, ApprovalError, BeyondLimit, DiscountedLine},
-    id::{CustomerId, OpportunityId, OrderId, ProductId, QuoteId, SalesRepId},
+    id::{CustomerId, OpportunityId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
     order::{OrderLine, check_lines, sums, totals},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Number, Text},
-    totals::{LineTotals, Terms, Totals},
+    totals::{Discount, LineTotals, Terms, Totals},
 };
 
 guarded! {
@@ -43,10 +43,12 @@ guarded! {
         copy opportunity: Option<OpportunityId>,
         /// The rep whose sale it would be.
         copy rep: Option<SalesRepId>,
-        /// Who wrote its content as it is.
-        borrow author: Actor,
+        /// Who wrote its content since somebody approved it last, who wrote last at the end: none of them approves it (PRC-5).
+        list authors: Actor,
         /// The currency of all its amounts.
         copy currency: Currency,
+        /// The list that lines are priced by when they are added (PRC-4).
+        copy price_list: Option<PriceListId>,
         /// What is offered.
         list lines: OrderLine,
         /// The discount on the whole quote, and how it is taxed.
@@ -163,6 +165,13 @@ pub enum QuoteFact {
         /// As it is.
         after: Box<Quote>,
     },
+    /// Lines that are added from now on are priced by another list, or by none.
+    PriceListChanged {
+        /// The list before.
+        from: Option<PriceListId>,
+        /// The list now.
+        to: Option<PriceListId>,
+    },
     /// Somebody is to approve it.
     Submitted {
         /// What goes beyond the limit of its author.
@@ -252,10 +261,12 @@ pub struct QuoteDraft {
     pub opportunity: Option<OpportunityId>,
     /// The rep whose sale it would be.
     pub rep: Option<SalesRepId>,
-    /// Who writes it.
-    pub author: Actor,
+    /// Who writes it; of a copy, also who wrote what was copied and nobody approved ([`Quote::authors_with`]).
+    pub authors: Vec<Actor>,
     /// The currency of all its amounts.
     pub currency: Currency,
+    /// The list that lines are priced by when they are added.
+    pub price_list: Option<PriceListId>,
     /// What it says.
     pub content: QuoteContent,
 }
@@ -265,9 +276,10 @@ impl Quote {
     ///
     /// # Errors
     ///
-    /// [`Rule::TooMany`] lines, and as [`Totals::of`].
+    /// [`Rule::TooMany`] lines, [`Rule::Empty`] authors, and as [`Totals::of`].
     pub fn draft(at: DateTime<Utc>, draft: QuoteDraft) -> Result<Self, Invalid> {
-        let QuoteDraft { id, number, external_id, customer, opportunity, rep, author, currency, content } = draft;
+        let QuoteDraft { id, number, external_id, customer, opportunity, rep, authors, currency, price_list, content } =
+            draft;
         let QuoteContent { lines, terms, valid_until } = content;
         let (net, total) = sums(&lines, currency, &terms)?;
         let parts = QuoteParts {
@@ -282,8 +294,9 @@ impl Quote {
             customer,
             opportunity,
             rep,
-            author,
+            authors,
             currency,
+            price_list,
             lines,
             terms,
             net,
@@ -310,12 +323,16 @@ impl Quote {
         if self.lines.is_empty() && !unready {
             return Err(Invalid::new("lines", "", Rule::Empty));
         }
+        if self.authors.is_empty() {
+            return Err(Invalid::new("authors", "", Rule::Empty));
+        }
         if self.approval.is_some() && matches!(status, QuoteStatus::Draft | QuoteStatus::InApproval) {
             return inconsistent("approval", status.to_string(), "must not be there before it is approved");
         }
         match &self.approval {
-            Some(approval) if approval.author() != &self.author => {
-                inconsistent("approval", self.author.to_string(), "must be of what its author wrote")
+            Some(approval) if approval.authors() != self.authors => {
+                let authors: Vec<&str> = self.authors.iter().map(Actor::as_str).collect();
+                inconsistent("approval", authors.join(", "), "must be of what its authors wrote")
             }
             _ => Ok(()),
         }
@@ -341,6 +358,16 @@ impl Quote {
         }
     }
 
+    /// Refuses an answer of a day before the quote was sent.
+    fn not_before_sending(&self, day: NaiveDate) -> Result<(), Invalid> {
+        match self.state {
+            QuoteState::Sent { day: earliest, .. } if day < earliest => {
+                Err(Invalid::new("day", day.to_string(), Rule::TooEarly { earliest }))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn enter(&mut self, at: DateTime<Utc>, state: QuoteState) {
         (self.state, self.updated_at) = (state, at);
     }
@@ -354,17 +381,42 @@ impl Quote {
         totals(&self.lines, self.currency, &self.terms)
     }
 
-    /// Its lines as a [`DiscountLimit`](crate::DiscountLimit) looks at them: each with what it comes to after all discounts, and with what one costs, which the caller knows.
+    /// Its lines as a [`DiscountLimit`](crate::DiscountLimit) looks at them. The caller knows what a product is listed at and what one costs.
     ///
     /// # Errors
     ///
-    /// [`Rule::Overflow`], which a quote that was checked does not give.
-    pub fn discounted(&self, cost: impl Fn(ProductId) -> Option<UnitPrice>) -> Result<Vec<DiscountedLine>, Invalid> {
+    /// What `product` refuses; [`Rule::Overflow`].
+    pub fn discounted<E: From<Invalid>>(
+        &self,
+        product: impl Fn(ProductId) -> Result<(UnitPrice, Option<UnitPrice>), E>,
+    ) -> Result<Vec<DiscountedLine>, E> {
         let totals = self.totals()?;
+        let hundred = i128::from(Percent::HUNDRED.ten_thousandths());
+        let less = |percent: Percent| hundred - i128::from(percent.ten_thousandths());
+        // What the discount on the document leaves of each price.
+        let (left, of) = match self.terms.discount {
+            Some(Discount::Percent(percent)) => (less(percent), hundred),
+            Some(Discount::Amount(amount)) if !totals.subtotal().is_zero() => {
+                let all = i128::from(totals.subtotal().minor());
+                (all - i128::from(amount.minor()), all)
+            }
+            Some(Discount::Amount(_)) | None => (1, 1),
+        };
         let line = |(line, sums): (&OrderLine, &LineTotals)| {
-            let (number, quantity, unit_price) = (line.number(), line.quantity(), line.unit_price());
-            let (cost, amount) = (cost(line.product()), line.amount().checked_sub(sums.discount)?);
-            Ok(DiscountedLine { number, quantity, unit_price, cost, amount, net: sums.net })
+            let (list_price, cost) = product(line.product())?;
+            let list_price = line.list_price().unwrap_or(list_price);
+            let kept = less(line.discount()).checked_mul(left).zip(hundred.checked_mul(of));
+            let (kept, all) =
+                kept.ok_or_else(|| Invalid::new("discount", totals.discount().to_string(), Rule::Overflow))?;
+            Ok(DiscountedLine {
+                number: line.number(),
+                quantity: line.quantity(),
+                list_price,
+                price: line.unit_price().share(kept, all)?,
+                cost,
+                amount: line.amount().checked_sub(sums.discount)?,
+                net: sums.net,
+            })
         };
         self.lines.iter().zip(totals.lines()).map(line).collect()
     }
@@ -391,20 +443,53 @@ impl Quote {
         Some(&self.lines[place])
     }
 
+    /// Who wrote its content once somebody changes or copies it: they, after those who wrote what nobody else approved.
+    pub fn authors_with(&self, author: &Actor) -> Vec<Actor> {
+        let unapproved: &[Actor] = if self.approval.is_some() { &[] } else { &self.authors };
+        unapproved.iter().filter(|one| *one != author).chain([author]).cloned().collect()
+    }
+
     /// What it says.
     pub fn content(&self) -> QuoteContent {
         QuoteContent { lines: self.lines.clone(), terms: self.terms, valid_until: self.valid_until }
+    }
+
+    /// Whether its content can be amended.
+    ///
+    /// # Errors
+    ///
+    /// [`QuoteError::NotAllowed`] unless it is a draft or approved.
+    pub fn amendable(&self) -> Result<(), QuoteError> {
+        self.step(QuoteAction::Amend).map(drop)
+    }
+
+    /// Prices the lines that are added from now on by another list, or by none; those that are there keep their prices (PRC-4). `None` where it is that list already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Quote::amendable`].
+    pub fn price_by(&mut self, at: DateTime<Utc>, list: Option<PriceListId>) -> Result<Option<QuoteFact>, QuoteError> {
+        self.amendable()?;
+        if list == self.price_list {
+            return Ok(None);
+        }
+        self.updated_at = at;
+        let from = std::mem::replace(&mut self.price_list, list);
+        Ok(Some(QuoteFact::PriceListChanged { from, to: list }))
     }
 
     /// What it would be with another content: for who must know what would go beyond a limit before it is amended.
     ///
     /// # Errors
     ///
-    /// [`QuoteError::NotAllowed`] unless it is a draft or approved; [`QuoteError::Invalid`] as [`Quote::draft`].
+    /// As [`Quote::amendable`]; [`QuoteError::NoLines`] where nothing is left of an approved one; [`QuoteError::Invalid`] as [`Quote::draft`].
     pub fn with(&self, content: QuoteContent) -> Result<Self, QuoteError> {
-        self.step(QuoteAction::Amend)?;
+        self.amendable()?;
         let mut after = self.clone();
         let QuoteContent { lines, terms, valid_until } = content;
+        if lines.is_empty() && self.state.status() == QuoteStatus::Approved {
+            return Err(QuoteError::NoLines { quote: self.id, action: QuoteAction::Amend });
+        }
         (after.net, after.total) = sums(&lines, self.currency, &terms)?;
         (after.lines, after.terms, after.valid_until) = (lines, terms, valid_until);
         after.check()?;
@@ -416,7 +501,7 @@ impl Quote {
     ///
     /// # Errors
     ///
-    /// As [`Quote::with`]; [`QuoteError::NoLines`] where nothing is left of an approved one.
+    /// As [`Quote::with`].
     pub fn amend(
         &mut self,
         at: DateTime<Utc>,
@@ -425,17 +510,13 @@ impl Quote {
         beyond: Vec<BeyondLimit>,
     ) -> Result<Option<QuoteFact>, QuoteError> {
         if content == self.content() {
-            return self.step(QuoteAction::Amend).map(|_| None);
+            return self.amendable().map(|()| None);
         }
-        let mut approved = self.clone();
-        approved.approval = None;
-        approved.author.clone_from(author);
-        let mut after = approved.with(content)?;
-        if self.state.status() == QuoteStatus::Approved {
-            after.has_lines(QuoteAction::Amend)?;
-            if !beyond.is_empty() {
-                after.state = QuoteState::InApproval { since: at, beyond };
-            }
+        let mut unapproved = self.clone();
+        (unapproved.authors, unapproved.approval) = (self.authors_with(author), None);
+        let mut after = unapproved.with(content)?;
+        if after.state.status() == QuoteStatus::Approved && !beyond.is_empty() {
+            after.state = QuoteState::InApproval { since: at, beyond };
         }
         after.updated_at = at;
         let before = Box::new(std::mem::replace(self, after));
@@ -459,18 +540,18 @@ impl Quote {
         Ok(QuoteFact::Submitted { beyond })
     }
 
-    /// Approves it, by another person than its author (PRC-5).
+    /// Approves it, by another person than those who wrote it (PRC-5).
     ///
     /// # Errors
     ///
-    /// [`QuoteError::NotAllowed`] unless it waits for approval, [`QuoteError::Approval`] by its author.
+    /// [`QuoteError::NotAllowed`] unless it waits for approval, [`QuoteError::Approval`] by one of its authors.
     pub fn approve(&mut self, at: DateTime<Utc>, approver: &Actor) -> Result<QuoteFact, QuoteError> {
         self.step(QuoteAction::Approve)?;
         let beyond = match &self.state {
             QuoteState::InApproval { beyond, .. } => beyond.clone(),
             _ => Vec::new(),
         };
-        let approval = Approval::give(self.author.clone(), approver.clone(), at, beyond)
+        let approval = Approval::give(self.authors.clone(), approver.clone(), at, beyond)
             .map_err(|refused| QuoteError::Approval { quote: self.id, refused })?;
         self.approval = Some(approval.clone());
         self.enter(at, QuoteState::Approved { at });
@@ -513,9 +594,10 @@ impl Quote {
     ///
     /// # Errors
     ///
-    /// [`QuoteError::NotAllowed`] unless it is sent, [`QuoteError::NoLongerValid`].
+    /// [`QuoteError::NotAllowed`] unless it is sent, [`QuoteError::NoLongerValid`]; [`QuoteError::Invalid`] for a day before it was sent.
     pub fn accept(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<QuoteFact, QuoteError> {
         self.step(QuoteAction::Accept)?;
+        self.not_before_sending(day)?;
         self.valid_on(day, QuoteAction::Accept)?;
         self.enter(at, QuoteState::Accepted { at, day, order: None });
         Ok(QuoteFact::Accepted { day })
@@ -547,7 +629,7 @@ impl Quote {
     ///
     /// # Errors
     ///
-    /// [`QuoteError::NotAllowed`] unless it is sent.
+    /// [`QuoteError::NotAllowed`] unless it is sent; [`QuoteError::Invalid`] for a day before that.
     pub fn reject(
         &mut self,
         at: DateTime<Utc>,
@@ -556,6 +638,7 @@ impl Quote {
         note: Option<Text>,
     ) -> Result<QuoteFact, QuoteError> {
         self.step(QuoteAction::Reject)?;
+        self.not_before_sending(day)?;
         self.enter(at, QuoteState::Rejected { at, day, reason: reason.clone(), note: note.clone() });
         Ok(QuoteFact::Rejected { day, reason, note })
     }
@@ -574,7 +657,7 @@ impl Quote {
         Ok(QuoteFact::Expired { day })
     }
 
-    /// Makes its next version, a draft of the same content by an author, and is superseded by it (QT-1).
+    /// Makes its next version, a draft of the same content whose authors are this one and those whose content nobody approved, and is superseded by it (QT-1).
     ///
     /// # Errors
     ///
@@ -594,7 +677,7 @@ impl Quote {
             external_id: None,
             version,
             previous: Some(self.id),
-            author: author.clone(),
+            authors: self.authors_with(author),
             approval: None,
             state: QuoteState::Draft { sent_back: None },
             ..self.clone()

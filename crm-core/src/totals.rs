@@ -17,7 +17,7 @@ use crate::{
 pub enum Discount {
     /// A share of it, 0 to 100 %, rounded half up.
     Percent(Percent),
-    /// An amount. Where there is less than that, a document refuses it and a promotion takes what there is.
+    /// An amount, or all that there is where that is less (PRC-6).
     Amount(Money),
 }
 
@@ -110,8 +110,8 @@ impl Totals {
     ///
     /// # Errors
     ///
-    /// [`Rule::CurrencyMismatch`] where a line or the discount is in another currency, [`Rule::Negative`] for a line below zero, [`Rule::OutOfRange`] for a discount outside
-    /// 0 to 100 % or above the sum of the lines, [`Rule::Overflow`].
+    /// [`Rule::CurrencyMismatch`] where a line or the discount is in another currency, [`Rule::Negative`] for a line or a discount below zero,
+    /// [`Rule::OutOfRange`] for one outside 0 to 100 %, [`Rule::Overflow`].
     pub fn of(lines: &[Taxable<'_>], currency: Currency, terms: &Terms) -> Result<Self, Invalid> {
         if let Some(negative) = lines.iter().find(|line| line.amount.is_negative()) {
             return Err(Invalid::new("amount", negative.amount.to_string(), Rule::Negative));
@@ -202,11 +202,10 @@ fn discounted(subtotal: Money, discount: Option<Discount>) -> Result<Money, Inva
         Some(Discount::Percent(percent)) => subtotal.percent(percent.share("discount")?, Rounding::HalfUp),
         Some(Discount::Amount(amount)) => {
             let amount = amount.in_currency(subtotal.currency()).map_err(|refused| refused.in_field("discount"))?;
-            if amount.is_negative() || amount > subtotal {
-                let (min, max) = (Money::zero(subtotal.currency()).to_string(), subtotal.to_string());
-                return Err(Invalid::new("discount", amount.to_string(), Rule::OutOfRange { min, max }));
+            if amount.is_negative() {
+                return Err(Invalid::new("discount", amount.to_string(), Rule::Negative));
             }
-            Ok(amount)
+            Ok(if amount > subtotal { subtotal } else { amount })
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{Months, NaiveDate};
 use crm_core::{
-    CreditAt, Currency, EntryKind, Invalid, Money, Order, OrderId, PaymentEntry, Period, PlanScope, ProductId, SalesBy,
+    CreditAt, Currency, Invalid, Money, Order, OrderId, PaymentEntry, Period, PlanScope, ProductId, SalesBy,
     SalesFigure, SalesOf, SalesRep, SalesRepId, Span,
     store::{Figures, Orders, SalesFilter, SalesRepFilter, SalesReps, pages},
 };
@@ -93,7 +93,7 @@ pub fn sales_of_rep(
 ///
 /// - Booked: the revenue of the days of the period ([`Order::revenue`]): bookings less refunds and cancellations on
 ///   their own days.
-/// - Paid: payments less refunds, by their days; without tax, as what is booked ([`Order::without_tax`]).
+/// - Paid: payments less refunds, by their days; without tax, as what is booked ([`Order::paid_by_product`]).
 /// - Reps, teams and regions as they are now: a rep who moved takes their sales along, and an order that was reassigned
 ///   counts for its new rep in all months. Entries of orders without a rep count for nobody and are counted beside.
 /// - A product counts with its share of each order. What an order is worth, or what of it is paid, is split over its
@@ -195,15 +195,12 @@ fn paid(
     let key = |(order, entry): &(OrderId, PaymentEntry)| (entry.day, *order, entry.number);
     for entry in pages(PAGE, |page| tx.payments(period, page), key) {
         let (order, entry) = entry?;
-        let order = orders.load(tx, order)?;
-        let earlier = order.payments().iter().take_while(|earlier| earlier.number < entry.number);
-        let earlier = earlier.map(signed).collect::<Result<Vec<_>, _>>()?;
-        let before = Money::sum(earlier, order.currency())?;
-        let after = order.without_tax(before.checked_add(signed(&entry)?)?);
-        let before = order.without_tax(before);
-        match whose {
-            Whose::Reps(reps) => sales.count_for(reps, order.rep(), after.checked_sub(before)?)?,
-            Whose::Product(product) => sales.count(product_part(order, *product, before, after)?)?,
+        let (order, credits) = orders.load(tx, order, whose)?;
+        // Entries are numbered from 1 without a gap.
+        let credit = credits.get(entry.number as usize - 1).copied().flatten();
+        match (whose, credit) {
+            (Whose::Reps(reps), Some(credit)) => sales.count_for(reps, order.rep(), credit)?,
+            (_, credit) => sales.count(credit)?,
         }
     }
     Ok(sales)
@@ -250,32 +247,32 @@ fn reps(
     pages(PAGE, |page| tx.sales_reps(filter, page), |rep: &SalesRep| rep.id).map(|rep| Ok(rep?.id))
 }
 
-/// The order of the entry before: entries come by day and order, so those of one order on one day follow each other.
+/// The order of the entry before, with what each of its entries counts for in the scope, `None` where the order has no line of the product: entries come by day and
+/// order, so those of one order on one day follow each other.
 #[derive(Default)]
-struct LastOrder(Option<Order>);
+struct LastOrder(Option<(Order, Vec<Option<Money>>)>);
 
 impl LastOrder {
-    fn load(&mut self, tx: &(impl Orders + ?Sized), id: OrderId) -> Result<&Order, SalesError> {
-        let order = match self.0.take().filter(|order| order.id == id) {
+    fn load(
+        &mut self,
+        tx: &(impl Orders + ?Sized),
+        id: OrderId,
+        whose: &Whose,
+    ) -> Result<&(Order, Vec<Option<Money>>), SalesError> {
+        let order = match self.0.take().filter(|(order, _)| order.id == id) {
             Some(order) => order,
-            None => record::find(tx, id)?,
+            None => {
+                let order: Order = record::find(tx, id)?;
+                let credits = match whose {
+                    Whose::Reps(_) => order.paid().into_iter().map(Some).collect(),
+                    Whose::Product(product) => {
+                        let products = order.paid_by_product().map(|entry| Ok(entry?.1.get(product).copied()));
+                        products.collect::<Result<_, Invalid>>()?
+                    }
+                };
+                (order, credits)
+            }
         };
         Ok(self.0.insert(order))
     }
-}
-
-/// Above zero for money in, below for money back.
-fn signed(entry: &PaymentEntry) -> Result<Money, Invalid> {
-    match entry.kind {
-        EntryKind::Payment => Ok(entry.amount),
-        EntryKind::Refund => entry.amount.checked_neg(),
-    }
-}
-
-/// What of an entry falls to a product, where the order's entries came to `before` without it and to `after` with it;
-/// `None` where the order has no line of the product.
-fn product_part(order: &Order, product: ProductId, before: Money, after: Money) -> Result<Option<Money>, Invalid> {
-    let parts = (order.by_product(after)?, order.by_product(before)?);
-    let parts = parts.0.get(&product).zip(parts.1.get(&product));
-    parts.map(|(after, before)| after.checked_sub(*before)).transpose()
 }

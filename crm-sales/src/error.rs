@@ -2,8 +2,8 @@
 
 use crm_core::{
     ActivityError, CustomerId, CustomerType, IdempotencyError, Invalid, LeadError, LeadId, OpportunityError,
-    OpportunityId, OrderError, OrderId, PaymentError, PaymentReference, PlanError, PriceError, PriceListError,
-    ProductId, PromotionError, QuoteError, RateError, RecordRef, Revision, SalesRepId,
+    OpportunityId, OrderError, PaymentError, PaymentReference, PlanError, PriceError, PriceListError, ProductId,
+    PromotionError, QuoteError, RateError, RecordRef, Revision, SalesRepId,
     store::{StoreError, StoreErrorKind},
 };
 
@@ -133,17 +133,17 @@ pub enum SalesError {
         of: ProductId,
     },
     /// Its lines are not priced by a list.
-    #[error("{order} has no price list")]
+    #[error("{record} has no price list")]
     NoPriceList {
-        /// The order.
-        order: OrderId,
+        /// The order or the quote.
+        record: RecordRef,
     },
-    /// A line without a price of its own is added to an order that has a price list by `add_order_lines`, which has the
-    /// prices of the day.
-    #[error("line {number} of {order} needs a price: {order} is priced by a list")]
+    /// A line without a price of its own is added to an order or a quote that has a price list by `add_order_lines` or
+    /// `add_quote_lines`, which have the prices of the day.
+    #[error("line {number} of {record} needs a price: {record} is priced by a list")]
     PricedByList {
-        /// The order.
-        order: OrderId,
+        /// The order or the quote.
+        record: RecordRef,
         /// The number that the line has or would get.
         number: u32,
     },
@@ -201,9 +201,9 @@ impl SalesError {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
             | Self::Quote(QuoteError::Invalid(invalid))
-            | Self::Order(OrderError::Invalid(invalid))
+            | Self::Order(OrderError::Invalid(invalid) | OrderError::Value { invalid, .. })
             | Self::Lead(LeadError::Invalid(invalid))
-            | Self::Payment(PaymentError::Invalid(invalid))
+            | Self::Payment(PaymentError::Value { invalid, .. })
             | Self::Opportunity(OpportunityError::Invalid(invalid))
             | Self::PriceList(PriceListError::Invalid(invalid) | PriceListError::Rule { invalid, .. })
             | Self::Price(PriceError::Invalid(invalid))

@@ -199,7 +199,8 @@ pub fn take_forecast_snapshot(
         let made = forecast(tx, period, exchange)?;
         let id = new.id.unwrap_or_else(|| act.new_id());
         let snapshot = ForecastSnapshot::take(id, act.at(), new.name, made);
-        record::add(tx, act, snapshot, |snapshot| ForecastSnapshotFact::Taken { snapshot })
+        let taken = |it: Box<ForecastSnapshot>| ForecastSnapshotFact::Taken { name: it.name, period };
+        record::add(tx, act, snapshot, taken)
     })
 }
 

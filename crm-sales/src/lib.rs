@@ -107,6 +107,7 @@ mod confirming;
 mod contact_points;
 mod conversions;
 mod customers;
+mod document_prices;
 mod error;
 mod exchange;
 mod forecasting;
@@ -114,7 +115,6 @@ mod fulfilment;
 mod interactions;
 mod leads;
 mod opportunities;
-mod order_prices;
 mod ordering;
 mod payments;
 mod planning;
@@ -146,6 +146,9 @@ pub use self::{
         undo_conversion,
     },
     customers::{archive_customer, delete_customer, register_customer, restore_customer, update_customer},
+    document_prices::{
+        add_order_lines, add_quote_lines, price_order_by, price_quote_by, update_order_prices, update_quote_prices,
+    },
     error::SalesError,
     exchange::{add_exchange_rate, convert, delete_exchange_rate, rate_on, update_exchange_rate},
     forecasting::{
@@ -161,9 +164,8 @@ pub use self::{
         advance_opportunity, delete_opportunity, lose_opportunity, open_opportunity, reopen_opportunity,
         revise_opportunity, win_opportunity,
     },
-    order_prices::{add_order_lines, price_order_by, update_order_prices},
     ordering::{OrderAmendment, amend_order, copy_order, draft_order, place_order, place_order_on, reassign_order},
-    payments::{pay_order, refund_order},
+    payments::{pay_order, refund_order, undo_refund, undo_refund_on},
     planning::{PlanResult, activate_plan, amend_plan, close_plan, delete_plan, draft_plan, plan_result},
     prices::{PriceLine, add_price_list, change_prices, delete_price_list, price_book, price_lines, update_price_list},
     promotions::{
@@ -179,7 +181,7 @@ pub use self::{
         route_lead, update_queue,
     },
     quoting::{
-        QuoteAmendment, accept_quote, amend_quote, approve_quote, cancel_quote, delete_quote, draft_quote,
+        QuoteAmendment, accept_quote, amend_quote, approve_quote, cancel_quote, copy_quote, delete_quote, draft_quote,
         expire_quote, reject_quote, revise_quote, send_back_quote, send_quote, submit_quote,
     },
     team::{add_sales_rep, delete_sales_rep, update_sales_rep},

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Currency, Draft, Fact, Invalid, NewOrder, NewOrderLine, Order, OrderError, OrderFact, OrderId, OrderLine,
-    Product, Quantity, Revision, Rule, SalesRepId, Terms,
+    PriceListId, Product, Quantity, RecordRef, Revision, Rule, SalesRepId, Terms,
     store::{Customers, Journal, Orders, Products, SalesReps},
 };
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ pub fn draft_order(
 ///
 /// # Errors
 ///
-/// As [`draft_order`] and [`confirm_order`].
+/// As [`draft_order`] and [`confirm_order`](crate::confirm_order).
 ///
 /// # Examples
 ///
@@ -149,17 +149,17 @@ fn drafted(
     Ok(Order::draft(act.at(), Draft { external_id, rep, terms, ..Draft::new(id, number, customer, currency, lines) })?)
 }
 
-/// A line of an order that is there, which has a price of its own where others are priced by a list.
-fn priced_alone(
+/// A line of an order or a quote that is there, which has a price of its own where others are priced by a list.
+pub(crate) fn priced_alone(
     tx: &(impl Products + ?Sized),
-    order: &Order,
+    (record, currency, list): (RecordRef, Currency, Option<PriceListId>),
     number: u32,
     line: &NewOrderLine,
 ) -> Result<OrderLine, SalesError> {
-    if order.price_list().is_some() && line.unit_price.is_none() {
-        return Err(SalesError::PricedByList { order: order.id, number });
+    if list.is_some() && line.unit_price.is_none() {
+        return Err(SalesError::PricedByList { record, number });
     }
-    priced(tx, order.currency(), number, line)
+    priced(tx, currency, number, line)
 }
 
 /// The line of an order over a product that can be ordered, at its own price or the list price.
@@ -300,13 +300,7 @@ pub fn copy_order(
         let order: Order = record::find(tx, id)?;
         in_use(tx, order.customer())?;
         order.rep().map_or(Ok(()), |rep| selling(tx, rep))?;
-        let mut lines = Vec::with_capacity(order.lines().len());
-        for line in order.lines() {
-            let new = NewOrderLine::new(line.product(), line.quantity()).unit_price(line.unit_price());
-            let new = line.tax().cloned().into_iter().fold(new.discount(line.discount()), NewOrderLine::tax);
-            let copy = priced(tx, order.currency(), line.number(), &new)?;
-            lines.push(line.continues().into_iter().fold(copy, OrderLine::continuing));
-        }
+        let lines = copied(tx, order.lines(), order.currency())?;
         let number = tx.next_order_number()?;
         let draft = Draft {
             rep: order.rep(),
@@ -318,9 +312,27 @@ pub fn copy_order(
     })
 }
 
+/// The same lines again, at the same prices, over products that can still be ordered.
+pub(crate) fn copied(
+    tx: &(impl Products + ?Sized),
+    lines: &[OrderLine],
+    currency: Currency,
+) -> Result<Vec<OrderLine>, SalesError> {
+    let copy = |line: &OrderLine| {
+        let new = NewOrderLine::new(line.product(), line.quantity()).unit_price(line.unit_price());
+        let new = line.tax().cloned().into_iter().fold(new.discount(line.discount()), NewOrderLine::tax);
+        kept(line, priced(tx, currency, line.number(), &new)?)
+    };
+    lines.iter().map(copy).collect()
+}
+
 /// Changes the lines of a draft; where nothing is different, nothing is written. New and replaced lines are priced as
-/// in [`draft_order`]; the others stay as they are. Where the order has a price list, they need a price of their own:
-/// [`add_order_lines`](crate::add_order_lines) prices by the list. Where promotions take something off, they are released
+/// in [`draft_order`]; the others stay as they are. A replaced line that stays one of the same product keeps its group, the
+/// line of the quote that it was made from and the one that it continues.
+///
+/// Where the order has a price list, new lines need a price of their own: [`add_order_lines`](crate::add_order_lines)
+/// prices by the list. So does a replaced one, unless the list priced just as many of the same product: then it keeps that
+/// price. Where promotions take something off, they are released
 /// first ([`release_promotions`](crate::release_promotions)).
 ///
 /// # Errors
@@ -353,7 +365,8 @@ fn amended(
     amendment: OrderAmendment,
 ) -> Result<Vec<OrderLine>, SalesError> {
     let OrderAmendment { expected: _, replace, add, remove, terms: _ } = amendment;
-    let price = |number, line: &NewOrderLine| priced_alone(tx, order, number, line);
+    let document = (order.id.into(), order.currency(), order.price_list());
+    let price = |number, line: &NewOrderLine| priced_alone(tx, document, number, line);
     let no_such = |line| OrderError::NoSuchLine { order: order.id, line }.into();
     amended_lines(order.lines(), (replace, add, remove), price, no_such)
 }
@@ -366,9 +379,14 @@ pub(crate) fn amended_lines(
     no_such: impl Fn(u32) -> SalesError,
 ) -> Result<Vec<OrderLine>, SalesError> {
     let mut lines: BTreeMap<u32, OrderLine> = present.iter().map(|line| (line.number(), line.clone())).collect();
-    for (number, line) in replace {
+    for (number, mut line) in replace {
         let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
-        *present = price(number, &line)?;
+        if (line.product, line.quantity) == (present.product(), present.quantity()) {
+            line.unit_price = line.unit_price.or(present.list_price());
+        }
+        let replaced = kept(present, price(number, &line)?)?;
+        let source = present.source().filter(|_| replaced.product() == present.product());
+        *present = source.into_iter().fold(replaced, OrderLine::from_line);
     }
     // Before lines go, so that a new one does not take the number of one that goes.
     for line in add {
@@ -380,6 +398,18 @@ pub(crate) fn amended_lines(
         lines.remove(&number).ok_or_else(|| no_such(number))?;
     }
     Ok(lines.into_values().collect())
+}
+
+/// A line with what it has of another one, where that is one of the same product: its group, what it continues, and what a
+/// list asked for one of just as many.
+fn kept(before: &OrderLine, line: OrderLine) -> Result<OrderLine, SalesError> {
+    if line.product() != before.product() {
+        return Ok(line);
+    }
+    let line = line.grouped(before.group().cloned());
+    let line = before.continues().into_iter().fold(line, OrderLine::continuing);
+    let listed = before.list_price().filter(|_| line.quantity() == before.quantity());
+    Ok(listed.into_iter().try_fold(line, OrderLine::listed)?)
 }
 
 /// Makes an order another rep's sale, or nobody's, until it is cancelled; where it is theirs already, nothing is

@@ -1,5 +1,6 @@
 //! Money in and money back.
 
+use chrono::NaiveDate;
 use crm_core::{
     Act, NewPayment, NewRefund, Order, OrderId,
     store::{Journal, Orders},
@@ -99,5 +100,69 @@ pub fn refund_order(
 ) -> Result<Order, SalesError> {
     once(tx, act, "refund_order", (id, refund.into()), |tx, act, (id, refund)| {
         change_order(tx, act, id, |order, at| order.refund(at, refund))
+    })
+}
+
+/// Takes the credit of a refund back, the last one that stands, by the number of its entry: what went back is owed
+/// again, and the revenue counts it again on the day of the act, or of the refund where that is later. No money moves; it
+/// comes again by [`pay_order`] or a payment with a provider ([`Order::undo_refund`]).
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Store`]; [`SalesError::Order`] as [`Order::undo_refund`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{
+///     Currency, Money, NewCustomer, NewOrder, NewPayment, NewProduct, NewRefund, PaymentStatus, UnitPrice, store::Store,
+/// };
+/// use crm_sales::{SalesError, add_product, pay_order, place_order, refund_order, register_customer, undo_refund};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///     let order = place_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+///
+///     // By the wrong card: it goes back, and all of it comes by the right one.
+///     pay_order(tx, act, order.id, NewPayment::of(Money::parse("60.00", Currency::EUR)?))?;
+///     refund_order(tx, act, order.id, NewRefund::in_full())?;
+///     assert!(pay_order(tx, act, order.id, NewPayment::of(order.total())).is_err()); // 39.80 is owed
+///     undo_refund(tx, act, order.id, 2)?;
+///     let order = pay_order(tx, act, order.id, NewPayment::of(order.total()))?;
+///     assert_eq!(order.payment_status(), PaymentStatus::Paid);
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn undo_refund(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    entry: u32,
+) -> Result<Order, SalesError> {
+    once(tx, act, "undo_refund", (id, entry), |tx, act, (id, entry)| {
+        change_order(tx, act, id, |order, at| order.undo_refund(at, entry, None))
+    })
+}
+
+/// Takes the credit of a refund back on a business day of the host's, not before that of the refund ([`undo_refund`]).
+///
+/// # Errors
+///
+/// As [`undo_refund`].
+pub fn undo_refund_on(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &mut Act,
+    id: OrderId,
+    entry: u32,
+    day: NaiveDate,
+) -> Result<Order, SalesError> {
+    once(tx, act, "undo_refund_on", (id, entry, day), |tx, act, (id, entry, day)| {
+        change_order(tx, act, id, |order, at| order.undo_refund(at, entry, Some(day)))
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use chrono::NaiveDate;
 use crm_core::{
     Act, DatedRate, Label, NewPriceList, Price, PriceBook, PriceChanges, PriceList, PriceListFact, PriceListId,
-    PriceListPatch, PriceRequest, Product, ProductId, Quantity,
+    PriceListPatch, PriceRequest, Product, ProductId, Quantity, Tax,
     store::{Journal, PriceLists, Products},
 };
 
@@ -169,12 +169,29 @@ pub struct PriceLine {
     pub quantity: Quantity,
     /// The group of lines that it stands in, for ranges that count a group together.
     pub group: Option<Label>,
+    /// The tax on it.
+    #[serde(default)]
+    pub tax: Option<Tax>,
 }
 
 impl PriceLine {
-    /// So many of a product, in no group.
+    /// So many of a product, in no group and without tax.
     pub fn new(product: ProductId, quantity: impl Into<Quantity>) -> Self {
-        Self { product, quantity: quantity.into(), group: None }
+        Self { product, quantity: quantity.into(), group: None, tax: None }
+    }
+
+    /// In a group of lines.
+    #[must_use]
+    pub fn group(mut self, group: Label) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// With a tax on it.
+    #[must_use]
+    pub fn tax(mut self, tax: Tax) -> Self {
+        self.tax = Some(tax);
+        self
     }
 }
 
@@ -219,8 +236,19 @@ pub fn price_lines(
     list: PriceListId,
     lines: &[PriceLine],
 ) -> Result<Vec<Price>, SalesError> {
+    price_lines_with(tx, book, list, lines, &[])
+}
+
+/// What new lines of a document cost by a book, whose ranges count the others of the document with them.
+pub(crate) fn price_lines_with(
+    tx: &(impl Products + ?Sized),
+    book: &PriceBook,
+    list: PriceListId,
+    lines: &[PriceLine],
+    others: &[PriceLine],
+) -> Result<Vec<Price>, SalesError> {
     let mut products: BTreeMap<ProductId, Product> = BTreeMap::new();
-    for line in lines {
+    for line in lines.iter().chain(others) {
         if let Entry::Vacant(unknown) = products.entry(line.product) {
             let product: Product = record::find(tx, line.product)?;
             if !product.active {
@@ -229,15 +257,16 @@ pub fn price_lines(
             unknown.insert(product);
         }
     }
-    let requests: Vec<PriceRequest<'_>> = lines
-        .iter()
-        .filter_map(|line| {
-            let request = PriceRequest::new(products.get(&line.product)?, line.quantity);
-            Some(line.group.as_ref().map_or(request, |group| request.group(group)))
-        })
-        .collect();
-    book.prices(list, &requests).map_err(|(place, error)| {
+    let requests: Vec<PriceRequest<'_>> = lines.iter().filter_map(|line| request(&products, line)).collect();
+    let others: Vec<PriceRequest<'_>> = others.iter().filter_map(|line| request(&products, line)).collect();
+    book.prices_with(list, &requests, &others).map_err(|(place, error)| {
         let number = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
         SalesError::LinePrice { number, error }
     })
+}
+
+/// What a line asks for, of a product that was found.
+fn request<'a>(products: &'a BTreeMap<ProductId, Product>, line: &'a PriceLine) -> Option<PriceRequest<'a>> {
+    let request = PriceRequest::new(products.get(&line.product)?, line.quantity);
+    Some(line.group.as_ref().map_or(request, |group| request.group(group)))
 }

@@ -1,6 +1,6 @@
 //! Promotions, coupons and their use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::NaiveDate;
 use crm_core::{
@@ -174,8 +174,8 @@ pub fn apply_coupon(
 fn taken_off(tx: &(impl Products + ?Sized), order: &Order, promotion: &Promotion) -> Result<Vec<Money>, SalesError> {
     let mut products: BTreeMap<ProductId, Product> = BTreeMap::new();
     for line in order.lines() {
-        if !products.contains_key(&line.product()) {
-            products.insert(line.product(), record::find(tx, line.product())?);
+        if let Entry::Vacant(unknown) = products.entry(line.product()) {
+            unknown.insert(record::find(tx, line.product())?);
         }
     }
     let lines = order

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, AnomalyKind, Answered, Fact, Label, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
+    Act, AnomalyKind, Answered, EntryKind, Label, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
     OrderAction, OrderError, OrderFact, OrderStatus, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
     PaymentError, PaymentFact, PaymentId, PaymentKind, PaymentReport, RecordRef,
     store::{Journal, Orders, PaymentFilter, Payments, StoreError, pages},
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::SalesError,
-    ordering::change_order,
     record::{self, once},
 };
 
@@ -23,7 +22,7 @@ use crate::{
 ///
 /// - [`SalesError::NotFound`] for the order; [`SalesError::Order`] where it is cancelled.
 /// - [`SalesError::Payment`] with [`PaymentError::ReferenceTaken`].
-/// - [`SalesError::Invalid`] for an amount of zero or less or in another currency than the order's.
+/// - [`SalesError::Order`] with [`OrderError::Value`] for an amount of zero or less or in another currency than the order's.
 /// - [`SalesError::Store`]: the id is taken.
 ///
 /// # Examples
@@ -89,9 +88,11 @@ pub fn begin_payment(
             let (status, action) = (OrderStatus::Cancelled, OrderAction::Pay);
             return Err(OrderError::NotAllowed { order: order.id, status, action }.into());
         }
-        new.amount.in_currency(order.currency())?;
         let id = new.id.unwrap_or_else(|| act.new_id());
-        record::add(tx, act, Payment::begin(id, act.at(), new)?, |payment| PaymentFact::Begun { payment })
+        let begun = new.amount.in_currency(order.currency()).and_then(|_| Payment::begin(id, act.at(), new));
+        let action = OrderAction::Pay;
+        let begun = begun.map_err(|invalid| OrderError::Value { order: order.id, action, invalid })?;
+        record::add(tx, act, begun, |payment| PaymentFact::Begun { payment })
     })
 }
 
@@ -112,7 +113,7 @@ fn same(known: Payment, differs: &[(&'static str, bool)]) -> Result<Payment, Sal
 ///
 /// - [`SalesError::NotFound`] for the payment or its order.
 /// - [`SalesError::Payment`] as [`Payment::part`], and [`PaymentError::ReferenceTaken`].
-/// - [`SalesError::Order`] as [`Order::came_to`] for the lines, and [`OrderError::MoreThanTheyCameTo`].
+/// - [`SalesError::Order`] as [`Order::refund_of`] for the lines.
 /// - [`SalesError::Store`]: the id is taken.
 pub fn begin_part(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
@@ -146,12 +147,7 @@ fn part(
     let whole: Payment = record::find(tx, whole)?;
     if new.kind == PaymentKind::Refund && !new.lines.is_empty() {
         let order: Order = record::find(tx, whole.order())?;
-        let came_to = order.came_to(&new.lines)?;
-        let amount = new.amount.unwrap_or(came_to).in_currency(order.currency())?;
-        if amount > came_to {
-            return Err(OrderError::MoreThanTheyCameTo { order: order.id, amount, came_to }.into());
-        }
-        new.amount = Some(amount);
+        new.amount = Some(order.refund_of(&new.lines, new.amount)?);
     }
     let balance = balance(tx, &whole)?;
     let id = new.id.unwrap_or_else(|| act.new_id());
@@ -293,7 +289,7 @@ impl Answered for ReportedPayment {
 ///
 /// Money that was taken and that the order cannot take, since it is cancelled or nothing is owed, is still taken: the
 /// payment is done, without an entry, and the anomaly says so. [`enter_payment`] enters it later, or a refund gives it
-/// back.
+/// back. It is the same with a refund that the order cannot take.
 ///
 /// # Errors
 ///
@@ -315,7 +311,10 @@ pub fn report_payment(
             Ok(PaymentAction::Finish) => {
                 let entry = match decided(tx, act.at(), &payment, &balance, report.day) {
                     Err(SalesError::Order(_)) => {
-                        anomaly = Some(AnomalyKind::NotEntered);
+                        let kind = AnomalyKind::NotEntered;
+                        // What cannot be kept is refused before anything is written.
+                        payment.clone().note(act.at(), report.anomaly(act.at(), kind, found))?;
+                        anomaly = Some(kind);
                         None
                     }
                     entry => entry?,
@@ -343,12 +342,13 @@ pub fn report_payment(
     })
 }
 
-/// Enters in its order what a provider took while the order could not take it ([`AnomalyKind::NotEntered`]).
+/// Enters in its order what a provider took or gave back while the order could not take it
+/// ([`AnomalyKind::NotEntered`]), on the day of the act.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`], [`SalesError::Store`].
-/// - [`SalesError::Payment`] as [`Payment::enterable`]; [`SalesError::Order`] as [`Order::pay`].
+/// - [`SalesError::Payment`] as [`Payment::enterable`]; [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
 pub fn enter_payment(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
     act: &mut Act,
@@ -358,9 +358,8 @@ pub fn enter_payment(
         let payment: Payment = record::find(tx, id)?;
         let (_, balance) = standing(tx, &payment)?;
         payment.enterable(&balance)?;
-        let new = taken(&payment, None);
-        let order = change_order(tx, act, payment.order(), |order, at| order.pay(at, new))?;
-        let entry = order.payments().last().map_or(0, |entry| entry.number);
+        let entry = entered(tx, act.at(), &payment, None)?;
+        let entry = kept(tx, act, entry)?;
         record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.enter(act.at(), entry)?)))
     })
 }
@@ -414,22 +413,14 @@ fn change_payment(
     })
 }
 
-/// An entry that an order makes of a payment: the order with it, and what happened.
+/// The entry that an order has of a payment: its number, and the order with it and what happened where it is new.
 struct Entry {
-    order: Order,
-    fact: OrderFact,
     number: u32,
-}
-
-/// What an order enters when money was taken.
-fn taken(payment: &Payment, day: Option<NaiveDate>) -> NewPayment {
-    let new = NewPayment::of(payment.amount());
-    let new = new.method(payment.reference().provider().clone()).reference(payment.reference().reference().clone());
-    day.into_iter().fold(new, NewPayment::day)
+    new: Option<(Order, OrderFact)>,
 }
 
 /// Lets the order of a payment decide on its entry; nothing is written. There is none where no money moves, and where
-/// money goes back that the order has no entry for.
+/// money alone goes back that the order has no entry for. What goes back for lines is always the order's to enter.
 fn decided(
     tx: &(impl Orders + ?Sized),
     at: DateTime<Utc>,
@@ -437,12 +428,31 @@ fn decided(
     balance: &PaymentBalance,
     day: Option<NaiveDate>,
 ) -> Result<Option<Entry>, SalesError> {
-    let refund = payment.kind() == PaymentKind::Refund;
-    if payment.kind() == PaymentKind::Void || refund && payment.amount() <= balance.not_entered {
-        return Ok(None);
+    match payment.kind() {
+        PaymentKind::Void => Ok(None),
+        PaymentKind::Refund if payment.lines().is_empty() && payment.amount() <= balance.not_entered => Ok(None),
+        PaymentKind::Whole | PaymentKind::Capture | PaymentKind::Refund => entered(tx, at, payment, day).map(Some),
     }
+}
+
+/// What the order enters of a payment. Money that was entered by hand as the provider's, under its reference, is not
+/// entered again (REF-3).
+fn entered(
+    tx: &(impl Orders + ?Sized),
+    at: DateTime<Utc>,
+    payment: &Payment,
+    day: Option<NaiveDate>,
+) -> Result<Entry, SalesError> {
     let mut order: Order = record::find(tx, payment.order())?;
-    let new = taken(payment, day);
+    let (provider, reference) = (payment.reference().provider(), payment.reference().reference());
+    let refund = payment.kind() == PaymentKind::Refund;
+    let kind = if refund { EntryKind::Refund } else { EntryKind::Payment };
+    let known = order.entry_under(kind, Some(provider), Some(reference));
+    if let Some(known) = known.filter(|known| known.amount == payment.amount() && known.lines == payment.lines()) {
+        return Ok(Entry { number: known.number, new: None });
+    }
+    let new = NewPayment::of(payment.amount()).method(provider.clone()).reference(reference.clone());
+    let new = day.into_iter().fold(new, NewPayment::day);
     let fact = if refund {
         let mut new = NewRefund::from(new);
         new.lines = payment.lines().to_vec();
@@ -451,7 +461,15 @@ fn decided(
         order.pay(at, new)?
     };
     let number = order.payments().last().map_or(0, |entry| entry.number);
-    Ok(Some(Entry { order, fact, number }))
+    Ok(Entry { number, new: Some((order, fact)) })
+}
+
+/// Keeps an entry in its order, and gives its number.
+fn kept(tx: &mut (impl Orders + Journal + ?Sized), act: &Act, entry: Entry) -> Result<u32, SalesError> {
+    if let Some((mut order, fact)) = entry.new {
+        record::save(tx, act, &mut order, [fact])?;
+    }
+    Ok(entry.number)
 }
 
 /// Keeps the entry of a payment that is done, then the payment, then what its whole comes to by it.
@@ -461,11 +479,7 @@ fn finished(
     id: PaymentId,
     entry: Option<Entry>,
 ) -> Result<Payment, SalesError> {
-    let number = entry.as_ref().map(|entry| entry.number);
-    if let Some(Entry { order, fact, .. }) = entry {
-        tx.update_order(&order)?;
-        tx.append(act, &Fact::from((order.id, fact)))?;
-    }
+    let number = entry.map(|entry| kept(tx, act, entry)).transpose()?;
     let payment: Payment =
         record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.finish(act.at(), number)?)))?;
     let Some(source) = payment.source() else { return Ok(payment) };

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use crm_core::{
     Act, Actor, BeyondLimit, DiscountLimit, Draft, Label, NewOrderLine, NewQuote, Opportunity, Order, OrderFact,
-    Product, Quote, QuoteAction, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteId, QuoteStatus, Revision,
-    Terms, Text,
+    Product, ProductId, Quote, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteId, Revision, Terms, Text,
     store::{Customers, Journal, Opportunities, Orders, Products, Quotes, SalesReps},
 };
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     customers::in_use,
     error::SalesError,
-    ordering::{amended_lines, priced},
+    ordering::{amended_lines, copied, priced, priced_alone},
     record::{self, once},
     team::selling,
 };
@@ -79,9 +78,69 @@ pub fn draft_quote(
             None => tx.next_quote_number()?,
         };
         let id = id.unwrap_or_else(|| act.new_id());
-        let author = act.actor().clone();
+        let (authors, price_list) = (vec![act.actor().clone()], None);
         let content = QuoteContent { lines, terms, valid_until };
-        let draft = QuoteDraft { id, number, external_id, customer, opportunity, rep, author, currency, content };
+        let draft =
+            QuoteDraft { id, number, external_id, customer, opportunity, rep, authors, currency, price_list, content };
+        record::add(tx, act, Quote::draft(act.at(), draft)?, |quote| QuoteFact::Drafted { quote })
+    })
+}
+
+/// Drafts the same quote again, wherever it stands: its customer, opportunity, rep, price list, terms and lines, at the
+/// prices that they have there. So a customer whose quote is over gets a new one. Its number, its versions, its last day
+/// and its approval stay with it; who wrote what nobody approved is an author of the copy too (PRC-5).
+///
+/// # Errors
+///
+/// [`SalesError::NotFound`], [`SalesError::Archived`] for the customer, [`SalesError::Inactive`] for the rep or a product,
+/// [`SalesError::Store`].
+///
+/// # Examples
+///
+/// ```
+/// use crm_core::{Currency, DiscountLimit, NewCustomer, NewProduct, NewQuote, Percent, QuoteStatus, UnitPrice, store::Store};
+/// use crm_sales::{SalesError, add_product, copy_quote, draft_quote, register_customer, reject_quote, send_quote};
+/// use crm_testkit::{Acts, MemoryStore};
+///
+/// let (store, mut acts) = (MemoryStore::new(), Acts::new());
+/// store.write(|tx| {
+///     let act = &mut acts.next("alice");
+///     let zhang = register_customer(tx, act, NewCustomer::person("张三".parse()?))?;
+///     let price = UnitPrice::parse("49.90", Currency::EUR)?;
+///     let lamp = add_product(tx, act, NewProduct::new("LAMP-1".parse()?, "Desk lamp".parse()?, price))?;
+///     let quote = draft_quote(tx, act, NewQuote::for_customer(zhang.id, Currency::EUR).line(lamp.id, 2))?;
+///     send_quote(tx, act, quote.id, &DiscountLimit::up_to(Percent::ZERO)?, act.day())?;
+///     reject_quote(tx, act, quote.id, act.day(), "no budget".parse()?, None)?;
+///
+///     let again = copy_quote(tx, act, quote.id)?;
+///     assert_eq!((again.state().status(), again.total()), (QuoteStatus::Draft, quote.total()));
+///     assert_eq!((again.version(), again.previous()), (1, None));
+///     Ok::<_, SalesError>(())
+/// })?;
+/// # Ok::<(), SalesError>(())
+/// ```
+pub fn copy_quote(
+    tx: &mut (impl Quotes + Customers + Products + SalesReps + Journal + ?Sized),
+    act: &mut Act,
+    id: QuoteId,
+) -> Result<Quote, SalesError> {
+    once(tx, act, "copy_quote", id, |tx, act, id| {
+        let quote: Quote = record::find(tx, id)?;
+        in_use(tx, quote.customer())?;
+        quote.rep().map_or(Ok(()), |rep| selling(tx, rep))?;
+        let lines = copied(tx, quote.lines(), quote.currency())?;
+        let draft = QuoteDraft {
+            id: act.new_id(),
+            number: tx.next_quote_number()?,
+            external_id: None,
+            customer: quote.customer(),
+            opportunity: quote.opportunity(),
+            rep: quote.rep(),
+            authors: quote.authors_with(act.actor()),
+            currency: quote.currency(),
+            price_list: quote.price_list(),
+            content: QuoteContent { lines, terms: quote.terms(), valid_until: None },
+        };
         record::add(tx, act, Quote::draft(act.at(), draft)?, |quote| QuoteFact::Drafted { quote })
     })
 }
@@ -90,13 +149,14 @@ pub fn draft_quote(
 /// [`OrderAmendment`](crate::OrderAmendment).
 ///
 /// ```
-/// use crm_core::{NewOrderLine, ProductId, RecordId};
+/// use crm_core::{ProductId, RecordId};
 /// use crm_sales::QuoteAmendment;
 /// # let lamp = ProductId::from_uuid(Default::default());
-/// let amendment = QuoteAmendment::new().add_line(NewOrderLine::new(lamp, 3.into())).remove(1);
+/// let amendment = QuoteAmendment::new().add(lamp, 3).remove(1);
 /// assert_eq!((amendment.add.len(), amendment.remove), (1, vec![1]));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct QuoteAmendment {
     /// The revision that the caller has seen; a newer one is a conflict. `None` amends whatever is there now.
@@ -110,8 +170,13 @@ pub struct QuoteAmendment {
     /// Other terms; `None` leaves them.
     pub terms: Option<Terms>,
     /// Another last day, or with `Some(None)` none any more; `None` leaves it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Option<NaiveDate>>,
+}
+
+/// A day that is there, `null` too, is given.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<NaiveDate>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 impl QuoteAmendment {
@@ -127,7 +192,13 @@ impl QuoteAmendment {
         self
     }
 
-    /// With one more line.
+    /// With so many of a product more, at its list price.
+    #[must_use]
+    pub fn add(self, product: ProductId, quantity: u32) -> Self {
+        self.add_line(NewOrderLine::new(product, quantity.into()))
+    }
+
+    /// With one more line of any quantity, price, discount and tax.
     #[must_use]
     pub fn add_line(mut self, line: NewOrderLine) -> Self {
         self.add.push(line);
@@ -163,16 +234,17 @@ impl QuoteAmendment {
     }
 }
 
-/// Changes a draft, or an approved quote; the actor becomes its author. An approved one stays approved only where nothing
-/// goes beyond the actor's limit then, and else waits for approval again. Where nothing is different, nothing is
-/// written.
+/// Changes a draft, or an approved quote; the actor becomes one of its authors, the only one where somebody approved it
+/// before. An approved one stays approved only where nothing goes beyond the actor's limit then, and else waits for approval
+/// again. Where nothing is different, nothing is written. Lines are replaced, and priced where the quote has a price list, as
+/// by [`amend_order`](crate::amend_order).
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`] for the quote or a product, [`SalesError::Inactive`] for a product.
 /// - [`SalesError::Conflict`] where the amendment expects another revision.
 /// - [`SalesError::Quote`]: [`QuoteError::NoSuchLine`], and as [`Quote::amend`].
-/// - [`SalesError::Line`], [`SalesError::Invalid`], [`SalesError::Store`].
+/// - [`SalesError::Line`], [`SalesError::PricedByList`], [`SalesError::Invalid`], [`SalesError::Store`].
 pub fn amend_quote(
     tx: &mut (impl Quotes + Products + Journal + ?Sized),
     act: &mut Act,
@@ -183,15 +255,23 @@ pub fn amend_quote(
     once(tx, act, "amend_quote", (id, amendment, limit), |tx, act, (id, amendment, limit)| {
         record::change(tx, act, id, amendment.expected, |tx, quote: &mut Quote| {
             // Before the lines are looked at: that a quote can no longer be amended comes first.
-            let (status, action) = (quote.state().status(), QuoteAction::Amend);
-            if QuoteStatus::TRANSITIONS.next(status, action).is_none() {
-                return Err(QuoteError::NotAllowed { quote: id, status, action }.into());
-            }
+            quote.amendable()?;
             let content = amended(tx, quote, amendment)?;
-            let beyond = beyond(tx, &quote.with(content.clone())?, limit)?;
-            Ok(quote.amend(act.at(), act.actor(), content, beyond)?)
+            rewrite(tx, act, quote, content, limit)
         })
     })
+}
+
+/// Gives a quote another content by the actor, whose limit this is.
+pub(crate) fn rewrite(
+    tx: &(impl Products + ?Sized),
+    act: &Act,
+    quote: &mut Quote,
+    content: QuoteContent,
+    limit: &DiscountLimit,
+) -> Result<Option<QuoteFact>, SalesError> {
+    let beyond = beyond(tx, &quote.with(content.clone())?, limit)?;
+    Ok(quote.amend(act.at(), act.actor(), content, beyond)?)
 }
 
 fn amended(
@@ -200,7 +280,8 @@ fn amended(
     amendment: QuoteAmendment,
 ) -> Result<QuoteContent, SalesError> {
     let QuoteAmendment { expected: _, replace, add, remove, terms, valid_until } = amendment;
-    let price = |number, line: &NewOrderLine| priced(tx, quote.currency(), number, line);
+    let document = (quote.id.into(), quote.currency(), quote.price_list());
+    let price = |number, line: &NewOrderLine| priced_alone(tx, document, number, line);
     let no_such = |line| QuoteError::NoSuchLine { quote: quote.id, line }.into();
     Ok(QuoteContent {
         lines: amended_lines(quote.lines(), (replace, add, remove), price, no_such)?,
@@ -209,14 +290,12 @@ fn amended(
     })
 }
 
-/// What of a quote goes beyond a limit; what a product costs counts where it is known in the currency of the quote.
+/// What of a quote goes beyond a limit.
 fn beyond(tx: &(impl Products + ?Sized), quote: &Quote, limit: &DiscountLimit) -> Result<Vec<BeyondLimit>, SalesError> {
-    let mut costs = BTreeMap::new();
-    for line in quote.lines() {
-        let product: Product = record::find(tx, line.product())?;
-        costs.insert(product.id, product.cost.filter(|cost| cost.currency() == quote.currency()));
-    }
-    let lines = quote.discounted(|product| costs.get(&product).copied().flatten())?;
+    let lines = quote.discounted(|product| {
+        let Product { list_price, cost, .. } = record::find(tx, product)?;
+        Ok::<_, SalesError>((list_price, cost))
+    })?;
     Ok(limit.beyond(&lines)?)
 }
 
@@ -240,7 +319,7 @@ pub fn submit_quote(
     })
 }
 
-/// Approves a quote that waits for it, as another person than its author (PRC-5).
+/// Approves a quote that waits for it, as another person than those who wrote it (PRC-5).
 ///
 /// # Errors
 ///
@@ -292,8 +371,8 @@ pub fn send_quote(
     })
 }
 
-/// Makes the next version of a quote that the customer has not answered: a draft of the same content, written by the
-/// actor. The version before is superseded (QT-1). Gives the new one.
+/// Makes the next version of a quote that the customer has not answered: a draft of the same content, of which the actor is
+/// an author too. The version before is superseded (QT-1). Gives the new one.
 ///
 /// # Errors
 ///
@@ -339,6 +418,7 @@ pub fn accept_quote(
         let draft = Draft {
             quote: Some(id),
             rep: quote.rep(),
+            price_list: quote.price_list(),
             terms: quote.terms(),
             ..Draft::new(act.new_id(), number, quote.customer(), quote.currency(), lines)
         };

@@ -136,11 +136,12 @@ impl Table for Activity {
 }
 
 fn matching(filter: &ActivityFilter) -> Where<'_> {
-    let ActivityFilter { lead, customer, opportunity, owner, kind, status, due } = filter;
+    let ActivityFilter { lead, customer, opportunity, person, owner, kind, status, due } = filter;
     Where::default()
         .and(Serves::Few, "lead = ?", lead.as_ref())
         .and(Serves::Few, "opportunity = ?", opportunity.as_ref())
         .and(Serves::Few, "customer = ?", customer.as_ref())
+        .and(Serves::Few, "person = ?", person.as_ref())
         .and(Serves::All, "owner = ?", owner.as_ref())
         .during(Serves::Sorted, "due BETWEEN ? AND ?", *due)
         .and(Serves::Ids, "status = ?", status.as_ref())

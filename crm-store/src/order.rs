@@ -190,7 +190,7 @@ impl Table for Order {
 impl Part for OrderLine {
     const SQL: PartStatements = part_statements!(
         "crm_order_line" of "order_row", "number" "product" "quantity" "unit_price" "discount" "taken_off" "amount" "currency" "tax" "tax_rate" "source"
-        "continues"
+        "continues" "list_price" "line_group"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {
@@ -221,7 +221,9 @@ pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<(
         .put(&line.tax().map(Tax::code).cloned())?
         .put(&line.tax().map(Tax::rate))?
         .put(&line.source())?
-        .put(&line.continues())?;
+        .put(&line.continues())?
+        .put(&line.list_price().map(UnitPrice::millionths))?
+        .put(&line.group().cloned())?;
     Ok(())
 }
 
@@ -245,7 +247,11 @@ pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
         _ => return Err(cells.corrupt()),
     };
     let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::from_line);
-    Ok(cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::continuing))
+    let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::continuing);
+    let listed = cells.take::<Option<i64>>()?.map(|millionths| UnitPrice::from_millionths(millionths, currency));
+    let listed = listed.transpose().map_err(|_| cells.corrupt())?;
+    let line = listed.into_iter().try_fold(line, OrderLine::listed).map_err(|_| cells.corrupt())?;
+    Ok(line.grouped(cells.take()?))
 }
 
 impl Part for Shipment {

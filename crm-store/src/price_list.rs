@@ -27,6 +27,7 @@ impl Table for PriceList {
         "external_id" "name" "currency" "valid_from" "valid_until" "active" "next_rule", derived: "name_key" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[
+        ("quotes", "SELECT count(*) FROM crm_quote WHERE price_list = ?1"),
         ("orders", "SELECT count(*) FROM crm_order WHERE price_list = ?1"),
         ("price lists", "SELECT count(DISTINCT list) FROM crm_price_rule WHERE base_list = ?1"),
     ];

@@ -27,7 +27,7 @@ impl Table for Quote {
 
     const RECORD: &'static str = "quote";
     const SQL: Statements = statements!("crm_quote", parts: "parts",
-        "number" "external_id" "version" "previous" "customer" "opportunity" "rep" "author" "currency" "terms" "net" "total" "valid_until"
+        "number" "external_id" "version" "previous" "customer" "opportunity" "rep" "authors" "currency" "price_list" "terms" "net" "total" "valid_until"
         "status" "status_at" "day" "reason" "note" "superseded_by" "ordered" "approver" "approved_at" "beyond",
         derived: "parts"
     );
@@ -57,6 +57,7 @@ impl Table for Quote {
             self.rep().map(|id| ("rep", "crm_sales_rep", id.uuid())),
             self.superseded_by().map(|id| ("superseded by", "crm_quote", id.uuid())),
             self.order().map(|id| ("order", "crm_order", id.uuid())),
+            self.price_list().map(|id| ("price list", "crm_price_list", id.uuid())),
         ];
         let products = self.lines().iter().map(|line| ("lines", "crm_product", line.product().uuid()));
         one.into_iter().flatten().chain(products).collect()
@@ -89,8 +90,9 @@ impl Table for Quote {
             .put(&self.customer())?
             .put(&self.opportunity())?
             .put(&self.rep())?
-            .put(self.author())?
+            .put(&Json::of(&self.authors())?)?
             .put(&self.currency())?
+            .put(&self.price_list())?
             .put(&terms_column(&self.terms())?)?
             .put(&self.net().minor())?
             .put(&self.total().minor())?
@@ -113,13 +115,13 @@ impl Table for Quote {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (number, external_id, version, previous) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
         let (customer, opportunity, rep) = (cells.take()?, cells.take()?, cells.take()?);
-        let author: Actor = cells.take()?;
-        let currency: Currency = cells.take()?;
+        let authors: Vec<Actor> = cells.take_json()?;
+        let (currency, price_list): (Currency, _) = (cells.take()?, cells.take()?);
         let terms = cells.take_json_or_none()?.unwrap_or_default();
         let net = Money::from_minor(cells.take()?, currency);
         let total = Money::from_minor(cells.take()?, currency);
         let valid_until = cells.take()?;
-        let (state, approval) = state(cells, &author)?;
+        let (state, approval) = state(cells, &authors)?;
         let quote = QuoteParts {
             id,
             revision,
@@ -132,8 +134,9 @@ impl Table for Quote {
             customer,
             opportunity,
             rep,
-            author,
+            authors,
             currency,
+            price_list,
             lines: Vec::new(),
             terms,
             net,
@@ -159,8 +162,8 @@ impl Table for Quote {
     }
 }
 
-/// Where a quote of an author stands, and who approved it.
-fn state(cells: &mut Cells<'_, '_>, author: &Actor) -> Done<(QuoteState, Option<Approval>)> {
+/// Where a quote of some authors stands, and who approved it.
+fn state(cells: &mut Cells<'_, '_>, authors: &[Actor]) -> Done<(QuoteState, Option<Approval>)> {
     use QuoteStatus as Status;
 
     let (status, at): (Status, Option<DateTime<Utc>>) = (cells.take()?, cells.take()?);
@@ -172,7 +175,7 @@ fn state(cells: &mut Cells<'_, '_>, author: &Actor) -> Done<(QuoteState, Option<
     let (waits, beyond) = if status == Status::InApproval { (beyond, None) } else { (None, beyond) };
     let approval = match (approver, approved_at, beyond) {
         (Some(approver), Some(at), Some(beyond)) => {
-            Some(Approval::give(author.clone(), approver, at, beyond).map_err(|_| cells.corrupt())?)
+            Some(Approval::give(authors.to_vec(), approver, at, beyond).map_err(|_| cells.corrupt())?)
         }
         (None, None, None) => None,
         _ => return Err(cells.corrupt()),
@@ -205,7 +208,7 @@ pub(crate) struct Offered(OrderLine);
 impl Part for Offered {
     const SQL: PartStatements = part_statements!(
         "crm_quote_line" of "quote_row", "number" "product" "quantity" "unit_price" "discount" "taken_off" "amount" "currency" "tax" "tax_rate" "source"
-        "continues"
+        "continues" "list_price" "line_group"
     );
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Done<()> {

@@ -321,8 +321,8 @@ names! {
         Repeated = "repeated", Late = "late", Contradicting = "contradicting", OtherAmount = "other_amount", NoRoom = "no_room",
         NotEntered = "not_entered"
     }
-    EntryKind { Payment = "payment", Refund = "refund" }
-    RevenueKind { Booked = "booked", Refunded = "refunded", Cancelled = "cancelled" }
+    EntryKind { Payment = "payment", Refund = "refund", RefundUndone = "refund_undone" }
+    RevenueKind { Booked = "booked", Refunded = "refunded", RefundUndone = "refund_undone", Cancelled = "cancelled" }
     QuoteStatus {
         Draft = "draft", InApproval = "in_approval", Approved = "approved", Sent = "sent", Accepted = "accepted", Rejected = "rejected",
         Expired = "expired", Superseded = "superseded", Cancelled = "cancelled"

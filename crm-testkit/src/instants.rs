@@ -108,9 +108,9 @@ instants! {
         if let Some(approval) = &one.approval {
             let mut at = approval.at();
             change(&mut at);
-            let (author, approver) = (approval.author().clone(), approval.approver().clone());
-            // Whoever gave it was not the author.
-            one.approval = Approval::give(author, approver, at, approval.beyond().to_vec()).ok();
+            let (authors, approver) = (approval.authors().to_vec(), approval.approver().clone());
+            // Whoever gave it was none of them.
+            one.approval = Approval::give(authors, approver, at, approval.beyond().to_vec()).ok();
         }
     }
     Activity(ActivityParts): |one, change| {

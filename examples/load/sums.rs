@@ -124,7 +124,7 @@ pub(crate) fn rfm_of_orders(tx: &SqliteTx<'_>, currency: Currency) -> Result<Vec
         order.worth = order.worth.checked_add(revenue.amount)?;
         match revenue.kind {
             RevenueKind::Booked => (order.day, order.booked) = (revenue.day, revenue.amount),
-            RevenueKind::Refunded => {}
+            RevenueKind::Refunded | RevenueKind::RefundUndone => {}
             RevenueKind::Cancelled => order.cancelled = true,
         }
     }

@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 use crm::{
     Act, Activity, ActivityKind, Agent, Channel, Crm, Currency, Customer, Direction, Error, ExternalId, Interaction,
     Invalid, Money, NewActivity, NewAgent, NewCustomer, NewInteraction, NewOpportunity, NewOrder, NewPayment,
-    NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, Percent, Period, Pipeline, PlanScope, Product,
-    RecordId, RecordRef, Revision, Rule, SalePlan, SalesRep, Ticket, UnitPrice,
+    NewProduct, NewSalePlan, NewSalesRep, NewTicket, Opportunity, Order, OrderError, Percent, Period, Pipeline,
+    PlanScope, Product, RecordId, RecordRef, Revision, Rule, SalePlan, SalesRep, Ticket, UnitPrice,
     sales::{self, SalesError},
     service::{self, ServiceError},
     sqlite::SqliteTx,
@@ -190,7 +190,7 @@ pub(crate) fn day(text: &str) -> Result<NaiveDate, Error> {
     text.parse().map_err(Error::host)
 }
 
-/// The rule that a value of this field broke; the message begins with both, after the number of the line where it is of one.
+/// The rule that a value of this field broke; the message begins with both, after the number of the line where it is of one, or what was asked of which order.
 pub(crate) fn broken(refused: &Error, field: &str) -> Rule {
     let invalid: &Invalid = match refused {
         Error::Invalid(invalid) => invalid,
@@ -201,6 +201,9 @@ pub(crate) fn broken(refused: &Error, field: &str) -> Rule {
     assert_eq!(invalid.field(), field);
     let (message, line) = match refused {
         Error::Sales(SalesError::Line { number, .. }) => (refused.to_string(), format!("line {number}: ")),
+        Error::Sales(SalesError::Order(OrderError::Value { order, action, .. })) => {
+            (refused.to_string(), format!("cannot {action} {order}: "))
+        }
         _ => (refused.to_string(), String::new()),
     };
     assert!(message.starts_with(&format!("{line}{field} {}", invalid.rule())), "{message}");

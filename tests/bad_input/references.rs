@@ -155,6 +155,7 @@ fn a_record_that_is_not_there_cannot_be_worked_on() -> Result<(), Error> {
         sales::cancel_order: (None);
         sales::pay_order: (euro.clone());
         sales::refund_order: (euro);
+        sales::undo_refund: (1);
         sales::begin_part: (NewPaymentPart::capture("acme:ch_1".parse()?));
         sales::settle_part: (NewPaymentPart::refund("acme:re_1".parse()?));
         sales::authorise_payment: ();

@@ -3,9 +3,9 @@
 use std::thread;
 
 use crm::{
-    Crm, Currency, Discount, DiscountLimit, DiscountedLine, Error, MinMargin, NewPriceList, NewPriceRule, NewPromotion,
-    NewRedemption, Percent, PriceBase, PriceError, PriceFormula, PriceTarget, PriceTiers, Pricing, ProductPatch,
-    PromotedLine, PromotionError, Rounding, TierPrice, UnitPrice, Window,
+    Crm, Currency, Discount, DiscountLimit, DiscountedLine, Error, LeastAmount, MinMargin, Money, NewPriceList,
+    NewPriceRule, NewPromotion, NewRedemption, Percent, PriceBase, PriceError, PriceFormula, PriceTarget, PriceTiers,
+    Pricing, ProductPatch, PromotedLine, PromotionError, Rounding, TierPrice, UnitPrice, Window,
     sales::{self, PriceLine, SalesError},
     store::{PromotionFilter, Promotions, RedemptionFilter, Redemptions, Search, Store},
 };
@@ -125,12 +125,14 @@ fn a_discount_beyond_the_limit_of_its_seller_is_told_with_its_margin<S: Store>(c
     let lamp = alice(crm, |tx, act| sales::update_product(tx, act, bare.id, known))?;
     let limit = DiscountLimit::up_to(Percent::whole(10))?.min_margin(MinMargin::OfCost(Percent::whole(25)))?;
     let line = |amount: &str| -> Result<_, Error> {
-        let (quantity, unit_price) = (2.into(), lamp.list_price);
-        Ok(DiscountedLine { number: 1, quantity, unit_price, cost: lamp.cost, amount: eur(amount)?, net: eur(amount)? })
+        let (quantity, list_price, amount) = (2.into(), lamp.list_price, eur(amount)?);
+        let price = UnitPrice::try_from(Money::from_minor(amount.minor() / 2, amount.currency()))?;
+        Ok(DiscountedLine { number: 1, quantity, list_price, price, cost: lamp.cost, amount, net: amount })
     };
+    let known = |least| Ok::<_, Error>(LeastAmount::Known(eur(least)?));
     assert!(limit.beyond(&[line("89.82")?])?.is_empty());
     let beyond = limit.beyond(&[line("74.00")?])?;
     let told: Vec<_> = beyond.iter().map(|one| (one.least, one.margin)).collect();
-    assert_eq!(told, [(eur("89.82")?, Some(eur("14.00")?)), (eur("75.00")?, Some(eur("14.00")?))]);
+    assert_eq!(told, [(known("89.82")?, Some(eur("14.00")?)), (known("75.00")?, Some(eur("14.00")?))]);
     Ok(())
 }

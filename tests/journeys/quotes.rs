@@ -1,9 +1,10 @@
 //! From an offer to a paid order: quotes with tax and discounts.
 
 use crm::{
-    Crm, Currency, Discount, DiscountLimit, Error, NewOrderLine, NewPayment, NewQuote, PaymentStatus, Percent, Period,
-    QuoteError, QuoteStatus, RevenueKind, Tax, TaxRounding, Taxation, Terms,
-    sales::{self, SalesError},
+    Crm, Currency, Discount, DiscountLimit, Error, NewOrderLine, NewPayment, NewPriceList, NewPriceRule, NewQuote,
+    PaymentStatus, Percent, Period, PriceTarget, PriceTiers, Pricing, QuoteError, QuoteStatus, RevenueKind, Tax,
+    TaxRounding, Taxation, Terms, TierPrice,
+    sales::{self, PriceLine, SalesError},
     store::{Orders, Page, Quotes, Store, Timeline},
 };
 
@@ -11,6 +12,7 @@ use crate::stage::{alice, bob, day, eur, facts, lamp, on_every_store, person};
 
 on_every_store! {
     an_offer_is_approved_sent_accepted_paid_and_given_back
+    a_reseller_is_quoted_by_their_list_and_again_once_the_quote_is_over
     a_repeated_acceptance_makes_no_second_order
 }
 
@@ -58,6 +60,46 @@ fn an_offer_is_approved_sent_accepted_paid_and_given_back<S: Store>(crm: &Crm<S>
     })?;
     let told = ["drafted", "submitted", "approved", "sent", "accepted", "ordered"];
     assert_eq!(facts(crm, id)?, told.map(|fact| format!("quote.{fact}")));
+    Ok(())
+}
+
+fn a_reseller_is_quoted_by_their_list_and_again_once_the_quote_is_over<S: Store>(crm: &Crm<S>) -> Result<(), Error> {
+    let (zhang, lamp) = (person(crm, "张三")?, lamp(crm)?);
+    let tiers = PriceTiers::slab().tier(1.into(), Some(11.into()), TierPrice::Discount(Percent::ZERO)).tier(
+        11.into(),
+        None,
+        TierPrice::Discount(Percent::whole(10)),
+    );
+    let list = NewPriceList::new("Wholesale".parse()?, Currency::EUR)
+        .rule(NewPriceRule::new(PriceTarget::All, Pricing::Tiers(tiers)));
+    let (vat, none) = (Tax::new("VAT".parse()?, Percent::whole(19))?, DiscountLimit::up_to(Percent::ZERO)?);
+    let sent = day("2026-03-02")?;
+    let quote = alice(crm, |tx, act| {
+        let list = sales::add_price_list(tx, act, list)?.id;
+        let new = NewQuote::for_customer(zhang.id, Currency::EUR).valid_until(sent);
+        let id = sales::draft_quote(tx, act, new)?.id;
+        sales::price_quote_by(tx, act, id, Some(list))?;
+        let book = sales::price_book(tx, list, act.day(), [])?;
+        let lamps = [PriceLine::new(lamp.id, 12).tax(vat).group("Hall".parse()?)];
+        sales::add_quote_lines(tx, act, id, &book, &lamps, &none)
+    })?;
+    // Ten at 49.90 and two at 44.91; what the list gives away needs nobody's approval.
+    assert_eq!(quote.net(), eur("588.82")?);
+    let id = quote.id;
+    alice(crm, |tx, act| sales::send_quote(tx, act, id, &none, sent))?;
+    alice(crm, |tx, act| sales::expire_quote(tx, act, id, day("2026-03-03").unwrap_or_default()))?;
+    let again = bob(crm, |tx, act| sales::copy_quote(tx, act, id))?;
+    crm.read(|tx| {
+        let (old, new) = (tx.quote(id)?, tx.quote(again.id)?);
+        assert_eq!(new.as_ref(), Some(&again));
+        assert_eq!(
+            new.map(|new| (new.price_list(), new.lines().to_vec())),
+            old.map(|old| (old.price_list(), old.lines().to_vec()))
+        );
+        Ok(())
+    })?;
+    let authors: Vec<_> = again.authors().iter().map(|author| author.as_str()).collect();
+    assert_eq!(authors, ["alice", "bob"]);
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 mod customer;
 mod figures;
 mod order;
+mod quote;
 
 use std::{path::Path, time::Duration};
 
@@ -66,6 +67,13 @@ fn searched(connection: &Connection, family: i64, id: i64, terms: &str) -> Resul
     let sql = "INSERT INTO crm_search (rowid, terms) VALUES (?, ?)";
     connection.prepare_cached(sql)?.execute((family << 48 | id, terms))?;
     Ok(())
+}
+
+/// The next number with a prefix.
+fn next_number(connection: &Connection, prefix: &str) -> Result<String> {
+    let count = "INSERT INTO crm_counter (name, last) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last";
+    let last: i64 = connection.prepare_cached(count)?.query_row([prefix], |row| row.get(0))?;
+    Ok(format!("{prefix}{last:06}"))
 }
 
 /// One entry of the journal, with the fact as JSON.
@@ -262,6 +270,28 @@ impl Side for ByHand {
                         write(connection, || order::ship(connection, it.id()))
                     })
                 })
+            }
+            Work::QuoteToDelivery => {
+                let new = self.picks.new_orders(calls).map(|number| quote::new(number, size));
+                let mut new = new.collect::<Done<Vec<_>>>()?;
+                let connection = &self.connection;
+                timed(|| {
+                    new.iter_mut().try_for_each(|it| {
+                        let (at, day) = (it.created_at, it.drafted_on());
+                        write(connection, || quote::draft(connection, it))?;
+                        write(connection, || quote::send(connection, it.id, at, day))?;
+                        write(connection, || quote::accept(connection, it.id, at, day))?;
+                        write(connection, || order::confirm(connection, it.id, at, day))?;
+                        write(connection, || order::pay(connection, it.id, it.total))?;
+                        write(connection, || order::ship(connection, it.id))?;
+                        write(connection, || order::deliver(connection, it.id, at))
+                    })
+                })
+            }
+            Work::PlaceAtOnce => {
+                let mut new = orders(self.picks.new_orders(calls))?;
+                let connection = &self.connection;
+                timed(|| write(connection, || new.iter_mut().try_for_each(|it| order::confirmed(connection, it))))
             }
             Work::Gets(get) | Work::ScatteredGets(get) | Work::LoneGet(get) => self.get(work, get, calls),
             Work::FirstPage(lines) => self.pages(lines, calls, 0),

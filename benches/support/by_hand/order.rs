@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     Children,
     figures::{self, Sale},
-    journal, json, key, only, touched,
+    journal, json, key, next_number, only, touched,
 };
 use crate::{
     company::{self, Done, Size},
@@ -30,6 +30,7 @@ pub(super) struct Order {
     quote: Option<i64>,
     rep: Option<i64>,
     currency: String,
+    price_list: Option<i64>,
     terms: Option<String>,
     net: i64,
     total: i64,
@@ -38,6 +39,7 @@ pub(super) struct Order {
     day: Option<i64>,
     cancelled_on: Option<i64>,
     cancel_reason: Option<String>,
+    rate: Option<String>,
     fulfilment: String,
     payment: String,
     parts: i64,
@@ -46,18 +48,23 @@ pub(super) struct Order {
     payments: Vec<Payment>,
 }
 
+/// A line of an order or a quote.
 #[derive(Serialize)]
-struct Line {
-    number: i64,
-    product: i64,
-    quantity: i64,
-    unit_price: i64,
-    discount: i64,
-    amount: i64,
-    currency: String,
-    tax: Option<String>,
-    tax_rate: Option<i64>,
-    source: Option<i64>,
+pub(super) struct Line {
+    pub(super) number: i64,
+    pub(super) product: i64,
+    pub(super) quantity: i64,
+    pub(super) unit_price: i64,
+    pub(super) discount: i64,
+    pub(super) taken_off: Option<i64>,
+    pub(super) amount: i64,
+    pub(super) currency: String,
+    pub(super) tax: Option<String>,
+    pub(super) tax_rate: Option<i64>,
+    pub(super) source: Option<i64>,
+    pub(super) continues: Option<i64>,
+    pub(super) list_price: Option<i64>,
+    pub(super) line_group: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -108,11 +115,15 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         quantity: line.quantity().millionths(),
         unit_price: line.unit_price().millionths(),
         discount: line.discount().ten_thousandths(),
+        taken_off: line.taken_off().map(crm::Money::minor),
         amount: line.amount().minor(),
         currency: line.amount().currency().code().into(),
         tax: line.tax().map(|tax| tax.code().as_str().into()),
         tax_rate: line.tax().map(|tax| tax.rate().ten_thousandths()),
         source: line.source().map(i64::from),
+        continues: line.continues().map(i64::from),
+        list_price: line.list_price().map(crm::UnitPrice::millionths),
+        line_group: line.group().map(|group| group.as_str().into()),
     };
     Ok(Order {
         id: key(from.id),
@@ -125,6 +136,7 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         quote: from.quote().map(key),
         rep: from.rep().map(key),
         currency: from.currency().code().into(),
+        price_list: from.price_list().map(key),
         terms: None,
         net: from.net().minor(),
         total: from.total().minor(),
@@ -133,6 +145,7 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
         day: from.state().confirmed_on().map(|day| day.num_days_from_ce().into()),
         cancelled_on: None,
         cancel_reason: None,
+        rate: None,
         fulfilment: "unfulfilled".into(),
         payment: "unpaid".into(),
         parts: LINES | REVENUE,
@@ -145,8 +158,8 @@ pub(super) fn new(number: u32, size: Size) -> Done<Order> {
 pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, terms, net, total, status, status_at, day,
-             cancelled_on, cancel_reason, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO crm_order (id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, price_list, terms, net, total, status, status_at,
+             day, cancelled_on, cancel_reason, rate, fulfilment, payment, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             order.id,
@@ -159,6 +172,7 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
             order.quote,
             order.rep,
             order.currency,
+            order.price_list,
             order.terms,
             order.net,
             order.total,
@@ -167,50 +181,78 @@ pub(super) fn insert(connection: &Connection, order: &Order) -> Result<()> {
             order.day,
             order.cancelled_on,
             order.cancel_reason,
+            order.rate,
             order.fulfilment,
             order.payment,
             order.parts
         ])?;
-    const LINE: &str = "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    for (place, line) in (0_i64..).zip(&order.lines) {
-        let Line { number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source } = line;
-        let values = params![
-            order.id, place, number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source
-        ];
-        connection.prepare_cached(LINE)?.execute(values)?;
-    }
-    if let Some(day) = order.day {
-        let sql = "INSERT INTO crm_order_revenue (order_row, place, order_id, day, kind, amount, currency) VALUES (?, 0, ?, ?, 'booked', ?, ?)";
-        connection.prepare_cached(sql)?.execute((order.id, order.id, day, order.net, &order.currency))?;
-        figures::add(
-            connection,
-            &Sale {
-                day,
-                currency: &order.currency,
-                customer: order.customer,
-                rep: order.rep.unwrap_or_default(),
-                total: order.net,
-                lines: order.lines.iter().map(|line| (line.product, line.amount, line.quantity)).collect(),
-            },
-        )?;
+    const LINE: &str = "INSERT INTO crm_order_line (order_row, place, number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate, source,
+         continues, list_price, line_group) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    insert_lines(connection, LINE, order.id, &order.lines)?;
+    let Some(day) = order.day else { return Ok(()) };
+    let sale = Sale {
+        day,
+        currency: &order.currency,
+        customer: order.customer,
+        rep: order.rep.unwrap_or_default(),
+        total: order.net,
+        lines: order.lines.iter().map(|line| (line.product, line.amount, line.quantity)).collect(),
+    };
+    book(connection, order.id, &sale)
+}
+
+/// Inserts the lines of an order or a quote.
+pub(super) fn insert_lines(connection: &Connection, sql: &str, of: i64, lines: &[Line]) -> Result<()> {
+    let mut insert = connection.prepare_cached(sql)?;
+    for (place, line) in (0_i64..).zip(lines) {
+        let Line {
+            number,
+            product,
+            quantity,
+            unit_price,
+            discount,
+            taken_off,
+            amount,
+            currency,
+            tax,
+            tax_rate,
+            source,
+            continues,
+            list_price,
+            line_group,
+        } = line;
+        insert.execute(params![
+            of, place, number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate,
+            source, continues, list_price, line_group
+        ])?;
     }
     Ok(())
 }
 
-/// Prices the lines from the products and takes the next number.
-fn price(connection: &Connection, order: &mut Order) -> Result<()> {
-    order.total = 0;
-    for line in &mut order.lines {
+/// Notes the revenue of an order that is confirmed, and counts it.
+fn book(connection: &Connection, order: i64, sale: &Sale<'_>) -> Result<()> {
+    let sql = "INSERT INTO crm_order_revenue (order_row, place, order_id, day, kind, amount, currency) VALUES (?, 0, ?, ?, 'booked', ?, ?)";
+    connection.prepare_cached(sql)?.execute((order, order, sale.day, sale.total, sale.currency))?;
+    figures::add(connection, sale)
+}
+
+/// Prices the lines of an order or a quote from the products, and gives their sum.
+pub(super) fn price(connection: &Connection, lines: &mut [Line]) -> Result<i64> {
+    let mut total = 0;
+    for line in lines {
         let sql = "SELECT list_price FROM crm_product WHERE id = ?1";
         line.unit_price = connection.prepare_cached(sql)?.query_row([line.product], |row| row.get(0))?;
         line.amount = line.unit_price / 10_000 * line.quantity / 1_000_000;
-        order.total += line.amount;
+        total += line.amount;
     }
+    Ok(total)
+}
+
+/// Prices the lines and takes the next number.
+fn prepare(connection: &Connection, order: &mut Order) -> Result<()> {
+    order.total = price(connection, &mut order.lines)?;
     order.net = order.total;
-    let count = "INSERT INTO crm_counter (name, last) VALUES ('SO-', 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last";
-    let last: i64 = connection.prepare_cached(count)?.query_row([], |row| row.get(0))?;
-    order.number = format!("SO-{last:06}");
+    order.number = next_number(connection, "SO-")?;
     Ok(())
 }
 
@@ -218,24 +260,88 @@ fn price(connection: &Connection, order: &mut Order) -> Result<()> {
 pub(super) fn draft(connection: &Connection, order: &mut Order) -> Result<()> {
     (order.status_at, order.day, order.parts) = (None, None, LINES);
     order.status.replace_range(.., "draft");
-    price(connection, order)?;
+    prepare(connection, order)?;
     insert(connection, order)?;
     journal(connection, ("order", "order.drafted"), order.id, order.created_at, &json(order))
 }
 
+#[derive(Serialize)]
+struct Confirmed {
+    day: i64,
+    net: (i64, &'static str),
+    total: (i64, &'static str),
+}
+
 /// Inserts an order that is confirmed at once, with the two entries of the journal.
 pub(super) fn confirmed(connection: &Connection, order: &mut Order) -> Result<()> {
-    #[derive(Serialize)]
-    struct Confirmed {
-        day: Option<i64>,
-        net: (i64, &'static str),
-        total: (i64, &'static str),
-    }
-    price(connection, order)?;
+    prepare(connection, order)?;
     insert(connection, order)?;
     journal(connection, ("order", "order.drafted"), order.id, order.created_at, &json(order))?;
-    let fact = json(&Confirmed { day: order.day, net: (order.net, "EUR"), total: (order.total, "EUR") });
+    let (net, total) = ((order.net, "EUR"), (order.total, "EUR"));
+    let fact = json(&Confirmed { day: order.day.unwrap_or_default(), net, total });
     journal(connection, ("order", "order.confirmed"), order.id, order.created_at, &fact)
+}
+
+/// What of a quote an order is made of, beside its lines, and when.
+pub(super) struct Offer {
+    pub(super) quote: i64,
+    pub(super) at: i64,
+    pub(super) customer: i64,
+    pub(super) rep: Option<i64>,
+    pub(super) currency: String,
+    pub(super) terms: Option<String>,
+    pub(super) net: i64,
+    pub(super) total: i64,
+}
+
+/// Inserts the draft that a quote becomes, under the id of the quote, with the entry of the journal.
+pub(super) fn of_quote(connection: &Connection, offer: Offer, lines: Vec<Line>) -> Result<()> {
+    let Offer { quote, at, customer, rep, currency, terms, net, total } = offer;
+    let order = Order {
+        id: quote,
+        revision: 1,
+        created_at: at,
+        updated_at: at,
+        number: next_number(connection, "SO-")?,
+        external_id: None,
+        customer,
+        quote: Some(quote),
+        rep,
+        currency,
+        price_list: None,
+        terms,
+        net,
+        total,
+        status: "draft".into(),
+        status_at: None,
+        day: None,
+        cancelled_on: None,
+        cancel_reason: None,
+        rate: None,
+        fulfilment: "unfulfilled".into(),
+        payment: "unpaid".into(),
+        parts: LINES,
+        lines,
+        shipments: Vec::new(),
+        payments: Vec::new(),
+    };
+    insert(connection, &order)?;
+    journal(connection, ("order", "order.drafted"), order.id, order.created_at, &json(&order))
+}
+
+/// Confirms a draft, with the entry of the journal.
+pub(super) fn confirm(connection: &Connection, id: i64, at: i64, day: i64) -> Result<()> {
+    let sql = "UPDATE crm_order SET revision = revision + 1, updated_at = ?1, status = 'confirmed', status_at = ?1, day = ?2, parts = parts | ?3 WHERE id = ?4
+        RETURNING currency, customer, rep, net, total";
+    let (currency, customer, rep, net, total): (String, i64, Option<i64>, i64, i64) =
+        connection.prepare_cached(sql)?.query_row((at, day, REVENUE, id), |row| row.try_into())?;
+    let sql = "SELECT product, amount, quantity FROM crm_order_line WHERE order_row = ?1 ORDER BY place";
+    let mut lines = connection.prepare_cached(sql)?;
+    let lines = lines.query_map([id], |row| row.try_into())?.collect::<Result<_>>()?;
+    let sale = Sale { day, currency: &currency, customer, rep: rep.unwrap_or_default(), total: net, lines };
+    book(connection, id, &sale)?;
+    let fact = json(&Confirmed { day, net: (net, "EUR"), total: (total, "EUR") });
+    journal(connection, ("order", "order.confirmed"), id, at, &fact)
 }
 
 /// Takes money, with the entry of the journal.
@@ -279,7 +385,20 @@ pub(super) fn ship(connection: &Connection, id: i64) -> Result<()> {
     journal(connection, ("order", "order.shipped"), id, at, &json(&shipment))
 }
 
-const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, fulfilment, payment, parts FROM crm_order";
+/// Notes that the shipment arrived, with the entry of the journal.
+pub(super) fn deliver(connection: &Connection, id: i64, at: i64) -> Result<()> {
+    #[derive(Serialize)]
+    struct Delivered {
+        shipment: i64,
+    }
+    let sql = "UPDATE crm_order SET revision = revision + 1, updated_at = ? WHERE id = ?";
+    touched(connection.prepare_cached(sql)?.execute((at, id))?)?;
+    let sql = "UPDATE crm_order_shipment SET state = 'delivered', state_at = ? WHERE order_row = ? AND number = 1";
+    touched(connection.prepare_cached(sql)?.execute((at, id))?)?;
+    journal(connection, ("order", "order.delivered"), id, at, &json(&Delivered { shipment: 1 }))
+}
+
+const SELECT: &str = "SELECT id, revision, created_at, updated_at, number, external_id, customer, quote, rep, currency, price_list, terms, net, total, status, status_at, day, cancelled_on, cancel_reason, rate, fulfilment, payment, parts FROM crm_order";
 
 pub(super) fn get(connection: &Connection, id: i64) -> Result<Order> {
     static SQL: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE id = ?1"));
@@ -302,7 +421,7 @@ pub(super) fn page(connection: &Connection, customer: i64, after: i64) -> Result
 pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) -> Result<Vec<Order>> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "SELECT o.*, l.number, l.product, l.quantity, l.unit_price, l.discount, l.amount, l.currency, l.tax, l.tax_rate, l.source
+            "SELECT o.*, l.number, l.product, l.quantity, l.unit_price, l.discount, l.taken_off, l.amount, l.currency, l.tax, l.tax_rate, l.source, l.continues, l.list_price, l.line_group
              FROM ({SELECT} WHERE customer = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS o
              JOIN crm_order_line AS l ON l.order_row = o.id ORDER BY o.id, l.place"
         )
@@ -316,7 +435,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
             found.push(read(row)?);
         }
         if let Some(order) = found.last_mut() {
-            order.lines.push(read_line(row, 21)?);
+            order.lines.push(read_line(row, 23)?);
         }
     }
     other_parts(connection, found)
@@ -324,7 +443,7 @@ pub(super) fn page_joined(connection: &Connection, customer: i64, after: i64) ->
 
 fn fetch(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Order>> {
     static LINES: LazyLock<Children> = LazyLock::new(|| {
-        let columns = "number, product, quantity, unit_price, discount, amount, currency, tax, tax_rate, source";
+        let columns = "number, product, quantity, unit_price, discount, taken_off, amount, currency, tax, tax_rate, source, continues, list_price, line_group";
         Children::new("crm_order_line", "order_row", columns)
     });
     let mut statement = connection.prepare_cached(sql)?;
@@ -365,17 +484,19 @@ fn read(row: &Row<'_>) -> Result<Order> {
         quote: row.get(7)?,
         rep: row.get(8)?,
         currency: row.get(9)?,
-        terms: row.get(10)?,
-        net: row.get(11)?,
-        total: row.get(12)?,
-        status: row.get(13)?,
-        status_at: row.get(14)?,
-        day: row.get(15)?,
-        cancelled_on: row.get(16)?,
-        cancel_reason: row.get(17)?,
-        fulfilment: row.get(18)?,
-        payment: row.get(19)?,
-        parts: row.get(20)?,
+        price_list: row.get(10)?,
+        terms: row.get(11)?,
+        net: row.get(12)?,
+        total: row.get(13)?,
+        status: row.get(14)?,
+        status_at: row.get(15)?,
+        day: row.get(16)?,
+        cancelled_on: row.get(17)?,
+        cancel_reason: row.get(18)?,
+        rate: row.get(19)?,
+        fulfilment: row.get(20)?,
+        payment: row.get(21)?,
+        parts: row.get(22)?,
         lines: Vec::new(),
         shipments: Vec::new(),
         payments: Vec::new(),
@@ -383,18 +504,22 @@ fn read(row: &Row<'_>) -> Result<Order> {
 }
 
 /// Reads a line from the column on.
-fn read_line(row: &Row<'_>, from: usize) -> Result<Line> {
+pub(super) fn read_line(row: &Row<'_>, from: usize) -> Result<Line> {
     Ok(Line {
         number: row.get(from)?,
         product: row.get(from + 1)?,
         quantity: row.get(from + 2)?,
         unit_price: row.get(from + 3)?,
         discount: row.get(from + 4)?,
-        amount: row.get(from + 5)?,
-        currency: row.get(from + 6)?,
-        tax: row.get(from + 7)?,
-        tax_rate: row.get(from + 8)?,
-        source: row.get(from + 9)?,
+        taken_off: row.get(from + 5)?,
+        amount: row.get(from + 6)?,
+        currency: row.get(from + 7)?,
+        tax: row.get(from + 8)?,
+        tax_rate: row.get(from + 9)?,
+        source: row.get(from + 10)?,
+        continues: row.get(from + 11)?,
+        list_price: row.get(from + 12)?,
+        line_group: row.get(from + 13)?,
     })
 }
 

@@ -137,13 +137,13 @@ fn conv_6_an_activity_of_a_lead_is_for_nobody_else_until_it_follows_its_conversi
     let mut activity = Activity::plan(id(9), at(0), of_lead()).unwrap();
     let crowd = ActivityPatch { person: Some(Some(id(7))), ..ActivityPatch::default() };
     let refused = ActivityError::OfLead { activity: id(9), lead: id(8) };
-    assert_eq!(activity.clone().revise(at(1), crowd.clone()), Err(refused.clone()));
+    assert_eq!(activity.clone().revise(at(1), crowd), Err(refused.clone()));
     activity.complete(at(1), completion()).unwrap();
 
     let parties = ActivityParties { customer: Some(id(1)), opportunity: Some(id(2)), person: Some(id(7)) };
     let before = activity.clone();
     let fact = activity.follow(at(2), parties).unwrap();
-    assert_eq!(fact, ActivityFact::Revised { before: before.clone().into(), after: activity.clone().into() });
+    assert_eq!(fact, ActivityFact::Revised { before: before.into(), after: activity.clone().into() });
     assert_eq!((activity.parties(), activity.lead(), activity.updated_at), (parties, Some(id(8)), at(2)));
     survives_json(&activity);
     assert_eq!(activity.follow(at(3), parties), None);

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Forecast;
-use crate::{id::ForecastSnapshotId, record::Revision, text::Label};
+use crate::{id::ForecastSnapshotId, record::Revision, text::Label, time::Period};
 
 /// A forecast as it was at an instant, kept to be compared with what became of it (FC-6). No operation changes one or takes it away.
+/// It takes about 2 KB a rep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForecastSnapshot {
@@ -68,10 +69,12 @@ impl NewForecastSnapshot {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ForecastSnapshotFact {
-    /// It was taken.
+    /// It was taken. It stays as it is, so the journal does not hold it again.
     Taken {
-        /// As it is.
-        snapshot: Box<ForecastSnapshot>,
+        /// What it is called.
+        name: Option<Label>,
+        /// The period of the forecast.
+        period: Period,
     },
 }
 

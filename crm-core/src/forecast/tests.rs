@@ -258,7 +258,9 @@ fn what_forecasts_are_made_of_survives_json_and_a_note_does_not_show_in_debug() 
         ForecastAdjustmentFact::Withdrawn { adjustment: made() },
     ];
     facts.iter().for_each(hides_personal_data);
-    let taken = Fact::from((snapshot.id, ForecastSnapshotFact::Taken { snapshot: Box::new(snapshot) }));
+    survives_json(&snapshot);
+    let taken = ForecastSnapshotFact::Taken { name: snapshot.name.clone(), period: march() };
+    let taken = Fact::from((snapshot.id, taken));
     let kinds = kinds_of(facts.into_iter().map(|fact| Fact::from((made().id, fact))).chain([taken]));
     let of_adjustments = ["forecast_adjustment.made", "forecast_adjustment.changed", "forecast_adjustment.withdrawn"];
     assert_eq!((&kinds[..3], kinds[3]), (&of_adjustments[..], "forecast_snapshot.taken"));

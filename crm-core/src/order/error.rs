@@ -1,5 +1,7 @@
 //! Why something was not done to an order.
 
+use chrono::NaiveDate;
+
 use super::{OrderAction, OrderStatus, ShipmentStatus};
 use crate::{decimal::Quantity, id::OrderId, invalid::Invalid, money::Money};
 
@@ -133,6 +135,51 @@ pub enum OrderError {
         /// What the lines came to.
         came_to: Money,
     },
+    /// Lines would be refunded that were not paid (REF-1).
+    #[error(
+        "cannot refund these lines of {order}: with those that are refunded they come to {came_to}, and {paid} is paid (REF-1)"
+    )]
+    LinesNotPaid {
+        /// The order.
+        order: OrderId,
+        /// What all lines that are refunded came to, with these.
+        came_to: Money,
+        /// What is paid of the order.
+        paid: Money,
+    },
+    /// Money would go back before it came in (REF-1).
+    #[error("cannot refund {amount} of {order} on {day}: so much is there from {earliest} on (REF-1)")]
+    RefundedTooEarly {
+        /// The order.
+        order: OrderId,
+        /// What was asked.
+        amount: Money,
+        /// The business day that was asked.
+        day: NaiveDate,
+        /// The first one on which so much money is there, then and later.
+        earliest: NaiveDate,
+    },
+    /// Another payment of the order, or another refund, has the method and the reference: the money is entered already (REF-3).
+    #[error("entry {entry} of {order} has that method and reference already (REF-3)")]
+    ReferenceTaken {
+        /// The order.
+        order: OrderId,
+        /// The number of the entry that has them.
+        entry: u32,
+    },
+    /// Refunds are undone one by one, the last one that stands first.
+    #[error("cannot undo entry {entry} of {order}: {}", match last {
+        Some(last) => format!("the last refund that stands is entry {last}"),
+        None => "no refund stands".into(),
+    })]
+    NotTheLastRefund {
+        /// The order.
+        order: OrderId,
+        /// The number that was asked.
+        entry: u32,
+        /// The number of the last refund that stands.
+        last: Option<u32>,
+    },
     /// Money that was taken must be refunded before the order is cancelled.
     #[error("cannot cancel {order}: {paid} is paid and not refunded")]
     StillPaid {
@@ -153,7 +200,27 @@ pub enum OrderError {
         /// The order.
         order: OrderId,
     },
-    /// A value breaks a rule.
+    /// A value that something was to be done with breaks a rule.
+    #[error("cannot {action} {order}: {invalid}")]
+    Value {
+        /// The order.
+        order: OrderId,
+        /// What was asked.
+        action: OrderAction,
+        /// The value and the rule.
+        invalid: Invalid,
+    },
+    /// A value of a new order breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+}
+
+impl OrderError {
+    /// A refused value with the order and what was asked of it.
+    pub(super) fn of(self, order: OrderId, action: OrderAction) -> Self {
+        match self {
+            Self::Invalid(invalid) => Self::Value { order, action, invalid },
+            other => other,
+        }
+    }
 }

@@ -97,12 +97,23 @@ pub enum OrderFact {
         /// What is owed after it.
         owed: Money,
     },
-    /// Money went back.
+    /// Money went back. Commission is reversed by it, and a customer's figures move (REF-4): whose order it is stands in the order, and stays there.
     Refunded {
         /// The entry.
         entry: PaymentEntry,
+        /// The revenue that counts on its day: negative, without the tax that went back too (REF-2).
+        reversed: Money,
         /// What can still be refunded after it.
         refundable: Money,
+    },
+    /// A refund was undone.
+    RefundUndone {
+        /// The entry.
+        entry: PaymentEntry,
+        /// The revenue that counts again, by which a commission that was reversed is due again (REF-4).
+        restored: Money,
+        /// What is owed after it.
+        owed: Money,
     },
     /// It was deleted.
     Deleted {

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Deserialize, Invalid, LIMIT, Order, OrderAction, OrderError, OrderFact, OrderLine, Quantity, Rule, Serialize,
+    refund::refunded_lines,
 };
 use crate::transition::{Transition, Transitions};
 
@@ -20,7 +21,7 @@ pub enum Fulfilment {
     Unfulfilled,
     /// Something is left to ship.
     Partial,
-    /// Everything has left.
+    /// Everything has left, but for what was refunded by line.
     Fulfilled,
     /// All that had left came back.
     Returned,
@@ -224,12 +225,17 @@ impl Order {
         self.shipments.iter().any(|shipment| !shipment.is_back())
     }
 
-    /// What is left to ship, by line; lines of which nothing is left are not listed.
+    /// What is left to ship, by line: what was ordered less what has left and not come back, and less what was refunded by line, which nobody waits for any more. Lines of which
+    /// nothing is left are not listed.
     pub fn unshipped(&self) -> Vec<ShippedLine> {
         let kept = kept(self);
+        // A sum that does not fit is refused where the order is read.
+        let refunded = refunded_lines(&self.payments).unwrap_or_default();
         let unshipped = |line: &OrderLine| {
+            let refunded = refunded.get(&line.number()).map_or(0, |refunded| i128::from(refunded.millionths()));
             // What is kept never exceeds what was ordered, so the difference fits.
-            let quantity = Quantity::from_millionths(i64::try_from(left(line, &kept)).ok()?).ok()?.positive().ok()?;
+            let left = i64::try_from(left(line, &kept) - refunded).ok()?;
+            let quantity = Quantity::from_millionths(left).ok()?.positive().ok()?;
             Some(ShippedLine { line: line.number(), quantity })
         };
         self.lines.iter().filter_map(unshipped).collect()
@@ -240,8 +246,13 @@ impl Order {
     /// # Errors
     ///
     /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::NothingLeft`], [`OrderError::NoSuchLine`], [`OrderError::MoreThanLeft`],
-    /// [`OrderError::Invalid`] for a quantity of zero or a line that is named twice.
+    /// [`OrderError::Value`] for a quantity of zero or a line that is named twice.
     pub fn ship(&mut self, at: DateTime<Utc>, lines: Option<Vec<ShippedLine>>) -> Result<OrderFact, OrderError> {
+        let order = self.id;
+        self.send(at, lines).map_err(|refused| refused.of(order, OrderAction::Ship))
+    }
+
+    fn send(&mut self, at: DateTime<Utc>, lines: Option<Vec<ShippedLine>>) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Ship)?;
         let order = self.id;
         let left = self.unshipped();
@@ -319,14 +330,15 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// As [`Order::take_back`]; [`OrderError::NoSuchLine`], [`OrderError::MoreThanOut`], [`OrderError::Invalid`] for a quantity of zero, a line that is named twice, or none.
+    /// As [`Order::take_back`]; [`OrderError::NoSuchLine`], [`OrderError::MoreThanOut`], [`OrderError::Value`] for a quantity of zero, a line that is named twice, or none.
     pub fn take_back_lines(
         &mut self,
         at: DateTime<Utc>,
         shipment: u32,
         lines: Vec<ShippedLine>,
     ) -> Result<OrderFact, OrderError> {
-        self.come_back(at, shipment, Some(lines))
+        let order = self.id;
+        self.come_back(at, shipment, Some(lines)).map_err(|refused| refused.of(order, OrderAction::Return))
     }
 
     fn come_back(

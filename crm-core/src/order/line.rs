@@ -1,7 +1,7 @@
 //! The lines of an order.
 
 use super::{Deserialize, Invalid, Money, Percent, ProductId, Quantity, Rule, Serialize, UnitPrice};
-use crate::{money::Rounding, tax::Tax, totals::Taxable};
+use crate::{money::Rounding, tax::Tax, text::Label, totals::Taxable};
 
 /// One line of an order or a quote: so many of a product at a price, less a discount and what promotions take off, with the tax on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct OrderLine {
     tax: Option<Tax>,
     source: Option<u32>,
     continues: Option<u32>,
+    list_price: Option<UnitPrice>,
+    group: Option<Label>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,17 +38,22 @@ struct WrittenLine {
     source: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     continues: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list_price: Option<UnitPrice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<Label>,
 }
 
 impl TryFrom<WrittenLine> for OrderLine {
     type Error = Invalid;
     fn try_from(written: WrittenLine) -> Result<Self, Invalid> {
-        let WrittenLine { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues } =
-            written;
+        let WrittenLine { number, product, quantity, unit_price, discount, taken_off, amount, .. } = written;
+        let WrittenLine { tax, source, continues, list_price, group, .. } = written;
         let line = Self::new(number, product, quantity, unit_price, discount)?;
         let line = taken_off.into_iter().try_fold(line, Self::less)?;
+        let line = list_price.into_iter().try_fold(line, Self::listed)?;
         if line.amount == amount {
-            return Ok(Self { tax, source, continues, ..line });
+            return Ok(Self { tax, source, continues, group, ..line });
         }
         let must = "must be quantity times price less discount and promotions";
         Err(Invalid::new("amount", amount.to_string(), Rule::Inconsistent { must }))
@@ -55,9 +62,22 @@ impl TryFrom<WrittenLine> for OrderLine {
 
 impl From<OrderLine> for WrittenLine {
     fn from(line: OrderLine) -> Self {
-        let OrderLine { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues } =
-            line;
-        Self { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues }
+        let OrderLine { number, product, quantity, unit_price, discount, taken_off, amount, .. } = line;
+        let OrderLine { tax, source, continues, list_price, group, .. } = line;
+        Self {
+            number,
+            product,
+            quantity,
+            unit_price,
+            discount,
+            taken_off,
+            amount,
+            tax,
+            source,
+            continues,
+            list_price,
+            group,
+        }
     }
 }
 
@@ -75,8 +95,20 @@ impl OrderLine {
         discount: Percent,
     ) -> Result<Self, Invalid> {
         let amount = unit_price.amount(quantity.positive()?, discount, Rounding::HalfUp)?;
-        let (taken_off, tax, source, continues) = (None, None, None, None);
-        Ok(Self { number, product, quantity, unit_price, discount, taken_off, amount, tax, source, continues })
+        Ok(Self {
+            number,
+            product,
+            quantity,
+            unit_price,
+            discount,
+            taken_off: None,
+            amount,
+            tax: None,
+            source: None,
+            continues: None,
+            list_price: None,
+            group: None,
+        })
     }
 
     /// Less what a promotion takes off what is left of it, after its discount and the promotions before (PRC-6).
@@ -122,6 +154,26 @@ impl OrderLine {
     #[must_use]
     pub const fn continuing(mut self, line: u32) -> Self {
         self.continues = Some(line);
+        self
+    }
+
+    /// At what a price list asks for one: discounts are measured from it (PRC-5).
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::CurrencyMismatch`] with the price of the line.
+    pub fn listed(self, list_price: UnitPrice) -> Result<Self, Invalid> {
+        let (expected, found) = (self.unit_price.currency(), list_price.currency());
+        if expected == found {
+            return Ok(Self { list_price: Some(list_price), ..self });
+        }
+        Err(Invalid::new("list price", list_price.to_string(), Rule::CurrencyMismatch { expected, found }))
+    }
+
+    /// In a group of lines, or in none.
+    #[must_use]
+    pub fn grouped(mut self, group: Option<Label>) -> Self {
+        self.group = group;
         self
     }
 
@@ -175,6 +227,16 @@ impl OrderLine {
     /// The number of the line whose other units it has, where each unit takes its own price.
     pub const fn continues(&self) -> Option<u32> {
         self.continues
+    }
+
+    /// What a price list asked for one when the line was priced by it; without it, what counts is the list price of the product.
+    pub const fn list_price(&self) -> Option<UnitPrice> {
+        self.list_price
+    }
+
+    /// The group of lines that it stands in, for ranges that count a group together (PRC-3).
+    pub const fn group(&self) -> Option<&Label> {
+        self.group.as_ref()
     }
 
     /// What its document sums.

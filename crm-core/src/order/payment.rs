@@ -1,17 +1,15 @@
-//! What of an order was paid and refunded.
+//! What of an order was paid, and its entries of money.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    Deserialize, Invalid, LIMIT, Money, Order, OrderAction, OrderError, OrderFact, OrderLine, OrderStatus, Quantity,
-    Rule, Serialize, is_plain,
+    Deserialize, Invalid, LIMIT, Money, NewRefund, Order, OrderAction, OrderError, OrderFact, OrderStatus,
+    RefundedLine, Rule, Serialize,
+    refund::{check_lines, refunded_lines},
 };
-use crate::{money::Rounding, text::Label};
+use crate::text::Label;
 
 /// How much of an order is paid; follows from its payments and refunds. While it is confirmed or locked, something is owed exactly where it is
 /// [`Unpaid`](Self::Unpaid) or [`Partial`](Self::Partial): those two are the ones to dun.
@@ -47,6 +45,8 @@ pub enum EntryKind {
     Payment,
     /// Money went back.
     Refund,
+    /// A refund was undone ([`Order::undo_refund`]): no money moved, and what went back is owed again.
+    RefundUndone,
 }
 
 /// One movement of money. Entries are added and never changed.
@@ -55,7 +55,7 @@ pub enum EntryKind {
 pub struct PaymentEntry {
     /// The number of the entry in its order, from 1.
     pub number: u32,
-    /// In or back.
+    /// In or back, or a refund that was undone.
     pub kind: EntryKind,
     /// How much, above zero.
     pub amount: Money,
@@ -65,20 +65,10 @@ pub struct PaymentEntry {
     pub day: NaiveDate,
     /// By what means: `card`, `bank transfer`.
     pub method: Option<Label>,
-    /// What the bank or the provider calls it.
+    /// What the bank or the provider calls it. With the method it is unique among the payments of the order, and among its refunds (REF-3).
     pub reference: Option<Label>,
-    /// What the money went back for, by line; empty for a payment, and for a refund of money alone.
+    /// What the money went back for, by line, also where that was undone; empty for a payment, and for a refund of money alone.
     pub lines: Vec<RefundedLine>,
-}
-
-/// So many of one line of the order, for which money goes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RefundedLine {
-    /// The number of the order's line.
-    pub line: u32,
-    /// How many.
-    pub quantity: Quantity,
 }
 
 /// What a payment is entered with, or a refund of an amount; a refund of lines or of everything is a [`NewRefund`].
@@ -132,130 +122,10 @@ impl NewPayment {
     }
 }
 
-/// What a refund is entered with: an amount, lines, or all that is left.
-///
-/// ```
-/// use crm_core::{Currency, Money, NewRefund, Quantity, RefundedLine};
-///
-/// let fee_kept = NewRefund::of_lines([RefundedLine { line: 1, quantity: Quantity::from(2) }])
-///     .amount(Money::parse("89.80", Currency::EUR)?) // less than the lamps came to
-///     .method("card".parse()?);
-/// assert_eq!(fee_kept.lines.len(), 1);
-/// assert!(NewRefund::in_full().amount.is_none());
-/// # Ok::<(), crm_core::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct NewRefund {
-    /// How much, above zero. Where there is none: what the lines came to ([`Order::came_to`]), or without lines all that can be refunded.
-    pub amount: Option<Money>,
-    /// What the money goes back for, by line; none for money alone.
-    pub lines: Vec<RefundedLine>,
-    /// The business day; that of the act ([`Order::business_day`]) where there is none. It is not before the confirmation.
-    pub day: Option<NaiveDate>,
-    /// By what means.
-    pub method: Option<Label>,
-    /// What the bank or the provider calls it.
-    pub reference: Option<Label>,
-}
-
-impl NewRefund {
-    /// So much money, whatever it is for.
-    pub fn of(amount: Money) -> Self {
-        Self { amount: Some(amount), ..Self::in_full() }
-    }
-
-    /// What so much of some lines came to.
-    pub fn of_lines(lines: impl IntoIterator<Item = RefundedLine>) -> Self {
-        Self { lines: lines.into_iter().collect(), ..Self::in_full() }
-    }
-
-    /// All that was paid and not refunded.
-    pub const fn in_full() -> Self {
-        Self { amount: None, lines: Vec::new(), day: None, method: None, reference: None }
-    }
-
-    /// Another amount than the lines came to, a lower one: where a fee is kept.
-    #[must_use]
-    pub fn amount(mut self, amount: Money) -> Self {
-        self.amount = Some(amount);
-        self
-    }
-
-    /// On another business day than that of the act.
-    #[must_use]
-    pub fn day(mut self, day: NaiveDate) -> Self {
-        self.day = Some(day);
-        self
-    }
-
-    /// By a means.
-    #[must_use]
-    pub fn method(mut self, method: Label) -> Self {
-        self.method = Some(method);
-        self
-    }
-
-    /// Under a provider's reference.
-    #[must_use]
-    pub fn reference(mut self, reference: Label) -> Self {
-        self.reference = Some(reference);
-        self
-    }
-}
-
-impl From<NewPayment> for NewRefund {
-    fn from(payment: NewPayment) -> Self {
-        let NewPayment { amount, day, method, reference } = payment;
-        Self { amount: Some(amount), lines: Vec::new(), day, method, reference }
-    }
-}
-
-/// Refuses quantities of zero, lines that are named twice, and too many of them.
-pub(crate) fn check_lines(lines: &[RefundedLine]) -> Result<(), Invalid> {
-    if lines.len() > LIMIT {
-        return Err(Invalid::new("lines", lines.len().to_string(), Rule::TooMany { limit: LIMIT }));
-    }
-    let mut named = BTreeSet::new();
-    for one in lines {
-        one.quantity.positive()?;
-        if !named.insert(one.line) {
-            return Err(Invalid::new("lines", one.line.to_string(), Rule::Repeated));
-        }
-    }
-    Ok(())
-}
-
-/// What of each line was refunded by the entries.
-fn refunded_lines(entries: &[PaymentEntry]) -> Result<BTreeMap<u32, Quantity>, Invalid> {
-    let mut refunded: BTreeMap<u32, Quantity> = BTreeMap::new();
-    for one in entries.iter().flat_map(|entry| &entry.lines) {
-        let sum = refunded.entry(one.line).or_insert(Quantity::ZERO);
-        *sum = sum.checked_add(one.quantity)?;
-    }
-    Ok(refunded)
-}
-
-/// The part of an amount that falls to so many of a line, after so many others of it. Each unit has its place in the line, so the parts of any division sum to the whole
-/// exactly, with the rounding that the line had (REF-2).
-fn part_of(whole: Money, line: &OrderLine, before: Quantity, quantity: Quantity) -> Option<i64> {
-    let (ordered, first) = (i128::from(line.quantity().millionths()), i128::from(before.millionths()));
-    let upto = |units: i128| Rounding::HalfUp.divide(i128::from(whole.minor()) * units, ordered);
-    i64::try_from(upto(first + i128::from(quantity.millionths())) - upto(first)).ok()
-}
-
-/// What a refund takes back of what an order counts for: without tax.
-pub(crate) struct RefundNet {
-    /// In all.
-    pub(crate) net: Money,
-    /// What of it falls to the lines that it is for, by their place; nothing for money alone.
-    pub(crate) lines: Vec<(usize, i64)>,
-}
-
 pub(super) fn check(order: &Order) -> Result<(), Invalid> {
     let mut left = order.total;
-    let mut kept = Money::zero(order.currency);
+    let (mut kept, mut refunded) = (Money::zero(order.currency), Money::zero(order.currency));
+    let mut standing: Vec<&PaymentEntry> = Vec::new();
     for (place, entry) in (1..).zip(&order.payments) {
         let inconsistent = |must| Err(Invalid::new("payments", entry.number.to_string(), Rule::Inconsistent { must }));
         if entry.number != place {
@@ -272,7 +142,14 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
             EntryKind::Refund => {
                 order.not_before_booking(entry.day)?;
                 check_lines(&entry.lines)?;
-                kept = kept.checked_sub(entry.amount)?;
+                (kept, refunded) = (kept.checked_sub(entry.amount)?, refunded.checked_add(entry.amount)?);
+                standing.push(entry);
+            }
+            EntryKind::RefundUndone => {
+                let undone = standing.pop().filter(|last| (last.amount, &last.lines) == (entry.amount, &entry.lines));
+                let Some(undone) = undone else { return inconsistent("must undo the last refund that stands") };
+                not_before(entry.day, undone.day)?;
+                left = left.checked_add(entry.amount)?;
             }
         }
         if left.is_negative() {
@@ -291,24 +168,32 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// Refuses a day before another one.
+pub(super) fn not_before(day: NaiveDate, earliest: NaiveDate) -> Result<(), Invalid> {
+    if day < earliest { Err(Invalid::new("day", day.to_string(), Rule::TooEarly { earliest })) } else { Ok(()) }
+}
+
 impl Order {
-    /// The sum of the entries of a kind. Payments never exceed the total and refunds never the payments, so it fits.
+    /// The sum of the entries of a kind. An order that was checked gave back no more than fits. What was paid again after refunds that were undone may come to more,
+    /// but never what is kept or owed, which is a difference of such sums: so that they are exact, they wrap.
     fn moved(&self, kind: EntryKind) -> i64 {
-        self.payments.iter().filter(|entry| entry.kind == kind).map(|entry| entry.amount.minor()).sum()
+        let entries = self.payments.iter().filter(|entry| entry.kind == kind);
+        entries.fold(0, |sum: i64, entry| sum.wrapping_add(entry.amount.minor()))
     }
 
-    /// What was refunded, in all.
+    /// What went back, in all: also by refunds that were undone, since it did not come again by that.
     pub fn refunded(&self) -> Money {
         Money::from_minor(self.moved(EntryKind::Refund), self.currency)
     }
 
     /// What was paid and not refunded: what can be refunded (REF-1).
     pub fn refundable(&self) -> Money {
-        Money::from_minor(self.moved(EntryKind::Payment) - self.moved(EntryKind::Refund), self.currency)
+        Money::from_minor(self.moved(EntryKind::Payment).wrapping_sub(self.moved(EntryKind::Refund)), self.currency)
     }
 
-    /// What is owed: the total less all payments. What was refunded is not owed again: the order is worth that much less ([`Order::revenue`]). Nothing is owed for a
-    /// draft or a cancelled order, since it does not bind.
+    /// What is owed: the total less all payments, with what went back by refunds that were undone. What was refunded is not owed again: a refund is money back and credit in
+    /// one, and the order is worth that much less ([`Order::revenue`]). Where the money is to come again, since it came by the wrong card, bounced, or went back by
+    /// mistake, the refund is undone ([`Order::undo_refund`]). Nothing is owed for a draft or a cancelled order, since it does not bind.
     pub fn owed(&self) -> Money {
         match self.state.status() {
             OrderStatus::Confirmed | OrderStatus::Locked => self.unpaid(),
@@ -316,92 +201,10 @@ impl Order {
         }
     }
 
-    /// The total less all payments.
-    fn unpaid(&self) -> Money {
-        Money::from_minor(self.total.minor() - self.moved(EntryKind::Payment), self.currency)
-    }
-
-    /// What a confirmed order counts for as revenue: its net less what of it was refunded.
-    pub(crate) fn worth(&self) -> Money {
-        let back: i64 = self.refund_nets().iter().map(|refund| refund.net.minor()).sum();
-        Money::from_minor(self.net.minor() - back, self.currency)
-    }
-
-    /// What each line comes to after all discounts, without tax and with it.
-    fn line_sums(&self) -> Result<Vec<(Money, Money)>, Invalid> {
-        if is_plain(&self.lines, &self.terms) {
-            return Ok(self.lines.iter().map(|line| (line.amount(), line.amount())).collect());
-        }
-        let sums = self.totals()?;
-        sums.lines().iter().map(|line| Ok((line.net, line.net.checked_add(line.tax)?))).collect()
-    }
-
-    /// What each refund takes back of what the order counts for, in the order in which they were entered: of lines what they came to without their own tax, of money alone
-    /// its share of what is left. Once everything went back, exactly nothing is left (REF-2).
-    pub(crate) fn refund_nets(&self) -> Vec<RefundNet> {
-        let refunds = || self.payments.iter().filter(|entry| entry.kind == EntryKind::Refund);
-        // An order that was checked has sums.
-        let sums = if refunds().any(|entry| !entry.lines.is_empty()) {
-            self.line_sums().unwrap_or_default()
-        } else {
-            Vec::new()
-        };
-        let (mut net, mut total) = (self.net.minor(), self.total.minor());
-        // What money alone is a share of, and how much of it went back since.
-        let (mut whole, mut shared) = ((net, total), 0);
-        let mut before: BTreeMap<u32, Quantity> = BTreeMap::new();
-        let mut nets = Vec::new();
-        for entry in refunds() {
-            let amount = entry.amount.minor();
-            let parts = self.refunded_parts(entry, &sums, &mut before);
-            let (of_net, of_total) = parts.iter().fold((0, 0), |(net, total), part| (net + part.1, total + part.2));
-            let back = if amount == total {
-                net
-            } else if of_total > 0 {
-                share(amount, of_net, of_total)
-            } else {
-                share(shared + amount, whole.0, whole.1) - share(shared, whole.0, whole.1)
-            };
-            // What is left is neither below zero nor below nothing of tax.
-            let back = back.max(amount - (total - net)).min(net);
-            (net, total) = (net - back, total - amount);
-            if of_total > 0 {
-                (whole, shared) = ((net, total), 0);
-            } else {
-                shared += amount;
-            }
-            let back = Money::from_minor(back, self.currency);
-            let weights: Vec<u64> = parts.iter().map(|part| u64::try_from(part.1).unwrap_or(0)).collect();
-            let split = back.allocate(&weights).unwrap_or_default();
-            let lines = parts.iter().zip(split).map(|((place, ..), part)| (*place, part.minor())).collect();
-            nets.push(RefundNet { net: back, lines });
-        }
-        nets
-    }
-
-    /// The places of the lines that a refund is for, with what they came to without tax and with it, after those `before`.
-    fn refunded_parts(
-        &self,
-        entry: &PaymentEntry,
-        sums: &[(Money, Money)],
-        before: &mut BTreeMap<u32, Quantity>,
-    ) -> Vec<(usize, i64, i64)> {
-        let part = |one: &RefundedLine| {
-            let place = self.place_of(one.line)?;
-            let (line, (net, total)) = (&self.lines[place], sums.get(place)?);
-            let earlier = before.entry(one.line).or_insert(Quantity::ZERO);
-            let (net, total) =
-                (part_of(*net, line, *earlier, one.quantity)?, part_of(*total, line, *earlier, one.quantity)?);
-            *earlier = earlier.checked_add(one.quantity).ok()?;
-            Some((place, net, total))
-        };
-        entry.lines.iter().filter_map(part).collect()
-    }
-
-    /// What of some money paid for the order is not tax, to the nearest unit: its share of the total, of which it is a part. Of the whole total it is the net, so the parts of
-    /// a sum are told by the sums before and after each.
-    pub fn without_tax(&self, money: Money) -> Money {
-        Money::from_minor(share(money.minor(), self.net.minor(), self.total.minor()), self.currency)
+    /// The total less all payments, with what went back and was undone.
+    pub(super) fn unpaid(&self) -> Money {
+        let again = self.moved(EntryKind::RefundUndone).wrapping_sub(self.moved(EntryKind::Payment));
+        Money::from_minor(self.total.minor().wrapping_add(again), self.currency)
     }
 
     /// How much of it is paid. An order over nothing is paid once it is confirmed. One of which a part was paid and refunded is refunded once it is cancelled; while it
@@ -419,67 +222,82 @@ impl Order {
         }
     }
 
-    /// What of each line can still be refunded by line: what was ordered and not refunded by line, shipped or not. Lines of which nothing is left are not listed. A refund of
-    /// money alone leaves it; money goes back at most as was paid, whatever it is for ([`Order::refundable`]).
-    pub fn refundable_lines(&self) -> Vec<RefundedLine> {
-        // A sum that does not fit is refused where the order is read.
-        let refunded = refunded_lines(&self.payments).unwrap_or_default();
-        let left = |line: &OrderLine| {
-            let refunded = refunded.get(&line.number()).copied().unwrap_or(Quantity::ZERO);
-            let quantity = line.quantity().less(refunded)?.positive().ok()?;
-            Some(RefundedLine { line: line.number(), quantity })
-        };
-        self.lines.iter().filter_map(left).collect()
+    /// The entry of a kind that was made under a method and a reference, where both are known (REF-3).
+    pub fn entry_under(
+        &self,
+        kind: EntryKind,
+        method: Option<&Label>,
+        reference: Option<&Label>,
+    ) -> Option<&PaymentEntry> {
+        let names = (method?, reference?);
+        self.payments
+            .iter()
+            .find(|entry| entry.kind == kind && entry.method.as_ref().zip(entry.reference.as_ref()) == Some(names))
     }
 
-    /// What so much of some lines came to, with tax and after all discounts, as the next of them that are refunded: their part of what each line came to, rounded such that all
-    /// of a line, in however many parts, comes to that exactly (REF-2).
-    ///
-    /// # Errors
-    ///
-    /// [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`], [`OrderError::Invalid`] for a quantity of zero or a line that is named twice.
-    pub fn came_to(&self, lines: &[RefundedLine]) -> Result<Money, OrderError> {
-        check_lines(lines)?;
-        let (order, left, totals) = (self.id, self.refundable_lines(), self.line_sums()?);
-        let mut sum = Money::zero(self.currency);
-        for one in lines {
-            let place = self.place_of(one.line).ok_or(OrderError::NoSuchLine { order, line: one.line })?;
-            let line = &self.lines[place];
-            let left = match left.binary_search_by_key(&one.line, |left| left.line) {
-                Ok(place) => left[place].quantity,
-                Err(_) => Quantity::ZERO,
-            };
-            let more = OrderError::MoreThanRefundable { order, line: one.line, quantity: one.quantity, left };
-            let before = line.quantity().less(left).filter(|_| one.quantity <= left).ok_or(more)?;
-            let overflow = || Invalid::new("lines", one.line.to_string(), Rule::Overflow);
-            let (_, total) = totals[place];
-            let part = part_of(total, line, before, one.quantity).ok_or_else(overflow)?;
-            sum = sum.checked_add(Money::from_minor(part, self.currency))?;
+    /// Refuses a method and a reference under which an entry of the kind was made.
+    pub(super) fn not_entered(
+        &self,
+        kind: EntryKind,
+        method: Option<&Label>,
+        reference: Option<&Label>,
+    ) -> Result<(), OrderError> {
+        match self.entry_under(kind, method, reference) {
+            Some(known) => Err(OrderError::ReferenceTaken { order: self.id, entry: known.number }),
+            None => Ok(()),
         }
-        Ok(sum)
+    }
+
+    /// The first day from which on the money covers an amount, whatever was entered for later days.
+    fn covered_from(&self, amount: Money) -> Option<NaiveDate> {
+        let mut days: BTreeMap<NaiveDate, i128> = BTreeMap::new();
+        for entry in &self.payments {
+            *days.entry(entry.day).or_default() += match entry.kind {
+                EntryKind::Payment => i128::from(entry.amount.minor()),
+                EntryKind::Refund => -i128::from(entry.amount.minor()),
+                EntryKind::RefundUndone => 0,
+            };
+        }
+        let mut kept: i128 = days.values().sum();
+        let mut from = None;
+        for (day, moved) in days.iter().rev() {
+            if kept < i128::from(amount.minor()) {
+                break;
+            }
+            from = Some(*day);
+            kept -= moved;
+        }
+        from
     }
 
     /// A new entry, not kept yet.
-    fn entry(
+    pub(super) fn entry(
         &self,
         at: DateTime<Utc>,
         kind: EntryKind,
         new: NewRefund,
         amount: Money,
-    ) -> Result<PaymentEntry, Invalid> {
+    ) -> Result<PaymentEntry, OrderError> {
         if self.payments.len() == LIMIT {
-            return Err(Invalid::new("payments", self.payments.len().to_string(), Rule::TooMany { limit: LIMIT }));
+            let rule = Rule::TooMany { limit: LIMIT };
+            return Err(Invalid::new("payments", self.payments.len().to_string(), rule).into());
         }
         let NewRefund { amount: _, lines, day, method, reference } = new;
-        let day = day.unwrap_or_else(|| self.business_day(at));
+        // Money goes back on a day on which it is there.
+        let earliest = (kind == EntryKind::Refund).then(|| self.covered_from(amount)).flatten();
+        let default = self.business_day(at);
+        let day = day.unwrap_or_else(|| earliest.map_or(default, |earliest| earliest.max(default)));
         if kind == EntryKind::Refund {
             self.not_before_booking(day)?;
+        }
+        if let Some(earliest) = earliest.filter(|earliest| day < *earliest) {
+            return Err(OrderError::RefundedTooEarly { order: self.id, amount, day, earliest });
         }
         let number = self.payments.last().map_or(1, |last| last.number + 1);
         Ok(PaymentEntry { number, kind, amount, at, day, method, reference, lines })
     }
 
-    fn enter(&mut self, at: DateTime<Utc>, entry: &PaymentEntry) {
+    pub(super) fn enter(&mut self, at: DateTime<Utc>, entry: &PaymentEntry) {
         self.payments.push(entry.clone());
         self.updated_at = at;
     }
@@ -488,9 +306,16 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::Overpaid`], [`OrderError::Invalid`] for an amount of zero or less or in another currency.
+    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::Overpaid`], [`OrderError::ReferenceTaken`], [`OrderError::Value`] for an amount of zero or less or in
+    /// another currency.
     pub fn pay(&mut self, at: DateTime<Utc>, payment: NewPayment) -> Result<OrderFact, OrderError> {
+        let order = self.id;
+        self.take(at, payment).map_err(|refused| refused.of(order, OrderAction::Pay))
+    }
+
+    fn take(&mut self, at: DateTime<Utc>, payment: NewPayment) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Pay)?;
+        self.not_entered(EntryKind::Payment, payment.method.as_ref(), payment.reference.as_ref())?;
         let amount = positive(payment.amount)?.in_currency(self.currency)?;
         let owed = self.owed();
         if amount > owed {
@@ -500,54 +325,6 @@ impl Order {
         self.enter(at, &entry);
         Ok(OrderFact::Paid { entry, owed: self.owed() })
     }
-
-    /// Gives money back, at most what was paid (REF-1): an amount, what some lines came to, or everything. The order is worth that much less from that day on.
-    ///
-    /// A refund in full of an order that is paid in full is for all lines that are left ([`Order::refundable_lines`]).
-    ///
-    /// # Errors
-    ///
-    /// [`OrderError::NotAllowed`] unless it is binding, [`OrderError::OverRefunded`], [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`],
-    /// [`OrderError::MoreThanTheyCameTo`], [`OrderError::Invalid`] for an amount of zero or less or in another currency, a quantity of zero or a line that is named twice.
-    pub fn refund(&mut self, at: DateTime<Utc>, refund: impl Into<NewRefund>) -> Result<OrderFact, OrderError> {
-        self.step(OrderAction::Refund)?;
-        let (order, mut refund) = (self.id, refund.into());
-        let refundable = self.refundable();
-        let amount = match (refund.amount, refund.lines.is_empty()) {
-            (Some(amount), true) => amount,
-            (None, true) => {
-                if self.unpaid().is_zero() {
-                    refund.lines = self.refundable_lines();
-                }
-                refundable
-            }
-            (named, false) => {
-                let came_to = self.came_to(&refund.lines)?;
-                let amount = named.unwrap_or(came_to).in_currency(self.currency)?;
-                if amount > came_to {
-                    return Err(OrderError::MoreThanTheyCameTo { order, amount, came_to });
-                }
-                amount
-            }
-        };
-        let amount = positive(amount)?.in_currency(self.currency)?;
-        if amount > refundable {
-            return Err(OrderError::OverRefunded { order, amount, refundable });
-        }
-        let entry = self.entry(at, EntryKind::Refund, refund, amount)?;
-        self.enter(at, &entry);
-        Ok(OrderFact::Refunded { entry, refundable: self.refundable() })
-    }
-}
-
-/// The share of a net in some of its total, to the nearest unit.
-fn share(amount: i64, net: i64, total: i64) -> i64 {
-    if total == 0 {
-        return 0;
-    }
-    let part = Rounding::HalfUp.divide(i128::from(amount) * i128::from(net), i128::from(total));
-    // A net is at most its total.
-    i64::try_from(part).unwrap_or(amount)
 }
 
 /// Refuses an amount of zero or less.

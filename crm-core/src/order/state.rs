@@ -103,11 +103,15 @@ pub enum OrderAction {
     Pay,
     /// Give money back.
     Refund,
+    /// Take the credit of a refund back.
+    UndoRefund,
     /// Delete it.
     Delete,
 }
 
-use OrderAction::{Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Reassign, Refund, Return, Ship, Unlock};
+use OrderAction::{
+    Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Reassign, Refund, Return, Ship, UndoRefund, Unlock,
+};
 use OrderStatus::{Cancelled, Confirmed, Draft, Locked};
 
 /// Goods and money of a binding order move whether it is locked or not; whose sale it is can be corrected until it is cancelled.
@@ -125,6 +129,7 @@ const STEPS: &[Transition<OrderStatus, OrderAction>] = &[
     Transition { from: Confirmed, action: Return, to: Confirmed, guard: "what is out" },
     Transition { from: Confirmed, action: Pay, to: Confirmed, guard: "what is owed" },
     Transition { from: Confirmed, action: Refund, to: Confirmed, guard: "what was paid" },
+    Transition { from: Confirmed, action: UndoRefund, to: Confirmed, guard: "the last one" },
     Transition { from: Locked, action: Reassign, to: Locked, guard: "" },
     Transition { from: Locked, action: Unlock, to: Confirmed, guard: "" },
     Transition { from: Locked, action: Ship, to: Locked, guard: "what is left" },
@@ -132,6 +137,7 @@ const STEPS: &[Transition<OrderStatus, OrderAction>] = &[
     Transition { from: Locked, action: Return, to: Locked, guard: "what is out" },
     Transition { from: Locked, action: Pay, to: Locked, guard: "what is owed" },
     Transition { from: Locked, action: Refund, to: Locked, guard: "what was paid" },
+    Transition { from: Locked, action: UndoRefund, to: Locked, guard: "the last one" },
     Transition { from: Cancelled, action: Delete, to: Cancelled, guard: "then gone; never confirmed" },
 ];
 
@@ -139,7 +145,9 @@ impl OrderStatus {
     /// What may follow what.
     pub const TRANSITIONS: Transitions<Self, OrderAction> = Transitions {
         states: &[Draft, Confirmed, Locked, Cancelled],
-        actions: &[Amend, Reassign, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, Delete],
+        actions: &[
+            Amend, Reassign, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, UndoRefund, Delete,
+        ],
         steps: STEPS,
     };
 }
@@ -169,6 +177,7 @@ impl fmt::Display for OrderAction {
             Return => "return",
             Pay => "pay",
             Refund => "refund",
+            UndoRefund => "undo a refund of",
             Delete => "delete",
         })
     }

@@ -9,7 +9,9 @@ use crate::{
     record::proof::{assert_cells, at, day, hides_personal_data, id, kinds_of, parsed, refusal, survives_json},
 };
 
-use OrderAction::{Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Reassign, Refund, Return, Ship, Unlock};
+use OrderAction::{
+    Amend, Cancel, Confirm, Delete, Deliver, Lock, Pay, Reassign, Refund, Return, Ship, UndoRefund, Unlock,
+};
 use OrderStatus::{Cancelled, Confirmed, Draft as Drafted, Locked};
 
 fn eur(cents: i64) -> Money {
@@ -68,8 +70,11 @@ fn standing(status: OrderStatus, action: OrderAction) -> Order {
     if matches!(action, Deliver | Return) {
         order.ship(at(2), None).unwrap();
     }
-    if action == Refund {
+    if matches!(action, Refund | UndoRefund) {
         order.pay(at(2), money(5_000)).unwrap();
+    }
+    if action == UndoRefund {
+        order.refund(at(2), money(2_000)).unwrap();
     }
     if status == Locked {
         order.lock(at(3)).unwrap();
@@ -78,8 +83,8 @@ fn standing(status: OrderStatus, action: OrderAction) -> Order {
         if matches!(action, Deliver | Return) {
             order.take_back(at(3), 1).unwrap();
         }
-        if action == Refund {
-            order.refund(at(3), money(5_000)).unwrap();
+        if matches!(action, Refund | UndoRefund) {
+            order.refund(at(3), NewRefund::in_full()).unwrap();
         }
         order.cancel(at(4), day("2026-03-03"), None).unwrap();
     }
@@ -99,6 +104,10 @@ fn perform(order: &mut Order, action: OrderAction) -> Result<Option<OrderFact>, 
         Return => order.take_back(at(9), 1).map(Some),
         Pay => order.pay(at(9), money(2_000)).map(Some),
         Refund => order.refund(at(9), money(2_000)).map(Some),
+        UndoRefund => {
+            let last = order.standing_refunds().last().map_or(0, |last| last.number);
+            order.undo_refund(at(9), last, None).map(Some)
+        }
         Delete => order.deletable().map(|()| None),
     }
 }
@@ -137,22 +146,31 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
             OrderFact::Returned { shipment: 1, before: ShipmentState::Shipped, lines }
         }
         Pay => OrderFact::Paid { entry: entry(1, EntryKind::Payment, 2_000), owed: eur(10_000) },
-        Refund => OrderFact::Refunded { entry: entry(2, EntryKind::Refund, 2_000), refundable: eur(3_000) },
+        Refund => OrderFact::Refunded {
+            entry: entry(2, EntryKind::Refund, 2_000),
+            reversed: eur(-2_000),
+            refundable: eur(3_000),
+        },
+        UndoRefund => OrderFact::RefundUndone {
+            entry: entry(3, EntryKind::RefundUndone, 2_000),
+            restored: eur(2_000),
+            owed: eur(9_000),
+        },
         Delete => return None,
     })
 }
 
-const ACTIONS: [OrderAction; 12] =
-    [Amend, Reassign, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, Delete];
+const ACTIONS: [OrderAction; 13] =
+    [Amend, Reassign, Confirm, Lock, Unlock, Cancel, Ship, Deliver, Return, Pay, Refund, UndoRefund, Delete];
 
 /// Where each action leads; the columns are those of `ACTIONS`.
-const CELLS: [(OrderStatus, [Option<OrderStatus>; 12]); 4] = {
+const CELLS: [(OrderStatus, [Option<OrderStatus>; 13]); 4] = {
     let (no, d, c, l, x) = (None, Some(Drafted), Some(Confirmed), Some(Locked), Some(Cancelled));
     [
-        (Drafted, [d, d, c, no, no, x, no, no, no, no, no, d]),
-        (Confirmed, [no, c, no, l, no, x, c, c, c, c, c, no]),
-        (Locked, [no, l, no, no, c, no, l, l, l, l, l, no]),
-        (Cancelled, [no, no, no, no, no, no, no, no, no, no, no, x]),
+        (Drafted, [d, d, c, no, no, x, no, no, no, no, no, no, d]),
+        (Confirmed, [no, c, no, l, no, x, c, c, c, c, c, c, no]),
+        (Locked, [no, l, no, no, c, no, l, l, l, l, l, l, no]),
+        (Cancelled, [no, no, no, no, no, no, no, no, no, no, no, no, x]),
     ]
 };
 
@@ -196,7 +214,7 @@ fn refuses<T: std::fmt::Debug>(order: &Order, asked: impl FnOnce(&mut Order) -> 
 #[track_caller]
 fn rule_of(refused: OrderError) -> (&'static str, Rule) {
     match refused {
-        OrderError::Invalid(invalid) => (invalid.field(), invalid.rule().clone()),
+        OrderError::Invalid(invalid) | OrderError::Value { invalid, .. } => (invalid.field(), invalid.rule().clone()),
         other => panic!("{other}"),
     }
 }
@@ -221,6 +239,8 @@ enum Step {
     Refund(Option<i64>),
     RefundLines(Vec<(u32, u32)>),
     RefundInFull,
+    /// An entry by its number, or the last refund that stands.
+    UndoRefund(Option<u32>),
 }
 
 fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
@@ -254,6 +274,10 @@ fn take(order: &mut Order, step: &Step, minute: i64) -> Result<(), OrderError> {
             order.refund(at, NewRefund::of_lines(lines)).map(drop)
         }
         Step::RefundInFull => order.refund(at, NewRefund::in_full()).map(drop),
+        Step::UndoRefund(entry) => {
+            let last = order.standing_refunds().last().map_or(0, |last| last.number);
+            order.undo_refund(at, entry.unwrap_or(last), None).map(drop)
+        }
         Step::Pay(cents) => order.pay(at, NewPayment::of(cents.map_or(order.owed(), eur))).map(drop),
         Step::Refund(cents) => order.refund(at, NewPayment::of(cents.map_or(order.refundable(), eur))).map(drop),
     }
@@ -265,6 +289,23 @@ fn after(steps: &[Step]) -> Order {
         take(&mut order, step, minute).unwrap();
     }
     order
+}
+
+#[test]
+fn ord_2_sent_is_a_state_of_the_quote_and_no_order_goes_back_to_draft() {
+    use crate::{QuoteAction, QuoteStatus};
+
+    let sent = QuoteStatus::TRANSITIONS.steps.iter().filter(|step| step.to == QuoteStatus::Sent);
+    let sent: Vec<_> = sent.map(|step| (step.from, step.action)).collect();
+    assert_eq!(sent, [(QuoteStatus::Draft, QuoteAction::Send), (QuoteStatus::Approved, QuoteAction::Send)]);
+    assert!(OrderStatus::TRANSITIONS.states.iter().all(|status| status.to_string() != "sent"));
+    for status in [Confirmed, Locked, Cancelled] {
+        for action in ACTIONS {
+            let mut order = standing(status, action);
+            let done = perform(&mut order, action);
+            assert_ne!(order.state().status(), Drafted, "{status} {action}: {done:?}");
+        }
+    }
 }
 
 #[test]
@@ -341,7 +382,7 @@ fn prc_6_what_promotions_take_off_stands_on_the_lines_until_it_is_released() {
     assert_eq!((cheaper.total(), cheaper.lines()), (eur(6_000), order.lines()));
     assert_eq!(cheaper.release_promotions(at(5)), Ok(None));
 
-    // No line loses more than it comes to, and the discount on the document finds what it takes.
+    // No line loses more than it comes to, and the discount on the document takes what they leave.
     let too_much = refuses(&promoted, |order| order.promote(at(3), &[eur(1), eur(0)]));
     let range = |max: &str| Rule::OutOfRange { min: "0.00 EUR".into(), max: max.into() };
     assert_eq!(rule_of(too_much), ("taken off", range("0.00 EUR")));
@@ -351,10 +392,10 @@ fn prc_6_what_promotions_take_off_stands_on_the_lines_until_it_is_released() {
     assert_eq!(rule_of(yen).0, "taken off");
     let one = refuses(&order, |order| order.promote(at(3), &[eur(1)]));
     assert_eq!(rule_of(one).0, "parts");
-    let mut fixed = order.clone();
+    let mut fixed = order;
     fixed.amend(at(1), lines(), Terms::default().discount(Discount::Amount(eur(11_500)))).unwrap();
-    let left = refuses(&fixed, |order| order.promote(at(3), &[eur(501), eur(0)]));
-    assert_eq!(rule_of(left), ("discount", range("114.99 EUR")));
+    fixed.promote(at(3), &[eur(501), eur(0)]).unwrap();
+    assert_eq!(fixed.totals().map(|totals| (totals.discount(), totals.total())), Ok((eur(11_499), eur(0))));
     let confirmed = confirmed();
     for refused in [
         refuses(&confirmed, |order| order.promote(at(3), &[eur(1), eur(0)])),
@@ -582,7 +623,7 @@ fn ord_3_an_order_is_not_cancelled_while_goods_are_out_or_money_is_in() {
 #[test]
 fn revenue_is_not_taken_back_before_it_was_booked() {
     let early = |result: Result<OrderFact, OrderError>| match result.unwrap_err() {
-        OrderError::Invalid(refused) => {
+        OrderError::Value { invalid: refused, .. } => {
             assert_eq!(refused.to_string(), "day must not be before 2026-03-02, got 2026-03-01");
         }
         other => panic!("{other}"),

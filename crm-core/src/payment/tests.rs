@@ -140,13 +140,13 @@ fn a_payment_is_of_more_than_nothing() {
         let new = NewProviderPayment::new(id(9), parsed("acme:pi_1"), eur(cents));
         assert_eq!(Payment::begin(id(1), at(0), new).unwrap_err().rule(), &Rule::NotPositive);
         let refused = part(&standing(Authorised), &[], Capture, 2, cents).unwrap_err();
-        assert!(matches!(refused, PaymentError::Invalid(invalid) if invalid.rule() == &Rule::NotPositive));
+        assert!(matches!(refused, PaymentError::Value { invalid, .. } if invalid.rule() == &Rule::NotPositive));
     }
     let yen = new_part(Capture, 2, 1).amount(Money::from_minor(1, Currency::JPY));
     let whole = standing(Authorised);
     let refused = whole.part(id(2), at(2), &whole.balance([]).unwrap(), yen).unwrap_err();
     let mismatch = Rule::CurrencyMismatch { expected: Currency::EUR, found: Currency::JPY };
-    assert!(matches!(refused, PaymentError::Invalid(invalid) if invalid.rule() == &mismatch));
+    assert!(matches!(refused, PaymentError::Value { invalid, .. } if invalid.rule() == &mismatch));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn pay_2_without_an_amount_a_part_is_all_that_is_left() {
     assert_eq!(all(NewPaymentPart::void(parsed("acme:x"))), Ok(eur(4_000)));
     assert_eq!(all(NewPaymentPart::refund(parsed("acme:x"))), Ok(eur(6_000)));
     let lines = NewPaymentPart::refund(parsed("acme:x")).line(1, Quantity::from(1));
-    assert!(matches!(all(lines), Err(PaymentError::Invalid(invalid)) if invalid.rule() == &Rule::Empty));
+    assert!(matches!(all(lines), Err(PaymentError::Value { invalid, .. }) if invalid.rule() == &Rule::Empty));
 }
 
 #[test]
@@ -204,11 +204,11 @@ fn pay_2_a_part_is_of_a_whole_that_is_authorised() {
         assert_eq!(part(&capture, &[], kind, 3, 1), Err(refused));
     }
     assert!(
-        matches!(part(&whole, &[], Whole, 3, 1), Err(PaymentError::Invalid(invalid)) if invalid.field() == "source")
+        matches!(part(&whole, &[], Whole, 3, 1), Err(PaymentError::Value { invalid, .. }) if invalid.field() == "source")
     );
     let lines = new_part(Capture, 3, 1).line(1, Quantity::from(1));
     let refused = whole.part(id(3), at(2), &whole.balance([]).unwrap(), lines).unwrap_err();
-    assert!(matches!(refused, PaymentError::Invalid(invalid) if invalid.field() == "lines"));
+    assert!(matches!(refused, PaymentError::Value { invalid, .. } if invalid.field() == "lines"));
     let mut capture = capture;
     assert_eq!(capture.authorise(at(3)), Err(PaymentError::NotAWhole { payment: id(2), kind: Capture }));
     assert_eq!(capture.state(), &PaymentState::Draft);
@@ -276,7 +276,7 @@ fn money_without_an_entry_is_entered_once() {
     assert_eq!(entered.enterable(&entered.balance([]).unwrap()), nothing);
     assert!(matches!(entered.clone().enter(at(6), 5), Err(PaymentError::NothingToEnter { .. })));
     assert!(
-        matches!(standing(Pending).enter(at(6), 5), Err(PaymentError::Invalid(invalid)) if invalid.field() == "entry")
+        matches!(standing(Pending).enter(at(6), 5), Err(PaymentError::Value { invalid, .. }) if invalid.field() == "entry")
     );
 
     // A whole that its parts cover has no entry of its own.

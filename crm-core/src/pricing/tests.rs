@@ -303,7 +303,7 @@ fn prc_3_a_quantity_without_a_tier_is_left_to_other_rules() {
         let rules = || [fixed(PriceTarget::All, "77"), by_tiers(schedule(tiers.clone()))];
         assert_eq!(number(&priced(rules(), &lamp, "20")), Some(2));
         assert_eq!(number(&priced(rules(), &lamp, "21")), Some(1));
-        let passed = book(rules()).passed_over(id(1), PriceRequest::new(&lamp, 21.into())).unwrap();
+        let passed = book(rules()).passed_over(id(1), PriceRequest::new(&lamp, 21.into()), &[]).unwrap();
         assert_eq!(passed, [RulePassedOver::NoTier { rule: 2, from: 1.into(), until: Some(21.into()) }]);
     }
     assert_eq!(number(&priced([by_tiers(schedule(PriceTiers::range()))], &lamp, "0.5")), None);
@@ -365,9 +365,36 @@ fn the_rules_that_were_passed_over_say_why() {
         fixed(category("Chairs"), "6"),
     ];
     let book = book(rules);
-    let passed = book.passed_over(id(1), PriceRequest::new(&lamp, 1.into())).unwrap();
+    let passed = book.passed_over(id(1), PriceRequest::new(&lamp, 1.into()), &[]).unwrap();
     let words: Vec<String> = passed.iter().map(ToString::to_string).collect();
     assert_eq!(words, ["rule 3 holds ..2026-03-02", "rule 2 begins at 10"]);
+}
+
+#[test]
+fn prc_3_the_rule_that_made_a_price_of_lines_together_was_not_passed_over() {
+    let lamp = product(1, None);
+    let together = PriceTiers::range_over(Aggregation::Quote).tier(11.into(), None, TierPrice::Price(eur("70")));
+    let book = book([fixed(PriceTarget::All, "77"), by_tiers(together)]);
+    let six = PriceRequest::new(&lamp, 6.into());
+    // The second six have their price already and are counted with the first.
+    for prices in [book.prices(id(1), &[six, six]), book.prices_with(id(1), &[six], &[six])] {
+        assert_eq!(number(&prices.unwrap()[0]), Some(2));
+    }
+    assert_eq!(book.passed_over(id(1), six, &[six]), Ok(Vec::new()));
+    let alone = book.passed_over(id(1), six, &[]).unwrap();
+    assert_eq!(alone, [RulePassedOver::NoTier { rule: 2, from: 11.into(), until: None }]);
+}
+
+#[test]
+fn another_book_has_another_fingerprint() {
+    use crate::Fingerprint;
+
+    let day_after =
+        PriceBook::on(day("2026-03-03"), [list(1, Currency::EUR, [fixed(PriceTarget::All, "77")])], []).unwrap();
+    let of = |price| Fingerprint::of(&book([fixed(PriceTarget::All, price)])).unwrap();
+    assert_eq!(of("77"), of("77"));
+    assert_ne!(of("77"), of("78"));
+    assert_ne!(of("77"), Fingerprint::of(&day_after).unwrap());
 }
 
 #[test]
@@ -427,7 +454,7 @@ proptest! {
             let request = PriceRequest::new(&lamp, quantity);
             let expected = walked(&prices, &lamp, quantity, day("2026-03-02"));
             prop_assert_eq!(number(&book.price(id(1), request).unwrap()), expected);
-            for passed in book.passed_over(id(1), request).unwrap() {
+            for passed in book.passed_over(id(1), request, &[]).unwrap() {
                 let (RulePassedOver::NotValid { rule, .. } | RulePassedOver::BelowQuantity { rule, .. } | RulePassedOver::NoTier { rule, .. }) = passed;
                 prop_assert!(Some(rule) != expected && prices.rule(rule).unwrap().target.covers(&lamp));
             }

@@ -213,6 +213,8 @@ filters! {
         customer: CustomerId,
         /// For this deal.
         opportunity: OpportunityId,
+        /// With this person, besides the customer.
+        person: CustomerId,
         /// Of this rep.
         owner: SalesRepId,
         /// Of this kind.

@@ -5,8 +5,8 @@ use crm_core::{
     LeadFact, LeadId, Opportunity, OpportunityFact, OpportunityId, OpportunityPatch, RecordRef, Revision,
     conversion::{Became, Origin},
     store::{
-        Activities, Customers, Interactions, Journal, Leads, Opportunities, Page, StoreError, StoreErrorKind, Timeline,
-        pages,
+        Activities, ActivityFilter, Customers, Interactions, Journal, Leads, Opportunities, Page, StoreError,
+        StoreErrorKind, Timeline, pages,
     },
 };
 
@@ -58,7 +58,7 @@ pub fn undo_conversion(
                 deal = opportunity.revise(act.at(), patch)?.map(|fact| (opportunity, fact));
             }
         }
-        let mut made = Made { activities: activities_of(tx, id)?, lead: Some(converted.clone()), ..Made::default() };
+        let mut made = Made { activities: activities_of(tx, id)?, lead: Some(converted), ..Made::default() };
         // What a linked deal had for nobody lets go of the customer whom the deal gained, unless somebody was named since.
         let gained = deal.as_ref().and_then(|(_, fact)| match fact {
             OpportunityFact::Revised { before, .. } => before.customer(),
@@ -139,10 +139,10 @@ struct Made {
 }
 
 impl Made {
-    /// Refuses where a customer has orders, tickets, deals or interactions besides a deal and what was made.
+    /// Refuses where a customer has orders, tickets, deals or interactions besides a deal and what was made, or is to be met.
     fn is_all_there_is_of(
         &self,
-        tx: &(impl Timeline + ?Sized),
+        tx: &(impl Timeline + Activities + ?Sized),
         customer: CustomerId,
         deal: OpportunityId,
     ) -> Result<(), StoreError> {
@@ -160,7 +160,12 @@ impl Made {
             };
             return Err(StoreErrorKind::StillReferenced { by, count: 1 }.into());
         }
-        Ok(())
+        let with = ActivityFilter { person: Some(customer), ..ActivityFilter::default() };
+        let own = self.activities.iter().filter(|one| one.person() == Some(customer)).count();
+        match tx.count_activities(&with)?.saturating_sub(u64::try_from(own).unwrap_or(u64::MAX)) {
+            0 => Ok(()),
+            count => Err(StoreErrorKind::StillReferenced { by: "activities", count }.into()),
+        }
     }
 
     /// Deletes all of it; or, where something else refers to a part of it, nothing: what was deleted by then is put back as it was. The customer whom one linked

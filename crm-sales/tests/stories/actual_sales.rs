@@ -235,7 +235,7 @@ struct Story {
     /// Product and price in cents.
     lines: Vec<(usize, i64)>,
     /// What is paid of the total, in percent, and what of that is refunded in two steps, each with its days after
-    /// the order.
+    /// the payment.
     paid: (u8, u64),
     refunded: [(u8, u64); 2],
     cancelled: bool,
@@ -277,7 +277,7 @@ fn happens(world: &mut World, story: &Story, reps: &[SalesRepId], products: &[Pr
         for (share, later) in story.refunded {
             let refund = percent(paid.minor(), share);
             if refund.is_positive() {
-                refund_order(tx, act, order.id, NewPayment::of(refund).day(on(story.day + later)))?;
+                refund_order(tx, act, order.id, NewPayment::of(refund).day(on(story.day + story.paid.1 + later)))?;
             }
         }
         let kept = tx.order(order.id)?.unwrap().refundable();
@@ -377,6 +377,7 @@ proptest! {
             let money: i64 = payments.iter().map(|(_, entry)| match entry.kind {
                 EntryKind::Payment => entry.amount.minor(),
                 EntryKind::Refund => -entry.amount.minor(),
+                EntryKind::RefundUndone => 0,
             }).sum();
             Ok::<_, SalesError>((revenue, money))
         }).unwrap();

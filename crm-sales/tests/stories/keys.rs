@@ -10,25 +10,26 @@ use crm_core::{
     Act, Activity, ActivityKind, ActivityPatch, ActivityPlan, Channel, Completion, ContactMark, ContactRef,
     ConversionPlan, Currency, Customer, CustomerPatch, Direction, Disqualification, Fingerprint, IdempotencyError,
     Interaction, Label, LeadPatch, LeadTouch, Loss, Member, Money, NewActivity, NewConversion, NewCustomer,
-    NewInteraction, NewLead, NewOpportunity, NewOrder, NewPayment, NewProduct, NewQueue, NewSalePlan, NewSalesRep,
-    Opportunity, OpportunityId, OpportunityPatch, Order, OrderError, Percent, Period, Pipeline, PlanScope, Product,
-    ProductPatch, QueuePatch, Rating, RosterMember, Sale, SalePlan, SalePlanPatch, SalesRep, SalesRepId, SalesRepPatch,
-    ShippedLine, UnitPrice,
+    NewInteraction, NewLead, NewOpportunity, NewOrder, NewPayment, NewPriceList, NewProduct, NewQueue, NewSalePlan,
+    NewSalesRep, Opportunity, OpportunityId, OpportunityPatch, Order, OrderError, Percent, Period, Pipeline, PlanScope,
+    Product, ProductPatch, QueuePatch, Rating, RosterMember, Sale, SalePlan, SalePlanPatch, SalesRep, SalesRepId,
+    SalesRepPatch, ShippedLine, UnitPrice,
     store::{Answers, OrderFilter, Orders, Page, Store},
 };
 use crm_sales::{
-    Converted, OrderAmendment, SalesError, Schedule, activate_plan, add_lead, add_product, add_queue, add_sales_rep,
-    advance_opportunity, amend_order, amend_plan, apply_assignment_rules, apply_conversion, archive_customer,
-    assign_lead, cancel_activity, cancel_order, cancel_order_on, close_plan, complete_activity, confirm_order,
-    confirm_order_on, convert_leads, delete_activity, delete_customer, delete_interaction, delete_lead,
-    delete_opportunity, delete_order, delete_plan, delete_product, delete_queue, delete_sales_rep, deliver_shipment,
-    disqualify_lead, draft_order, draft_plan, drain_queue, enqueue_lead, give_lead, lock_order, log_interaction,
-    log_lead_touch, lose_opportunity, mark_contact_point, nurture_lead, open_opportunity, pay_order, place_order,
-    place_order_on, plan_activity, plan_conversion, qualify_lead, rate_interaction, reassign_order, refund_order,
-    register_customer, reopen_activity, reopen_lead, reopen_opportunity, restore_customer, return_shipment,
-    revise_activity, revise_lead, revise_opportunity, route_lead, schedule_activities, ship_lines, ship_order,
-    undo_conversion, unlock_order, update_customer, update_product, update_queue, update_sales_rep, win_opportunity,
-    work_lead,
+    Converted, OrderAmendment, PriceLine, SalesError, Schedule, activate_plan, add_lead, add_order_lines,
+    add_price_list, add_product, add_queue, add_sales_rep, advance_opportunity, amend_order, amend_plan,
+    apply_assignment_rules, apply_conversion, archive_customer, assign_lead, cancel_activity, cancel_order,
+    cancel_order_on, close_plan, complete_activity, confirm_order, confirm_order_on, convert_leads, delete_activity,
+    delete_customer, delete_interaction, delete_lead, delete_opportunity, delete_order, delete_plan, delete_product,
+    delete_queue, delete_sales_rep, deliver_shipment, disqualify_lead, draft_order, draft_plan, drain_queue,
+    enqueue_lead, give_lead, lock_order, log_interaction, log_lead_touch, lose_opportunity, mark_contact_point,
+    nurture_lead, open_opportunity, pay_order, place_order, place_order_on, plan_activity, plan_conversion, price_book,
+    price_order_by, qualify_lead, rate_interaction, reassign_order, refund_order, register_customer, reopen_activity,
+    reopen_lead, reopen_opportunity, restore_customer, return_shipment, revise_activity, revise_lead,
+    revise_opportunity, route_lead, schedule_activities, ship_lines, ship_order, undo_conversion, undo_refund,
+    unlock_order, update_customer, update_order_prices, update_product, update_queue, update_sales_rep,
+    win_opportunity, work_lead,
 };
 use crm_testkit::{Acts, MemoryTx};
 use proptest::prelude::*;
@@ -224,6 +225,7 @@ fn do_everything(tx: &mut MemoryTx, act: &mut Act) -> Result<Answered, SalesErro
     all.orders.push(pay_order(tx, act, order.id, NewPayment::of(eur("10.00")))?);
     all.orders.push(pay_order(tx, act, order.id, NewPayment::of(eur("10.00")))?);
     all.orders.push(refund_order(tx, act, order.id, NewPayment::of(eur("20.00")))?);
+    all.orders.push(undo_refund(tx, act, order.id, 3)?);
     all.orders.push(ship_lines(tx, act, order.id, vec![ShippedLine { line: 1, quantity: 1.into() }])?);
     all.orders.push(ship_order(tx, act, order.id)?);
     all.orders.push(deliver_shipment(tx, act, order.id, 1)?);
@@ -253,7 +255,7 @@ fn a_whole_act_is_repeated_as_it_was() {
     // Each of them has an answer of its own, with all the records in the order in which they were done.
     let answers = world.reads(|tx| Ok(tx.answers(Page::first(999))?));
     let names: BTreeSet<&str> = answers.iter().map(|answer| answer.operation.as_str()).collect();
-    assert_eq!((answers.len(), names.len()), (62, 52));
+    assert_eq!((answers.len(), names.len()), (63, 53));
     let records = |operation: &str| if operation == "schedule_activities" { 2 } else { 1 };
     assert!(
         answers
@@ -355,6 +357,27 @@ fn every_operation_is_done_once_under_its_own_name() {
     assert!(operations.len() >= 60 && operations.contains_key("pay_order"), "{:?}", operations.keys());
     for (name, body) in operations {
         assert!(body.contains("once(") && body.contains(&format!("\"{name}\"")), "{name} is done again under its key");
+    }
+}
+
+#[test]
+fn prices_of_another_book_are_another_input() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "49.90"));
+    let list = NewPriceList::new("Retail".parse().unwrap(), Currency::EUR);
+    let list = world.does(|tx, act| add_price_list(tx, act, list));
+    let order = world.does(|tx, act| draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR)));
+    world.does(|tx, act| price_order_by(tx, act, order.id, Some(list.id)));
+    let book = |world: &World, on| world.reads(|tx| price_book(tx, list.id, day(on), []));
+    let (today, tomorrow) = (book(&world, "2026-03-02"), book(&world, "2026-03-03"));
+    let lines = [PriceLine::new(lamp.id, 2)];
+    let add =
+        |world: &mut World, book| world.under("add 1", |tx, act| add_order_lines(tx, act, order.id, book, &lines));
+    let update = |world: &mut World, book| world.under("up 1", |tx, act| update_order_prices(tx, act, order.id, book));
+    let (added, updated) = (add(&mut world, &today).unwrap(), update(&mut world, &today).unwrap());
+    assert_eq!((add(&mut world, &today).unwrap(), update(&mut world, &today).unwrap()), (added, updated));
+    for refused in [add(&mut world, &tomorrow), update(&mut world, &tomorrow)] {
+        assert!(matches!(refused, Err(SalesError::Idempotency(IdempotencyError::Mismatch { .. }))), "{refused:?}");
     }
 }
 

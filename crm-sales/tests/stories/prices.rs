@@ -1,14 +1,15 @@
 use crm_core::{
-    Act, Currency, NewOrder, NewOrderLine, NewPriceList, NewPriceRule, Order, OrderAction, OrderError, OrderLine,
-    Percent, PriceBase, PriceChanges, PriceError, PriceFormula, PriceList, PriceListError, PriceListId, PriceListPatch,
-    PriceTarget, PriceTiers, Pricing, ProductId, ProductPatch, Quantity, RecordId, Revision, Rule, TierPrice,
-    UnitPrice,
+    Act, Aggregation, Currency, DiscountLimit, NewOrder, NewOrderLine, NewPriceList, NewPriceRule, NewQuote, Order,
+    OrderAction, OrderError, OrderLine, Percent, PriceBase, PriceChanges, PriceError, PriceFormula, PriceList,
+    PriceListError, PriceListId, PriceListPatch, PriceTarget, PriceTiers, Pricing, ProductId, ProductPatch, Quantity,
+    QuoteAction, QuoteError, RecordId, Revision, Rule, Tax, TierPrice, UnitPrice,
     store::{PriceLists, StoreErrorKind},
 };
 use crm_sales::{
-    OrderAmendment, PriceLine, SalesError, add_order_lines, add_price_list, amend_order, change_prices, confirm_order,
-    delete_price_list, delete_product, draft_order, price_book, price_lines, price_order_by, update_order_prices,
-    update_price_list, update_product,
+    OrderAmendment, PriceLine, QuoteAmendment, SalesError, accept_quote, add_order_lines, add_price_list,
+    add_quote_lines, amend_order, amend_quote, change_prices, confirm_order, copy_order, delete_price_list,
+    delete_product, draft_order, draft_quote, price_book, price_lines, price_order_by, price_quote_by, send_quote,
+    update_order_prices, update_price_list, update_product, update_quote_prices,
 };
 
 use crm_testkit::MemoryTx;
@@ -169,7 +170,7 @@ fn prc_4_another_list_prices_only_lines_added_later_until_prices_are_updated() {
         let book = price_book(tx, list.id, on, [])?;
         update_order_prices(tx, act, id, &book)
     });
-    assert!(matches!(without, SalesError::NoPriceList { order } if order == id));
+    assert!(matches!(without, SalesError::NoPriceList { record } if record == id.into()));
     // Before there is a list, a line has the list price of its product, here less 5 %.
     let plain = NewOrderLine::new(lamp, 2.into()).discount(Percent::whole(5));
     let order = world.does(|tx, act| amend_order(tx, act, id, OrderAmendment::new().add_line(plain.clone())));
@@ -211,6 +212,119 @@ fn prc_4_another_list_prices_only_lines_added_later_until_prices_are_updated() {
     assert_eq!(shown(&order), ["1: 2 at 25.00 EUR less 0 %", "2: 12 at 25.00 EUR less 0 %"]);
     let facts = world.facts(id);
     assert_eq!(facts[..3], ["order.drafted", "order.amended", "order.price_list_changed"]);
+}
+
+/// A list by which 11 and more of one group cost a tenth less than the list price.
+fn by_groups(world: &mut World) -> PriceList {
+    let off = |percent| TierPrice::Discount(Percent::whole(percent));
+    let tiers = PriceTiers::range_over(Aggregation::Group).tier(1.into(), Some(11.into()), off(0)).tier(
+        11.into(),
+        None,
+        off(10),
+    );
+    lists(world, named("Groups").rule(NewPriceRule::new(PriceTarget::All, Pricing::Tiers(tiers))))
+}
+
+#[test]
+fn prc_3_a_line_stays_in_its_group_when_others_are_added_and_prices_are_updated() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "100.00"));
+    let list = by_groups(&mut world);
+    let order = world.does(|tx, act| draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR)));
+    world.does(|tx, act| price_order_by(tx, act, order.id, Some(list.id)));
+    let book = world.reads(|tx| price_book(tx, list.id, day("2026-03-02"), []));
+    let six = |group: &str| PriceLine::new(lamp.id, 6).group(group.parse().unwrap());
+    let order = world.does(|tx, act| add_order_lines(tx, act, order.id, &book, &[six("A"), six("A")]));
+    assert_eq!(order.total(), eur("1080.00"));
+    world.changes_nothing(|tx, act| update_order_prices(tx, act, order.id, &book));
+    // The first twelve of the group count for the thirteenth, and not for another group.
+    let one = |group: &str| PriceLine::new(lamp.id, 1).group(group.parse().unwrap());
+    let order = world.does(|tx, act| add_order_lines(tx, act, order.id, &book, &[one("A"), one("B")]));
+    assert_eq!(order.total(), eur("1270.00"));
+    let copy = world.does(|tx, act| copy_order(tx, act, order.id));
+    assert_eq!(copy.lines(), order.lines());
+}
+
+#[test]
+fn prc_3_a_line_without_a_price_is_told_by_its_place_among_the_new_ones() {
+    let mut world = World::new();
+    let (zhang, lamp, desk) =
+        (world.person("张三"), world.product("LAMP-1", "50.00"), world.product("DESK-1", "90.00"));
+    let by_cost = Pricing::Formula(PriceFormula::of(PriceBase::Cost, Percent::ZERO));
+    let list = named("Cost").rule(NewPriceRule::new(PriceTarget::Product(desk.id), by_cost));
+    let list = lists(&mut world, list);
+    let order = world.does(|tx, act| draft_order(tx, act, NewOrder::for_customer(zhang.id, Currency::EUR)));
+    world.does(|tx, act| price_order_by(tx, act, order.id, Some(list.id)));
+    let book = world.reads(|tx| price_book(tx, list.id, day("2026-03-02"), []));
+    let lamps = || PriceLine::new(lamp.id, 1);
+    world.does(|tx, act| add_order_lines(tx, act, order.id, &book, &[lamps(), lamps()]));
+    let both = [lamps(), PriceLine::new(desk.id, 1)];
+    let refused = world.is_refused(|tx, act| add_order_lines(tx, act, order.id, &book, &both));
+    assert!(matches!(refused, SalesError::LinePrice { number: 2, error: PriceError::NoCost { .. } }), "{refused}");
+}
+
+#[test]
+fn mon_5_what_a_list_prices_is_taxed_and_a_replaced_line_keeps_what_it_came_from() {
+    let mut world = World::new();
+    let (order, lamp, list) = draft_by_list(&mut world);
+    let vat = Tax::new("VAT".parse().unwrap(), Percent::whole(19)).unwrap();
+    world.does(|tx, act| price_order_by(tx, act, order.id, Some(list.id)));
+    let book = world.reads(|tx| price_book(tx, list.id, day("2026-03-02"), []));
+    let lamps = PriceLine::new(lamp, 12).tax(vat);
+    let order = world.does(|tx, act| add_order_lines(tx, act, order.id, &book, &[lamps]));
+    // Ten at 40.00 and two at 30.00, and 19 % on each.
+    assert_eq!((order.net(), order.total()), (eur("460.00"), eur("547.40")));
+    world.changes_nothing(|tx, act| update_order_prices(tx, act, order.id, &book));
+
+    // As many of the same keep the price of the list, and what they continue; another quantity needs a price.
+    let less = |quantity: u32| NewOrderLine::new(lamp, quantity.into()).discount(Percent::whole(10));
+    let cheaper = OrderAmendment::new().replace(2, less(2));
+    let order = world.does(|tx, act| amend_order(tx, act, order.id, cheaper));
+    let second = &order.lines()[1];
+    assert_eq!((second.amount(), second.tax(), second.continues()), (eur("54.00"), None, Some(1)));
+    let more = OrderAmendment::new().replace(2, less(3));
+    let refused = world.is_refused(|tx, act| amend_order(tx, act, order.id, more));
+    assert!(matches!(refused, SalesError::PricedByList { number: 2, .. }), "{refused}");
+}
+
+#[test]
+fn prc_4_a_quote_is_priced_by_a_list_as_an_order_is() {
+    let mut world = World::new();
+    let (order, lamp, list) = draft_by_list(&mut world);
+    let (none, on) = (DiscountLimit::up_to(Percent::ZERO).unwrap(), day("2026-03-02"));
+    let new = NewQuote::for_customer(order.customer(), Currency::EUR);
+    let id = world.does(|tx, act| draft_quote(tx, act, new)).id;
+    let book = world.reads(|tx| price_book(tx, list.id, on, []));
+    let refused = world.is_refused(|tx, act| update_quote_prices(tx, act, id, &book, &none));
+    assert!(matches!(refused, SalesError::NoPriceList { record } if record == id.into()));
+    let dollars = lists(&mut world, NewPriceList::new("Dollars".parse().unwrap(), Currency::USD));
+    let refused = world.is_refused(|tx, act| price_quote_by(tx, act, id, Some(dollars.id)));
+    assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("price list"));
+
+    let plain = || QuoteAmendment::new().add_line(NewOrderLine::new(lamp, 2.into()).discount(Percent::whole(5)));
+    world.does(|tx, act| amend_quote(tx, act, id, plain(), &none));
+    world.does(|tx, act| price_quote_by(tx, act, id, Some(list.id)));
+    world.changes_nothing(|tx, act| price_quote_by(tx, act, id, Some(list.id)));
+    let refused = world.is_refused(|tx, act| amend_quote(tx, act, id, plain(), &none));
+    assert!(matches!(refused, SalesError::PricedByList { number: 2, .. }), "{refused}");
+    let quote = world.does(|tx, act| add_quote_lines(tx, act, id, &book, &[PriceLine::new(lamp, 12)], &none));
+    // Two at 50.00 less 5 %, ten at 40.00, two at 30.00.
+    assert_eq!((quote.total(), quote.lines()[2].continues()), (eur("555.00"), Some(2)));
+    let error = world.is_refused(|tx, act| send_quote(tx, act, id, &none, on));
+    // What was typed goes beyond the limit of nothing; what the list made does not, though lamps are listed at 50.00.
+    let SalesError::Quote(QuoteError::NeedsApproval { beyond, .. }) = &error else { panic!("{error}") };
+    assert_eq!(beyond.iter().map(|beyond| beyond.line).collect::<Vec<_>>(), [1]);
+
+    let quote = world.does(|tx, act| update_quote_prices(tx, act, id, &book, &none));
+    assert_eq!((quote.total(), quote.lines()[0].discount()), (eur("540.00"), Percent::ZERO));
+    world.changes_nothing(|tx, act| update_quote_prices(tx, act, id, &book, &none));
+    let refused = world.is_refused(|tx, act| delete_price_list(tx, act, list.id));
+    assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "quotes", count: 1 });
+    world.does(|tx, act| send_quote(tx, act, id, &none, on));
+    let refused = world.is_refused(|tx, act| add_quote_lines(tx, act, id, &book, &[PriceLine::new(lamp, 1)], &none));
+    assert!(matches!(refused, SalesError::Quote(QuoteError::NotAllowed { action: QuoteAction::Amend, .. })));
+    let (_, order) = world.does(|tx, act| accept_quote(tx, act, id, on));
+    assert_eq!((order.price_list(), order.total()), (Some(list.id), eur("540.00")));
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use crm_core::{
     AnomalyKind, Currency, Money, NewPayment, NewPaymentPart, NewProviderPayment, Order, OrderError, OrderId, Payment,
-    PaymentAction, PaymentError, PaymentId, PaymentKind, PaymentReport, PaymentStatus, ProviderStatus, Quantity,
-    RefundedLine, Rule,
+    PaymentAction, PaymentAnomaly, PaymentError, PaymentId, PaymentKind, PaymentParts, PaymentReport, PaymentStatus,
+    ProviderStatus, Quantity, RefundedLine, Rule,
     store::{Orders, Page, PaymentFilter, Payments, Store, StoreErrorKind},
 };
 use crm_sales::{
     ReportedPayment, SalesError, authorise_payment, begin_part, begin_payment, cancel_order, capture_payment,
     confirm_order, delete_order, delete_payment, enter_payment, fail_payment, pay_order, pend_payment, refund_order,
-    report_payment, settle_part, void_payment,
+    report_payment, settle_part, undo_refund, void_payment,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -253,6 +253,8 @@ fn a_payment_is_for_an_order_in_its_currency_that_is_not_cancelled() {
         let nothing = over(eur(amount));
         let error = world.is_refused(|tx, act| begin_payment(tx, act, nothing));
         assert_eq!(error.invalid().unwrap().rule(), &Rule::NotPositive);
+        let named = format!("cannot pay {}: amount must be greater than zero, got {amount} EUR", draft.id);
+        assert_eq!(error.to_string(), named);
     }
     // Money is held before the order binds, and not taken.
     let begun = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1")));
@@ -384,6 +386,93 @@ fn a_refund_that_the_order_knows_of_already_is_done_without_an_entry() {
     let back = reported(&mut world, "acme:re_1", Done);
     assert_eq!((back.anomaly.unwrap().kind, back.payment.entry()), (AnomalyKind::NotEntered, None));
     assert_eq!(order(&world, id).payments().len(), 2);
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, back.payment.id));
+    assert!(matches!(error, SalesError::Order(OrderError::OverRefunded { .. })), "{error}");
+
+    // By hand it was a mistake, and what was missing is entered.
+    world.does(|tx, act| undo_refund(tx, act, id, 2));
+    world.does(|tx, act| pay_order(tx, act, id, NewPayment::of(eur("99.80"))));
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, back.payment.id)).entry(), Some(5));
+    let entered = order(&world, id);
+    assert_eq!((entered.refundable(), entered.payment_status()), (eur("0.00"), PaymentStatus::Refunded));
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, back.payment.id));
+    assert_eq!(refusal(error), PaymentError::NothingToEnter { payment: back.payment.id });
+}
+
+#[test]
+fn ref_1_a_refund_by_line_is_entered_whatever_money_waits_without_an_entry() {
+    let mut world = World::new();
+    let draft = world.draft();
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    // More than the order comes to, of which it takes its total.
+    let more = NewProviderPayment::new(draft.id, "acme:pi_1".parse().unwrap(), eur("130.00"));
+    let whole = world.does(|tx, act| begin_payment(tx, act, more)).id;
+    world.does(|tx, act| authorise_payment(tx, act, whole));
+    world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "99.80")));
+    let rest = world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_2", "30.20")));
+    assert_eq!(reported(&mut world, "acme:ch_2", Done).anomaly.unwrap().kind, AnomalyKind::NotEntered);
+
+    let one = || refund("acme:re_1").line(1, Quantity::from(1)).amount(eur("20.00"));
+    let back = world.does(|tx, act| settle_part(tx, act, whole, one()));
+    assert_eq!(back.entry(), Some(2));
+    let sold = order(&world, draft.id);
+    assert_eq!(sold.refundable_lines(), [RefundedLine { line: 1, quantity: Quantity::from(1) }]);
+    assert_eq!(sold.revenue().iter().map(|one| one.amount).collect::<Vec<_>>(), [eur("99.80"), eur("-20.00")]);
+    // The money that waits goes back without the order.
+    let waits = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_2").amount(eur("30.20"))));
+    assert_eq!((waits.entry(), order(&world, draft.id)), (None, sold));
+    for part in [rest.id, waits.id] {
+        let error = world.is_refused(|tx, act| enter_payment(tx, act, part));
+        assert_eq!(refusal(error), PaymentError::NothingToEnter { payment: part });
+    }
+}
+
+#[test]
+fn ref_1_lines_that_were_not_paid_are_not_refunded() {
+    let mut world = World::new();
+    let (_, whole) = held(&mut world);
+    world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "49.90")));
+    let both = refund("acme:re_1").line(1, Quantity::from(2)).amount(eur("49.90"));
+    let error = world.is_refused(|tx, act| begin_part(tx, act, whole, both));
+    assert!(
+        matches!(error, SalesError::Order(OrderError::LinesNotPaid { came_to, paid, .. }) if (came_to, paid) == (eur("99.80"), eur("49.90"))),
+        "{error}"
+    );
+}
+
+#[test]
+fn ref_3_money_that_was_entered_by_hand_under_the_providers_reference_is_not_entered_again() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    let by_hand = |reference: &str| {
+        NewPayment::of(eur("99.80")).method("acme".parse().unwrap()).reference(reference.parse().unwrap())
+    };
+    world.does(|tx, act| pay_order(tx, act, id, by_hand("pi_1")));
+    assert_eq!(world.does(|tx, act| capture_payment(tx, act, whole)).entry(), Some(1));
+    world.does(|tx, act| refund_order(tx, act, id, by_hand("re_1")));
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1")));
+    let back = reported(&mut world, "acme:re_1", Done);
+    assert_eq!((back.anomaly, back.payment.entry()), (None, Some(2)));
+    assert_eq!(order(&world, id).payments().len(), 2);
+}
+
+#[test]
+fn pay_1_a_report_that_cannot_be_kept_moves_nothing() {
+    let mut world = World::new();
+    let draft = world.draft();
+    let begun = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1")));
+    let one =
+        PaymentAnomaly { at: begun.created_at, kind: AnomalyKind::Late, reported: Draft, found: Draft, amount: None };
+    world.does(|tx, _| {
+        let full = PaymentParts { anomalies: vec![one; 10_000], ..PaymentParts::from(begun.clone()) };
+        Ok(tx.update_payment(&full.try_into()?)?)
+    });
+    // The order is a draft and takes no money, which there is no room to keep.
+    let done = PaymentReport::new("acme:pi_1".parse().unwrap(), Done);
+    let error = world.is_refused(|tx, act| report_payment(tx, act, done));
+    assert!(
+        matches!(refusal(error), PaymentError::Value { payment, invalid } if payment == begun.id && invalid.field() == "anomalies")
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use crm_core::{
-    AssignmentPolicy, AssignmentRule, AssignmentStrategy, Disqualification, Lead, LeadId, Member, NewAgent, NewLead,
-    NewQueue, Queue, QueueId, QueuePatch, Roster, RosterMember, Rule, SalesRepId, SalesRepPatch, WaitingOrder,
+    AssignmentPolicy, AssignmentRule, AssignmentStrategy, Disqualification, FairnessWindow, Lead, LeadId, Member,
+    NewAgent, NewLead, NewQueue, Queue, QueueId, QueuePatch, Roster, RosterMember, Rule, SalesRepId, SalesRepPatch,
+    WaitingOrder,
     assignment::{Because, Condition, Held, Outcome, Skip, Topic},
     store::{Agents, Leads, Page, Queues, StoreErrorKind},
 };
@@ -62,6 +64,48 @@ fn asg_1_5_leads_go_round_the_reps_and_the_turn_is_kept_between_acts() {
     let last = world.reads(|tx| Ok(tx.queue(queue.id)?)).unwrap();
     assert_eq!(last.roster.cursor(), 2);
     assert_eq!(world.facts(queue.id).len(), 6);
+}
+
+#[test]
+fn asg_5_room_somebody_who_comes_in_and_a_timer_each_drain_the_queue() {
+    let mut world = World::new();
+    let (queue, reps) = web(&mut world, 2, AssignmentPolicy::default(), |member| member.capacity(2));
+    let away: BTreeSet<SalesRepId> = [reps[1]].into();
+    let leads: Vec<LeadId> = (0..4).map(|n| waiting(&mut world, queue.id, somebody(n)).id).collect();
+    let drain = |world: &mut World, away: &BTreeSet<SalesRepId>| -> Vec<(LeadId, Option<usize>)> {
+        let drained = world.does(|tx, act| drain_queue(tx, act, queue.id, away, Page::first(9)));
+        let given = drained.decisions.iter().map(|(lead, decision)| match decision.given_to() {
+            Some(Member::SalesRep(rep)) => (*lead, place(&reps, Some(rep))),
+            _ => (*lead, None),
+        });
+        given.collect()
+    };
+    // The one who is there takes what they have room for; the rest waits.
+    let (one, two) = (Some(0), Some(1));
+    assert_eq!(drain(&mut world, &away), [(leads[0], one), (leads[1], one), (leads[2], None), (leads[3], None)]);
+    assert_eq!(drain(&mut world, &away), [(leads[2], None), (leads[3], None)]);
+
+    // They have room again: a lead of theirs is closed. The oldest of what waits is given out.
+    let why = Disqualification { reason: "no budget".parse().unwrap(), note: None };
+    world.does(|tx, act| disqualify_lead(tx, act, leads[0], why));
+    assert_eq!(drain(&mut world, &away), [(leads[2], one), (leads[3], None)]);
+    // The other one comes in.
+    assert_eq!(drain(&mut world, &nobody_away()), [(leads[3], two)]);
+
+    // A timer: what the fairness window held back is given once the window has moved on.
+    let mut world = World::new();
+    let window = FairnessWindow { limit: 1, window_seconds: 3_600 };
+    let policy = AssignmentPolicy { fairness: Some(window), ..AssignmentPolicy::default() };
+    let (queue, reps) = web(&mut world, 1, policy, plain);
+    let leads: Vec<LeadId> = (5..7).map(|n| waiting(&mut world, queue.id, somebody(n)).id).collect();
+    let drained = |world: &mut World| {
+        world.does(|tx, act| drain_queue(tx, act, queue.id, &nobody_away(), Page::first(9))).given()
+    };
+    assert_eq!((drained(&mut world), drained(&mut world)), (1, 0));
+    world.acts.wait(TimeDelta::hours(1));
+    assert_eq!((drained(&mut world), drained(&mut world)), (1, 0));
+    let owners = leads.iter().map(|lead| world.reads(|tx| Ok(tx.lead(*lead)?)).unwrap().owner());
+    assert!(owners.into_iter().all(|owner| owner == Some(reps[0])));
 }
 
 #[test]

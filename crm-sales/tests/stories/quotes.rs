@@ -1,13 +1,13 @@
 use crm_core::{
-    BeyondLimit, Currency, CustomerId, Discount, DiscountLimit, Fact, NewOrderLine, NewQuote, OrderStatus, Percent,
-    ProductPatch, Quantity, Quote, QuoteAction, QuoteError, QuoteFact, QuoteStatus, RecordId, Revision, Tax, Terms,
-    UnitPrice,
+    BeyondLimit, Currency, CustomerId, Discount, DiscountLimit, Fact, LeastAmount, LimitKind, MinMargin, NewOrderLine,
+    NewQuote, OrderStatus, Percent, ProductId, ProductPatch, Quantity, Quote, QuoteAction, QuoteError, QuoteFact,
+    QuoteState, QuoteStatus, RecordId, Revision, Tax, Terms, UnitPrice,
     store::{Orders, QuoteFilter, Quotes, Store, StoreErrorKind},
 };
 use crm_sales::{
-    QuoteAmendment, SalesError, accept_quote, amend_quote, approve_quote, archive_customer, cancel_order, cancel_quote,
-    delete_order, delete_quote, draft_quote, expire_quote, reject_quote, restore_customer, revise_quote,
-    send_back_quote, send_quote, submit_quote, update_product,
+    OrderAmendment, QuoteAmendment, SalesError, accept_quote, amend_order, amend_quote, approve_quote,
+    archive_customer, cancel_order, cancel_quote, copy_quote, delete_order, delete_quote, draft_quote, expire_quote,
+    reject_quote, restore_customer, revise_quote, send_back_quote, send_quote, submit_quote, update_product,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -24,11 +24,22 @@ fn offered(world: &mut World, discount: u16) -> Quote {
     world.does(|tx, act| draft_quote(tx, act, new))
 }
 
+/// The same lines in another quote.
+fn offered_again(world: &mut World, quote: &Quote) -> Quote {
+    let line = &quote.lines()[0];
+    let new = NewQuote::for_customer(quote.customer(), Currency::EUR)
+        .line_with(NewOrderLine::new(line.product(), line.quantity()));
+    world.does(|tx, act| draft_quote(tx, act, new))
+}
+
 #[test]
 fn qt_3_a_quote_becomes_one_order_whose_lines_know_theirs() {
     let mut world = World::new();
     let quote = offered(&mut world, 10);
-    assert_eq!((quote.number().as_str(), quote.total(), quote.author().as_str()), ("Q-000001", eur("89.82"), "alice"));
+    assert_eq!(
+        (quote.number().as_str(), quote.total(), quote.authors()[0].as_str()),
+        ("Q-000001", eur("89.82"), "alice")
+    );
     let more = NewOrderLine::new(quote.lines()[0].product(), Quantity::from(1))
         .unit_price(UnitPrice::parse("5", Currency::EUR).unwrap())
         .tax(Tax::new("VAT".parse().unwrap(), Percent::whole(19)).unwrap());
@@ -41,7 +52,8 @@ fn qt_3_a_quote_becomes_one_order_whose_lines_know_theirs() {
     // 0.82 falls on the lines as 0.78 and 0.04; 19 % of 4.96 are 0.94.
     assert_eq!((quote.net(), quote.total()), (eur("94.00"), eur("94.94")));
 
-    let off = DiscountLimit::up_to(Percent::whole(15)).unwrap();
+    // One of them is a tenth of its list price.
+    let off = DiscountLimit::up_to(Percent::whole(95)).unwrap();
     world.does(|tx, act| send_quote(tx, act, quote.id, &off, day("2026-03-10")));
     let (quote, order) = world.does(|tx, act| accept_quote(tx, act, quote.id, day("2026-03-31")));
     assert_eq!(
@@ -98,6 +110,92 @@ fn prc_5_a_quote_beyond_its_authors_limit_is_approved_by_another() {
     assert_eq!(again.state().status(), QuoteStatus::InApproval);
     let within = world.does(|tx, act| cancel_quote(tx, act, quote.id, Some("too dear".parse().unwrap())));
     assert_eq!(within.state().status(), QuoteStatus::Cancelled);
+}
+
+#[test]
+fn prc_5_a_typed_price_counts_as_what_it_is_below_the_list() {
+    let mut world = World::new();
+    let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "100.00"));
+    let mut offer = |typed: &str| {
+        let line = NewOrderLine::new(lamp.id, 1.into()).unit_price(UnitPrice::parse(typed, Currency::EUR).unwrap());
+        world.does(|tx, act| draft_quote(tx, act, NewQuote::for_customer(zhang.id, Currency::EUR).line_with(line)))
+    };
+    let (low, fair) = (offer("10.00"), offer("90.00"));
+    let error = world.is_refused(|tx, act| send_quote(tx, act, low.id, &ten(), day("2026-03-10")));
+    assert!(error.to_string().contains("line 1 comes to 10.00 EUR, below 90.00 EUR (discount 10 %)"), "{error}");
+    world.does(|tx, act| send_quote(tx, act, fair.id, &ten(), day("2026-03-10")));
+}
+
+#[test]
+fn prc_5_a_floor_in_another_currency_is_not_passed_in_silence() {
+    let mut world = World::new();
+    let quote = offered(&mut world, 0);
+    let cost = Some(UnitPrice::parse("100.00", Currency::USD).unwrap());
+    let known = ProductPatch { cost: Some(cost), ..ProductPatch::default() };
+    world.does(|tx, act| update_product(tx, act, quote.lines()[0].product(), known));
+    world.does(|tx, act| submit_quote(tx, act, quote.id, &ten()));
+    let quote = offered_again(&mut world, &quote);
+    let floor = ten().min_margin(MinMargin::OfCost(Percent::whole(20))).unwrap();
+    let waiting = world.does(|tx, act| submit_quote(tx, act, quote.id, &floor));
+    let QuoteState::InApproval { beyond, .. } = waiting.state() else { panic!("{:?}", waiting.state()) };
+    assert_eq!((beyond[0].least, beyond[0].limit), (LeastAmount::StatedIn(Currency::USD), LimitKind::Floor));
+}
+
+#[test]
+fn prc_5_who_drafted_a_discount_does_not_approve_it_though_another_moved_the_last_day() {
+    let mut world = World::new();
+    let quote = offered(&mut world, 50);
+    let longer = QuoteAmendment::new().valid_until(Some(day("2026-04-30")));
+    world.does_as("bob", |tx, act| amend_quote(tx, act, quote.id, longer, &ten()));
+    let revised = world.does_as("bob", |tx, act| revise_quote(tx, act, quote.id));
+    let copy = world.does_as("bob", |tx, act| copy_quote(tx, act, quote.id));
+    for id in [revised.id, copy.id] {
+        world.does(|tx, act| submit_quote(tx, act, id, &ten()));
+        let error = world.is_refused(|tx, act| approve_quote(tx, act, id));
+        assert!(matches!(error, SalesError::Quote(QuoteError::Approval { .. })), "{error}");
+        world.does_as("carol", |tx, act| approve_quote(tx, act, id));
+    }
+}
+
+#[test]
+fn qt_2_a_quote_that_is_over_is_copied() {
+    let mut world = World::new();
+    let quote = offered(&mut world, 10);
+    world.does(|tx, act| send_quote(tx, act, quote.id, &ten(), day("2026-03-10")));
+    let error = world.is_refused(|tx, act| accept_quote(tx, act, quote.id, day("2026-03-09")));
+    assert_eq!(error.invalid().map(|invalid| invalid.field()), Some("day"));
+    world.does(|tx, act| expire_quote(tx, act, quote.id, day("2026-04-01")));
+    let copy = world.does(|tx, act| copy_quote(tx, act, quote.id));
+    assert_eq!((copy.number().as_str(), copy.version(), copy.previous()), ("Q-000002", 1, None));
+    assert_eq!((copy.lines(), copy.total(), copy.valid_until()), (quote.lines(), quote.total(), None));
+    assert_eq!((copy.customer(), copy.state().status()), (quote.customer(), QuoteStatus::Draft));
+    world.does(|tx, act| archive_customer(tx, act, quote.customer()));
+    let error = world.is_refused(|tx, act| copy_quote(tx, act, quote.id));
+    assert!(matches!(error, SalesError::Archived { .. }), "{error}");
+}
+
+#[test]
+fn qt_3_a_replaced_line_of_the_order_knows_the_line_of_the_quote_still() {
+    let mut world = World::new();
+    let quote = offered(&mut world, 0);
+    world.does(|tx, act| send_quote(tx, act, quote.id, &ten(), day("2026-03-10")));
+    let (_, order) = world.does(|tx, act| accept_quote(tx, act, quote.id, day("2026-03-10")));
+    let (lamp, desk) = (quote.lines()[0].product(), world.product("DESK-1", "90.00"));
+    let replaced = |world: &mut World, product| {
+        let amendment = OrderAmendment::new().replace(1, NewOrderLine::new(product, 3.into()));
+        world.does(|tx, act| amend_order(tx, act, order.id, amendment)).lines()[0].source()
+    };
+    assert_eq!(replaced(&mut world, lamp), Some(1));
+    assert_eq!(replaced(&mut world, desk.id), None);
+}
+
+#[test]
+fn an_amendment_of_a_quote_is_read_from_json() {
+    let read = |json: &str| serde_json::from_str::<QuoteAmendment>(json).unwrap();
+    assert_eq!(read("{}"), QuoteAmendment::new());
+    let amendment = QuoteAmendment::new().add(ProductId::from_uuid(Default::default()), 2).valid_until(None).remove(3);
+    assert_eq!(read(&serde_json::to_string(&amendment).unwrap()), amendment);
+    assert_eq!(read(r#"{"valid_until":null}"#).valid_until, Some(None));
 }
 
 #[test]

@@ -516,8 +516,10 @@ CREATE TABLE crm_quote (
     customer BLOB NOT NULL REFERENCES crm_customer (id),
     opportunity BLOB REFERENCES crm_opportunity (id),
     rep BLOB REFERENCES crm_sales_rep (id),
-    author TEXT NOT NULL,
+    -- Who wrote it since it was last approved, as JSON.
+    authors TEXT NOT NULL,
     currency TEXT NOT NULL,
+    price_list BLOB REFERENCES crm_price_list (id),
     -- As in crm_order.
     terms TEXT,
     net INTEGER NOT NULL,
@@ -545,6 +547,7 @@ CREATE INDEX crm_quote_status ON crm_quote (status, id);
 CREATE INDEX crm_quote_valid_until ON crm_quote (valid_until) WHERE valid_until IS NOT NULL;
 CREATE INDEX crm_quote_previous ON crm_quote (previous) WHERE previous IS NOT NULL;
 CREATE INDEX crm_quote_superseded_by ON crm_quote (superseded_by) WHERE superseded_by IS NOT NULL;
+CREATE INDEX crm_quote_price_list ON crm_quote (price_list) WHERE price_list IS NOT NULL;
 CREATE INDEX crm_quote_ordered ON crm_quote (ordered) WHERE ordered IS NOT NULL;
 
 CREATE TABLE crm_quote_line (
@@ -563,6 +566,8 @@ CREATE TABLE crm_quote_line (
     tax_rate INTEGER,
     source INTEGER,
     continues INTEGER,
+    list_price INTEGER,
+    line_group TEXT,
     PRIMARY KEY (quote_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_quote_line_product ON crm_quote_line (product, quote_row);
@@ -666,7 +671,7 @@ CREATE TABLE crm_activity (
     planned_reminder INTEGER
 ) STRICT;
 CREATE INDEX crm_activity_lead ON crm_activity (lead, id) WHERE lead IS NOT NULL;
-CREATE INDEX crm_activity_person ON crm_activity (person) WHERE person IS NOT NULL;
+CREATE INDEX crm_activity_person ON crm_activity (person, id) WHERE person IS NOT NULL;
 CREATE INDEX crm_activity_customer ON crm_activity (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_timeline ON crm_activity (customer, created_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX crm_activity_opportunity ON crm_activity (opportunity, id) WHERE opportunity IS NOT NULL;
@@ -739,6 +744,9 @@ CREATE TABLE crm_order_line (
     source INTEGER,
     -- The line whose other units it has.
     continues INTEGER,
+    -- What the price list asked for one, where one priced it, and the group of lines that it stands in.
+    list_price INTEGER,
+    line_group TEXT,
     PRIMARY KEY (order_row, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crm_order_line_product ON crm_order_line (product, order_row);

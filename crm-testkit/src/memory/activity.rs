@@ -30,10 +30,11 @@ impl Family for Activity {
     }
 
     fn passes(&self, filter: &ActivityFilter) -> bool {
-        let ActivityFilter { lead, customer, opportunity, owner, kind, status, due } = filter;
+        let ActivityFilter { lead, customer, opportunity, person, owner, kind, status, due } = filter;
         holds(lead.as_ref(), self.lead().as_ref())
             && holds(customer.as_ref(), self.customer().as_ref())
             && holds(opportunity.as_ref(), self.opportunity().as_ref())
+            && holds(person.as_ref(), self.person().as_ref())
             && holds(owner.as_ref(), self.owner().as_ref())
             && holds(kind.as_ref(), Some(&self.kind()))
             && holds(status.as_ref(), Some(&self.state().status()))

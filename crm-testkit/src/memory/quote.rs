@@ -25,6 +25,7 @@ impl Family for Quote {
             reference("rep", self.rep()),
             reference("superseded by", self.superseded_by()),
             reference("order", self.order()),
+            reference("price list", self.price_list()),
         ];
         let products = self.lines().iter().map(|line| ("lines", line.product().into()));
         one.into_iter().flatten().chain(products).collect()

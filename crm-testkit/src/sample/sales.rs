@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Activity, ActivityKind, AnomalyKind, BeyondLimit, By, Completion, CreditAt, Currency, CustomerId, DatedRate,
-    Discount, Draft, LimitKind, Loss, Money, NewActivity, NewOpportunity, NewPayment, NewProviderPayment, NewSalePlan,
-    Opportunity, Order, OrderId, OrderLine, Payment, PaymentReport, Percent, Period, Pipeline, PlanScope, ProductId,
-    ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax, TaxRounding,
-    Taxation, Terms,
+    Discount, Draft, LeastAmount, LimitKind, Loss, Money, NewActivity, NewOpportunity, NewPayment, NewProviderPayment,
+    NewSalePlan, Opportunity, Order, OrderId, OrderLine, Payment, PaymentReport, Percent, Period, Pipeline, PlanScope,
+    ProductId, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax,
+    TaxRounding, Taxation, Terms,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -161,8 +161,9 @@ pub fn quote(seed: u64, customer: CustomerId, products: &[ProductId]) -> Quote {
         customer,
         opportunity: None,
         rep: None,
-        author: valid("alice".parse()),
+        authors: vec![valid("alice".parse())],
         currency: currency(seed),
+        price_list: None,
         content: QuoteContent {
             lines: lines(&mut random, seed, products),
             terms: terms(seed),
@@ -175,7 +176,13 @@ pub fn quote(seed: u64, customer: CustomerId, products: &[ProductId]) -> Quote {
     match seed % QUOTE_STATES {
         1 | 2 => {
             let (limit, least) = (LimitKind::Discount(Percent::ZERO), quote.lines()[0].amount());
-            let beyond = BeyondLimit { line: 1, amount: Money::zero(least.currency()), least, limit, margin: None };
+            let beyond = BeyondLimit {
+                line: 1,
+                amount: Money::zero(least.currency()),
+                least: LeastAmount::Known(least),
+                limit,
+                margin: None,
+            };
             valid(quote.submit(at, vec![beyond]));
         }
         3 => drop(valid(quote.cancel(at, Some(valid("客户改变了主意".parse()))))),

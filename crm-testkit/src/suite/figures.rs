@@ -122,7 +122,8 @@ pub(super) fn worth(order: &Order) -> i64 {
         return order.revenue().iter().map(|entry| entry.amount.minor()).sum();
     }
     let wide = |money: Money| i128::from(money.minor());
-    let (net, total, refunded) = (wide(order.net()), wide(order.total()), wide(order.refunded()));
+    let refunded: i128 = order.standing_refunds().iter().map(|entry| wide(entry.amount)).sum();
+    let (net, total) = (wide(order.net()), wide(order.total()));
     let back = if refunded == 0 { 0 } else { (2 * refunded * net + total) / (2 * total) };
     valid(i64::try_from(net - back))
 }

@@ -112,6 +112,7 @@ filters! {
         lead: [id(1), id(2)],
         customer: [id(1), id(2)],
         opportunity: [id(1), id(2)],
+        person: [id(1), id(2)],
         owner: [id(1), id(2)],
         kind: [ActivityKind::Call, ActivityKind::Visit, ActivityKind::Meeting, ActivityKind::Task],
         status: [ActivityStatus::Planned, ActivityStatus::Done, ActivityStatus::Cancelled],
@@ -254,6 +255,7 @@ fn passes(filter: &Filter, record: &Any) -> bool {
             lets(f.lead.as_ref(), r.lead().as_ref())
                 && lets(f.customer.as_ref(), r.customer().as_ref())
                 && lets(f.opportunity.as_ref(), r.opportunity().as_ref())
+                && lets(f.person.as_ref(), r.person().as_ref())
                 && lets(f.owner.as_ref(), r.owner().as_ref())
                 && lets(f.kind.as_ref(), Some(&r.kind()))
                 && lets(f.status.as_ref(), Some(&r.state().status()))
@@ -315,7 +317,7 @@ fn other_key(record: &Any) -> Option<(String, RecordRef)> {
 /// C22: each filter gives what it says, and the filters together what all of them say; a count equals the length of the whole list.
 pub fn c22_filters_give_what_they_say_alone_and_together<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C22");
-    let mut records = crowd(60);
+    let mut records = crowd(80);
     // The orders of the crowd are there before them.
     for (n, record) in (0..).zip(&mut records) {
         if let Any::Redemption(redemption) = record {

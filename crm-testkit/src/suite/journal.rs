@@ -85,7 +85,10 @@ fn deleted(record: Any) -> Fact {
         Any::Ticket(ticket) => (ticket.id, TicketFact::Deleted { ticket }).into(),
         Any::ForecastAdjustment(adjustment) => (adjustment.id, ForecastAdjustmentFact::Withdrawn { adjustment }).into(),
         // Nothing else happens to one.
-        Any::ForecastSnapshot(snapshot) => (snapshot.id, ForecastSnapshotFact::Taken { snapshot }).into(),
+        Any::ForecastSnapshot(snapshot) => {
+            let (name, period) = (snapshot.name.clone(), snapshot.forecast.period);
+            (snapshot.id, ForecastSnapshotFact::Taken { name, period }).into()
+        }
     }
 }
 

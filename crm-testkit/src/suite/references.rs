@@ -86,7 +86,8 @@ fn references(record: &Any) -> usize {
         Any::Quote(quote) => {
             let one = [quote.previous(), quote.superseded_by()].into_iter().flatten().count();
             let others = [quote.opportunity().is_some(), quote.rep().is_some(), quote.order().is_some()];
-            1 + one + others.into_iter().filter(|there| *there).count() + quote.lines().len()
+            let listed = usize::from(quote.price_list().is_some());
+            1 + one + others.into_iter().filter(|there| *there).count() + listed + quote.lines().len()
         }
         Any::Order(order) => {
             let one = [order.rep().is_some(), order.quote().is_some()].into_iter().filter(|there| *there).count();
@@ -402,6 +403,12 @@ const WAYS: &[Way] = &[
         by: "quotes",
         to: Family::Product,
         refer: |n, to| quote(n, |one| one.lines = vec![line(one.currency, to)]),
+    },
+    Way {
+        field: "price list",
+        by: "quotes",
+        to: Family::PriceList,
+        refer: |n, to| quote(n, |one| one.price_list = Some(id(to))),
     },
     Way { field: "quote", by: "orders", to: Family::Quote, refer: |n, to| order(n, |one| one.quote = Some(id(to))) },
     Way {

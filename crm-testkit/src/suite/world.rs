@@ -165,6 +165,7 @@ pub(crate) fn ground() -> Vec<Any> {
         Family::Customer,
         Family::Queue,
         Family::Opportunity,
+        Family::Lead,
         Family::Quote,
         Family::Order,
         Family::Payment,
@@ -172,6 +173,7 @@ pub(crate) fn ground() -> Vec<Any> {
     let numbered = families.iter().flat_map(|family| (1..=SLOTS).map(|n| (*family, n)));
     let made = numbered.map(|(family, n)| match family {
         // These count for nothing; the first numbers are left to the clauses.
+        Family::Lead => plain(family, n),
         Family::Quote => plain(family, n).with_unique("number", &format!("G-{n}")),
         Family::Order => maker.draft(n).into(),
         _ => maker.record(family, n),

@@ -32,8 +32,8 @@ fn parts_of_an_order_that_contradict_each_other_are_refused() {
         ("total", "sum of the lines under the terms", |parts| {
             parts.lines[0] = parts.lines[0].clone().taxed(Some(vat("19")));
         }),
-        ("discount", "between 0.00 EUR and 120.00 EUR", |parts| {
-            parts.terms = Terms::default().discount(Discount::Amount(eur(12_001)));
+        ("discount", "must not be negative", |parts| {
+            parts.terms = Terms::default().discount(Discount::Amount(eur(-1)));
         }),
         ("lines", "not be empty", |parts| {
             (parts.lines, parts.net, parts.total) = (Vec::new(), eur(0), eur(0));
@@ -159,6 +159,11 @@ fn what_an_order_is_made_of_survives_json() {
         );
     survives_json(&new);
     survives_json(&line(2, 1, "0.50").continuing(1));
+    let listed =
+        line(2, 1, "0.50").grouped(Some(parsed("left"))).listed(UnitPrice::parse("0.60", Currency::EUR).unwrap());
+    survives_json(&listed.unwrap());
+    let yen = line(2, 1, "0.50").listed(UnitPrice::parse("60", Currency::JPY).unwrap()).unwrap_err();
+    assert_eq!((yen.field(), line(2, 1, "0.50").group()), ("list price", None));
     let mut listed = drafted(lines());
     listed.price_by(at(1), Some(id(6))).unwrap();
     survives_json(&listed);
@@ -194,6 +199,7 @@ fn each_fact_of_an_order_survives_json_under_its_name() {
             "order.returned",
             "order.paid",
             "order.refunded",
+            "order.refund_undone",
         ]
     );
 }

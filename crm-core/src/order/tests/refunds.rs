@@ -42,8 +42,209 @@ fn ref_1_lines_come_to_no_more_than_was_paid() {
     let too_much = OrderError::OverRefunded { order: order.id, amount: eur(5_500), refundable: eur(5_000) };
     let lines = || NewRefund::of_lines([back(1, 1), back(3, 1)]);
     assert_eq!(refuses(&order, |order| order.refund(at(3), lines())), too_much);
-    order.refund(at(3), NewRefund::of_lines([back(1, 1)])).unwrap();
+    // Less than they came to does not make lines paid that were not.
+    let not_paid = OrderError::LinesNotPaid { order: order.id, came_to: eur(10_000), paid: eur(5_000) };
+    let both = || NewRefund::of_lines([back(1, 2)]).amount(eur(5_000));
+    assert_eq!(refuses(&order, |order| order.refund(at(3), both())), not_paid);
+    order.refund(at(3), NewRefund::of_lines([back(1, 1)]).amount(eur(4_000))).unwrap();
+    let rest = || NewRefund::of_lines([back(1, 1)]).amount(eur(1_000));
+    assert_eq!(refuses(&order, |order| order.refund(at(4), rest())), not_paid);
+    order.refund(at(4), NewRefund::in_full()).unwrap();
     assert_eq!((order.refundable(), order.owed()), (eur(0), eur(7_000)));
+    assert!(not_paid.to_string().ends_with("they come to 100.00 EUR, and 50.00 EUR is paid (REF-1)"));
+}
+
+#[test]
+fn ref_1_money_goes_back_on_a_day_on_which_it_is_there() {
+    let mut order = confirmed();
+    order.pay(at(2), money(4_000).day(day("2026-03-10"))).unwrap();
+    order.pay(at(2), money(4_000).day(day("2026-03-20"))).unwrap();
+    let early = |cents, on, earliest| {
+        let (order, amount, day, earliest) = (order.id, eur(cents), day(on), day(earliest));
+        OrderError::RefundedTooEarly { order, amount, day, earliest }
+    };
+    let back = |cents, on| move |order: &mut Order| order.refund(at(3), money(cents).day(day(on)));
+    assert_eq!(refuses(&order, back(1, "2026-03-05")), early(1, "2026-03-05", "2026-03-10"));
+    assert_eq!(refuses(&order, back(4_001, "2026-03-19")), early(4_001, "2026-03-19", "2026-03-20"));
+    let mut order = order.clone();
+    order.refund(at(3), money(3_000).day(day("2026-03-12"))).unwrap();
+    assert_eq!(refuses(&order, back(1_001, "2026-03-12")), early(1_001, "2026-03-12", "2026-03-20"));
+    // What went back later is not there before.
+    order.refund(at(4), money(4_000).day(day("2026-03-25"))).unwrap();
+    assert_eq!(refuses(&order, back(1_001, "2026-03-22")), {
+        let (order, amount) = (order.id, eur(1_001));
+        OrderError::OverRefunded { order, amount, refundable: eur(1_000) }
+    });
+    order.refund(at(5), money(1_000).day(day("2026-03-12"))).unwrap();
+    assert_eq!(order.refundable(), eur(0));
+
+    // Without a day it is the first on which the money is there.
+    let mut order = confirmed();
+    order.pay(at(2), money(4_000).day(day("2026-03-10"))).unwrap();
+    order.refund(at(3), money(4_000)).unwrap();
+    assert_eq!(last(&order).day, day("2026-03-10"));
+}
+
+#[test]
+fn ref_3_a_method_and_a_reference_stand_for_one_payment_and_one_refund_of_an_order() {
+    let mut order = confirmed();
+    let named = |cents| money(cents).method(parsed("acme")).reference(parsed("ch_1"));
+    order.pay(at(2), named(4_000)).unwrap();
+    let taken = |order: &Order, entry| OrderError::ReferenceTaken { order: order.id, entry };
+    for cents in [4_000, 4_001, 99_999] {
+        assert_eq!(refuses(&order, |order| order.pay(at(3), named(cents))), taken(&order, 1));
+    }
+    // A refund may quote the payment that it gives back.
+    order.refund(at(3), named(1_000)).unwrap();
+    assert_eq!(refuses(&order, |order| order.refund(at(4), named(1_000))), taken(&order, 2));
+    assert_eq!(
+        taken(&order, 2).to_string(),
+        format!("entry 2 of {} has that method and reference already (REF-3)", order.id)
+    );
+    // Half of the two tells nothing, and another method is another money.
+    order.pay(at(5), money(1).reference(parsed("ch_1"))).unwrap();
+    order.pay(at(5), money(1).reference(parsed("ch_1"))).unwrap();
+    order.pay(at(5), named(1).method(parsed("bank"))).unwrap();
+}
+
+#[test]
+fn ref_1_what_is_refused_of_money_and_goods_names_the_order() {
+    let order = paid();
+    let number = order.id;
+    let of = |refused: OrderError| refused.to_string();
+    assert_eq!(
+        of(refuses(&order, |order| order.refund(at(3), money(0)))),
+        format!("cannot refund {number}: amount must be greater than zero, got 0.00 EUR")
+    );
+    assert_eq!(
+        of(refuses(&order, |order| order.pay(at(3), NewPayment::of(Money::from_minor(5, Currency::USD))))),
+        format!("cannot pay {number}: amount must be in EUR, not in USD, got 0.05 USD")
+    );
+    assert_eq!(
+        of(refuses(&order, |order| order.refund(at(3), NewRefund::of_lines([back(1, 0)])))),
+        format!("cannot refund {number}: quantity must be greater than zero, got 0")
+    );
+    assert_eq!(
+        of(refuses(&order, |order| order.ship(at(3), Some(Vec::new())))),
+        format!("cannot ship {number}: lines must not be empty")
+    );
+}
+
+#[test]
+fn ref_2_a_refund_that_is_undone_is_owed_again_and_counts_again_on_its_own_day() {
+    // Sixty by the wrong card.
+    let mut order = confirmed();
+    order.pay(at(2), money(6_000)).unwrap();
+    order.refund(at(3), NewRefund::in_full()).unwrap();
+    assert_eq!((order.owed(), order.worth()), (eur(6_000), eur(6_000)));
+    let fact = order.undo_refund(at(4), 2, Some(day("2026-03-09"))).unwrap();
+    let OrderFact::RefundUndone { entry, restored, owed } = fact else { panic!() };
+    assert_eq!(restored, eur(6_000));
+    assert_eq!((entry.number, entry.kind, entry.amount), (3, EntryKind::RefundUndone, eur(6_000)));
+    assert_eq!((owed, order.worth(), order.refundable()), (eur(12_000), eur(12_000), eur(0)));
+    assert_eq!(order.payment_status(), PaymentStatus::Partial);
+    order.pay(at(5), money(12_000)).unwrap();
+    assert_eq!((order.owed(), order.payment_status()), (eur(0), PaymentStatus::Paid));
+    let revenue: Vec<_> =
+        order.revenue().iter().map(|one| (one.day.to_string(), one.kind, one.amount.minor())).collect();
+    let on = |day: &str, kind, cents| (day.to_owned(), kind, cents);
+    assert_eq!(
+        revenue,
+        [
+            on("2026-03-02", RevenueKind::Booked, 12_000),
+            on("2026-03-02", RevenueKind::Refunded, -6_000),
+            on("2026-03-09", RevenueKind::RefundUndone, 6_000),
+        ]
+    );
+    // REF-2 holds as before.
+    order.refund(at(6), NewRefund::in_full()).unwrap();
+    assert_eq!((last(&order).amount, order.worth(), order.refundable_lines()), (eur(12_000), eur(0), Vec::new()));
+
+    // A refund in full that was a mistake: its lines can go out and be refunded again.
+    let mut order = paid();
+    order.refund(at(3), NewRefund::in_full()).unwrap();
+    assert_eq!((order.payment_status(), order.unshipped()), (PaymentStatus::Refunded, Vec::new()));
+    order.undo_refund(at(4), 2, None).unwrap();
+    assert_eq!((order.owed(), order.unshipped().len(), order.refundable_lines().len()), (eur(12_000), 2, 2));
+    assert_eq!(order.customer_figure().unwrap().revenue, eur(12_000));
+    survives_json(&order);
+}
+
+#[test]
+fn ref_2_refunds_are_undone_from_the_last_one_back() {
+    let mut order = paid();
+    let not_last = |entry, last| OrderError::NotTheLastRefund { order: order.id, entry, last };
+    let (none, second, of_payment) = (not_last(2, None), not_last(2, Some(3)), not_last(1, Some(3)));
+    assert_eq!(refuses(&order, |order| order.undo_refund(at(3), 2, None)), none);
+    order.refund(at(3), NewRefund::of_lines([back(1, 1)])).unwrap();
+    order.refund(at(4), money(1_000).day(day("2026-03-08"))).unwrap();
+    assert_eq!(refuses(&order, |order| order.undo_refund(at(5), 2, None)), second);
+    assert_eq!(refuses(&order, |order| order.undo_refund(at(5), 1, None)), of_payment);
+    assert!(second.to_string().ends_with("the last refund that stands is entry 3"));
+    let early = refuses(&order, |order| order.undo_refund(at(5), 3, Some(day("2026-03-07"))));
+    assert_eq!(rule_of(early), ("day", Rule::TooEarly { earliest: day("2026-03-08") }));
+    order.undo_refund(at(5), 3, None).unwrap();
+    assert_eq!(last(&order).day, day("2026-03-08"));
+    order.undo_refund(at(6), 2, None).unwrap();
+    assert_eq!((order.worth(), order.owed(), last(&order).lines.clone()), (eur(12_000), eur(6_000), vec![back(1, 1)]));
+    assert_eq!(refuses(&order, |order| order.undo_refund(at(7), 2, None)), none);
+
+    let wrong = |change: fn(&mut OrderParts)| {
+        let mut parts = OrderParts::from(order.clone());
+        change(&mut parts);
+        Order::try_from(parts).unwrap_err().to_string()
+    };
+    let must = "payments must undo the last refund that stands";
+    assert!(wrong(|parts| parts.payments[3].amount = eur(999)).starts_with(must));
+    assert!(wrong(|parts| parts.payments[4].lines = Vec::new()).starts_with(must));
+    assert!(wrong(|parts| parts.payments[1].kind = EntryKind::RefundUndone).starts_with(must));
+    assert!(wrong(|parts| parts.payments[3].day = day("2026-03-07")).starts_with("day must not be before 2026-03-08"));
+}
+
+#[test]
+fn ord_7_what_was_refunded_by_line_is_not_shipped_any_more() {
+    let mut order = paid();
+    order.refund(at(3), NewRefund::of_lines([back(1, 1)])).unwrap();
+    assert_eq!(order.unshipped(), [of_line(1, 1), of_line(3, 4)]);
+    let more = OrderError::MoreThanLeft { order: order.id, line: 1, quantity: 2.into(), left: 1.into() };
+    assert_eq!(refuses(&order, |order| order.ship(at(4), Some(vec![of_line(1, 2)]))), more);
+    order.ship(at(4), None).unwrap();
+    assert_eq!(order.fulfilment(), Fulfilment::Fulfilled);
+    // What came back is sent again, unless its money went back too; what stays with the customer does not matter.
+    order.take_back_lines(at(5), 1, vec![of_line(3, 1)]).unwrap();
+    assert_eq!((order.unshipped(), order.fulfilment()), (vec![of_line(3, 1)], Fulfilment::Partial));
+    order.refund(at(6), NewRefund::of_lines([back(3, 1)])).unwrap();
+    assert_eq!((order.unshipped(), order.fulfilment()), (Vec::new(), Fulfilment::Fulfilled));
+    order.refund(at(7), NewRefund::of_lines([back(3, 2)])).unwrap();
+    assert_eq!(order.fulfilment(), Fulfilment::Fulfilled);
+    order.take_back(at(8), 1).unwrap();
+    assert_eq!((order.unshipped(), order.fulfilment()), (vec![of_line(1, 1), of_line(3, 1)], Fulfilment::Returned));
+}
+
+#[test]
+fn ref_2_credited_money_goes_back_with_the_tax_of_its_lines() {
+    let credits = |order: &Order| -> Vec<(i64, Vec<i64>)> {
+        let entries = order.paid_by_product().map(|entry| {
+            let (net, products) = entry.unwrap();
+            (net.minor(), products.values().map(|part| part.minor()).collect())
+        });
+        entries.collect()
+    };
+    let mut order = taxed();
+    order.refund(at(3), NewRefund::of_lines([back(1, 1)])).unwrap();
+    order.refund(at(4), NewRefund::of_lines([back(2, 4)])).unwrap();
+    // 59.50 at 19 %, 107.00 at 7 %.
+    let expected = [(20_000, vec![10_000, 10_000]), (-5_000, vec![-5_000, 0]), (-10_000, vec![0, -10_000])];
+    assert_eq!(credits(&order), expected);
+    order.undo_refund(at(5), 3, None).unwrap();
+    order.pay(at(6), money(10_700)).unwrap();
+    order.refund(at(7), NewRefund::in_full()).unwrap();
+    // No money moves, but what is left of it is no longer for the first line alone.
+    assert_eq!(credits(&order)[3], (0, vec![-3_333, 3_333]));
+    assert_eq!(credits(&order).iter().map(|(net, _)| net).sum::<i64>(), 0);
+    for product in 0..2 {
+        assert_eq!(credits(&order).iter().map(|(_, products)| products[product]).sum::<i64>(), 0);
+    }
 }
 
 #[test]
@@ -62,7 +263,7 @@ fn ref_2_less_than_lines_came_to_may_go_back_and_never_more() {
     let mut order = order;
     order.refund(at(3), of(4_500)).unwrap();
     assert_eq!((order.refundable(), order.refundable_lines()), (eur(7_500), vec![back(1, 1), back(3, 4)]));
-    let OrderFact::Refunded { entry, refundable } = order.refund(at(4), NewRefund::in_full()).unwrap() else {
+    let OrderFact::Refunded { entry, refundable, .. } = order.refund(at(4), NewRefund::in_full()).unwrap() else {
         panic!()
     };
     assert_eq!((entry.amount, refundable), (eur(7_500), eur(0)));
@@ -166,7 +367,7 @@ proptest! {
         made in prop::collection::vec((1_i64..9_000_000, 0_i64..300_000_000, prop::sample::select(vec![0, 7, 19, 100])), 1..4),
         gross in any::<bool>(),
         off in prop::option::of(0_u16..=100),
-        refunds in prop::collection::vec((0_usize..5, 1_i64..6_000_000), 0..12),
+        refunds in prop::collection::vec((0_usize..6, 1_i64..6_000_000), 0..12),
     ) {
         let lines: Vec<OrderLine> = (1..).zip(&made).map(|(number, (quantity, price, rate))| {
             let price = UnitPrice::from_millionths(*price, Currency::EUR).unwrap();
@@ -183,6 +384,17 @@ proptest! {
             order.pay(at(2), NewPayment::of(order.total())).unwrap();
         }
         for (line, much) in refunds {
+            if line == 5 {
+                // As though it had not been, and the money comes again.
+                if let Some(last) = order.standing_refunds().last().map(|last| last.number) {
+                    let undone = order.refund_nets()[order.payments()[..last as usize].iter().filter(|one| one.kind != EntryKind::Payment).count() - 1].net;
+                    let worth = order.worth();
+                    order.undo_refund(at(3), last, None).unwrap();
+                    prop_assert_eq!(order.worth(), worth.checked_add(undone).unwrap());
+                    order.pay(at(3), NewPayment::of(order.owed())).unwrap();
+                }
+                continue;
+            }
             let left = order.refundable_lines();
             let Some(left) = left.get(line) else {
                 let _ = order.refund(at(3), money(much % 5_000));
@@ -196,9 +408,16 @@ proptest! {
             order.refund(at(4), NewRefund::in_full()).unwrap();
         }
         let revenue = order.revenue();
-        prop_assert!(revenue[1..].iter().all(|entry| !entry.amount.is_positive()));
+        for entry in &revenue[1..] {
+            prop_assert!(entry.amount.is_zero() || entry.amount.is_positive() == (entry.kind == RevenueKind::RefundUndone));
+        }
         if order.total().is_positive() {
             prop_assert!(order.worth().is_zero());
+            let mut paid = std::collections::BTreeMap::<ProductId, i64>::new();
+            for entry in order.paid_by_product() {
+                entry.unwrap().1.into_iter().for_each(|(product, part)| *paid.entry(product).or_default() += part.minor());
+            }
+            prop_assert!(paid.values().all(|left| *left == 0), "{:?}", paid);
             let mut left = std::collections::BTreeMap::<ProductId, i64>::new();
             for entry in order.revenue_by_product() {
                 entry.unwrap().1.into_iter().for_each(|(product, part)| *left.entry(product).or_default() += part.minor());

@@ -81,6 +81,8 @@ fn an_anomaly_is_kept_with_what_was_reported_and_what_was_found() {
     parts.anomalies = vec![anomaly; 10_000];
     let mut full = Payment::try_from(parts).unwrap();
     let before = full.clone();
-    assert!(matches!(full.note(at(8), anomaly), Err(PaymentError::Invalid(invalid)) if invalid.field() == "anomalies"));
+    assert!(
+        matches!(full.note(at(8), anomaly), Err(PaymentError::Value { invalid, .. }) if invalid.field() == "anomalies")
+    );
     assert_eq!(full, before);
 }

@@ -53,7 +53,7 @@ fn expected_sales<T: Records + ?Sized>(tx: &T, span: Span, by: &SalesBy) -> Stor
             counted = after;
             let times = match entry.kind {
                 RevenueKind::Booked => 1,
-                RevenueKind::Refunded => 0,
+                RevenueKind::Refunded | RevenueKind::RefundUndone => 0,
                 RevenueKind::Cancelled => -1,
             };
             let units = |of: &dyn Fn(ProductId) -> bool| -> i64 {
@@ -169,7 +169,8 @@ pub fn c52_the_figures_of_a_customer_know_the_orders_that_count<S: Store>(open: 
                 let (OrderState::Confirmed { day, .. } | OrderState::Locked { day, .. }) = order.state() else {
                     continue;
                 };
-                if order.refunded() < order.total() || order.refunded().is_zero() {
+                let refunded: i64 = order.standing_refunds().iter().map(|entry| entry.amount.minor()).sum();
+                if refunded == 0 || refunded < order.total().minor() {
                     of_each.entry((order.customer(), order.currency())).or_default().push((*day, worth(&order)));
                 }
             }

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    AnomalyKind, BeyondLimit, Currency, DatedRate, Discount, Draft, LimitKind, Money, NewPayment, NewRefund, Order,
-    OrderLine, OrderParts, OrderState, Payment, PaymentKind, PaymentParts, PaymentReference, PaymentReport,
-    PaymentState, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState, RefundedLine,
-    Revision, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
+    AnomalyKind, BeyondLimit, Currency, DatedRate, Discount, Draft, LeastAmount, LimitKind, Money, NewPayment,
+    NewRefund, Order, OrderLine, OrderParts, OrderState, Payment, PaymentKind, PaymentParts, PaymentReference,
+    PaymentReport, PaymentState, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState,
+    RefundedLine, Revision, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
 };
 
 use super::{Maker, TEXTS, day, id, text, valid};
@@ -33,6 +33,7 @@ impl Maker {
             let line = tax.into_iter().fold(line, |line, tax| line.taxed(Some(tax)));
             let off = Money::from_minor(line.amount().minor() / 3, currency);
             let line = if self.dice.yes() { valid(line.less(off)) } else { line };
+            let line = if self.dice.yes() { valid(line.listed(price)).grouped(Some(text("left"))) } else { line };
             lines.push(if place > 0 && self.dice.yes() { line.continuing(1) } else { line });
         }
         lines
@@ -50,8 +51,9 @@ impl Maker {
             customer: self.slot(),
             opportunity: self.maybe_slot(),
             rep: self.maybe_slot(),
-            author: text("alice"),
+            authors: if self.dice.yes() { vec![text("alice")] } else { vec![text("alice"), text("carol")] },
             currency,
+            price_list: None,
             content,
         };
         let mut quote = valid(Quote::draft(self.at(), draft));
@@ -77,7 +79,8 @@ impl Maker {
     fn offered(&mut self, quote: &mut Quote, state: u32, when: DateTime<Utc>, on: NaiveDate) {
         let money = |minor| Money::from_minor(minor, quote.currency());
         let limit = LimitKind::Discount(text("10"));
-        let beyond = vec![BeyondLimit { line: 1, amount: money(80), least: money(90), limit, margin: None }];
+        let beyond =
+            vec![BeyondLimit { line: 1, amount: money(80), least: LeastAmount::Known(money(90)), limit, margin: None }];
         let at = self.at();
         match state {
             0 => drop(valid(quote.submit(when, Vec::new()))),
@@ -158,23 +161,31 @@ impl Maker {
             let amount = Money::from_minor(if self.dice.yes() { owed } else { owed / 3 }, currency);
             if amount.is_positive() {
                 let payment = NewPayment::of(amount).day(self.day()).method(text("bank transfer"));
-                valid(order.pay(
-                    self.at(),
-                    if self.dice.yes() { payment } else { payment.reference(text("RF18 5390 0754 7034")) },
-                ));
+                let reference = format!("RF18 5390 0754 7034 {}", order.payments().len());
+                valid(
+                    order.pay(self.at(), if self.dice.yes() { payment } else { payment.reference(text(&reference)) }),
+                );
             }
         }
+        // A day on which all the money is there.
+        let latest = |order: &Order| order.payments().iter().map(|entry| entry.day).max().unwrap_or(confirmed);
         let refundable = order.refundable();
         if refundable.is_positive() && self.dice.yes() {
             let part = Money::from_minor(refundable.minor() / 2, currency);
             let amount = if part.is_positive() && self.dice.yes() { part } else { refundable };
-            valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed))));
+            valid(order.refund(self.at(), NewPayment::of(amount).day(self.day().max(confirmed).max(latest(&order)))));
         }
         let half = |one: RefundedLine| RefundedLine { quantity: valid(Quantity::from_millionths(500_000)), ..one };
         let lines: Vec<RefundedLine> = order.refundable_lines().into_iter().map(half).collect();
         let came_to = valid(order.came_to(&lines));
         if came_to.is_positive() && came_to <= order.refundable() && self.dice.yes() {
-            valid(order.refund(self.at(), NewRefund::of_lines(lines).day(self.day().max(confirmed))));
+            valid(
+                order.refund(self.at(), NewRefund::of_lines(lines).day(self.day().max(confirmed).max(latest(&order)))),
+            );
+        }
+        let last = order.standing_refunds().last().map(|last| last.number);
+        if let Some(last) = last.filter(|_| self.dice.yes() && self.dice.yes()) {
+            valid(order.undo_refund(self.at(), last, None));
         }
         let whole = !order.refundable().is_positive() && (!shipped || returned);
         match self.dice.below(4) {
