@@ -12,7 +12,7 @@ use crate::{
     contact_point::{ContactPoint, ContactPoints},
     customer::{Customer, CustomerKind, CustomerPatch, CustomerType, NewCustomer},
     email::EmailAddress,
-    id::{CustomerId, InteractionId, LeadId, OpportunityId, RecordId},
+    id::{ActivityId, CustomerId, InteractionId, LeadId, OpportunityId, RecordId},
     invalid::{Invalid, Rule},
     journal::RecordRef,
     lead::{Lead, LeadError, LeadStatus},
@@ -37,6 +37,8 @@ pub struct Conversion {
     pub opportunity: Option<Became<OpportunityId>>,
     /// The interactions that were made of what had been said to the lead.
     pub interactions: Vec<InteractionId>,
+    /// The activities of the linked deal that were for nobody and are for its customer since it gained one.
+    pub activities: Vec<ActivityId>,
     /// Where the lead stood.
     pub before: LeadStatus,
 }
@@ -45,7 +47,8 @@ impl Answered for Conversion {
     fn records(&self) -> Vec<RecordRef> {
         let customers = self.organisation.iter().chain(&self.person).map(|became| became.id.into());
         let deal = self.opportunity.iter().map(|became| became.id.into());
-        customers.chain(deal).chain(self.interactions.iter().map(|id| (*id).into())).collect()
+        let said = self.interactions.iter().map(|id| (*id).into());
+        customers.chain(deal).chain(said).chain(self.activities.iter().map(|id| (*id).into())).collect()
     }
 }
 

@@ -1,18 +1,21 @@
 //! Quotes: what is offered to a customer, until when, and what becomes of it.
 
+mod error;
+mod fact;
 mod new;
 mod state;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
 
 pub use self::{
-    new::NewQuote,
+    error::QuoteError,
+    fact::QuoteFact,
+    new::{NewQuote, QuoteContent, QuoteDraft},
     state::{QuoteAction, QuoteState, QuoteStatus},
 };
 use crate::{
     decimal::{Percent, UnitPrice},
-    discount::{Approval, ApprovalError, BeyondLimit, DiscountedLine},
+    discount::{Approval, BeyondLimit, DiscountedLine},
     id::{CustomerId, OpportunityId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
@@ -64,211 +67,6 @@ guarded! {
         /// Where it stands.
         borrow state: QuoteState,
     }
-}
-
-/// Why something was not done to a quote.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum QuoteError {
-    /// The quote does not stand where that is allowed.
-    #[error("cannot {action} {quote}: it is {status}")]
-    NotAllowed {
-        /// The quote.
-        quote: QuoteId,
-        /// Where it stands.
-        status: QuoteStatus,
-        /// What was asked.
-        action: QuoteAction,
-    },
-    /// A quote without lines is neither approved nor sent.
-    #[error("cannot {action} {quote}: it has no line")]
-    NoLines {
-        /// The quote.
-        quote: QuoteId,
-        /// What was asked.
-        action: QuoteAction,
-    },
-    /// Its author may not give that much without approval (PRC-5).
-    #[error("cannot send {quote} before it is approved: {} (PRC-5)", beyond.first().map(ToString::to_string).unwrap_or_default())]
-    NeedsApproval {
-        /// The quote.
-        quote: QuoteId,
-        /// What goes beyond the limit.
-        beyond: Vec<BeyondLimit>,
-    },
-    /// Who wrote it does not approve it.
-    #[error("cannot approve {quote}: {refused}")]
-    Approval {
-        /// The quote.
-        quote: QuoteId,
-        /// Why not.
-        refused: ApprovalError,
-    },
-    /// Its last day is over (QT-2).
-    #[error("cannot {action} {quote} on {day}: it was valid until {valid_until} (QT-2)")]
-    NoLongerValid {
-        /// The quote.
-        quote: QuoteId,
-        /// Its last day.
-        valid_until: NaiveDate,
-        /// The day.
-        day: NaiveDate,
-        /// What was asked.
-        action: QuoteAction,
-    },
-    /// Its last day is not over, or it has none.
-    #[error("{quote} does not expire on {day}")]
-    StillValid {
-        /// The quote.
-        quote: QuoteId,
-        /// Its last day.
-        valid_until: Option<NaiveDate>,
-        /// The day.
-        day: NaiveDate,
-    },
-    /// An order was made of it (QT-3).
-    #[error("cannot {action} {quote}: {order} was made of it (QT-3)")]
-    Ordered {
-        /// The quote.
-        quote: QuoteId,
-        /// The order.
-        order: OrderId,
-        /// What was asked.
-        action: QuoteAction,
-    },
-    /// It has no line of that number.
-    #[error("{quote} has no line {line}")]
-    NoSuchLine {
-        /// The quote.
-        quote: QuoteId,
-        /// The number that was asked.
-        line: u32,
-    },
-    /// A value breaks a rule.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-}
-
-/// What happened to a quote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum QuoteFact {
-    /// It was drafted: a first version, or the next one.
-    Drafted {
-        /// As it was then.
-        quote: Box<Quote>,
-    },
-    /// Its content changed.
-    Amended {
-        /// As it was.
-        before: Box<Quote>,
-        /// As it is.
-        after: Box<Quote>,
-    },
-    /// Lines that are added from now on are priced by another list, or by none.
-    PriceListChanged {
-        /// The list before.
-        from: Option<PriceListId>,
-        /// The list now.
-        to: Option<PriceListId>,
-    },
-    /// Somebody is to approve it.
-    Submitted {
-        /// What goes beyond the limit of its author.
-        beyond: Vec<BeyondLimit>,
-    },
-    /// It is within the limit of its author.
-    Passed,
-    /// It was approved.
-    Approved {
-        /// Who approved what.
-        approval: Approval,
-    },
-    /// It went back to its author.
-    SentBack {
-        /// Why.
-        reason: Text,
-    },
-    /// It went to the customer.
-    Sent {
-        /// The business day.
-        day: NaiveDate,
-    },
-    /// The customer took it.
-    Accepted {
-        /// The business day.
-        day: NaiveDate,
-    },
-    /// An order was made of it.
-    Ordered {
-        /// The order.
-        order: OrderId,
-    },
-    /// The customer did not take it.
-    Rejected {
-        /// The business day.
-        day: NaiveDate,
-        /// The coded reason.
-        reason: Label,
-        /// More about it.
-        note: Option<Text>,
-    },
-    /// Its last day was over.
-    Expired {
-        /// The day on which that was noted.
-        day: NaiveDate,
-    },
-    /// A newer version took its place.
-    Superseded {
-        /// The newer version.
-        by: QuoteId,
-    },
-    /// It was called off.
-    Cancelled {
-        /// Why.
-        reason: Option<Text>,
-    },
-    /// It was deleted.
-    Deleted {
-        /// As it was.
-        quote: Box<Quote>,
-    },
-}
-
-/// What a quote says: all that an amendment may change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuoteContent {
-    /// What is offered.
-    pub lines: Vec<OrderLine>,
-    /// The discount on the whole quote, and how it is taxed.
-    pub terms: Terms,
-    /// The last day on which the customer can take it.
-    pub valid_until: Option<NaiveDate>,
-}
-
-/// A quote as it is drafted: a [`NewQuote`] with its id, its number, its author and its lines priced.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuoteDraft {
-    /// The id.
-    pub id: QuoteId,
-    /// The number.
-    pub number: Number,
-    /// Its id in another system.
-    pub external_id: Option<ExternalId>,
-    /// The customer.
-    pub customer: CustomerId,
-    /// The opportunity that it is for.
-    pub opportunity: Option<OpportunityId>,
-    /// The rep whose sale it would be.
-    pub rep: Option<SalesRepId>,
-    /// Who writes it; of a copy, also who wrote what was copied and nobody approved ([`Quote::authors_with`]).
-    pub authors: Vec<Actor>,
-    /// The currency of all its amounts.
-    pub currency: Currency,
-    /// The list that lines are priced by when they are added.
-    pub price_list: Option<PriceListId>,
-    /// What it says.
-    pub content: QuoteContent,
 }
 
 impl Quote {
@@ -396,9 +194,9 @@ impl Quote {
         // What the discount on the document leaves of each price.
         let (left, of) = match self.terms.discount {
             Some(Discount::Percent(percent)) => (less(percent), hundred),
-            Some(Discount::Amount(amount)) if !totals.subtotal().is_zero() => {
+            Some(Discount::Amount(_)) if !totals.subtotal().is_zero() => {
                 let all = i128::from(totals.subtotal().minor());
-                (all - i128::from(amount.minor()), all)
+                (all - i128::from(totals.discount().minor()), all)
             }
             Some(Discount::Amount(_)) | None => (1, 1),
         };

@@ -104,7 +104,7 @@
 //!   among them, has rates of its own. Before the first there is none.
 //!
 //! **Leads**
-//! - C80 Leads are found by an e-mail address in another case and by a telephone number; several may share one.
+//! - C80 Leads are found by an e-mail address or a name in another case, of the person and of the organisation apart, and by a telephone number; several may share one.
 //! - C81 The leads that wait in a queue, and no others, come in the order that is asked for ([`Lead::waiting_key`](crate::Lead::waiting_key)), then by id; pages put together are
 //!   the whole list.
 //! - C82 The load of a rep is the weight of the leads that they work and that are open, and zero where there are none.
@@ -114,7 +114,7 @@
 //! **Activities**
 //! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.
 //! - C86 What is planned and has a reminder comes by its instant and the id.
-//! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done.
+//! - C87 The last activity of an opportunity is the latest instant at which one of its activities was marked done or an interaction about it took place.
 //! - C88 The figures of a forecast sum up the opportunities by the day or the month of their close, by rep, category and currency, with the weighted value of those that are open; those
 //!   without a day are apart.
 

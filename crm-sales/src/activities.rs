@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Activity, ActivityFact, ActivityId, ActivityPatch, ActivityPlan, Completion, CustomerId, CustomerType, Lead,
-    LeadAction, LeadError, LeadId, LeadStatus, NewActivity, Opportunity, OpportunityId, SalesRepId, Text,
-    store::{Activities, ActivityFilter, Customers, Journal, Leads, Opportunities, Page, SalesReps},
+    Act, Activity, ActivityFact, ActivityId, ActivityParties, ActivityPatch, ActivityPlan, Completion, CustomerId,
+    CustomerType, Lead, LeadAction, LeadError, LeadId, LeadStatus, NewActivity, Opportunity, OpportunityId, SalesRepId,
+    Text,
+    store::{Activities, ActivityFilter, Customers, Journal, Leads, Opportunities, Page, SalesReps, pages},
 };
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,28 @@ pub fn plan_activity(
     })
 }
 
+/// Makes what is for a deal and for no customer be for the customer whom the deal has now: it stands in their timeline
+/// then. Gives which it was.
+pub(crate) fn join_customer(
+    tx: &mut (impl Activities + Journal + ?Sized),
+    act: &Act,
+    deal: OpportunityId,
+    customer: CustomerId,
+) -> Result<Vec<ActivityId>, SalesError> {
+    let of_deal = ActivityFilter { opportunity: Some(deal), ..ActivityFilter::default() };
+    let all = pages(100, |page| tx.activities(&of_deal, page), |activity| activity.id);
+    let all: Vec<Activity> = all.collect::<Result<_, _>>()?;
+    let mut joined = Vec::new();
+    for mut activity in all.into_iter().filter(|activity| activity.customer().is_none()) {
+        let parties = ActivityParties { customer: Some(customer), ..activity.parties() };
+        if let Some(fact) = activity.follow(act.at(), parties) {
+            joined.push(activity.id);
+            record::save(tx, act, &mut activity, [fact])?;
+        }
+    }
+    Ok(joined)
+}
+
 /// Refuses a lead that is converted: what is to be done now is to be done about what it became.
 fn open_lead(tx: &(impl Leads + ?Sized), id: LeadId) -> Result<(), SalesError> {
     let lead: Lead = record::find(tx, id)?;
@@ -125,7 +148,8 @@ pub fn schedule_activities(
 }
 
 /// Changes the data of a planned activity: another day, another owner, a reminder put off. Where nothing is different,
-/// nothing is written.
+/// nothing is written. With another deal it is for the customer of that one, if it was for nobody or for the customer of
+/// the deal before, and the patch names no other.
 ///
 /// # Errors
 ///
@@ -139,9 +163,18 @@ pub fn revise_activity(
     id: ActivityId,
     patch: ActivityPatch,
 ) -> Result<Activity, SalesError> {
-    once(tx, act, "revise_activity", (id, patch), |tx, act, (id, patch)| {
+    once(tx, act, "revise_activity", (id, patch), |tx, act, (id, mut patch)| {
         record::change(tx, act, id, patch.expected, |tx, activity: &mut Activity| {
             let before = activity.clone();
+            if let (Some(Some(deal)), None) = (patch.opportunity, patch.customer)
+                && Some(deal) != before.opportunity()
+            {
+                let whose = |deal| Ok::<_, SalesError>(record::find::<Opportunity, _>(tx, deal)?.customer());
+                let own = before.opportunity().map_or(Ok(None), whose)?;
+                if before.customer().is_none() || before.customer() == own {
+                    patch.customer = whose(deal)?.map(Some);
+                }
+            }
             let fact = activity.revise(act.at(), patch)?;
             if let Some(opportunity) = activity.opportunity().filter(|deal| Some(*deal) != before.opportunity()) {
                 record::find::<Opportunity, _>(tx, opportunity)?;
@@ -240,7 +273,7 @@ pub struct DealHealth {
     pub next: Option<Activity>,
     /// Whether that should have been done before the day that was asked.
     pub overdue: bool,
-    /// When something was last done about it.
+    /// When something was last done about it: an activity that was marked done, or something that was said.
     pub last_activity: Option<DateTime<Utc>>,
     /// How many whole days ago it last moved to another stage or something was done about it.
     pub idle_days: i64,
@@ -248,7 +281,7 @@ pub struct DealHealth {
     pub stale: bool,
 }
 
-/// How a deal gets on at an instant, which is on this business day. It costs two look-ups.
+/// How a deal gets on at an instant, which is on this business day. It costs three look-ups.
 ///
 /// ```
 /// use crm_core::{ActivityKind, NewActivity, NewOpportunity, Percent, Pipeline, store::Store};

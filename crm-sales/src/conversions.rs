@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::undo::undo_conversion;
 use crate::{
+    activities::join_customer,
     customers::{check_contacts, check_parent, in_use},
     error::SalesError,
     opportunities::{check_lines, check_roles},
@@ -128,7 +129,8 @@ fn of_lead(lead: LeadId) -> ActivityFilter {
 ///
 /// What was said to the lead becomes interactions of the customer, with the deal that it was about and the person among
 /// those who took part; what is to be done about the lead, and what was done, comes to be for the deal and the customer,
-/// with the person (CONV-6). The lead keeps all of it too.
+/// with the person (CONV-6). The lead keeps all of it too. Where a linked deal gains its customer, what is for the deal and
+/// for nobody comes to be for them.
 ///
 /// Under a key, the plan is the input: a repetition gives the same one, and does not plan anew.
 ///
@@ -253,6 +255,12 @@ impl<'p> Prepared<'p> {
         let organisation = self.organisation.map(|ready| write_customer(tx, act, ready)).transpose()?;
         let person = self.person.map(|ready| write_customer(tx, act, ready)).transpose()?;
         let opportunity = self.opportunity.map(|ready| write_deal(tx, act, ready)).transpose()?;
+        let mut joined = Vec::new();
+        if let (PlannedDeal::Link { id, gains_customer: true, .. }, Some(customer)) =
+            (&self.plan.opportunity, self.parties.customer)
+        {
+            joined = join_customer(tx, act, *id, customer)?;
+        }
         let ids = self.interactions.iter().map(|interaction| interaction.id).collect();
         for interaction in self.interactions {
             record::add(tx, act, interaction, |interaction| InteractionFact::Logged { interaction })?;
@@ -262,8 +270,9 @@ impl<'p> Prepared<'p> {
                 record::save(tx, act, &mut activity, [fact])?;
             }
         }
+        let before = LeadStatus::Qualified;
         let conversion =
-            Conversion { organisation, person, opportunity, interactions: ids, before: LeadStatus::Qualified };
+            Conversion { organisation, person, opportunity, interactions: ids, activities: joined, before };
         let fact = lead.convert(act.at(), self.plan.qualification, conversion)?;
         let LeadFact::Converted { conversion } = &fact else {
             return Err(LeadError::NoTarget { lead: lead.id }.into());

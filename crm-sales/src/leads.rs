@@ -214,7 +214,7 @@ pub enum DuplicateKey {
     Phone,
     /// The same id in another system: an exact key.
     ExternalId,
-    /// The same name, however it is spelt: a soft key, for somebody to look at.
+    /// The same name, however it is spelt, of the person or of the organisation: a soft key, for somebody to look at.
     Name,
 }
 
@@ -277,6 +277,7 @@ pub fn duplicate_hints(tx: &(impl Leads + Customers + ?Sized), id: LeadId) -> Re
     for point in lead.emails() {
         let email = &point.value;
         found.note(DuplicateKey::Email, &tx.customers_with_email(email, page())?, |one| one.id.into());
+        // One more, which is the lead itself.
         let leads = tx.leads_with_email(email, Page::first(TELLING + 2))?;
         found.note(DuplicateKey::Email, &leads, |one| one.id.into());
     }
@@ -290,8 +291,14 @@ pub fn duplicate_hints(tx: &(impl Leads + Customers + ?Sized), id: LeadId) -> Re
         let customer: Vec<Customer> = tx.customer_by_external_id(external_id)?.into_iter().collect();
         found.note(DuplicateKey::ExternalId, &customer, |one| one.id.into());
     }
-    for name in lead.name().into_iter().chain(lead.organisation()) {
+    let leads = || Page::first(TELLING + 2);
+    if let Some(name) = lead.name() {
         found.note(DuplicateKey::Name, &tx.customers_named(name, page())?, |one| one.id.into());
+        found.note(DuplicateKey::Name, &tx.leads_named(name, leads())?, |one| one.id.into());
+    }
+    if let Some(name) = lead.organisation() {
+        found.note(DuplicateKey::Name, &tx.customers_named(name, page())?, |one| one.id.into());
+        found.note(DuplicateKey::Name, &tx.leads_of_organisation(name, leads())?, |one| one.id.into());
     }
     let Found { by, mut crowded, .. } = found;
     crowded.sort_unstable();

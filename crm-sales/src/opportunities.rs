@@ -3,10 +3,11 @@
 use crm_core::{
     Act, By, ContactRole, CustomerType, DealLine, Label, Loss, NewOpportunity, Opportunity, OpportunityFact,
     OpportunityId, OpportunityPatch, Percent, Pipeline, Product, Sale,
-    store::{Customers, Journal, Opportunities, Products, SalesReps},
+    store::{Activities, Customers, Journal, Opportunities, Products, SalesReps},
 };
 
 use crate::{
+    activities::join_customer,
     customers::in_use,
     error::SalesError,
     record::{self, once},
@@ -77,7 +78,8 @@ pub fn open_opportunity(
     })
 }
 
-/// Changes the data of an open opportunity; where nothing is different, nothing is written.
+/// Changes the data of an open opportunity; where nothing is different, nothing is written. Where it had no customer and
+/// has one now, what was planned and done about it comes to be for them too, and stands in their timeline.
 ///
 /// # Errors
 ///
@@ -87,14 +89,16 @@ pub fn open_opportunity(
 /// - [`SalesError::Opportunity`] as [`Opportunity::revise`].
 /// - [`SalesError::Store`]: the product is missing.
 pub fn revise_opportunity(
-    tx: &mut (impl Opportunities + Customers + SalesReps + Products + Journal + ?Sized),
+    tx: &mut (impl Opportunities + Customers + SalesReps + Products + Activities + Journal + ?Sized),
     act: &mut Act,
     id: OpportunityId,
     patch: OpportunityPatch,
 ) -> Result<Opportunity, SalesError> {
     once(tx, act, "revise_opportunity", (id, patch), |tx, act, (id, patch)| {
-        record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
+        let mut had_nobody = false;
+        let revised = record::change(tx, act, id, patch.expected, |tx, opportunity: &mut Opportunity| {
             let before = opportunity.clone();
+            had_nobody = before.customer().is_none();
             let fact = opportunity.revise(act.at(), patch)?;
             if let Some(customer) = opportunity.customer().filter(|customer| Some(*customer) != before.customer()) {
                 in_use(tx, customer)?;
@@ -107,7 +111,11 @@ pub fn revise_opportunity(
             let known = |contact: &&ContactRole| before.contacts().iter().any(|known| known.person == contact.person);
             check_roles(tx, opportunity.contacts().iter().filter(|contact| !known(contact)))?;
             Ok(fact)
-        })
+        })?;
+        if let Some(customer) = revised.customer().filter(|_| had_nobody) {
+            join_customer(tx, act, id, customer)?;
+        }
+        Ok(revised)
     })
 }
 

@@ -71,7 +71,7 @@ pub fn draft_order(
 ///
 /// # Errors
 ///
-/// As [`draft_order`] and [`confirm_order`].
+/// As [`draft_order`] and [`confirm_order`](crate::confirm_order).
 ///
 /// # Examples
 ///

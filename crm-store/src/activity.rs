@@ -149,11 +149,19 @@ fn matching(filter: &ActivityFilter) -> Where<'_> {
 }
 
 fn last(connection: &Connection, opportunity: OpportunityId) -> Done<Option<DateTime<Utc>>> {
-    let sql = "SELECT max(done_at) FROM crm_activity WHERE opportunity = ?1 AND done_at IS NOT NULL";
-    let mut statement = prepared(connection, sql)?;
-    let mut rows = statement.query([Bound(&opportunity)])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Cells::new(row, "crm_activity", &["done_at"]).take()
+    let done = "SELECT max(done_at) FROM crm_activity WHERE opportunity = ?1 AND done_at IS NOT NULL";
+    let said = "SELECT max(occurred_at) FROM crm_interaction WHERE opportunity = ?1";
+    let mut latest = None;
+    let both: [(_, _, &[&str]); 2] =
+        [(done, "crm_activity", &["done_at"]), (said, "crm_interaction", &["occurred_at"])];
+    for (sql, table, column) in both {
+        let mut statement = prepared(connection, sql)?;
+        let mut rows = statement.query([Bound(&opportunity)])?;
+        if let Some(row) = rows.next()? {
+            latest = latest.max(Cells::new(row, table, column).take()?);
+        }
+    }
+    Ok(latest)
 }
 
 impl Activities for SqliteTx<'_> {

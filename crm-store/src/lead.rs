@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use crm_core::{
     ContactLabel, ContactPoint, ContactPoints, ContactRef, ContactValue, Conversion, EmailAddress, ExternalId, Invalid,
-    Label, Lead, LeadId, LeadParts, LeadState, LeadStatus, LeadTouch, Phone, QueueId, RecordId, Revision, SalesRepId,
-    Text, WaitingOrder,
+    Label, Lead, LeadId, LeadParts, LeadState, LeadStatus, LeadTouch, Name, Phone, QueueId, RecordId, Revision,
+    SalesRepId, Text, WaitingOrder,
     store::{LeadFilter, Leads, Page, StoreError, WaitingKey},
 };
 use uuid::Uuid;
@@ -45,7 +45,7 @@ impl Table for Lead {
     const SQL: Statements = statements!("crm_lead", parts: "parts",
         "external_id" "name" "organisation" "role" "region" "source" "tags" "interest" "value" "currency" "product" "note" "score" "weight"
         "owner" "assigned_at" "queue" "queued_at" "status" "status_at" "reason" "reason_note" "conversion",
-        derived: "became_organisation" "became_person" "became_opportunity" "waiting_in" "unlikelihood" "load_of" "parts"
+        derived: "name_key" "organisation_key" "became_organisation" "became_person" "became_opportunity" "waiting_in" "unlikelihood" "load_of" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] =
         &[("activities", "SELECT count(*) FROM crm_activity WHERE lead = ?1")];
@@ -114,6 +114,8 @@ impl Table for Lead {
             .put(&reason)?
             .put(&note)?
             .put(&conversion)?
+            .put(&self.name().map(Name::key))?
+            .put(&self.organisation().map(Name::key))?
             .put(&organisation)?
             .put(&person)?
             .put(&opportunity)?
@@ -361,6 +363,14 @@ impl Leads for SqliteTx<'_> {
     fn leads_with_phone(&self, phone: &Phone, page: Page<LeadId>) -> Result<Vec<Lead>, StoreError> {
         let reached = Where::default().also(Serves::Part(REACHED), REACHED_AT, phone_key(phone));
         Ok(reached.by_id(self.connection, page)?)
+    }
+
+    fn leads_named(&self, name: &Name, page: Page<LeadId>) -> Result<Vec<Lead>, StoreError> {
+        Ok(Where::default().also(Serves::Ids, "name_key = ?", name.key()).by_id(self.connection, page)?)
+    }
+
+    fn leads_of_organisation(&self, name: &Name, page: Page<LeadId>) -> Result<Vec<Lead>, StoreError> {
+        Ok(Where::default().also(Serves::Ids, "organisation_key = ?", name.key()).by_id(self.connection, page)?)
     }
 
     fn waiting_leads(

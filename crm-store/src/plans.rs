@@ -286,6 +286,8 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     }
     tx.leads_with_email(&"a@example.com".parse().expect("an address"), Page::first(9))?;
     tx.leads_with_phone(&"+447700900123".parse().expect("a number"), Page::first(9))?;
+    tx.leads_named(&first.name, Page::first(9))?;
+    tx.leads_of_organisation(&first.name, Page::first(9))?;
     tx.opportunity_by_external_id(&external_id)?;
     tx.quote_by_external_id(&external_id)?;
     tx.activity_by_external_id(&external_id)?;

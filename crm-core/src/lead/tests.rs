@@ -35,6 +35,7 @@ fn conversion() -> Conversion {
         person: Some(became),
         opportunity: None,
         interactions: vec![id(5)],
+        activities: vec![id(6)],
         before: Qualified,
     }
 }

@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{CustomerId, OpportunityId, ProductId, QuoteId, SalesRepId},
+    id::{CustomerId, OpportunityId, PriceListId, ProductId, QuoteId, SalesRepId},
     money::Currency,
-    order::NewOrderLine,
-    text::{ExternalId, Number},
+    order::{NewOrderLine, OrderLine},
+    text::{Actor, ExternalId, Number},
     totals::Terms,
 };
 
@@ -123,4 +123,40 @@ impl NewQuote {
         self.valid_until = Some(day);
         self
     }
+}
+
+/// What a quote says: all that an amendment may change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteContent {
+    /// What is offered.
+    pub lines: Vec<OrderLine>,
+    /// The discount on the whole quote, and how it is taxed.
+    pub terms: Terms,
+    /// The last day on which the customer can take it.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// A quote as it is drafted: a [`NewQuote`] with its id, its number, its author and its lines priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteDraft {
+    /// The id.
+    pub id: QuoteId,
+    /// The number.
+    pub number: Number,
+    /// Its id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The opportunity that it is for.
+    pub opportunity: Option<OpportunityId>,
+    /// The rep whose sale it would be.
+    pub rep: Option<SalesRepId>,
+    /// Who writes it; of a copy, also who wrote what was copied and nobody approved ([`Quote::authors_with`](super::Quote::authors_with)).
+    pub authors: Vec<Actor>,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// The list that lines are priced by when they are added.
+    pub price_list: Option<PriceListId>,
+    /// What it says.
+    pub content: QuoteContent,
 }

@@ -237,7 +237,7 @@ fn qt_2_a_quote_is_taken_until_its_last_day() {
 
 #[test]
 fn qt_2_a_quote_is_answered_on_the_day_on_which_it_was_sent_at_the_earliest() {
-    let quote = standing(Sent);
+    let mut quote = standing(Sent);
     let early = day("2026-03-09");
     for refused in [
         refuses(&quote, |quote| quote.accept(at(3), early)),
@@ -246,7 +246,7 @@ fn qt_2_a_quote_is_answered_on_the_day_on_which_it_was_sent_at_the_earliest() {
         let QuoteError::Invalid(invalid) = refused else { panic!("{refused}") };
         assert_eq!(invalid.rule(), &Rule::TooEarly { earliest: day("2026-03-10") });
     }
-    assert!(quote.clone().accept(at(3), day("2026-03-10")).is_ok());
+    assert!(quote.accept(at(3), day("2026-03-10")).is_ok());
 }
 
 #[test]
@@ -399,6 +399,8 @@ fn prc_5_exactly_the_limit_is_within_it() {
         (vec![line(1, 1, "0.04"), line(2, 1, "0.04"), line(3, 1, "0.04"), line(4, 1, "0.04")], off("10"), true),
         (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(201))), true),
         (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(204))), false),
+        // More than there is takes what there is.
+        (vec![line(1, 1, "10.05"), line(2, 1, "10.05")], Some(Discount::Amount(eur(5_000))), false),
         (vec![line(1, 1, "10.05")], off("10.1"), false),
         (vec![line(1, 100, "10.05")], off("10.01"), false),
         // That is nothing which anybody could see.

@@ -454,6 +454,10 @@ family! {
     fn leads_with_email(&self, email: &EmailAddress, page: Page<LeadId>) -> Stored<Vec<Lead>>;
     /// The leads with a telephone number, by id (C80).
     fn leads_with_phone(&self, phone: &Phone, page: Page<LeadId>) -> Stored<Vec<Lead>>;
+    /// The leads whose person has a name, however it is spelt, by id (C80).
+    fn leads_named(&self, name: &Name, page: Page<LeadId>) -> Stored<Vec<Lead>>;
+    /// The leads whose organisation has a name, however it is spelt, by id (C80).
+    fn leads_of_organisation(&self, name: &Name, page: Page<LeadId>) -> Stored<Vec<Lead>>;
     /// The leads that wait in a queue, in the order in which they are handed out (C81).
     fn waiting_leads(&self, queue: QueueId, order: WaitingOrder, page: Page<WaitingKey>) -> Stored<Vec<Lead>>;
     /// The weight of all open leads that a rep works (C82).
@@ -515,7 +519,7 @@ family! {
         filter: &ActivityFilter,
         page: Page<(DateTime<Utc>, ActivityId)>,
     ) -> Stored<Vec<Activity>>;
-    /// When an activity of an opportunity was last done (C87).
+    /// When an activity of an opportunity was last done, or an interaction about it took place (C87).
     fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>>;
 }
 

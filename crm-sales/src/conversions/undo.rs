@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// Takes a conversion back: what it made is gone, what it filled is as it was, and the lead stands where it stood. What is
-/// to be done about the lead, and what was done, is for the lead alone again.
+/// to be done about the lead, and what was done, is for the lead alone again, and what a linked deal had for nobody is so
+/// again.
 ///
 /// # Errors
 ///
@@ -58,6 +59,19 @@ pub fn undo_conversion(
             }
         }
         let mut made = Made { activities: activities_of(tx, id)?, lead: Some(converted), ..Made::default() };
+        // What a linked deal had for nobody lets go of the customer whom the deal gained, unless somebody was named since.
+        let gained = deal.as_ref().and_then(|(_, fact)| match fact {
+            OpportunityFact::Revised { before, .. } => before.customer(),
+            _ => None,
+        });
+        let is_made = |person| {
+            let created = customers.iter().filter(|became| became.origin == Origin::Created);
+            created.into_iter().any(|became| Some(became.id) == person)
+        };
+        for activity in &conversion.activities {
+            let found = tx.activity(*activity)?.filter(|one| one.customer() == gained && !is_made(one.person()));
+            made.activities.extend(found.filter(|one| one.lead().is_none()));
+        }
         for interaction in &conversion.interactions {
             if let Some(found) = tx.interaction(*interaction)? {
                 let (expected, found_at) = (Revision::FIRST, found.revision);
@@ -75,10 +89,6 @@ pub fn undo_conversion(
         }
 
         // A linked deal lets go of a customer who was made before that one can go; so nothing else may hold them.
-        let gained = deal.as_ref().and_then(|(_, fact)| match fact {
-            OpportunityFact::Revised { before, .. } => before.customer(),
-            _ => None,
-        });
         let gained = gained.filter(|gained| made.customers.iter().any(|customer| customer.id == *gained));
         if let (Some(gained), Some((opportunity, _))) = (gained, &deal) {
             made.is_all_there_is_of(tx, gained, opportunity.id)?;
@@ -89,7 +99,11 @@ pub fn undo_conversion(
         tx.insert_lead(&lead)?;
         tx.append(act, &(id, fact).into())?;
         for mut activity in std::mem::take(&mut made.activities) {
-            let fact = activity.follow(act.at(), ActivityParties::default());
+            let parties = match activity.lead() {
+                Some(_) => ActivityParties::default(),
+                None => ActivityParties { customer: None, ..activity.parties() },
+            };
+            let fact = activity.follow(act.at(), parties);
             if fact.is_some() {
                 activity.revision = activity.revision.next();
             }
@@ -115,7 +129,7 @@ pub fn undo_conversion(
 /// What a conversion made, and what refers to that and is put back without it.
 #[derive(Default)]
 struct Made {
-    /// The activities of the lead.
+    /// The activities of the lead, and those of a linked deal that gained its customer.
     activities: Vec<Activity>,
     lead: Option<Lead>,
     interactions: Vec<Interaction>,

@@ -1,13 +1,14 @@
 use chrono::TimeDelta;
 use crm_core::{
     Activity, ActivityAction, ActivityError, ActivityKind, ActivityPatch, ActivityPlan, ActivityState, ActivityStatus,
-    Completion, NewActivity, NewOpportunity, Opportunity, OpportunityId, Percent, Pipeline, RecordId, SalesRepId,
-    SearchQuery, TimelineItem,
+    Channel, Completion, Direction, NewActivity, NewInteraction, NewOpportunity, Opportunity, OpportunityId,
+    OpportunityPatch, Percent, Pipeline, RecordId, SalesRepId, SearchQuery, TimelineItem,
     store::{Activities, ActivityFilter, Page, Search, StoreErrorKind, Timeline},
 };
 use crm_sales::{
     SalesError, Schedule, archive_customer, cancel_activity, complete_activity, deal_health, delete_activity,
-    delete_opportunity, open_opportunity, plan_activity, reopen_activity, revise_activity, schedule_activities,
+    delete_opportunity, log_interaction, open_opportunity, plan_activity, reopen_activity, revise_activity,
+    revise_opportunity, schedule_activities,
 };
 
 use crate::world::{World, day, kind};
@@ -118,6 +119,47 @@ fn an_activity_is_for_whom_is_there_and_of_who_sells() {
 }
 
 #[test]
+fn what_is_for_a_deal_stands_in_the_timeline_of_the_customer_whom_it_gains() {
+    let mut world = World::new();
+    let (acme, beta) = (world.organisation("Acme").id, world.organisation("Beta").id);
+    let pipeline = Pipeline::new("Hardware".parse().unwrap()).open("prospecting".parse().unwrap(), Percent::whole(10));
+    let pipeline = pipeline.won("won".parse().unwrap()).build().unwrap();
+    let open = world.does(|tx, act| open_opportunity(tx, act, &pipeline, NewOpportunity::new("forty lamps".parse()?)));
+    let planned = world.does(|tx, act| plan_activity(tx, act, call("2026-03-09").opportunity(open.id)));
+    let done = world.does(|tx, act| plan_activity(tx, act, call("2026-03-03").opportunity(open.id)));
+    world.does(|tx, act| complete_activity(tx, act, done.id, reached()));
+    let betas = call("2026-03-04").opportunity(open.id).customer(beta);
+    let betas = world.does(|tx, act| plan_activity(tx, act, betas));
+    let of = |customer| OpportunityPatch { customer: Some(Some(customer)), ..OpportunityPatch::default() };
+    world.does(|tx, act| revise_opportunity(tx, act, open.id, of(acme)));
+    let listed = |world: &World, customer| {
+        let items = world.reads(|tx| Ok(tx.timeline(customer, Page::first(9))?));
+        items.into_iter().map(|item| item.record).collect::<std::collections::BTreeSet<_>>()
+    };
+    let acmes = [open.id.into(), planned.id.into(), done.id.into()].into();
+    assert_eq!((listed(&world, acme), listed(&world, beta)), (acmes, [betas.id.into()].into()));
+    assert_eq!(world.facts(done.id), ["activity.planned", "activity.completed", "activity.revised"]);
+    // What it was for stays where the deal goes on to somebody else.
+    world.does(|tx, act| revise_opportunity(tx, act, open.id, of(beta)));
+    assert!(listed(&world, acme).contains(&planned.id.into()));
+
+    // An activity that goes to another deal goes to its customer, unless it was for somebody else or is said to be.
+    let to = |patch: ActivityPatch| ActivityPatch { opportunity: Some(Some(open.id)), ..patch };
+    let moved = |world: &mut World, new: NewActivity, patch| {
+        let activity = world.does(|tx, act| plan_activity(tx, act, new));
+        world.does(|tx, act| revise_activity(tx, act, activity.id, to(patch))).customer()
+    };
+    let nothing = ActivityPatch::default;
+    assert_eq!(moved(&mut world, call("2026-03-09"), nothing()), Some(beta));
+    assert_eq!(moved(&mut world, call("2026-03-09").customer(acme), nothing()), Some(acme));
+    let nobody = ActivityPatch { customer: Some(None), ..nothing() };
+    assert_eq!(moved(&mut world, call("2026-03-09"), nobody), None);
+    let other = NewOpportunity::new("chairs".parse().unwrap()).customer(acme);
+    let other = world.does(|tx, act| open_opportunity(tx, act, &pipeline, other));
+    assert_eq!(moved(&mut world, call("2026-03-09").opportunity(other.id), nothing()), Some(beta));
+}
+
+#[test]
 fn a_plan_of_several_steps_is_scheduled_at_once() {
     let mut world = World::new();
     let (deal, lin) = (deal(&mut world), world.rep("Lin Wei", None).id);
@@ -172,6 +214,13 @@ fn opp_11_the_health_of_a_deal_knows_what_is_next_and_what_was_last() {
     assert_eq!((after.next.map(|next| next.id), after.last_activity), (Some(first.id), done.state().done_at()));
     assert!(!after.stale, "something was done meanwhile");
     assert!(health(&world, 9).stale);
+    // What was said about the deal is something, too.
+    let customer = world.organisation("Acme").id;
+    let mut new = NewInteraction::new(customer, Channel::Phone, Direction::Inbound, "asks".parse().unwrap());
+    (new.opportunity, new.occurred_at) = (Some(deal.id), Some(deal.created_at + TimeDelta::days(8)));
+    let said = world.does(|tx, act| log_interaction(tx, act, new));
+    let after = health(&world, 9);
+    assert_eq!((after.last_activity, after.idle_days, after.stale), (Some(said.occurred_at), 1, false));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 
 use crm_core::{
-    Act, Activity, ActivityError, ActivityKind, ActivityParties, ActivityPatch, Channel, Completion, Conversion,
-    ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead, LeadError, LeadId,
-    LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewActivity, NewConversion, NewCustomer, NewInteraction,
-    NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch, Participant, Percent,
-    Pipeline, RecordId, RosterMember,
+    Act, Activity, ActivityError, ActivityKind, ActivityParties, ActivityParts, ActivityPatch, Channel, Completion,
+    Conversion, ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead, LeadError,
+    LeadId, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewActivity, NewConversion, NewCustomer,
+    NewInteraction, NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch,
+    Participant, Percent, Pipeline, RecordId, RosterMember,
     assignment::Skip,
     conversion::Origin,
     store::{
@@ -335,9 +335,15 @@ fn a_linked_deal_gains_the_customer_and_loses_them_again() {
     let mut world = World::new();
     let lead = qualified(&mut world, acme());
     let open = world.does(|tx, act| open_opportunity(tx, act, &hardware(), NewOpportunity::new("chairs".parse()?)));
+    let call = world.does(|tx, act| {
+        plan_activity(tx, act, NewActivity::new(ActivityKind::Call, "call".parse()?, act.day()).opportunity(open.id))
+    });
+    let for_whom = |world: &World| world.reads(|tx| Ok(tx.activity(call.id)?)).unwrap().customer();
     let new = NewConversion::of(&lead).opportunity(ConversionTarget::Link(open.id));
     let became = converted(&mut world, &lead, new.clone());
     assert_eq!(deal(&world, &became).customer(), became.organisation.map(|became| became.id));
+    // What was for the deal and nobody is for them, too, as long as the deal is theirs.
+    assert_eq!((for_whom(&world), became.activities.as_slice()), (deal(&world, &became).customer(), &[call.id][..]));
     // Not while somebody ordered, or names the person as theirs.
     let (organisation, person) = (became.organisation.unwrap().id, became.person.unwrap().id);
     let order = NewOrder::for_customer(organisation, crm_core::Currency::EUR);
@@ -351,7 +357,7 @@ fn a_linked_deal_gains_the_customer_and_loses_them_again() {
     assert_eq!(kind(&error), &StoreErrorKind::StillReferenced { by: "customers", count: 1 });
     world.does(|tx, act| crm_sales::delete_customer(tx, act, other.id));
     world.does(|tx, act| undo_conversion(tx, act, lead.id));
-    assert_eq!(deal(&world, &became).customer(), None);
+    assert_eq!((deal(&world, &became).customer(), for_whom(&world)), (None, None));
     assert_eq!(world.reads(|tx| Ok(tx.customer(organisation)?)), None);
 
     let loss = crm_core::Loss { day: day("2026-03-02"), reason: "price".parse().unwrap(), note: None };
@@ -514,10 +520,11 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
     });
 }
 
-/// All customers, interactions, deals and leads, but for how often and when they were written.
-fn all_but_revisions(
-    world: &World,
-) -> (Vec<Customer>, Vec<crm_core::Interaction>, Vec<OpportunityParts>, Vec<crm_core::LeadParts>) {
+/// All customers, interactions, deals, leads and activities, but for how often and when they were written.
+type Everything =
+    (Vec<Customer>, Vec<crm_core::Interaction>, Vec<OpportunityParts>, Vec<crm_core::LeadParts>, Vec<ActivityParts>);
+
+fn all_but_revisions(world: &World) -> Everything {
     let never = crm_core::Revision::FIRST;
     world.reads(|tx| {
         let mut customers = tx.customers(&Default::default(), Page::first(100))?;
@@ -530,8 +537,12 @@ fn all_but_revisions(
             let parts = crm_core::LeadParts::from(one);
             crm_core::LeadParts { revision: never, updated_at: parts.created_at, ..parts }
         });
+        let activities = tx.activities(&Default::default(), Page::first(100))?.into_iter().map(|one| {
+            let parts = ActivityParts::from(one);
+            ActivityParts { revision: never, updated_at: parts.created_at, ..parts }
+        });
         let interactions = tx.interactions(&Default::default(), Page::first(100))?;
-        Ok((customers, interactions, deals.collect(), leads.collect()))
+        Ok((customers, interactions, deals.collect(), leads.collect(), activities.collect()))
     })
 }
 
@@ -558,6 +569,12 @@ proptest! {
         let nobodys = world.does(|tx, act| open_opportunity(tx, act, &hardware(), open.clone()));
         let somebodys = world.does(|tx, act| open_opportunity(tx, act, &hardware(), open.customer(known.id)));
         let lead = world.does(|tx, act| add_lead(tx, act, new));
+        for deal in [nobodys.id, somebodys.id] {
+            world.does(|tx, act| {
+                let call = NewActivity::new(ActivityKind::Call, "call".parse()?, act.day());
+                plan_activity(tx, act, call.opportunity(deal))
+            });
+        }
         for _ in 0..touches {
             world.does(|tx, act| {
                 let touch = LeadTouch::new(act.at(), Channel::Phone, Direction::Inbound, "a call".parse()?);
@@ -589,6 +606,11 @@ proptest! {
             Ok(plan) => plan,
             // Nothing to make or link; or a deal that nobody and nothing gives a name.
             Err(SalesError::Lead(LeadError::NoTarget { .. } | LeadError::Invalid(_))) => return Ok(()),
+            // The deal of the known one, with another organisation or with a person who is not theirs.
+            Err(SalesError::Lead(LeadError::OtherCustomersDeal { customer, .. })) => {
+                prop_assert!(customer == known.id && opportunity == 2 && organisation != 1);
+                return Ok(());
+            }
             Err(refused) => panic!("{refused:?}"),
         };
         let first = world.does(|tx, act| apply_conversion(tx, act, &plan));

@@ -163,7 +163,7 @@ fn dup_1_exact_keys_come_first_and_what_too_many_share_tells_nothing() {
     use DuplicateKey::{Email, ExternalId, Name, Phone};
     let expected = [
         (by_mail.into(), vec![Email]),
-        (other.into(), vec![Email]),
+        (other.into(), vec![Email, Name]),
         (by_phone.into(), vec![Phone, ExternalId]),
         (by_name.into(), vec![Name]),
     ];
@@ -179,4 +179,27 @@ fn dup_1_exact_keys_come_first_and_what_too_many_share_tells_nothing() {
     assert!(found.hints.iter().all(|hint| hint.record != by_mail.into()));
     let missing = RecordId::from_uuid(Default::default());
     assert!(matches!(world.is_refused(|tx, _| duplicate_hints(tx, missing)), SalesError::NotFound { .. }));
+}
+
+#[test]
+fn dup_1_leads_of_one_name_or_organisation_are_hints_for_somebody_to_look_at() {
+    let mut world = World::new();
+    let add = |world: &mut World, new: NewLead| world.does(|tx, act| add_lead(tx, act, new)).id;
+    let person = |name: &str| NewLead::person(name.parse().unwrap());
+    let lead = add(&mut world, person("Zoë Ünal").organisation("Acme".parse().unwrap()));
+    let named = add(&mut world, person("ZOË ÜNAL"));
+    let colleague = add(&mut world, person("somebody else").organisation("ACME".parse().unwrap()));
+    add(&mut world, person("Acme"));
+    let hints = world.reads(|tx| duplicate_hints(tx, lead)).hints;
+    let hints: Vec<_> = hints.into_iter().map(|hint| (hint.record, hint.by)).collect();
+    let by_name = |lead: crm_core::LeadId| (lead.into(), vec![DuplicateKey::Name]);
+    assert_eq!(hints, [by_name(named), by_name(colleague)]);
+    // More than 20 tell nothing, and the lead itself is none of them (DUP-2).
+    for _ in 0..19 {
+        add(&mut world, person("zoë ünal"));
+    }
+    assert_eq!(world.reads(|tx| duplicate_hints(tx, lead)).hints.len(), 21);
+    add(&mut world, person("zoë ünal"));
+    let found = world.reads(|tx| duplicate_hints(tx, lead));
+    assert_eq!((found.crowded, found.hints.len()), (vec![DuplicateKey::Name], 1));
 }

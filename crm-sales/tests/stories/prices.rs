@@ -270,7 +270,7 @@ fn mon_5_what_a_list_prices_is_taxed_and_a_replaced_line_keeps_what_it_came_from
     let vat = Tax::new("VAT".parse().unwrap(), Percent::whole(19)).unwrap();
     world.does(|tx, act| price_order_by(tx, act, order.id, Some(list.id)));
     let book = world.reads(|tx| price_book(tx, list.id, day("2026-03-02"), []));
-    let lamps = PriceLine::new(lamp, 12).tax(vat.clone());
+    let lamps = PriceLine::new(lamp, 12).tax(vat);
     let order = world.does(|tx, act| add_order_lines(tx, act, order.id, &book, &[lamps]));
     // Ten at 40.00 and two at 30.00, and 19 % on each.
     assert_eq!((order.net(), order.total()), (eur("460.00"), eur("547.40")));

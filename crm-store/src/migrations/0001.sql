@@ -273,6 +273,7 @@ CREATE TABLE crm_interaction (
 CREATE INDEX crm_interaction_customer ON crm_interaction (customer, id);
 CREATE INDEX crm_interaction_timeline ON crm_interaction (customer, occurred_at, id);
 CREATE INDEX crm_interaction_opportunity ON crm_interaction (opportunity, id) WHERE opportunity IS NOT NULL;
+CREATE INDEX crm_interaction_opportunity_at ON crm_interaction (opportunity, occurred_at) WHERE opportunity IS NOT NULL;
 CREATE INDEX crm_interaction_channel ON crm_interaction (channel, id);
 
 CREATE TABLE crm_interaction_participant (
@@ -393,6 +394,8 @@ CREATE TABLE crm_lead (
     reason TEXT,
     reason_note TEXT,
     conversion TEXT,
+    name_key TEXT,
+    organisation_key TEXT,
     became_organisation BLOB REFERENCES crm_customer (id),
     became_person BLOB REFERENCES crm_customer (id),
     became_opportunity BLOB REFERENCES crm_opportunity (id),
@@ -402,6 +405,8 @@ CREATE TABLE crm_lead (
     load_of BLOB,
     parts INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX crm_lead_name ON crm_lead (name_key, id) WHERE name_key IS NOT NULL;
+CREATE INDEX crm_lead_organisation ON crm_lead (organisation_key, id) WHERE organisation_key IS NOT NULL;
 CREATE INDEX crm_lead_owner ON crm_lead (owner, id);
 CREATE INDEX crm_lead_queue ON crm_lead (queue, id) WHERE queue IS NOT NULL;
 CREATE INDEX crm_lead_source ON crm_lead (source, id) WHERE source IS NOT NULL;

@@ -133,7 +133,11 @@ impl Queues for BrokenTx<'_> {
 impl Leads for BrokenTx<'_> {
     records! { Lead(LeadId), LeadFilter { lead leads count_leads insert_lead insert_leads update_lead delete_lead } }
     unique! { lead_by_external_id(ExternalId): Lead by "external id"; }
-    lists! { leads_with_phone(&Phone, LeadId) -> Lead; }
+    lists! {
+        leads_with_phone(&Phone, LeadId) -> Lead;
+        leads_named(&Name, LeadId) -> Lead;
+        leads_of_organisation(&Name, LeadId) -> Lead;
+    }
 
     fn leads_with_email(&self, email: &EmailAddress, page: Page<LeadId>) -> Stored<Vec<Lead>> {
         let mut found = self.listed(page, |tx, page| tx.leads_with_email(email, page))?;

@@ -66,6 +66,8 @@ impl Activities for MemoryTx {
 
     fn last_activity(&self, opportunity: OpportunityId) -> Stored<Option<DateTime<Utc>>> {
         let of_it = self.state.activities.values().filter(|activity| activity.opportunity() == Some(opportunity));
-        Ok(of_it.filter_map(|activity| activity.state().done_at()).max())
+        let done = of_it.filter_map(|activity| activity.state().done_at());
+        let about = self.state.interactions.values().filter(|one| one.opportunity == Some(opportunity));
+        Ok(done.chain(about.map(|one| one.occurred_at)).max())
     }
 }

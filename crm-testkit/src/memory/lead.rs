@@ -1,7 +1,8 @@
 //! Leads.
 
 use crm_core::{
-    EmailAddress, ExternalId, Lead, LeadId, LeadState, Phone, QueueId, RecordRef, Revision, SalesRepId, WaitingOrder,
+    EmailAddress, ExternalId, Lead, LeadId, LeadState, Name, Phone, QueueId, RecordRef, Revision, SalesRepId,
+    WaitingOrder,
     store::{LeadFilter, Leads, Page, WaitingKey},
 };
 
@@ -56,6 +57,16 @@ impl Leads for MemoryTx {
 
     fn leads_with_phone(&self, phone: &Phone, page: Page<LeadId>) -> Stored<Vec<Lead>> {
         Ok(self.state.listed_by_id(|lead: &Lead| lead.phones().get(phone).is_some(), page))
+    }
+
+    fn leads_named(&self, name: &Name, page: Page<LeadId>) -> Stored<Vec<Lead>> {
+        let named = |lead: &Lead| lead.name().is_some_and(|own| own.key() == name.key());
+        Ok(self.state.listed_by_id(named, page))
+    }
+
+    fn leads_of_organisation(&self, name: &Name, page: Page<LeadId>) -> Stored<Vec<Lead>> {
+        let named = |lead: &Lead| lead.organisation().is_some_and(|own| own.key() == name.key());
+        Ok(self.state.listed_by_id(named, page))
     }
 
     fn waiting_leads(&self, queue: QueueId, order: WaitingOrder, page: Page<WaitingKey>) -> Stored<Vec<Lead>> {

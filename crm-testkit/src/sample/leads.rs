@@ -71,6 +71,7 @@ pub fn lead(seed: u64, place: LeadPlace, product: ProductId, became: (CustomerId
                 person: None,
                 opportunity: Some(Became { id: opportunity, origin: Origin::Created, revision: Revision::FIRST }),
                 interactions: Vec::new(),
+                activities: Vec::new(),
                 before: LeadStatus::New,
             };
             valid(lead.convert(last, Qualification::MayBeSkipped, conversion));

@@ -1,8 +1,8 @@
 //! C85 to C87: what is to be done, and when something was done last.
 
 use crm_core::{
-    Activity, ActivityKind, Completion, NewActivity, OpportunityId,
-    store::{Activities as _, ActivityFilter, Opportunities as _, Page, Store},
+    Activity, ActivityKind, Channel, Completion, Direction, Interaction, NewActivity, NewInteraction, OpportunityId,
+    store::{Activities as _, ActivityFilter, Interactions as _, Opportunities as _, Page, Store},
 };
 
 use super::{
@@ -83,7 +83,8 @@ pub fn c86_reminders_come_by_their_instant<S: Store>(open: impl Fn() -> S) {
     });
 }
 
-/// C87: the last activity of an opportunity is the latest instant at which one of its activities was marked done.
+/// C87: the last activity of an opportunity is the latest instant at which one of its activities was marked done or an
+/// interaction about it took place.
 pub fn c87_the_last_activity_of_an_opportunity_is_known<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C87");
     let last = |opportunity: OpportunityId| read(&store, "C87", |tx| tx.last_activity(opportunity));
@@ -100,6 +101,16 @@ pub fn c87_the_last_activity_of_an_opportunity_is_known<S: Store>(open: impl Fn(
     assert_eq!(last(id(1)), Some(at(50)), "C87: one that is planned again does not count");
     write(&store, "C87", |tx| tx.delete_activity(id(91)));
     assert_eq!(last(id(1)), Some(at(20)), "C87: one that was deleted does not count");
+    for (n, minutes, about, expected) in [(94, 70, 1, 70), (95, 30, 1, 70), (96, 90, 2, 70)] {
+        let mut new = NewInteraction::new(id(1), Channel::Phone, Direction::Inbound, text("asks"));
+        (new.opportunity, new.occurred_at) = (Some(id(about)), Some(at(minutes)));
+        let interaction = valid(Interaction::log(id(n), at(100), new));
+        write(&store, "C87", |tx| tx.insert_interaction(&interaction));
+        assert_eq!(last(id(1)), Some(at(expected)), "C87: what was said counts too");
+    }
+    assert_eq!(last(id(2)), Some(at(90)), "C87: of another deal, what was said about it");
+    write(&store, "C87", |tx| tx.delete_interaction(id(94)));
+    assert_eq!(last(id(1)), Some(at(30)), "C87: an interaction that was deleted does not count");
     let there = read(&store, "C87", |tx| tx.opportunity(id(1)));
     assert!(
         there.is_some_and(|deal| deal.revision == crm_core::Revision::FIRST),

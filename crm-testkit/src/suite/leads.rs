@@ -21,12 +21,13 @@ fn ids(found: &[Lead]) -> Vec<LeadId> {
     found.iter().map(|lead| lead.id).collect()
 }
 
-/// C80: leads are found by an e-mail address in another case and by a telephone number; several may share one.
+/// C80: leads are found by an e-mail address or a name in another case, of the person and of the organisation apart, and by
+/// a telephone number; several may share one.
 pub fn c80_leads_are_found_by_how_they_are_reached<S: Store>(open: impl Fn() -> S) {
     let store = founded(open, "C80");
     let lead = |(n, mailbox): (u32, &str)| {
-        let new = NewLead::of_email(text(mailbox)).phone(text("+12015550123"));
-        valid(Lead::add(id(n), at(n), new))
+        let new = NewLead::person(text("Zoë Ünal")).organisation(text("Lámparas")).email(text(mailbox));
+        valid(Lead::add(id(n), at(n), new.phone(text("+12015550123"))))
     };
     // The highest first, so that the order of writing is not the order of the ids.
     let shared = ["Zoe.Unal@Example.NET", "zoe.unal@example.net", "ZOE.unal@EXAMPLE.net"];
@@ -47,6 +48,16 @@ pub fn c80_leads_are_found_by_how_they_are_reached<S: Store>(open: impl Fn() -> 
         assert_eq!(ids(&tx.leads_with_phone(&text("+12015550123"), Page::first(9))?), all, "C80 by the number");
         let found = tx.leads_with_phone(&text("+12015550124"), Page::first(9))?;
         assert!(found.is_empty(), "C80 by another number");
+        assert_eq!(ids(&tx.leads_named(&text("ZOË ünal"), Page::first(9))?), all, "C80 by the name of the person");
+        let second = tx.leads_named(&text("zoë ünal"), Page { after: Some(id(20)), limit: 2 })?;
+        assert_eq!(ids(&second), [id(21), id(22)], "C80: the second page by the name");
+        let found = tx.leads_of_organisation(&text("LÁMPARAS"), Page::first(9))?;
+        assert_eq!(ids(&found), all, "C80 by the name of the organisation");
+        let crossed = (
+            tx.leads_named(&text("Lámparas"), Page::first(9))?,
+            tx.leads_of_organisation(&text("Zoë Ünal"), Page::first(9))?,
+        );
+        assert!(crossed.0.is_empty() && crossed.1.is_empty(), "C80: of the person and of the organisation apart");
         Ok(())
     });
     // Who gave an address up is not found by it any more.
@@ -59,6 +70,10 @@ pub fn c80_leads_are_found_by_how_they_are_reached<S: Store>(open: impl Fn() -> 
     read(&store, "C80", |tx| {
         let found = tx.leads_with_email(&text("zoe.unal@example.net"), Page::first(9))?;
         assert_eq!(ids(&found), [id(20), id(22)], "C80: the address is gone");
+        let rest = [id(20), id(22), id(30)];
+        assert_eq!(ids(&tx.leads_named(&text("Zoë Ünal"), Page::first(9))?), rest, "C80: the name is gone");
+        let found = tx.leads_of_organisation(&text("Lámparas"), Page::first(9))?;
+        assert_eq!(ids(&found), rest, "C80: the organisation is gone");
         Ok(())
     });
 }

@@ -222,6 +222,13 @@ fn traces<T: Records + ?Sized>(tx: &T, record: &Any) -> Stored<Vec<String>> {
             note(mail.iter().any(|other| other.id == one.id), "its e-mail address");
             let phone = tx.leads_with_phone(&text("+442079460958"), all_of())?;
             note(phone.iter().any(|other| other.id == one.id), "its telephone number");
+            if let Some(name) = one.name() {
+                note(tx.leads_named(name, all_of())?.iter().any(|other| other.id == one.id), "its name");
+            }
+            if let Some(name) = one.organisation() {
+                let found = tx.leads_of_organisation(name, all_of())?;
+                note(found.iter().any(|other| other.id == one.id), "its organisation");
+            }
             if let Some(queue) = one.waits_in() {
                 let waiting = tx.waiting_leads(queue, WaitingOrder::OldestFirst, Page::first(1_000))?;
                 note(waiting.iter().any(|other| other.id == one.id), "its queue");

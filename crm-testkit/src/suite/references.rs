@@ -193,6 +193,7 @@ fn converted(n: u32, change: impl FnOnce(&mut Conversion)) -> Any {
             person: None,
             opportunity: None,
             interactions: Vec::new(),
+            activities: Vec::new(),
             before: LeadStatus::Qualified,
         };
         change(&mut conversion);

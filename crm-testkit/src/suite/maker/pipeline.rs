@@ -149,6 +149,7 @@ impl Maker {
                         revision: Revision::new(2),
                     }),
                     interactions: vec![id(7)],
+                    activities: vec![id(8)],
                     before: LeadStatus::New,
                 };
                 valid(lead.convert(when, Qualification::MayBeSkipped, conversion));
