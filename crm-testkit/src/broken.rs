@@ -344,7 +344,8 @@ impl BrokenTx<'_> {
             customer.tags.clone_from(&stored.tags);
         }
         if let (Any::Queue(queue), true) = (&mut record, self.has(Fault::TurnForgotten)) {
-            let members = queue.roster.members().to_vec();
+            let mut members = queue.roster.members().to_vec();
+            members.iter_mut().for_each(|one| one.given.turn = 0);
             queue.roster = Roster::new(*queue.roster.policy(), members).unwrap_or_else(|_| queue.roster.clone());
         }
         let next = record.revision().next();
