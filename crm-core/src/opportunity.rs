@@ -457,7 +457,7 @@ impl Opportunity {
             to: None,
             action: Win,
         })?;
-        self.has_what(stage)?;
+        Self { value: Some(value), ..self.clone() }.has_what(stage)?;
         if let Some(recurring) = self.recurring {
             value.in_currency(recurring.revenue().currency()).map_err(|refused| refused.in_field("value"))?;
         }

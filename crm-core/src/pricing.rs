@@ -4,7 +4,7 @@ mod error;
 mod explained;
 mod steps;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, Serializer};
@@ -293,35 +293,40 @@ impl PriceBook {
             }
         }
         let book = Self { day, lists, rates: newest };
-        let mut done = BTreeSet::new();
+        let mut known = BTreeMap::new();
         for list in book.lists.keys() {
-            book.acyclic(*list, &mut Vec::new(), &mut done)?;
+            book.depth(*list, &mut Vec::new(), &mut known)?;
         }
         Ok(book)
     }
 
-    fn acyclic(
+    /// How many lists a list is priced after, one after the other.
+    fn depth(
         &self,
         list: PriceListId,
         path: &mut Vec<PriceListId>,
-        done: &mut BTreeSet<PriceListId>,
-    ) -> Result<(), PriceError> {
+        known: &mut BTreeMap<PriceListId, usize>,
+    ) -> Result<usize, PriceError> {
         if let Some(start) = path.iter().position(|before| *before == list) {
             return Err(PriceError::Circle { lists: path[start..].to_vec() });
         }
-        if path.len() > Self::DEPTH {
-            return Err(PriceError::TooDeep { list: path[0], limit: Self::DEPTH });
+        if let Some(depth) = known.get(&list) {
+            return Ok(*depth);
         }
         path.push(list);
-        // A list that was walked may be deeper on another path: how deep is asked again when prices are.
-        if !done.contains(&list) {
-            for base in self.list(list)?.list.bases() {
-                self.acyclic(base, path, done)?;
-            }
-            done.insert(list);
+        if path.len() > Self::DEPTH + 1 {
+            return Err(PriceError::TooDeep { list: path[0], limit: Self::DEPTH });
+        }
+        let mut depth = 0;
+        for base in self.list(list)?.list.bases() {
+            depth = depth.max(1 + self.depth(base, path, known)?);
         }
         path.pop();
-        Ok(())
+        if depth > Self::DEPTH {
+            return Err(PriceError::TooDeep { list, limit: Self::DEPTH });
+        }
+        known.insert(list, depth);
+        Ok(depth)
     }
 
     fn list(&self, list: PriceListId) -> Result<&Indexed, PriceError> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    assignment::{AssignmentPolicy, Decision, Member, Roster, RosterMember, Standing, Work},
+    assignment::{AssignmentPolicy, Decision, Given, Member, Roster, RosterMember, Standing, Work},
     id::QueueId,
     invalid::Invalid,
     journal::RecordRef,
@@ -134,7 +134,9 @@ impl Queue {
     ///
     /// As [`Roster::new`].
     pub fn add(id: QueueId, at: DateTime<Utc>, new: NewQueue) -> Result<Self, Invalid> {
-        let NewQueue { id: _, name, policy, members } = new;
+        let NewQueue { id: _, name, policy, mut members } = new;
+        // Nobody was given anything yet.
+        members.iter_mut().for_each(|one| one.given = Given::default());
         let roster = Roster::new(policy, members)?;
         Ok(Self { id, revision: Revision::FIRST, created_at: at, updated_at: at, name, roster })
     }

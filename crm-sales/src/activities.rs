@@ -172,7 +172,7 @@ pub fn revise_activity(
                 let whose = |deal| Ok::<_, SalesError>(record::find::<Opportunity, _>(tx, deal)?.customer());
                 let own = before.opportunity().map_or(Ok(None), whose)?;
                 if before.customer().is_none() || before.customer() == own {
-                    patch.customer = whose(deal)?.map(Some);
+                    patch.customer = Some(whose(deal)?);
                 }
             }
             let fact = activity.revise(act.at(), patch)?;

@@ -372,6 +372,8 @@ fn amended(
 }
 
 /// Lines with new content, with new ones and without some, of an order or a quote; each that is new is made by `price`.
+/// Where one that a list priced goes, or is of another quantity, what the list would ask for the others is not known any
+/// more: it may have counted them together (PRC-3), so a discount is measured from their own list prices then (PRC-5).
 pub(crate) fn amended_lines(
     present: &[OrderLine],
     (replace, add, remove): (BTreeMap<u32, NewOrderLine>, Vec<NewOrderLine>, Vec<u32>),
@@ -379,9 +381,10 @@ pub(crate) fn amended_lines(
     no_such: impl Fn(u32) -> SalesError,
 ) -> Result<Vec<OrderLine>, SalesError> {
     let mut lines: BTreeMap<u32, OrderLine> = present.iter().map(|line| (line.number(), line.clone())).collect();
+    let counted = |line: &OrderLine| (line.product(), line.quantity());
     for (number, mut line) in replace {
         let present = lines.get_mut(&number).ok_or_else(|| no_such(number))?;
-        if (line.product, line.quantity) == (present.product(), present.quantity()) {
+        if (line.product, line.quantity) == counted(present) {
             line.unit_price = line.unit_price.or(present.list_price());
         }
         let replaced = kept(present, price(number, &line)?)?;
@@ -397,7 +400,11 @@ pub(crate) fn amended_lines(
     for number in remove {
         lines.remove(&number).ok_or_else(|| no_such(number))?;
     }
-    Ok(lines.into_values().collect())
+    let stays = |was: &OrderLine| lines.get(&was.number()).is_some_and(|line| counted(line) == counted(was));
+    if present.iter().all(|was| was.list_price().is_none() || stays(was)) {
+        return Ok(lines.into_values().collect());
+    }
+    Ok(lines.into_values().map(OrderLine::unlisted).collect())
 }
 
 /// A line with what it has of another one, where that is one of the same product: its group, what it continues, and what a

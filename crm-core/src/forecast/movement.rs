@@ -161,6 +161,13 @@ impl PipelineMovement {
     }
 
     fn count(&mut self, scope: &PipelineScope, fact: &OpportunityFact) -> Result<(), Invalid> {
+        let other = self.in_other_currencies;
+        self.add(scope, fact)?;
+        self.in_other_currencies = self.in_other_currencies.min(other + 1);
+        Ok(())
+    }
+
+    fn add(&mut self, scope: &PipelineScope, fact: &OpportunityFact) -> Result<(), Invalid> {
         match fact {
             OpportunityFact::Opened { opportunity } => self.flow(scope, &opportunity.standing(), |it| &mut it.created),
             OpportunityFact::Revised { before, after } => self.revise(scope, &before.standing(), &after.standing()),

@@ -268,6 +268,21 @@ fn what_forecasts_are_made_of_survives_json_and_a_note_does_not_show_in_debug() 
     survives_json(&PipelineScope { close: Some(march()), reps: Some(BTreeSet::from([rep(1)])) });
 }
 
+#[test]
+fn a_movement_says_how_many_facts_are_of_other_currencies() {
+    let usd = Money::from_minor(100, Currency::USD);
+    let (mut deal, act) = (deal(usd, 50), Act::new(at(1), parsed("alice"), [7; 10]));
+    let opened = OpportunityFact::Opened { opportunity: Box::new(deal.clone()) };
+    let by = By { at: at(1), actor: &parsed("alice") };
+    let won = deal.win(by, &pipeline(), Sale { day: day("2026-03-05"), value: None }).unwrap();
+    let mut movement = PipelineMovement::new(Currency::EUR);
+    for (place, fact) in [(1, opened), (2, won)] {
+        let entry = Entry::new(Position::new(place), &act, Fact::from((deal.id, fact)));
+        movement.push(&PipelineScope::default(), &entry).unwrap();
+    }
+    assert_eq!((movement.in_other_currencies, movement.net()), (2, Ok(eur(0))));
+}
+
 /// Something that is done to the deal with a number; what is not allowed leaves it.
 #[derive(Clone, Debug)]
 enum Step {

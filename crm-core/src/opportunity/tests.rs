@@ -291,6 +291,23 @@ fn opp_3_a_lost_one_keeps_its_stage_and_the_reason_goes_when_it_is_reopened() {
 }
 
 #[test]
+fn opp_1_a_won_stage_that_asks_for_a_value_takes_that_of_the_sale() {
+    let pipeline = Pipeline::new(key("Hardware"))
+        .open(key("engaging"), Percent::whole(50))
+        .won(key("won"))
+        .requires([RequiredField::Value])
+        .build()
+        .unwrap();
+    let (actor, new) = (alice(), NewOpportunity::new(parsed("forty lamps")));
+    let mut deal = Opportunity::open(id(9), by(&actor, 0), &pipeline, new).unwrap();
+    let without = Sale { day: day("2026-03-05"), value: None };
+    let refused = refuses(&deal, |one| one.win(by(&actor, 1), &pipeline, without));
+    assert_eq!(refused, OpportunityError::NoValue { opportunity: id(9) });
+    deal.win(by(&actor, 1), &pipeline, Sale { value: Some(eur(100)), ..without }).unwrap();
+    assert_eq!(deal.value(), Some(eur(100)));
+}
+
+#[test]
 fn lead_1_a_deal_that_is_lost_for_another_reason_has_a_note() {
     let before = opened();
     for reason in ["Other", "other", "OTHER"] {

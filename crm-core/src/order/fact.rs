@@ -101,7 +101,7 @@ pub enum OrderFact {
     Refunded {
         /// The entry.
         entry: PaymentEntry,
-        /// The revenue that counts on its day: negative, without the tax that went back too (REF-2).
+        /// The revenue that is taken back on its day, without the tax that went back too (REF-2).
         reversed: Money,
         /// What can still be refunded after it.
         refundable: Money,

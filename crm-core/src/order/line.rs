@@ -170,6 +170,13 @@ impl OrderLine {
         Err(Invalid::new("list price", list_price.to_string(), Rule::CurrencyMismatch { expected, found }))
     }
 
+    /// Without what a price list asked for it, where that is not known any more.
+    #[must_use]
+    pub const fn unlisted(mut self) -> Self {
+        self.list_price = None;
+        self
+    }
+
     /// In a group of lines, or in none.
     #[must_use]
     pub fn grouped(mut self, group: Option<Label>) -> Self {

@@ -421,8 +421,7 @@ impl Order {
         self.refunded().checked_add(amount)?;
         let entry = self.entry(at, EntryKind::Refund, refund, amount)?;
         self.enter(at, &entry);
-        let back = self.refund_nets().pop().map_or(Money::zero(self.currency), |back| back.net);
-        let reversed = Money::from_minor(-back.minor(), self.currency);
+        let reversed = self.refund_nets().pop().map_or(Money::zero(self.currency), |back| back.net);
         Ok(OrderFact::Refunded { entry, reversed, refundable: self.refundable() })
     }
 

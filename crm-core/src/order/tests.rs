@@ -148,7 +148,7 @@ fn fact_of(action: OrderAction, status: OrderStatus) -> Option<OrderFact> {
         Pay => OrderFact::Paid { entry: entry(1, EntryKind::Payment, 2_000), owed: eur(10_000) },
         Refund => OrderFact::Refunded {
             entry: entry(2, EntryKind::Refund, 2_000),
-            reversed: eur(-2_000),
+            reversed: eur(2_000),
             refundable: eur(3_000),
         },
         UndoRefund => OrderFact::RefundUndone {

@@ -233,7 +233,14 @@ fn prc_2_lists_that_are_priced_in_a_circle_are_refused() {
         PriceBook::on(on, deep, [])?.price(id(1), PriceRequest::new(&lamp, 1.into()))
     };
     assert_eq!(chain(33).unwrap().unit_price(), Some(eur("100")));
-    assert!(matches!(chain(34), Err(PriceError::TooDeep { limit: 32, .. })));
+    assert_eq!(chain(34).unwrap_err(), PriceError::TooDeep { list: id(1), limit: 32 });
+    // The other way round, each list is looked at after the one that it is priced after.
+    let upwards = |lists: u128| {
+        let deep = (1..=lists).map(|n| if n == 1 { list(n, Currency::EUR, []) } else { after(n, n - 1) });
+        PriceBook::on(on, deep, [])?.price(id(lists), PriceRequest::new(&lamp, 1.into()))
+    };
+    assert_eq!(upwards(33).unwrap().unit_price(), Some(eur("100")));
+    assert_eq!(upwards(34).unwrap_err(), PriceError::TooDeep { list: id(34), limit: 32 });
 }
 
 #[test]

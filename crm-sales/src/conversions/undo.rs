@@ -70,7 +70,8 @@ pub fn undo_conversion(
         };
         for activity in &conversion.activities {
             let found = tx.activity(*activity)?.filter(|one| one.customer() == gained && !is_made(one.person()));
-            made.activities.extend(found.filter(|one| one.lead().is_none()));
+            let linked = deal.as_ref().map(|(opportunity, _)| opportunity.id);
+            made.activities.extend(found.filter(|one| one.lead() != Some(id) && one.opportunity() == linked));
         }
         for interaction in &conversion.interactions {
             if let Some(found) = tx.interaction(*interaction)? {
@@ -99,9 +100,10 @@ pub fn undo_conversion(
         tx.insert_lead(&lead)?;
         tx.append(act, &(id, fact).into())?;
         for mut activity in std::mem::take(&mut made.activities) {
-            let parties = match activity.lead() {
-                Some(_) => ActivityParties::default(),
-                None => ActivityParties { customer: None, ..activity.parties() },
+            let parties = if activity.lead() == Some(id) {
+                ActivityParties::default()
+            } else {
+                ActivityParties { customer: None, ..activity.parties() }
             };
             let fact = activity.follow(act.at(), parties);
             if fact.is_some() {

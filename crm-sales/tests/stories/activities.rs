@@ -157,6 +157,12 @@ fn what_is_for_a_deal_stands_in_the_timeline_of_the_customer_whom_it_gains() {
     let other = NewOpportunity::new("chairs".parse().unwrap()).customer(acme);
     let other = world.does(|tx, act| open_opportunity(tx, act, &pipeline, other));
     assert_eq!(moved(&mut world, call("2026-03-09").opportunity(other.id), nothing()), Some(beta));
+    // A deal of nobody takes it from the customer whose it was, who does not come with it.
+    let nobodys = NewOpportunity::new("tables".parse().unwrap());
+    let nobodys = world.does(|tx, act| open_opportunity(tx, act, &pipeline, nobodys));
+    let chairs = world.does(|tx, act| plan_activity(tx, act, call("2026-03-09").opportunity(other.id)));
+    let patch = ActivityPatch { opportunity: Some(Some(nobodys.id)), ..nothing() };
+    assert_eq!(world.does(|tx, act| revise_activity(tx, act, chairs.id, patch)).customer(), None);
 }
 
 #[test]

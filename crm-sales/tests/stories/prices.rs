@@ -328,6 +328,26 @@ fn prc_4_a_quote_is_priced_by_a_list_as_an_order_is() {
 }
 
 #[test]
+fn prc_5_what_a_list_asked_for_many_is_not_kept_for_few() {
+    let mut world = World::new();
+    let (order, lamp, list) = draft_by_list(&mut world);
+    let (none, on) = (DiscountLimit::up_to(Percent::ZERO).unwrap(), day("2026-03-02"));
+    let new = NewQuote::for_customer(order.customer(), Currency::EUR);
+    let id = world.does(|tx, act| draft_quote(tx, act, new)).id;
+    world.does(|tx, act| price_quote_by(tx, act, id, Some(list.id)));
+    let book = world.reads(|tx| price_book(tx, list.id, on, []));
+    // Ten at 40.00, two at 30.00; without the ten, two are not to be had at 30.00.
+    world.does(|tx, act| add_quote_lines(tx, act, id, &book, &[PriceLine::new(lamp, 12)], &none));
+    let quote = world.does(|tx, act| amend_quote(tx, act, id, QuoteAmendment::new().remove(1), &none));
+    assert_eq!((quote.total(), quote.lines()[0].list_price()), (eur("60.00"), None));
+    let error = world.is_refused(|tx, act| send_quote(tx, act, id, &none, on));
+    assert!(matches!(error, SalesError::Quote(QuoteError::NeedsApproval { .. })), "{error}");
+    let quote = world.does(|tx, act| update_quote_prices(tx, act, id, &book, &none));
+    assert_eq!(quote.total(), eur("80.00"));
+    world.does(|tx, act| send_quote(tx, act, id, &none, on));
+}
+
+#[test]
 fn ord_4_the_price_list_of_a_confirmed_order_stands() {
     let mut world = World::new();
     let (order, lamp, list) = draft_by_list(&mut world);
