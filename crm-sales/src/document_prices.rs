@@ -253,8 +253,8 @@ fn with_new(
     let mut after = lines.to_vec();
     for (line, price) in new.iter().zip(&prices) {
         let next = after.last().map_or(Some(1), |last| last.number().checked_add(1));
-        let mut numbers = next.into_iter().flat_map(|next| next..=u32::MAX);
-        put(&mut after, &mut numbers, line, price, None)?;
+        let numbers = next.into_iter().flat_map(|next| next..=u32::MAX);
+        put(&mut after, &mut numbers.map(|number| (number, None)), line, price)?;
     }
     Ok(after)
 }
@@ -273,8 +273,8 @@ fn anew(
     let mut free = (1..).map_while(|more| behind.checked_add(more));
     let mut after = Vec::with_capacity(lines.len());
     for ((one, line), price) in whole.iter().zip(&all).zip(&prices) {
-        let mut numbers = one.numbers.iter().copied().chain(free.by_ref());
-        put(&mut after, &mut numbers, line, price, one.first.source())?;
+        let more = free.by_ref().map(|number| (number, one.first.source()));
+        put(&mut after, &mut one.numbers.iter().copied().chain(more), line, price)?;
     }
     after.sort_unstable_by_key(OrderLine::number);
     Ok(after)
@@ -283,7 +283,8 @@ fn anew(
 /// A line with those that continue it: what was asked for as one.
 struct Whole<'a> {
     first: &'a OrderLine,
-    numbers: Vec<u32>,
+    /// The numbers of all of them, each with its source.
+    numbers: Vec<(u32, Option<u32>)>,
     quantity: Quantity,
 }
 
@@ -295,41 +296,42 @@ impl Whole<'_> {
     }
 }
 
-/// Lines, each with those that continue it. One that continues nothing that is there, or another
-/// product, stands by itself.
+/// Lines, each with those that continue it. One that continues nothing that is there, another
+/// product or another tax stands by itself.
 fn whole_lines(lines: &[OrderLine]) -> Vec<Whole<'_>> {
     let mut whole: Vec<Whole<'_>> = Vec::new();
     let mut places: BTreeMap<u32, usize> = BTreeMap::new();
     for line in lines {
         let first = line.continues().and_then(|first| places.get(&first)).copied();
-        let first = first.and_then(|place| whole.get_mut(place)).filter(|one| one.first.product() == line.product());
+        let alike = |one: &&mut Whole<'_>| one.first.product() == line.product() && one.first.tax() == line.tax();
+        let first = first.and_then(|place| whole.get_mut(place)).filter(alike);
         let joined = first.and_then(|one| Some((one.quantity.checked_add(line.quantity()).ok()?, one)));
         match joined {
             Some((quantity, one)) => {
                 one.quantity = quantity;
-                one.numbers.push(line.number());
+                one.numbers.push((line.number(), line.source()));
             }
             None => {
                 places.insert(line.number(), whole.len());
-                whole.push(Whole { first: line, numbers: vec![line.number()], quantity: line.quantity() });
+                let numbers = vec![(line.number(), line.source())];
+                whole.push(Whole { first: line, numbers, quantity: line.quantity() });
             }
         }
     }
     whole
 }
 
-/// Puts a line for each portion of a price behind the others, under the next numbers.
+/// Puts a line for each portion of a price behind the others, under the next numbers, each with the source of that one.
 fn put(
     lines: &mut Vec<OrderLine>,
-    numbers: &mut impl Iterator<Item = u32>,
+    numbers: &mut impl Iterator<Item = (u32, Option<u32>)>,
     line: &PriceLine,
     price: &Price,
-    source: Option<u32>,
 ) -> Result<(), SalesError> {
     let mut first = None;
     for portion in price.portions() {
         let full = || Invalid::new("lines", lines.len().to_string(), Rule::Overflow);
-        let number = numbers.next().ok_or_else(full)?;
+        let (number, source) = numbers.next().ok_or_else(full)?;
         let made = OrderLine::new(number, line.product, portion.quantity, portion.unit_price, Percent::ZERO)
             .and_then(|made| made.listed(portion.unit_price))
             .map_err(|invalid| SalesError::Line { number, invalid })?;

@@ -1,11 +1,11 @@
 //! Drafting, placing, amending and reassigning orders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Currency, Draft, Fact, Invalid, NewOrder, NewOrderLine, Order, OrderError, OrderFact, OrderId, OrderLine,
-    PriceListId, Product, Quantity, RecordRef, Revision, Rule, SalesRepId, Terms,
+    PriceListId, Product, ProductId, Quantity, RecordRef, Revision, Rule, SalesRepId, Terms,
     store::{Customers, Journal, Orders, Products, SalesReps},
 };
 use serde::{Deserialize, Serialize};
@@ -228,7 +228,7 @@ impl OrderAmendment {
 
     /// With so many of a product more, at its list price.
     #[must_use]
-    pub fn add(self, product: crm_core::ProductId, quantity: u32) -> Self {
+    pub fn add(self, product: ProductId, quantity: u32) -> Self {
         self.add_line(NewOrderLine::new(product, Quantity::from(quantity)))
     }
 
@@ -372,8 +372,9 @@ fn amended(
 }
 
 /// Lines with new content, with new ones and without some, of an order or a quote; each that is new is made by `price`.
-/// Where one that a list priced goes, or is of another quantity, what the list would ask for the others is not known any
-/// more: it may have counted them together (PRC-3), so a discount is measured from their own list prices then (PRC-5).
+/// Where one that a list priced goes, or is of another quantity, what the list would ask for the others of its product is
+/// not known any more: it may have counted them together (PRC-3), so a discount is measured from the product's own list
+/// price then (PRC-5).
 pub(crate) fn amended_lines(
     present: &[OrderLine],
     (replace, add, remove): (BTreeMap<u32, NewOrderLine>, Vec<NewOrderLine>, Vec<u32>),
@@ -401,10 +402,10 @@ pub(crate) fn amended_lines(
         lines.remove(&number).ok_or_else(|| no_such(number))?;
     }
     let stays = |was: &OrderLine| lines.get(&was.number()).is_some_and(|line| counted(line) == counted(was));
-    if present.iter().all(|was| was.list_price().is_none() || stays(was)) {
-        return Ok(lines.into_values().collect());
-    }
-    Ok(lines.into_values().map(OrderLine::unlisted).collect())
+    let listed = present.iter().filter(|was| was.list_price().is_some());
+    let fewer: BTreeSet<ProductId> = listed.filter(|was| !stays(was)).map(OrderLine::product).collect();
+    let known = |line: OrderLine| if fewer.contains(&line.product()) { line.unlisted() } else { line };
+    Ok(lines.into_values().map(known).collect())
 }
 
 /// A line with what it has of another one, where that is one of the same product: its group, what it continues, and what a

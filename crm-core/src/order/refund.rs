@@ -278,25 +278,30 @@ impl Order {
     /// The same, each with what of it falls to the lines that it is for, by their place.
     pub(crate) fn money_nets(&self) -> Vec<RefundNet> {
         let mut refunds = self.refund_nets().into_iter();
-        let of_total = |money: i64| share(money, self.net.minor(), self.total.minor());
-        let (mut paid, mut kept_net, mut kept) = (0, 0, 0);
+        let (mut kept_net, mut kept) = (0, 0);
+        // What is shared out over the payments, without tax and with it, and how much of it came; what each standing refund took back.
+        let (mut whole, mut came, mut standing) = ((self.net.minor(), self.total.minor()), 0, Vec::new());
         let mut nets = Vec::new();
         for entry in &self.payments {
             let amount = entry.amount.minor();
             let (net, lines) = match entry.kind {
                 EntryKind::Payment => {
-                    let net = of_total(paid + amount) - of_total(paid);
-                    (paid, kept_net, kept) = (paid + amount, kept_net + net, kept + amount);
+                    let net = share(came + amount, whole.0, whole.1) - share(came, whole.0, whole.1);
+                    (came, kept_net, kept) = (came + amount, kept_net + net, kept + amount);
                     (net, Vec::new())
                 }
                 EntryKind::Refund => {
                     let back = refunds.next().unwrap_or(RefundNet { net: entry.amount, lines: Vec::new() });
                     let net = back.net.minor().max(amount - (kept - kept_net)).min(kept_net);
                     (kept_net, kept) = (kept_net - net, kept - amount);
+                    standing.push(net);
                     (-net, back.lines)
                 }
                 EntryKind::RefundUndone => {
-                    paid -= amount;
+                    // It is owed again by just what it took back, with what has not come yet.
+                    let net = standing.pop().unwrap_or(0);
+                    whole = (whole.0 - share(came, whole.0, whole.1) + net, whole.1 - came + amount);
+                    came = 0;
                     (0, refunds.next().map(|back| back.lines).unwrap_or_default())
                 }
             };

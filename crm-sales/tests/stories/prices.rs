@@ -282,6 +282,10 @@ fn mon_5_what_a_list_prices_is_taxed_and_a_replaced_line_keeps_what_it_came_from
     let order = world.does(|tx, act| amend_order(tx, act, order.id, cheaper));
     let second = &order.lines()[1];
     assert_eq!((second.amount(), second.tax(), second.continues()), (eur("54.00"), None, Some(1)));
+    // Two without the tax are not priced with ten that have it.
+    let mut copy = world.does(|tx, act| copy_order(tx, act, order.id));
+    copy = world.does(|tx, act| update_order_prices(tx, act, copy.id, &book));
+    assert_eq!((copy.net(), copy.lines()[1].tax()), (eur("480.00"), None));
     let more = OrderAmendment::new().replace(2, less(3));
     let refused = world.is_refused(|tx, act| amend_order(tx, act, order.id, more));
     assert!(matches!(refused, SalesError::PricedByList { number: 2, .. }), "{refused}");
@@ -325,6 +329,8 @@ fn prc_4_a_quote_is_priced_by_a_list_as_an_order_is() {
     assert!(matches!(refused, SalesError::Quote(QuoteError::NotAllowed { action: QuoteAction::Amend, .. })));
     let (_, order) = world.does(|tx, act| accept_quote(tx, act, id, on));
     assert_eq!((order.price_list(), order.total()), (Some(list.id), eur("540.00")));
+    // Prices that are the same leave each line its own source.
+    world.changes_nothing(|tx, act| update_order_prices(tx, act, order.id, &book));
 }
 
 #[test]

@@ -170,6 +170,38 @@ fn ref_2_a_refund_that_is_undone_is_owed_again_and_counts_again_on_its_own_day()
     survives_json(&order);
 }
 
+/// A line of 100.00 at each of two taxes, confirmed and paid.
+fn two_taxes(taxes: [u16; 2]) -> Order {
+    let price = UnitPrice::parse("100.00", Currency::EUR).unwrap();
+    let line = |(number, percent): (u32, u16)| {
+        let tax = Tax::new(parsed(&format!("T{percent}")), Percent::whole(percent)).unwrap();
+        OrderLine::new(number, id(4), Quantity::from(1), price, Percent::ZERO).unwrap().taxed(Some(tax))
+    };
+    let lines = (1..).zip(taxes).map(line).collect();
+    let mut order = Order::draft(at(0), Draft::new(id(9), parsed("SO-1"), id(1), Currency::EUR, lines)).unwrap();
+    order.confirm(at(1), day("2026-03-02")).unwrap();
+    order.pay(at(2), NewPayment::of(order.total())).unwrap();
+    order
+}
+
+#[test]
+fn ref_2_what_is_paid_again_counts_by_what_the_undone_refund_took_back() {
+    for (taxes, line) in [([19, 7], 1), ([19, 7], 2), ([0, 900], 1), ([0, 900], 2)] {
+        let mut order = two_taxes(taxes);
+        order.refund(at(3), NewRefund::of_lines([back(line, 1)])).unwrap();
+        let amount = last(&order).amount;
+        order.undo_refund(at(4), 2, None).unwrap();
+        // In two parts, rounded in between.
+        let part = Money::from_minor(amount.minor() / 3, Currency::EUR);
+        order.pay(at(5), NewPayment::of(part)).unwrap();
+        order.pay(at(6), NewPayment::of(amount.checked_sub(part).unwrap())).unwrap();
+        let counted = Money::sum(order.paid(), Currency::EUR).unwrap();
+        assert_eq!((order.owed(), counted), (eur(0), order.net()), "{taxes:?} {line}");
+        order.refund(at(7), NewRefund::in_full()).unwrap();
+        assert_eq!(Money::sum(order.paid(), Currency::EUR), Ok(eur(0)), "{taxes:?} {line}");
+    }
+}
+
 #[test]
 fn ref_2_refunds_are_undone_from_the_last_one_back() {
     let mut order = paid();
