@@ -44,6 +44,7 @@ mod agent;
 mod answer;
 pub mod assignment;
 pub mod bulk;
+mod calendar;
 mod contact_point;
 pub mod conversion;
 mod customer;
@@ -98,6 +99,7 @@ pub use self::{
         AssignmentPolicy, AssignmentRule, AssignmentStrategy, FairnessWindow, Member, Roster, RosterMember,
         WaitingOrder,
     },
+    calendar::{BusinessCalendar, ClockHours, OpeningHours, Week, Zone},
     contact_point::{
         ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding, ContactValue,
     },
