@@ -330,6 +330,9 @@ impl Found {
     }
 }
 
+/// How many customers with one address are held in memory at a time.
+const PAGE: u16 = 20;
+
 /// The rep who had the customer of a lead before, which nobody has now: of the leads with one of its addresses or numbers
 /// the one who was given theirs last, else who looks after a customer with one of them (ASG-10).
 pub(crate) fn previous_rep(
@@ -338,33 +341,25 @@ pub(crate) fn previous_rep(
 ) -> Result<Option<SalesRepId>, StoreError> {
     let emails = lead.emails().iter().map(|point| ContactRef::Email(point.value.clone()));
     let phones = lead.phones().iter().map(|point| ContactRef::Phone(point.value.clone()));
+    let reached: Vec<ContactRef> = emails.chain(phones).collect();
     let mut last = None;
-    for reached in emails.chain(phones) {
-        last = last.max(tx.last_given(&reached)?);
+    for one in &reached {
+        last = last.max(tx.last_given(one)?);
     }
     if let Some((_, rep)) = last {
         return Ok(Some(rep));
     }
-    for point in lead.emails() {
-        let known = pages(PAGE, |page| tx.customers_with_email(&point.value, page), |customer| customer.id);
-        if let Some(owner) = first_owner(known)? {
-            return Ok(Some(owner));
-        }
-    }
-    for point in lead.phones() {
-        let known = pages(PAGE, |page| tx.customers_with_phone(&point.value, page), |customer| customer.id);
-        if let Some(owner) = first_owner(known)? {
-            return Ok(Some(owner));
+    for one in &reached {
+        let with_it = |page| match one {
+            ContactRef::Email(email) => tx.customers_with_email(email, page),
+            ContactRef::Phone(phone) => tx.customers_with_phone(phone, page),
+            ContactRef::Address(_) => Ok(Vec::new()),
+        };
+        for customer in pages(PAGE, with_it, |customer| customer.id) {
+            if let Some(owner) = customer?.owner {
+                return Ok(Some(owner));
+            }
         }
     }
     Ok(None)
 }
-
-fn first_owner(
-    mut customers: impl Iterator<Item = Result<Customer, StoreError>>,
-) -> Result<Option<SalesRepId>, StoreError> {
-    customers.find_map(|customer| customer.map(|customer| customer.owner).transpose()).transpose()
-}
-
-/// How many customers with one address are held in memory at a time.
-const PAGE: u16 = 20;
