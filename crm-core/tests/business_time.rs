@@ -1,6 +1,6 @@
 //! Business time against worked cases from vendors' pages and the tests of other libraries, where the reference data is at hand.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the functions that the tests share are test code too")]
+#![expect(clippy::unwrap_used, reason = "the functions that the tests share are test code too")]
 
 use std::{fs, path::Path};
 
