@@ -77,6 +77,7 @@ mod record;
 mod sale_plan;
 mod sales_rep;
 mod search;
+mod sla;
 pub mod store;
 mod tax;
 mod text;
@@ -181,6 +182,10 @@ pub use self::{
     },
     sales_rep::{NewSalesRep, SalesRep, SalesRepFact, SalesRepPatch},
     search::{SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchText, SearchTier, SearchWord, Searched},
+    sla::{
+        SlaAlarm, SlaEvent, SlaLedger, SlaMeasure, SlaMetric, SlaOutcome, SlaPolicy, SlaRing, SlaSegment, SlaStatus,
+        SlaTarget, SlaTime,
+    },
     tax::{PriceBasis, Tax, TaxRounding, Taxation},
     text::{Actor, ExternalId, IdempotencyKey, Label, Name, Number, Subject, Text},
     ticket::{
