@@ -103,8 +103,10 @@ pub struct SlaLedger {
     unanswered: Option<(DateTime<Utc>, u32)>,
     /// The last answer.
     answered: Option<(DateTime<Utc>, u32)>,
-    /// What was judged and is not open any more, or was missed under rules that do not hold any more.
+    /// Cycles that are over.
     judged: Vec<SlaMeasure>,
+    /// Cycles that are not, and were judged under rules that do not hold any more.
+    early: Vec<SlaMeasure>,
     /// What somebody was told of.
     told: Vec<(SlaMetric, u32, u8)>,
 }
@@ -127,6 +129,7 @@ impl SlaLedger {
             unanswered: None,
             answered: None,
             judged: Vec::new(),
+            early: Vec::new(),
             told: Vec::new(),
         }
     }
@@ -160,8 +163,9 @@ impl SlaLedger {
             SlaEvent::AgentWrote(message) => {
                 let ended = self.open_cycles().filter(|open| open.metric.is_of_answers());
                 let ended = self.measured(ended, policy, at, Some(at))?;
-                self.done(at, true);
                 self.judged.extend(ended);
+                let early = self.early.extract_if(.., |measure| measure.metric.is_of_answers());
+                self.judged.extend(early.map(|measure| measure.done_at(Some(at))));
                 self.first_response.get_or_insert(at);
                 (self.unanswered, self.answered) = (None, Some((at, message)));
             }
@@ -170,22 +174,22 @@ impl SlaLedger {
                     let rule = Rule::TooMany { limit: LIMIT };
                     return Err(Invalid::new("states", LIMIT.to_string(), rule));
                 }
-                if self.status() == TicketStatus::Solved && to != TicketStatus::Closed {
-                    // It goes on, with what had passed; what was missed stays missed.
-                    self.judged.retain(|measure| measure.metric.is_of_answers() || measure.outcome.is_missed());
-                    for measure in self.judged.iter_mut().filter(|measure| !measure.metric.is_of_answers()) {
-                        measure.outcome = measure.outcome.done_at(None);
+                match (self.status(), to) {
+                    (_, TicketStatus::Closed) => {
+                        // What is not judged by then was not promised any more.
+                        let rest = self.measures_of_open(policy, at)?;
+                        self.judged.append(&mut self.early);
+                        self.judged.extend(rest.into_iter().filter(|measure| measure.outcome.is_judged()));
                     }
+                    (TicketStatus::Solved, _) => {
+                        // It goes on, with what had passed; what was missed stays missed.
+                        self.early.retain(|measure| measure.outcome.is_missed());
+                        self.solution_done_at(None);
+                    }
+                    (_, TicketStatus::Solved) => self.solution_done_at(Some(at)),
+                    _ => {}
                 }
                 self.states.push((at, to));
-                if to == TicketStatus::Solved {
-                    self.done(at, false);
-                }
-                if to == TicketStatus::Closed {
-                    let rest = self.measures_of_open(policy, at)?;
-                    self.judged.extend(rest.into_iter().filter(|measure| measure.outcome.is_judged()));
-                    (self.unanswered, self.answered) = (None, None);
-                }
             }
             SlaEvent::Prioritised(priority) => {
                 self.keep_judged(at, policy)?;
@@ -201,22 +205,21 @@ impl SlaLedger {
     ///
     /// As [`SlaLedger::note`].
     pub fn keep_judged(&mut self, at: DateTime<Utc>, old: &SlaPolicy) -> Result<(), Invalid> {
-        let judged = self.measures_of_open(old, at)?.into_iter().filter(|measure| measure.outcome.is_judged());
-        self.judged.extend(judged.collect::<Vec<_>>());
+        let mut measures = self.measures_of_open(old, at)?;
+        measures.retain(|measure| measure.outcome.is_judged());
+        self.early.append(&mut measures);
         Ok(())
     }
 
-    /// Notes of what was missed and not done that it is done: what is met by an answer, or the rest.
-    fn done(&mut self, at: DateTime<Utc>, by_answer: bool) {
-        for measure in self.judged.iter_mut().filter(|measure| measure.metric.is_of_answers() == by_answer) {
-            if measure.outcome.is_undone() {
-                measure.outcome = measure.outcome.done_at(Some(at));
-            }
+    /// Notes of what was missed early that the solution does it, or does not any more.
+    fn solution_done_at(&mut self, at: Option<DateTime<Utc>>) {
+        for measure in self.early.iter_mut().filter(|measure| !measure.metric.is_of_answers()) {
+            *measure = measure.done_at(at);
         }
     }
 
     /// The cycles that were not judged: those of answers that are open, and those of the solution.
-    pub(super) fn open_cycles(&self) -> impl Iterator<Item = Open> + use<> {
+    fn open_cycles(&self) -> impl Iterator<Item = Open> {
         let opened = self.opened_at();
         let first = self.first_response.is_none().then_some((SlaMetric::FirstResponse, (opened, 0)));
         let next = self.unanswered.map(|oldest| (SlaMetric::NextResponse, oldest));
@@ -225,11 +228,11 @@ impl SlaLedger {
             .into_iter()
             .flat_map(|last| [(SlaMetric::PeriodicUpdate, last), (SlaMetric::PausableUpdate, last)]);
         let solution = [SlaMetric::RequesterWait, SlaMetric::AgentWork, SlaMetric::Resolution];
-        let solution = solution.map(|metric| (metric, (opened, 0)));
-        let judged: Vec<(SlaMetric, u32)> = self.judged.iter().map(|measure| (measure.metric, measure.cycle)).collect();
-        let all = first.into_iter().chain(next).chain(updates).chain(solution);
-        all.map(|(metric, (from, cycle))| Open { metric, cycle, from })
-            .filter(move |open| !judged.contains(&(open.metric, open.cycle)))
+        let all = first.into_iter().chain(next).chain(updates).chain(solution.map(|metric| (metric, (opened, 0))));
+        let open = all.map(|(metric, (from, cycle))| Open { metric, cycle, from });
+        let early =
+            |open: &Open| self.early.iter().any(|early| (early.metric, early.cycle) == (open.metric, open.cycle));
+        open.filter(move |open| self.status() != TicketStatus::Closed && !early(open))
     }
 
     /// Where the ticket stood from the beginning of a cycle up to an instant.
@@ -238,8 +241,11 @@ impl SlaLedger {
         open: Open,
         until: DateTime<Utc>,
     ) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>, TicketStatus)> {
-        let ends = self.states.iter().skip(1).map(|(at, _)| *at).chain([DateTime::<Utc>::MAX_UTC]);
-        let stretches = self.states.iter().zip(ends);
+        // The last state that began before the cycle, and those after it.
+        let first = self.states.partition_point(|(at, _)| *at <= open.from).saturating_sub(1);
+        let states = self.states[first..].iter();
+        let ends = states.clone().skip(1).map(|(at, _)| *at).chain([DateTime::<Utc>::MAX_UTC]);
+        let stretches = states.zip(ends);
         let within = move |((from, status), to): (&(DateTime<Utc>, TicketStatus), DateTime<Utc>)| {
             ((*from).max(open.from), to.min(until), *status)
         };
@@ -312,15 +318,14 @@ impl SlaLedger {
         self.measured(self.open_cycles(), policy, at, None)
     }
 
-    /// How everything stands at an instant, judged cycles first.
+    /// How everything stands at an instant, the cycles that are over first.
     ///
     /// # Errors
     ///
     /// [`Rule::Overflow`] as [`BusinessCalendar::add`](crate::BusinessCalendar::add).
     pub fn measures(&self, policy: &SlaPolicy, at: DateTime<Utc>) -> Result<Vec<SlaMeasure>, Invalid> {
-        let mut measures = self.judged.clone();
-        measures.extend(self.measures_of_open(policy, at)?);
-        Ok(measures)
+        let over = self.judged.iter().chain(&self.early).copied();
+        Ok(over.chain(self.measures_of_open(policy, at)?).collect())
     }
 
     /// How the ticket stands with all that was promised of it (SLA-4).
@@ -350,6 +355,7 @@ impl SlaLedger {
     /// What is to be done, and when it is due; but for what is paused.
     fn due_instants(&self, policy: &SlaPolicy) -> Result<Vec<(SlaMetric, u32, DateTime<Utc>)>, Invalid> {
         let since = self.states.last().map_or(DateTime::UNIX_EPOCH, |(at, _)| *at);
+        let measures = self.early.iter().copied().chain(self.measures_of_open(policy, since)?);
         let due = |measure: SlaMeasure| match measure.outcome {
             SlaOutcome::Running { due_at } | SlaOutcome::Missed { due_at, done_at: None }
                 if policy.counts(measure.metric, self.status()) =>
@@ -358,7 +364,7 @@ impl SlaLedger {
             }
             _ => None,
         };
-        Ok(self.measures(policy, since)?.into_iter().filter_map(due).collect())
+        Ok(measures.filter_map(due).collect())
     }
 
     /// Tells what is to be told by an instant, each level of a cycle once (SLA-5), and keeps that it was.

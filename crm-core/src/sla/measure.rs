@@ -25,6 +25,16 @@ pub struct SlaMeasure {
     pub outcome: SlaOutcome,
 }
 
+impl SlaMeasure {
+    /// Where it was missed: as what is done then, or not yet.
+    pub(super) const fn done_at(mut self, at: Option<DateTime<Utc>>) -> Self {
+        if let SlaOutcome::Missed { done_at, .. } = &mut self.outcome {
+            *done_at = at;
+        }
+        self
+    }
+}
+
 /// How a promise stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -62,19 +72,6 @@ impl SlaOutcome {
     /// Whether it was missed.
     pub const fn is_missed(self) -> bool {
         matches!(self, Self::Missed { .. })
-    }
-
-    /// Whether it was missed and what was promised is still to be done.
-    pub const fn is_undone(self) -> bool {
-        matches!(self, Self::Missed { done_at: None, .. })
-    }
-
-    /// As what was missed and is done then, or not yet.
-    pub(super) const fn done_at(self, done_at: Option<DateTime<Utc>>) -> Self {
-        match self {
-            Self::Missed { due_at, .. } => Self::Missed { due_at, done_at },
-            other => other,
-        }
     }
 
     /// How much open time is left of a pause.

@@ -65,7 +65,10 @@ fn sla_1_targets_go_by_priority_and_are_15_seconds_at_least() {
 
     let refused = |policy: SlaPolicy| policy.check().unwrap_err().to_string();
     assert_eq!(refused(always()), "targets must not be empty");
-    assert_eq!(refused(always().target(Resolution, None, 14)), "within_seconds must be between 15 and 4294967295, got 14");
+    assert_eq!(
+        refused(always().target(Resolution, None, 14)),
+        "within_seconds must be between 15 and 4294967295, got 14"
+    );
     assert_eq!(
         refused(always().target(Resolution, None, 60).target(Resolution, None, 90)),
         "targets must not be listed twice, got resolution"
