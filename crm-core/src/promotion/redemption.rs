@@ -51,7 +51,7 @@ pub struct NewRedemption {
     pub order: Option<OrderId>,
     /// The business day; that of the act, in UTC, where there is none.
     pub day: Option<NaiveDate>,
-    /// What it takes off, in all: the sum of [`Promotion::taken_off`].
+    /// What it takes off, in all: the sum of [`Promotion::taken_off`](super::Promotion::taken_off).
     pub amount: Money,
 }
 
