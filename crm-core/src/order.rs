@@ -155,10 +155,10 @@ impl Order {
             return Err(Invalid::new("lines", "", Rule::Empty));
         }
         if let Some(rate) = &self.rate {
-            if self.state.confirmed_on().is_none() {
+            let Some(day) = self.state.confirmed_on() else {
                 return inconsistent("rate", rate.to_string(), "must be pinned by the confirmation (MON-3)");
-            }
-            self.converts(rate)?;
+            };
+            self.converts(rate, day)?;
         }
         let moved = !self.shipments.is_empty() || !self.payments.is_empty();
         if moved && self.state.confirmed_on().is_none() {
@@ -181,12 +181,15 @@ impl Order {
         Ok(())
     }
 
-    /// Refuses a rate from another currency.
-    fn converts(&self, rate: &DatedRate) -> Result<(), Invalid> {
-        if rate.from == self.currency {
+    /// Refuses a rate from another currency, and one that does not hold on a day yet.
+    fn converts(&self, rate: &DatedRate, day: NaiveDate) -> Result<(), Invalid> {
+        let rule = if rate.from != self.currency {
+            Rule::CurrencyMismatch { expected: self.currency, found: rate.from }
+        } else if rate.day > day {
+            Rule::Inconsistent { must: "must hold on the day of the confirmation already (MON-3)" }
+        } else {
             return Ok(());
-        }
-        let rule = Rule::CurrencyMismatch { expected: self.currency, found: rate.from };
+        };
         Err(Invalid::new("rate", rate.to_string(), rule))
     }
 
@@ -337,7 +340,8 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// As [`Order::confirm`]; [`OrderError::Value`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order.
+    /// As [`Order::confirm`]; [`OrderError::Value`] with [`Rule::CurrencyMismatch`] where the rate is from another currency than the order, and with
+    /// [`Rule::Inconsistent`] where it holds from a later day on.
     pub fn confirm_at_rate(
         &mut self,
         at: DateTime<Utc>,
@@ -346,7 +350,7 @@ impl Order {
     ) -> Result<OrderFact, OrderError> {
         self.confirmable()?;
         let refused = |invalid| OrderError::from(invalid).of(self.id, OrderAction::Confirm);
-        self.converts(&rate).map_err(refused)?;
+        self.converts(&rate, day).map_err(refused)?;
         Ok(self.confirmed(at, day, Some(rate)))
     }
 

@@ -16,7 +16,7 @@ use crate::{
     id::{OrderId, PaymentId},
     invalid::{Invalid, Rule},
     money::Money,
-    order::{RefundedLine, check_refunded_lines, positive},
+    order::{EntryKind, Order, PaymentEntry, RefundedLine, check_refunded_lines, positive},
     record::{Revision, guarded},
     text::Label,
 };
@@ -224,8 +224,6 @@ pub struct PaymentBalance {
     pub capturing_or_voiding: Money,
     /// What is about to be given back.
     pub refunding: Money,
-    /// What was taken without an entry in the order, less what of it was given back before the order saw it: as money alone, by refunds that needed no entry.
-    pub not_entered: Money,
     /// Whether some of it was captured or voided by parts.
     pub in_parts: bool,
 }
@@ -375,6 +373,14 @@ impl Payment {
         ProviderStatus::TRANSITIONS.next(status, action).ok_or(refused)
     }
 
+    /// Whether the provider may still do it: it is begun, and neither done, called off nor failed.
+    pub const fn is_open(&self) -> bool {
+        match self.state.status() {
+            ProviderStatus::Draft | ProviderStatus::Pending | ProviderStatus::Authorised => true,
+            ProviderStatus::Done | ProviderStatus::Cancelled | ProviderStatus::Failed => false,
+        }
+    }
+
     /// What the payment and its parts come to. Parts of other payments and of none are left out.
     ///
     /// # Errors
@@ -409,10 +415,8 @@ impl Payment {
             refunded: none,
             capturing_or_voiding: none,
             refunding: none,
-            not_entered: none,
             in_parts: false,
         };
-        let mut given_back = none;
         for part in parts.into_iter().filter(|part| part.source == Some(self.id)) {
             let (about, done) = match part.kind {
                 PaymentKind::Whole => continue,
@@ -420,37 +424,68 @@ impl Payment {
                 PaymentKind::Void => (&mut balance.capturing_or_voiding, &mut balance.voided),
                 PaymentKind::Refund => (&mut balance.refunding, &mut balance.refunded),
             };
-            match part.state.status() {
-                ProviderStatus::Done => *done = done.checked_add(part.amount)?,
-                ProviderStatus::Draft | ProviderStatus::Pending | ProviderStatus::Authorised => {
-                    *about = about.checked_add(part.amount)?;
-                }
-                ProviderStatus::Cancelled | ProviderStatus::Failed => {}
-            }
-            if part.state.status() == ProviderStatus::Done && part.entry.is_none() {
-                match part.kind {
-                    PaymentKind::Capture => balance.not_entered = balance.not_entered.checked_add(part.amount)?,
-                    // What the order is to see is given back of what it has.
-                    PaymentKind::Refund if part.is_for_the_order() => {}
-                    PaymentKind::Refund => given_back = given_back.checked_add(part.amount)?,
-                    PaymentKind::Whole | PaymentKind::Void => {}
-                }
+            if part.is_open() {
+                *about = about.checked_add(part.amount)?;
+            } else if part.state.status() == ProviderStatus::Done {
+                *done = done.checked_add(part.amount)?;
             }
         }
         balance.in_parts = !(balance.captured.is_zero() && balance.voided.is_zero());
         match self.state.status() {
-            ProviderStatus::Done if !balance.in_parts => {
-                balance.captured = self.amount;
-                if self.entry.is_none() {
-                    balance.not_entered = self.amount;
-                }
-            }
+            ProviderStatus::Done if !balance.in_parts => balance.captured = self.amount,
             ProviderStatus::Cancelled if !balance.in_parts => balance.voided = self.amount,
             _ => {}
         }
-        let left = balance.not_entered.minor() - given_back.minor();
-        balance.not_entered = Money::from_minor(left.max(0), currency);
         Ok(balance)
+    }
+
+    /// What of this whole was taken without its order having an entry of it, less what of that was given back. What the order does not know of goes back first, so a refund of money
+    /// alone is entered by what it gives back beyond it; a refund that its order is still to enter gave back of what the order has.
+    pub fn not_entered(&self, order: &Order, parts: &[Self]) -> Money {
+        let in_parts = parts.iter().any(|part| part.divides(self));
+        let mut waits = 0_i128;
+        for payment in parts.iter().filter(|part| part.source == Some(self.id)).chain([self]) {
+            let beyond = i128::from(payment.amount.minor()) - i128::from(payment.entered_in(order));
+            waits += match payment.kind {
+                _ if payment.state.status() != ProviderStatus::Done => 0,
+                PaymentKind::Whole if in_parts => 0,
+                PaymentKind::Whole | PaymentKind::Capture => beyond,
+                PaymentKind::Refund if payment.entry.is_none() && payment.is_for_the_order() => 0,
+                PaymentKind::Refund => -beyond,
+                PaymentKind::Void => 0,
+            };
+        }
+        let most = i128::from(self.amount.minor());
+        // At most the amount of a payment.
+        Money::from_minor(i64::try_from(waits.clamp(0, most)).unwrap_or(0), self.amount.currency())
+    }
+
+    /// Whether it is a part that a whole was captured or voided by.
+    fn divides(&self, whole: &Self) -> bool {
+        let done = self.source == Some(whole.id) && self.state.status() == ProviderStatus::Done;
+        done && matches!(self.kind, PaymentKind::Capture | PaymentKind::Void)
+    }
+
+    /// The entry that its order has of it: the one that was made of it, or one that was entered by hand under its provider and reference (REF-3), of refunds one that
+    /// stands.
+    pub fn entry_in<'a>(&self, order: &'a Order) -> Option<&'a PaymentEntry> {
+        let (provider, reference) = (self.reference.provider(), self.reference.reference());
+        match (self.entry, self.kind) {
+            (Some(number), _) => order.payments().iter().find(|entry| entry.number == number),
+            (None, PaymentKind::Void) => None,
+            (None, PaymentKind::Refund) => {
+                let known = order.entry_under(EntryKind::Refund, Some(provider), Some(reference))?;
+                order.standing_refunds().into_iter().find(|standing| standing.number == known.number)
+            }
+            (None, PaymentKind::Whole | PaymentKind::Capture) => {
+                order.entry_under(EntryKind::Payment, Some(provider), Some(reference))
+            }
+        }
+    }
+
+    /// What of it its order has, in minor units.
+    fn entered_in(&self, order: &Order) -> i64 {
+        self.entry_in(order).map_or(0, |entry| entry.amount.minor().min(self.amount.minor()))
     }
 
     /// Refuses to let a whole go its way as one while parts of it have gone, or are about to go, theirs.
@@ -567,27 +602,41 @@ impl Payment {
         }
     }
 
-    /// Whether its order is still to have an entry for it: where money was taken that was not given back meanwhile, and where a refund was done that the order could
-    /// not take. `balance` is its own, or for a part that of its source. A whole that its parts cover has no entry of its own, nor has a refund of money that the order never saw.
+    /// How much of it its order is to enter once it is done: of money that is given back what the order has, where `whole` and its `parts` are those of
+    /// [`Payment::not_entered`]; of what is refunded by line, and of what is taken, all. Nothing where no money moves.
+    pub fn for_the_order(&self, order: &Order, whole: &Self, parts: &[Self]) -> Money {
+        let goes_back = self.amount.minor() - whole.not_entered(order, parts).minor();
+        let minor = match self.kind {
+            PaymentKind::Void => 0,
+            PaymentKind::Refund if self.lines.is_empty() => goes_back.max(0),
+            PaymentKind::Whole | PaymentKind::Capture | PaymentKind::Refund => self.amount.minor(),
+        };
+        Money::from_minor(minor, self.amount.currency())
+    }
+
+    /// How much of it its order is still to enter: of money that was taken, what was not given back meanwhile; of a refund that the order could not take, what the order has.
+    /// A whole that its parts cover has no entry of its own, nor has a refund of money that the order never saw.
     ///
     /// # Errors
     ///
     /// [`PaymentError::NothingToEnter`].
-    pub fn enterable(&self, balance: &PaymentBalance) -> Result<(), PaymentError> {
-        let missing = match self.kind {
-            PaymentKind::Whole => !balance.in_parts && self.amount <= balance.not_entered,
-            PaymentKind::Capture => self.amount <= balance.not_entered,
-            PaymentKind::Void => false,
-            PaymentKind::Refund => self.is_for_the_order(),
+    pub fn to_enter(&self, order: &Order, whole: &Self, parts: &[Self]) -> Result<Money, PaymentError> {
+        let waits = whole.not_entered(order, parts).minor();
+        let minor = match self.kind {
+            _ if self.state.status() != ProviderStatus::Done || self.entry.is_some() => 0,
+            PaymentKind::Whole if parts.iter().any(|part| part.divides(self)) => 0,
+            // What was entered by hand as this one's does not wait, and is this one's.
+            PaymentKind::Whole | PaymentKind::Capture => (waits + self.entered_in(order)).min(self.amount.minor()),
+            PaymentKind::Refund if self.is_for_the_order() => self.for_the_order(order, whole, parts).minor(),
+            PaymentKind::Refund | PaymentKind::Void => 0,
         };
-        if missing && self.state.status() == ProviderStatus::Done && self.entry.is_none() {
-            Ok(())
-        } else {
-            Err(PaymentError::NothingToEnter { payment: self.id })
+        match minor {
+            0 => Err(PaymentError::NothingToEnter { payment: self.id }),
+            minor => Ok(Money::from_minor(minor, self.amount.currency())),
         }
     }
 
-    /// Notes the number of the order's entry that was made of it later. What [`Payment::enterable`] refuses is to be asked before.
+    /// Notes the number of the order's entry that was made of it later. What [`Payment::to_enter`] refuses is to be asked before.
     ///
     /// # Errors
     ///

@@ -53,7 +53,8 @@ pub fn confirm_order_on(
 /// holds on that day (MON-3): [`convert`](crate::convert) takes it for [`RatePolicy::Pinned`](crm_core::RatePolicy::Pinned).
 /// An order in that currency needs none and pins none. What becomes of the rate since does not matter to the order.
 ///
-/// The order of a quote pins its rate in the same way, in the write in which the quote is accepted.
+/// The order of a quote is a draft, and pins its rate in the same way: in the write in which the quote is accepted, if the
+/// host confirms it there.
 ///
 /// # Errors
 ///

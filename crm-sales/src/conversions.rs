@@ -7,10 +7,9 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use crm_core::{
     Act, Activity, ActivityParties, Answered, By, Conversion, ConversionPlan, ConversionTarget, Customer, CustomerFact,
-    CustomerId, CustomerPatch, CustomerType, Interaction, InteractionFact, Lead, LeadError, LeadFact, LeadId,
+    CustomerId, CustomerPatch, CustomerType, Fact, Interaction, InteractionFact, Lead, LeadError, LeadFact, LeadId,
     LeadPlace, LeadState, LeadStatus, Member, NewConversion, NewCustomer, NewInteraction, NewOpportunity, Opportunity,
-    OpportunityFact, OpportunityId, OpportunityPatch, Participant, Percent, Pipeline, Queue, QueueId, RecordRef,
-    SalesRepId,
+    OpportunityFact, OpportunityPatch, Participant, Percent, Pipeline, Queue, QueueId, RecordId, RecordRef, SalesRepId,
     assignment::Decision,
     conversion::{Became, ConversionLinks, Origin, PlannedCustomer, PlannedDeal, PlannedOwner},
     store::{
@@ -160,20 +159,16 @@ pub fn apply_conversion(
     })
 }
 
-/// A customer of a conversion, ready to be written.
-struct ReadyCustomer {
-    customer: Customer,
+/// A customer or a deal of a conversion, ready to be written.
+struct Ready<R, F> {
+    record: R,
     origin: Origin,
     /// What is to be told of it, where something is to be written.
-    fact: Option<CustomerFact>,
+    fact: Option<F>,
 }
 
-/// A deal of a conversion, ready to be written.
-struct ReadyDeal {
-    opportunity: Opportunity,
-    origin: Origin,
-    fact: Option<OpportunityFact>,
-}
+type ReadyCustomer = Ready<Customer, CustomerFact>;
+type ReadyDeal = Ready<Opportunity, OpportunityFact>;
 
 /// All that a conversion will write. It was checked as far as anything can be, so that a refusal finds nothing written.
 struct Prepared<'p> {
@@ -195,12 +190,12 @@ impl<'p> Prepared<'p> {
     ) -> Result<Self, SalesError> {
         lead.convertible(plan.qualification)?;
         let organisation = ready_customer(tx, act, &plan.organisation, None)?;
-        let joins = organisation.as_ref().filter(|_| plan.joins).map(|ready| ready.customer.id);
+        let joins = organisation.as_ref().filter(|_| plan.joins).map(|ready| ready.record.id);
         let person = ready_customer(tx, act, &plan.person, joins)?;
-        let shared = |ready: &Option<ReadyCustomer>| ready.as_ref().map(|ready| ready.customer.id);
+        let shared = |ready: &Option<ReadyCustomer>| ready.as_ref().map(|ready| ready.record.id);
         if let (Some(one), Some(other)) = (&organisation, &person)
-            && let (Some(id), true) = (&one.customer.external_id, one.fact.is_some() && other.fact.is_some())
-            && Some(id) == other.customer.external_id.as_ref()
+            && let (Some(id), true) = (&one.record.external_id, one.fact.is_some() && other.fact.is_some())
+            && Some(id) == other.record.external_id.as_ref()
         {
             return Err(StoreError::from(StoreErrorKind::Duplicate { record: "customer", field: "external id" }).into());
         }
@@ -226,11 +221,11 @@ impl<'p> Prepared<'p> {
                 let patch = OpportunityPatch { customer: Some(customer), ..OpportunityPatch::default() };
                 let fact = if *gains_customer { opportunity.revise(act.at(), patch)? } else { None };
                 let origin = fact.as_ref().map_or(Origin::Linked, |_| Origin::Filled { before: *revision });
-                Some(ReadyDeal { opportunity, origin, fact })
+                Some(Ready { record: opportunity, origin, fact })
             }
             PlannedDeal::Skip => None,
         };
-        let deal = opportunity.as_ref().map(|ready| ready.opportunity.id);
+        let deal = opportunity.as_ref().map(|ready| ready.record.id);
         let attends = shared(&person).filter(|person| Some(*person) != customer);
         let said = |customer| lead.touches().iter().map(move |touch| (customer, touch));
         let mut interactions = Vec::new();
@@ -252,9 +247,11 @@ impl<'p> Prepared<'p> {
         mut lead: Lead,
         mut facts: Vec<LeadFact>,
     ) -> Result<Conversion, SalesError> {
-        let organisation = self.organisation.map(|ready| write_customer(tx, act, ready)).transpose()?;
-        let person = self.person.map(|ready| write_customer(tx, act, ready)).transpose()?;
-        let opportunity = self.opportunity.map(|ready| write_deal(tx, act, ready)).transpose()?;
+        let registered = |customer| CustomerFact::Registered { customer };
+        let opened = |opportunity| OpportunityFact::Opened { opportunity };
+        let organisation = self.organisation.map(|ready| write(tx, act, ready, registered)).transpose()?;
+        let person = self.person.map(|ready| write(tx, act, ready, registered)).transpose()?;
+        let opportunity = self.opportunity.map(|ready| write(tx, act, ready, opened)).transpose()?;
         let mut joined = Vec::new();
         if let (PlannedDeal::Link { id, gains_customer: true, .. }, Some(customer)) =
             (&self.plan.opportunity, self.parties.customer)
@@ -317,7 +314,7 @@ fn ready_customer(
                 }
             }
             let fact = Some(CustomerFact::Registered { customer: Box::new(customer.clone()) });
-            Ok(Some(ReadyCustomer { customer, origin: Origin::Created, fact }))
+            Ok(Some(Ready { record: customer, origin: Origin::Created, fact }))
         }
         PlannedCustomer::Link { id, revision, fill } => {
             let mut customer: Customer = record::unchanged(tx, *id, *revision)?;
@@ -327,7 +324,7 @@ fn ready_customer(
                 None => None,
             };
             let origin = fact.as_ref().map_or(Origin::Linked, |_| Origin::Filled { before: *revision });
-            Ok(Some(ReadyCustomer { customer, origin, fact }))
+            Ok(Some(Ready { record: customer, origin, fact }))
         }
     }
 }
@@ -350,39 +347,28 @@ fn open_deal(
     let by = By { at: act.at(), actor: act.actor() };
     let opportunity = Opportunity::open(id, by, pipeline, new)?;
     let fact = Some(OpportunityFact::Opened { opportunity: Box::new(opportunity.clone()) });
-    Ok(ReadyDeal { opportunity, origin: Origin::Created, fact })
+    Ok(Ready { record: opportunity, origin: Origin::Created, fact })
 }
 
-fn write_customer(
-    tx: &mut (impl Customers + Journal + ?Sized),
+/// Writes what is new, or changed.
+fn write<R, Tx>(
+    tx: &mut Tx,
     act: &Act,
-    ready: ReadyCustomer,
-) -> Result<Became<CustomerId>, SalesError> {
-    let ReadyCustomer { mut customer, origin, fact } = ready;
+    ready: Ready<R, R::Fact>,
+    added: impl FnOnce(Box<R>) -> R::Fact,
+) -> Result<Became<R::Id>, SalesError>
+where
+    R: record::Record<Tx, Id: RecordId>,
+    Tx: Journal + ?Sized,
+    Fact: From<(R::Id, R::Fact)>,
+{
+    let Ready { mut record, origin, fact } = ready;
     match (origin, fact) {
-        (Origin::Created, _) => {
-            record::add(tx, act, customer.clone(), |customer| CustomerFact::Registered { customer })?;
-        }
-        (_, Some(fact)) => record::save(tx, act, &mut customer, [fact])?,
+        (Origin::Created, _) => record = record::add(tx, act, record, added)?,
+        (_, Some(fact)) => record::save(tx, act, &mut record, [fact])?,
         (_, None) => {}
     }
-    Ok(Became { id: customer.id, origin, revision: customer.revision })
-}
-
-fn write_deal(
-    tx: &mut (impl Opportunities + Journal + ?Sized),
-    act: &Act,
-    ready: ReadyDeal,
-) -> Result<Became<OpportunityId>, SalesError> {
-    let ReadyDeal { mut opportunity, origin, fact } = ready;
-    match (origin, fact) {
-        (Origin::Created, _) => {
-            record::add(tx, act, opportunity.clone(), |opportunity| OpportunityFact::Opened { opportunity })?;
-        }
-        (_, Some(fact)) => record::save(tx, act, &mut opportunity, [fact])?,
-        (_, None) => {}
-    }
-    Ok(Became { id: opportunity.id, origin, revision: opportunity.revision })
+    Ok(Became { id: record.id(), origin, revision: *record.revision() })
 }
 
 /// Why a lead was left out when many were converted (CONV-11).

@@ -67,7 +67,8 @@ pub fn draft_order(
 }
 
 /// Drafts an order and confirms it at once, as a shop does when its customer buys: in one write, with both facts. The
-/// revenue is of the day of the act, in UTC.
+/// revenue is of the day of the act, in UTC. A host that reports in another currency drafts it and confirms it by
+/// [`confirm_order_in`](crate::confirm_order_in) in one write, which pins the rate.
 ///
 /// # Errors
 ///

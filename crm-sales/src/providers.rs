@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, AnomalyKind, Answered, EntryKind, Label, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
+    Act, AnomalyKind, Answered, Label, Money, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
     OrderAction, OrderError, OrderFact, OrderStatus, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
-    PaymentError, PaymentFact, PaymentId, PaymentKind, PaymentReport, RecordRef,
+    PaymentEntry, PaymentError, PaymentFact, PaymentId, PaymentKind, PaymentReport, Quantity, RecordRef, RefundedLine,
     store::{Journal, Orders, PaymentFilter, Payments, StoreError, pages},
 };
 use serde::{Deserialize, Serialize};
@@ -144,14 +144,47 @@ fn part(
         ];
         return Ok((same(known, &differs)?, true));
     }
-    let whole: Payment = record::find(tx, whole)?;
+    let Standing { whole, balance, .. } = Standing::of_whole(tx, record::find(tx, whole)?)?;
     if new.kind == PaymentKind::Refund && !new.lines.is_empty() {
-        let order: Order = record::find(tx, whole.order())?;
-        new.amount = Some(order.refund_of(&new.lines, new.amount)?);
+        new.amount = Some(for_lines(tx, &whole, &new)?);
     }
-    let balance = balance(tx, &whole)?;
     let id = new.id.unwrap_or_else(|| act.new_id());
     Ok((whole.part(id, act.at(), &balance, new)?, false))
+}
+
+/// What a refund of lines comes to that is to be begun, beside those that are (REF-1). One that was entered by hand under
+/// its reference is what was entered (REF-3).
+fn for_lines(
+    tx: &(impl Payments + Orders + ?Sized),
+    whole: &Payment,
+    new: &NewPaymentPart,
+) -> Result<Money, SalesError> {
+    let order: Order = record::find(tx, whole.order())?;
+    let (provider, reference) = (new.reference.provider(), new.reference.reference());
+    let by_hand = order.standing_refunds().into_iter().find(|entry| {
+        (entry.method.as_ref(), entry.reference.as_ref()) == (Some(provider), Some(reference))
+            && is_for(entry, &new.lines)
+    });
+    if let Some(entry) = by_hand.filter(|entry| new.amount.is_none_or(|amount| amount == entry.amount)) {
+        return Ok(entry.amount);
+    }
+    let amount = order.refund_of(&new.lines, new.amount)?;
+    let filter = PaymentFilter { order: Some(order.id), kind: Some(PaymentKind::Refund), ..PaymentFilter::default() };
+    let mut begun = all(tx, &filter)?;
+    begun.retain(|refund| refund.is_open() && refund.entry_in(&order).is_none());
+    let refundable = order.refundable_lines();
+    for one in &new.lines {
+        let mut left =
+            refundable.iter().find(|left| left.line == one.line).map_or(Quantity::ZERO, |left| left.quantity);
+        for other in begun.iter().flat_map(Payment::lines).filter(|other| other.line == one.line) {
+            left = left.less(other.quantity).unwrap_or(Quantity::ZERO);
+        }
+        if one.quantity > left {
+            let (order, line, quantity) = (order.id, one.line, one.quantity);
+            return Err(OrderError::MoreThanRefundable { order, line, quantity, left }.into());
+        }
+    }
+    Ok(amount)
 }
 
 /// Captures, voids or refunds a part of a payment, as the provider answered at once: begins it, or takes the one that
@@ -173,9 +206,9 @@ pub fn settle_part(
         if part.state().status() == crm_core::ProviderStatus::Done {
             return Ok(part);
         }
-        let (whole, balance) = standing(tx, &part)?;
-        part.allows(PaymentAction::Finish, &whole, &balance)?;
-        let entry = decided(tx, act.at(), &part, &balance, None)?;
+        let standing = Standing::of(tx, &part)?;
+        part.allows(PaymentAction::Finish, &standing.whole, &standing.balance)?;
+        let entry = decided(tx, act.at(), &part, &standing, None)?;
         if !known {
             record::add(tx, act, part.clone(), |payment| PaymentFact::Begun { payment })?;
         }
@@ -229,9 +262,9 @@ pub fn capture_payment(
         if payment.kind() != PaymentKind::Whole {
             return Err(PaymentError::NotAWhole { payment: id, kind: payment.kind() }.into());
         }
-        let balance = balance(tx, &payment)?;
-        payment.allows(PaymentAction::Finish, &payment, &balance)?;
-        let entry = decided(tx, act.at(), &payment, &balance, None)?;
+        let standing = Standing::of(tx, &payment)?;
+        payment.allows(PaymentAction::Finish, &payment, &standing.balance)?;
+        let entry = decided(tx, act.at(), &payment, &standing, None)?;
         finished(tx, act, id, entry)
     })
 }
@@ -304,12 +337,12 @@ pub fn report_payment(
         let Some(payment) = tx.payment_by_reference(&report.reference)? else {
             return Err(SalesError::UnknownReference { reference: report.reference });
         };
-        let (whole, balance) = standing(tx, &payment)?;
+        let standing = Standing::of(tx, &payment)?;
         let (id, found) = (payment.id, payment.state().status());
         let mut anomaly = None;
-        let moved = match payment.judge(&report, &whole, &balance) {
+        let moved = match payment.judge(&report, &standing.whole, &standing.balance) {
             Ok(PaymentAction::Finish) => {
-                let entry = match decided(tx, act.at(), &payment, &balance, report.day) {
+                let entry = match decided(tx, act.at(), &payment, &standing, report.day) {
                     Err(SalesError::Order(_)) => {
                         let kind = AnomalyKind::NotEntered;
                         // What cannot be kept is refused before anything is written.
@@ -343,12 +376,15 @@ pub fn report_payment(
 }
 
 /// Enters in its order what a provider took or gave back while the order could not take it
-/// ([`AnomalyKind::NotEntered`]), on the day of the act.
+/// ([`AnomalyKind::NotEntered`]), on the day of the act: of what was taken, as much as was not given back meanwhile.
+///
+/// A host that enters it by [`pay_order`](crate::pay_order) instead names the provider as its method, and its reference:
+/// else the order does not know that it is the same money, and neither does a refund of it.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`], [`SalesError::Store`].
-/// - [`SalesError::Payment`] as [`Payment::enterable`]; [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
+/// - [`SalesError::Payment`] as [`Payment::to_enter`]; [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
 pub fn enter_payment(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
     act: &mut Act,
@@ -356,9 +392,10 @@ pub fn enter_payment(
 ) -> Result<Payment, SalesError> {
     once(tx, act, "enter_payment", id, |tx, act, id| {
         let payment: Payment = record::find(tx, id)?;
-        let (_, balance) = standing(tx, &payment)?;
-        payment.enterable(&balance)?;
-        let entry = entered(tx, act.at(), &payment, None)?;
+        let Standing { whole, parts, .. } = Standing::of(tx, &payment)?;
+        let order: Order = record::find(tx, payment.order())?;
+        let amount = payment.to_enter(&order, &whole, &parts)?;
+        let entry = entered(order, act.at(), &payment, amount, None)?;
         let entry = kept(tx, act, entry)?;
         record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.enter(act.at(), entry)?)))
     })
@@ -380,22 +417,30 @@ pub fn delete_payment(
     })
 }
 
-/// What a payment and its parts come to.
-fn balance(tx: &(impl Payments + ?Sized), whole: &Payment) -> Result<PaymentBalance, SalesError> {
-    let filter = PaymentFilter { source: Some(whole.id), ..PaymentFilter::default() };
-    let parts = pages(500, |page| tx.provider_payments(&filter, page), |part: &Payment| part.id);
-    let parts = parts.collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(whole.balance(&parts)?)
+/// A whole payment with its parts, and what they come to.
+struct Standing {
+    whole: Payment,
+    parts: Vec<Payment>,
+    balance: PaymentBalance,
 }
 
-/// The whole that a payment is, or is a part of, and what it comes to.
-fn standing(tx: &(impl Payments + ?Sized), payment: &Payment) -> Result<(Payment, PaymentBalance), SalesError> {
-    let whole = match payment.source() {
-        Some(source) => record::find(tx, source)?,
-        None => payment.clone(),
-    };
-    let balance = balance(tx, &whole)?;
-    Ok((whole, balance))
+impl Standing {
+    /// The whole that a payment is, or is a part of.
+    fn of(tx: &(impl Payments + ?Sized), payment: &Payment) -> Result<Self, SalesError> {
+        match payment.source() {
+            Some(source) => Self::of_whole(tx, record::find(tx, source)?),
+            None => Self::of_whole(tx, payment.clone()),
+        }
+    }
+
+    fn of_whole(tx: &(impl Payments + ?Sized), whole: Payment) -> Result<Self, SalesError> {
+        let parts = all(tx, &PaymentFilter { source: Some(whole.id), ..PaymentFilter::default() })?;
+        Ok(Self { balance: whole.balance(&parts)?, whole, parts })
+    }
+}
+
+fn all(tx: &(impl Payments + ?Sized), filter: &PaymentFilter) -> Result<Vec<Payment>, StoreError> {
+    pages(500, |page| tx.provider_payments(filter, page), |payment: &Payment| payment.id).collect()
 }
 
 /// Loads a payment, lets it decide, saves it and appends the fact.
@@ -407,7 +452,7 @@ fn change_payment(
     decide: impl FnOnce(&mut Payment, DateTime<Utc>) -> Result<PaymentFact, PaymentError>,
 ) -> Result<Payment, SalesError> {
     record::change(tx, act, id, None, |tx, payment: &mut Payment| {
-        let (whole, balance) = standing(tx, payment)?;
+        let Standing { whole, balance, .. } = Standing::of(tx, payment)?;
         payment.allows(action, &whole, &balance)?;
         Ok(Some(decide(payment, act.at())?))
     })
@@ -419,41 +464,37 @@ struct Entry {
     new: Option<(Order, OrderFact)>,
 }
 
-/// Lets the order of a payment decide on its entry; nothing is written. There is none where no money moves, and where
-/// money alone goes back that the order has no entry for. What goes back for lines is always the order's to enter.
+/// Lets the order of a payment decide on its entry; nothing is written. There is none where there is nothing for it.
 fn decided(
     tx: &(impl Orders + ?Sized),
     at: DateTime<Utc>,
     payment: &Payment,
-    balance: &PaymentBalance,
+    Standing { whole, parts, .. }: &Standing,
     day: Option<NaiveDate>,
 ) -> Result<Option<Entry>, SalesError> {
-    match payment.kind() {
-        PaymentKind::Void => Ok(None),
-        PaymentKind::Refund if payment.lines().is_empty() && payment.amount() <= balance.not_entered => Ok(None),
-        PaymentKind::Whole | PaymentKind::Capture | PaymentKind::Refund => entered(tx, at, payment, day).map(Some),
-    }
+    let order: Order = record::find(tx, payment.order())?;
+    let amount = payment.for_the_order(&order, whole, parts);
+    if amount.is_zero() { Ok(None) } else { entered(order, at, payment, amount, day).map(Some) }
 }
 
 /// What the order enters of a payment. Money that was entered by hand as the provider's, under its reference, is not
 /// entered again (REF-3).
 fn entered(
-    tx: &(impl Orders + ?Sized),
+    mut order: Order,
     at: DateTime<Utc>,
     payment: &Payment,
+    amount: Money,
     day: Option<NaiveDate>,
 ) -> Result<Entry, SalesError> {
-    let mut order: Order = record::find(tx, payment.order())?;
-    let (provider, reference) = (payment.reference().provider(), payment.reference().reference());
-    let refund = payment.kind() == PaymentKind::Refund;
-    let kind = if refund { EntryKind::Refund } else { EntryKind::Payment };
-    let known = order.entry_under(kind, Some(provider), Some(reference));
-    if let Some(known) = known.filter(|known| known.amount == payment.amount() && known.lines == payment.lines()) {
+    if let Some(known) =
+        payment.entry_in(&order).filter(|known| known.amount == amount && is_for(known, payment.lines()))
+    {
         return Ok(Entry { number: known.number, new: None });
     }
-    let new = NewPayment::of(payment.amount()).method(provider.clone()).reference(reference.clone());
+    let (provider, reference) = (payment.reference().provider(), payment.reference().reference());
+    let new = NewPayment::of(amount).method(provider.clone()).reference(reference.clone());
     let new = day.into_iter().fold(new, NewPayment::day);
-    let fact = if refund {
+    let fact = if payment.kind() == PaymentKind::Refund {
         let mut new = NewRefund::from(new);
         new.lines = payment.lines().to_vec();
         order.refund(at, new)?
@@ -462,6 +503,11 @@ fn entered(
     };
     let number = order.payments().last().map_or(0, |entry| entry.number);
     Ok(Entry { number, new: Some((order, fact)) })
+}
+
+/// Whether an entry is one for some lines, or for whatever where none are named.
+fn is_for(entry: &PaymentEntry, lines: &[RefundedLine]) -> bool {
+    lines.is_empty() || entry.lines == lines
 }
 
 /// Keeps an entry in its order, and gives its number.
@@ -484,7 +530,7 @@ fn finished(
         record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.finish(act.at(), number)?)))?;
     let Some(source) = payment.source() else { return Ok(payment) };
     record::change(tx, act, source, None, |tx, whole: &mut Payment| {
-        let balance = balance(tx, whole)?;
+        let Standing { balance, .. } = Standing::of(tx, whole)?;
         Ok(match whole.covered(&balance) {
             Some(PaymentAction::Cancel) => Some(whole.cancel(act.at())?),
             Some(_) => Some(whole.finish(act.at(), None)?),

@@ -161,51 +161,43 @@ impl PipelineMovement {
     }
 
     fn count(&mut self, scope: &PipelineScope, fact: &OpportunityFact) -> Result<(), Invalid> {
-        let other = self.in_other_currencies;
-        self.add(scope, fact)?;
-        self.in_other_currencies = self.in_other_currencies.min(other + 1);
-        Ok(())
-    }
-
-    fn add(&mut self, scope: &PipelineScope, fact: &OpportunityFact) -> Result<(), Invalid> {
-        match fact {
-            OpportunityFact::Opened { opportunity } => self.flow(scope, &opportunity.standing(), |it| &mut it.created),
-            OpportunityFact::Revised { before, after } => self.revise(scope, &before.standing(), &after.standing()),
-            OpportunityFact::Advanced { before, after, .. } => self.revise(scope, before, after),
+        type Flow = fn(&mut PipelineMovement) -> &mut PipelineFlow;
+        let flow = |flow: Flow| Some(flow);
+        let (before, after, flow) = match fact {
+            OpportunityFact::Opened { opportunity } => (None, Some(opportunity.standing()), flow(|it| &mut it.created)),
+            OpportunityFact::Reopened { after, .. } => (None, Some(*after), flow(|it| &mut it.reopened)),
+            OpportunityFact::Revised { before, after } => (Some(before.standing()), Some(after.standing()), None),
+            OpportunityFact::Advanced { before, after, .. } => (Some(*before), Some(*after), None),
             OpportunityFact::Won { before, value, .. } => {
                 let sold = DealStanding { value: Some(*value), ..*before };
-                self.revise(scope, before, &sold)?;
-                self.flow(scope, &sold, |it| &mut it.won)
+                (Some(*before), Some(sold), flow(|it| &mut it.won))
             }
-            OpportunityFact::Lost { before, .. } => self.flow(scope, before, |it| &mut it.lost),
-            OpportunityFact::Reopened { after, .. } => self.flow(scope, after, |it| &mut it.reopened),
+            OpportunityFact::Lost { before, .. } => (Some(*before), None, flow(|it| &mut it.lost)),
             // Only open ones can be deleted.
-            OpportunityFact::Deleted { opportunity } => self.flow(scope, &opportunity.standing(), |it| &mut it.deleted),
+            OpportunityFact::Deleted { opportunity } => {
+                (Some(opportunity.standing()), None, flow(|it| &mut it.deleted))
+            }
+        };
+        let elsewhere = |deal: DealStanding| {
+            scope.includes(&deal) && deal.value.is_some_and(|value| value.currency() != self.currency())
+        };
+        self.in_other_currencies += u64::from([before, after].into_iter().flatten().any(elsewhere));
+        if let (Some(before), Some(after)) = (before, after) {
+            self.revise(scope, &before, &after)?;
         }
-    }
-
-    /// A deal comes or goes.
-    fn flow(
-        &mut self,
-        scope: &PipelineScope,
-        deal: &DealStanding,
-        flow: impl FnOnce(&mut Self) -> &mut PipelineFlow,
-    ) -> Result<(), Invalid> {
-        self.in_other_currencies += u64::from(self.is_elsewhere(scope, deal));
-        match self.worth(scope, deal) {
-            Some(worth) => flow(self).add(worth),
-            None => Ok(()),
+        // It comes as it is then, and goes as it was last.
+        if let (Some(flow), Some(deal)) = (flow, after.or(before))
+            && let Some(worth) = self.worth(scope, &deal)
+        {
+            flow(self).add(worth)?;
         }
+        Ok(())
     }
 
     /// What an open deal is worth in the currency; `None` for one that is not in the scope.
     fn worth(&self, scope: &PipelineScope, deal: &DealStanding) -> Option<Money> {
         let worth = deal.value.unwrap_or(Money::zero(self.currency()));
         (scope.includes(deal) && worth.currency() == self.currency()).then_some(worth)
-    }
-
-    fn is_elsewhere(&self, scope: &PipelineScope, deal: &DealStanding) -> bool {
-        scope.includes(deal) && deal.value.is_some_and(|value| value.currency() != self.currency())
     }
 
     fn revise(&mut self, scope: &PipelineScope, before: &DealStanding, after: &DealStanding) -> Result<(), Invalid> {
@@ -222,7 +214,7 @@ impl PipelineMovement {
             }
             (None, Some(_)) if after.value.is_none() && scope.includes(before) => {}
             (None, Some(worth)) => self.moved_in.add(worth)?,
-            (None, None) => self.in_other_currencies += u64::from(self.is_elsewhere(scope, after)),
+            (None, None) => {}
         }
         Ok(())
     }

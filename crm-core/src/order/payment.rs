@@ -1,6 +1,9 @@
 //! What of an order was paid, and its entries of money.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -126,10 +129,17 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
     let mut left = order.total;
     let (mut kept, mut refunded) = (Money::zero(order.currency), Money::zero(order.currency));
     let mut standing: Vec<&PaymentEntry> = Vec::new();
-    for (place, entry) in (1..).zip(&order.payments) {
+    let mut references = BTreeSet::new();
+    let mut last_day = NaiveDate::MIN;
+    for (place, entry) in (1_usize..).zip(&order.payments) {
         let inconsistent = |must| Err(Invalid::new("payments", entry.number.to_string(), Rule::Inconsistent { must }));
-        if entry.number != place {
+        if u32::try_from(place) != Ok(entry.number) {
             return inconsistent("must be numbered from 1 without a gap");
+        }
+        if let (Some(method), Some(reference)) = (&entry.method, &entry.reference)
+            && !references.insert((entry.kind, method, reference))
+        {
+            return inconsistent("must be the only one of its kind under its method and reference (REF-3)");
         }
         if !entry.amount.is_positive() {
             return Err(Invalid::new("amount", entry.amount.to_string(), Rule::NotPositive));
@@ -142,6 +152,11 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
             EntryKind::Refund => {
                 order.not_before_booking(entry.day)?;
                 check_lines(&entry.lines)?;
+                if entry.day < last_day
+                    && let Some(earliest) = covered_from(&order.payments[..place - 1], entry.amount)
+                {
+                    not_before(entry.day, earliest)?;
+                }
                 (kept, refunded) = (kept.checked_sub(entry.amount)?, refunded.checked_add(entry.amount)?);
                 standing.push(entry);
             }
@@ -149,9 +164,13 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
                 let undone = standing.pop().filter(|last| (last.amount, &last.lines) == (entry.amount, &entry.lines));
                 let Some(undone) = undone else { return inconsistent("must undo the last refund that stands") };
                 not_before(entry.day, undone.day)?;
+                if entry.method.is_some() || entry.reference.is_some() {
+                    return inconsistent("must name no method and no reference where no money moves");
+                }
                 left = left.checked_add(entry.amount)?;
             }
         }
+        last_day = last_day.max(entry.day);
         if left.is_negative() {
             return inconsistent("must not exceed the total");
         }
@@ -166,6 +185,28 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
         }
     }
     Ok(())
+}
+
+/// The first day from which on the money covers an amount, whatever was entered for later days.
+fn covered_from(entries: &[PaymentEntry], amount: Money) -> Option<NaiveDate> {
+    let mut days: BTreeMap<NaiveDate, i128> = BTreeMap::new();
+    for entry in entries {
+        *days.entry(entry.day).or_default() += match entry.kind {
+            EntryKind::Payment => i128::from(entry.amount.minor()),
+            EntryKind::Refund => -i128::from(entry.amount.minor()),
+            EntryKind::RefundUndone => 0,
+        };
+    }
+    let mut kept: i128 = days.values().sum();
+    let mut from = None;
+    for (day, moved) in days.iter().rev() {
+        if kept < i128::from(amount.minor()) {
+            break;
+        }
+        from = Some(*day);
+        kept -= moved;
+    }
+    from
 }
 
 /// Refuses a day before another one.
@@ -248,28 +289,6 @@ impl Order {
         }
     }
 
-    /// The first day from which on the money covers an amount, whatever was entered for later days.
-    fn covered_from(&self, amount: Money) -> Option<NaiveDate> {
-        let mut days: BTreeMap<NaiveDate, i128> = BTreeMap::new();
-        for entry in &self.payments {
-            *days.entry(entry.day).or_default() += match entry.kind {
-                EntryKind::Payment => i128::from(entry.amount.minor()),
-                EntryKind::Refund => -i128::from(entry.amount.minor()),
-                EntryKind::RefundUndone => 0,
-            };
-        }
-        let mut kept: i128 = days.values().sum();
-        let mut from = None;
-        for (day, moved) in days.iter().rev() {
-            if kept < i128::from(amount.minor()) {
-                break;
-            }
-            from = Some(*day);
-            kept -= moved;
-        }
-        from
-    }
-
     /// A new entry, not kept yet.
     pub(super) fn entry(
         &self,
@@ -284,7 +303,7 @@ impl Order {
         }
         let NewRefund { amount: _, lines, day, method, reference } = new;
         // Money goes back on a day on which it is there.
-        let earliest = (kind == EntryKind::Refund).then(|| self.covered_from(amount)).flatten();
+        let earliest = (kind == EntryKind::Refund).then(|| covered_from(&self.payments, amount)).flatten();
         let default = self.business_day(at);
         let day = day.unwrap_or_else(|| earliest.map_or(default, |earliest| earliest.max(default)));
         if kind == EntryKind::Refund {

@@ -392,7 +392,7 @@ impl Order {
 
     /// Gives money back, at most what was paid (REF-1): an amount, what some lines came to, or everything. The order is worth that much less from that day on.
     ///
-    /// A refund in full of an order that is paid in full is for all lines that are left ([`Order::refundable_lines`]).
+    /// A refund in full of an order that is paid in full is for all lines that are left ([`Order::refundable_lines`]), whether the amount is named or not.
     ///
     /// # Errors
     ///
@@ -410,17 +410,15 @@ impl Order {
         let refundable = self.refundable();
         let amount = match (refund.amount, refund.lines.is_empty()) {
             (Some(amount), true) => amount,
-            (None, true) => {
-                if self.unpaid().is_zero() {
-                    refund.lines = self.refundable_lines();
-                }
-                refundable
-            }
+            (None, true) => refundable,
             (named, false) => self.refund_of(&refund.lines, named)?,
         };
         let amount = positive(amount)?.in_currency(self.currency)?;
         if amount > refundable {
             return Err(OrderError::OverRefunded { order, amount, refundable });
+        }
+        if refund.lines.is_empty() && amount == refundable && self.unpaid().is_zero() {
+            refund.lines = self.refundable_lines();
         }
         // So much that the sum of what ever went back does not fit.
         self.refunded().checked_add(amount)?;

@@ -348,11 +348,14 @@ fn mon_3_an_order_pins_its_rate_when_it_is_confirmed_and_keeps_it() {
 }
 
 #[test]
-fn mon_3_a_rate_from_another_currency_is_not_pinned() {
+fn mon_3_a_rate_from_another_currency_or_a_later_day_is_not_pinned() {
     let order = drafted(lines());
     let refused = refuses(&order, |order| order.confirm_at_rate(at(1), day("2026-03-02"), dollars(Currency::JPY)));
     let mismatch = Rule::CurrencyMismatch { expected: Currency::EUR, found: Currency::JPY };
     assert_eq!(rule_of(refused), ("rate", mismatch));
+    let refused = refuses(&order, |order| order.confirm_at_rate(at(1), day("2026-02-26"), dollars(Currency::EUR)));
+    let must = "must hold on the day of the confirmation already (MON-3)";
+    assert_eq!(rule_of(refused), ("rate", Rule::Inconsistent { must }));
     let empty = drafted(Vec::new());
     let refused = refuses(&empty, |order| order.confirm_at_rate(at(1), day("2026-03-02"), dollars(Currency::EUR)));
     assert_eq!(refused, OrderError::NoLines { order: empty.id });

@@ -1,10 +1,12 @@
 mod reports;
 
+use std::slice;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Currency, Fact, Quantity,
+    Currency, Draft as OrderDraft, Fact, NewPayment, OrderLine, Percent, Quantity, UnitPrice,
     record::proof::{assert_cells, at, day, id, kinds_of, parsed, refusal, survives_json},
 };
 
@@ -235,10 +237,10 @@ fn ref_1_refunds_that_are_done_or_begun_stay_below_what_was_captured() {
     let over = |amount, refundable| PaymentError::OverRefunded { payment: whole.id, amount, refundable };
     assert_eq!(part(&whole, &[], Refund, 2, 10_001), Err(over(eur(10_001), eur(10_000))));
     let begun = part(&whole, &[], Refund, 2, 6_000).unwrap();
-    assert_eq!(part(&whole, std::slice::from_ref(&begun), Refund, 3, 4_001), Err(over(eur(4_001), eur(4_000))));
+    assert_eq!(part(&whole, slice::from_ref(&begun), Refund, 3, 4_001), Err(over(eur(4_001), eur(4_000))));
     let done = done(begun, Some(2));
-    assert_eq!(part(&whole, std::slice::from_ref(&done), Refund, 3, 4_001), Err(over(eur(4_001), eur(4_000))));
-    let rest = part(&whole, std::slice::from_ref(&done), Refund, 3, 4_000).unwrap();
+    assert_eq!(part(&whole, slice::from_ref(&done), Refund, 3, 4_001), Err(over(eur(4_001), eur(4_000))));
+    let rest = part(&whole, slice::from_ref(&done), Refund, 3, 4_000).unwrap();
     assert_eq!(whole.balance([&done, &rest]).unwrap().refundable(), eur(0));
 
     // Of a whole that is captured in part, before it closes.
@@ -260,31 +262,89 @@ fn ref_1_a_part_that_had_failed_is_done_only_where_its_room_is_left() {
     assert!(matches!(refused, Err(PaymentError::MoreThanHeld { left, .. }) if left == eur(5_000)), "{refused:?}");
 }
 
+/// An order over 200.00 EUR that has entries of money under the references of a provider.
+fn order_with(entries: &[(EntryKind, &str, i64)]) -> Order {
+    let price = UnitPrice::parse("100", Currency::EUR).unwrap();
+    let line = OrderLine::new(1, id(5), 2.into(), price, Percent::ZERO).unwrap();
+    let draft = OrderDraft::new(id(9), parsed("SO-1"), id(7), Currency::EUR, vec![line]);
+    let mut order = Order::draft(at(0), draft).unwrap();
+    order.confirm(at(0), at(0).date_naive()).unwrap();
+    for (kind, reference, cents) in entries {
+        let new = || NewPayment::of(eur(*cents)).method(parsed("acme")).reference(parsed(reference));
+        match kind {
+            EntryKind::Payment => order.pay(at(1), new()),
+            EntryKind::Refund => order.refund(at(1), new()),
+            EntryKind::RefundUndone => order.undo_refund(at(1), order.payments().len().try_into().unwrap(), None),
+        }
+        .unwrap();
+    }
+    order
+}
+
 #[test]
 fn money_without_an_entry_is_entered_once() {
-    let taken = done(standing(Authorised), None);
-    let balance = taken.balance([]).unwrap();
-    assert_eq!((balance.not_entered, taken.enterable(&balance)), (eur(10_000), Ok(())));
-    let nothing = Err(PaymentError::NothingToEnter { payment: taken.id });
-    // What was given back meanwhile is not entered any more.
-    let back = done(part(&taken, &[], Refund, 2, 1).unwrap(), None);
-    assert_eq!(taken.enterable(&taken.balance([&back]).unwrap()), nothing);
-
-    let mut entered = taken;
-    assert_eq!(entered.enter(at(5), 4), Ok(PaymentFact::Entered { entry: 4 }));
-    assert_eq!((entered.entry(), entered.updated_at), (Some(4), at(5)));
-    assert_eq!(entered.enterable(&entered.balance([]).unwrap()), nothing);
-    assert!(matches!(entered.clone().enter(at(6), 5), Err(PaymentError::NothingToEnter { .. })));
+    let (none, whole) = (order_with(&[]), standing(Authorised));
+    let mut taken = done(whole.clone(), None);
+    let nothing = |payment: &Payment| Err(PaymentError::NothingToEnter { payment: payment.id });
+    assert_eq!((taken.not_entered(&none, &[]), taken.to_enter(&none, &taken, &[])), (eur(10_000), Ok(eur(10_000))));
+    // Of what was given back meanwhile, nothing.
+    let back = [done(part(&taken, &[], Refund, 2, 4_000).unwrap(), None)];
+    assert_eq!(taken.to_enter(&none, &taken, &back), Ok(eur(6_000)));
+    assert_eq!(back[0].to_enter(&none, &taken, &back), nothing(&back[0]));
+    assert_eq!(taken.enter(at(5), 1), Ok(PaymentFact::Entered { entry: 1 }));
+    assert_eq!((taken.entry(), taken.updated_at), (Some(1), at(5)));
+    let order = order_with(&[(EntryKind::Payment, "pi_1", 6_000)]);
+    assert_eq!((taken.not_entered(&order, &back), taken.to_enter(&order, &taken, &back)), (eur(0), nothing(&taken)));
+    // The rest is the order's to give back.
+    let rest = part(&taken, &back, Refund, 3, 6_000).unwrap();
+    assert_eq!(rest.for_the_order(&order, &taken, &back), eur(6_000));
+    assert!(matches!(taken.clone().enter(at(6), 5), Err(PaymentError::NothingToEnter { .. })));
     assert!(
         matches!(standing(Pending).enter(at(6), 5), Err(PaymentError::Value { invalid, .. }) if invalid.field() == "entry")
     );
 
     // A whole that its parts cover has no entry of its own.
-    let whole = standing(Authorised);
     let parts = [done(part(&whole, &[], Capture, 2, 10_000).unwrap(), None)];
     let whole = done(whole, None);
-    let balance = whole.balance(&parts).unwrap();
-    assert_eq!((whole.enterable(&balance), parts[0].enterable(&balance)), (nothing, Ok(())));
+    assert_eq!(
+        (whole.to_enter(&none, &whole, &parts), parts[0].to_enter(&none, &whole, &parts)),
+        (nothing(&whole), Ok(eur(10_000)))
+    );
+}
+
+#[test]
+fn ref_1_what_the_order_does_not_know_of_goes_back_first() {
+    let whole = standing(Authorised);
+    let first = done(part(&whole, &[], Capture, 2, 6_000).unwrap(), Some(1));
+    let second = done(part(&whole, slice::from_ref(&first), Capture, 3, 4_000).unwrap(), None);
+    let mut parts = vec![first, second];
+    let order = order_with(&[(EntryKind::Payment, "part_2", 6_000)]);
+    let back = part(&whole, &parts, Refund, 4, 10_000).unwrap();
+    assert_eq!(
+        (whole.not_entered(&order, &parts), back.for_the_order(&order, &whole, &parts)),
+        (eur(4_000), eur(6_000))
+    );
+    // Once it is entered by that, nothing waits.
+    parts.push(done(back, Some(2)));
+    let order = order_with(&[(EntryKind::Payment, "part_2", 6_000), (EntryKind::Refund, "part_4", 6_000)]);
+    assert_eq!(whole.not_entered(&order, &parts), eur(0));
+    for part in &parts {
+        assert_eq!(part.to_enter(&order, &whole, &parts), Err(PaymentError::NothingToEnter { payment: part.id }));
+    }
+}
+
+#[test]
+fn ref_3_an_entry_by_hand_is_the_payments_as_long_as_it_stands() {
+    let taken = done(standing(Authorised), None);
+    let paid = (EntryKind::Payment, "pi_1", 10_000);
+    let order = order_with(&[paid]);
+    assert_eq!((taken.entry_in(&order).map(|entry| entry.number), taken.not_entered(&order, &[])), (Some(1), eur(0)));
+    assert_eq!(taken.to_enter(&order, &taken, &[]), Ok(eur(10_000)));
+    let back = done(part(&taken, &[], Refund, 2, 10_000).unwrap(), None);
+    let refunded = [paid, (EntryKind::Refund, "part_2", 10_000)];
+    assert_eq!(back.entry_in(&order_with(&refunded)).map(|entry| entry.number), Some(2));
+    let undone = order_with(&[refunded[0], refunded[1], (EntryKind::RefundUndone, "", 0)]);
+    assert_eq!((undone.payments().len(), back.entry_in(&undone)), (3, None));
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! Payments with a provider: what is held, taken, released and given back, and what the provider reports.
 
 use crm_core::{
-    AnomalyKind, Currency, Money, NewPayment, NewPaymentPart, NewProviderPayment, Order, OrderError, OrderId, Payment,
-    PaymentAction, PaymentAnomaly, PaymentError, PaymentId, PaymentKind, PaymentParts, PaymentReport, PaymentStatus,
-    ProviderStatus, Quantity, RefundedLine, Rule,
+    AnomalyKind, Currency, Money, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order, OrderError,
+    OrderId, Payment, PaymentAction, PaymentAnomaly, PaymentError, PaymentId, PaymentKind, PaymentParts, PaymentReport,
+    PaymentStatus, ProviderStatus, Quantity, RefundedLine, Rule,
     store::{Orders, Page, PaymentFilter, Payments, Store, StoreErrorKind},
 };
 use crm_sales::{
     ReportedPayment, SalesError, authorise_payment, begin_part, begin_payment, cancel_order, capture_payment,
     confirm_order, delete_order, delete_payment, enter_payment, fail_payment, pay_order, pend_payment, refund_order,
-    report_payment, settle_part, undo_refund, void_payment,
+    report_payment, settle_part, ship_order, undo_refund, void_payment,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -45,6 +45,11 @@ fn capture(reference: &str, amount: &str) -> NewPaymentPart {
 
 fn refund(reference: &str) -> NewPaymentPart {
     NewPaymentPart::refund(reference.parse().unwrap())
+}
+
+/// Money that was entered by hand as the provider's.
+fn by_hand(reference: &str, amount: &str) -> NewPayment {
+    NewPayment::of(eur(amount)).method("acme".parse().unwrap()).reference(reference.parse().unwrap())
 }
 
 fn order(world: &World, id: OrderId) -> Order {
@@ -444,16 +449,123 @@ fn ref_1_lines_that_were_not_paid_are_not_refunded() {
 fn ref_3_money_that_was_entered_by_hand_under_the_providers_reference_is_not_entered_again() {
     let mut world = World::new();
     let (id, whole) = held(&mut world);
-    let by_hand = |reference: &str| {
-        NewPayment::of(eur("99.80")).method("acme".parse().unwrap()).reference(reference.parse().unwrap())
-    };
-    world.does(|tx, act| pay_order(tx, act, id, by_hand("pi_1")));
+    world.does(|tx, act| pay_order(tx, act, id, by_hand("pi_1", "99.80")));
     assert_eq!(world.does(|tx, act| capture_payment(tx, act, whole)).entry(), Some(1));
-    world.does(|tx, act| refund_order(tx, act, id, by_hand("re_1")));
+    world.does(|tx, act| refund_order(tx, act, id, by_hand("re_1", "99.80")));
     world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1")));
     let back = reported(&mut world, "acme:re_1", Done);
     assert_eq!((back.anomaly, back.payment.entry()), (None, Some(2)));
     assert_eq!(order(&world, id).payments().len(), 2);
+}
+
+#[test]
+fn ref_1_what_was_given_back_of_money_without_an_entry_is_neither_entered_nor_swallowed() {
+    let mut world = World::new();
+    let draft = world.draft();
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1"))).id;
+    reported(&mut world, "acme:pi_1", Done);
+    let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1").amount(eur("40.00"))));
+    assert_eq!(back.entry(), None);
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, whole)).entry(), Some(1));
+    assert_eq!(order(&world, draft.id).owed(), eur("40.00"));
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_2")));
+    let rest = reported(&mut world, "acme:re_2", Done);
+    assert_eq!((rest.anomaly, rest.payment.entry()), (None, Some(2)));
+    assert_eq!(order(&world, draft.id).refundable(), eur("0.00"));
+
+    // The same, entered by hand as the provider's.
+    let draft = world.draft();
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_2"))).id;
+    reported(&mut world, "acme:pi_2", Done);
+    world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_3").amount(eur("40.00"))));
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    world.does(|tx, act| pay_order(tx, act, draft.id, by_hand("pi_2", "59.80")));
+    let rest = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_4")));
+    assert_eq!((rest.amount(), rest.entry()), (eur("59.80"), Some(2)));
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, whole)).entry(), Some(1));
+}
+
+#[test]
+fn ref_1_a_refund_of_all_takes_what_the_order_has_and_what_it_does_not() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| pay_order(tx, act, id, NewPayment::of(eur("40.00"))));
+    world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "59.80")));
+    world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_2", "40.00")));
+    assert_eq!(reported(&mut world, "acme:ch_2", Done).anomaly.unwrap().kind, AnomalyKind::NotEntered);
+    let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1")));
+    assert_eq!((back.amount(), back.entry()), (eur("99.80"), Some(3)));
+    assert_eq!((order(&world, id).refunded(), order(&world, id).refundable()), (eur("59.80"), eur("40.00")));
+}
+
+#[test]
+fn ref_2_a_refund_in_full_is_for_all_lines_whoever_gives_it_back() {
+    for by_provider in [true, false] {
+        let mut world = World::new();
+        let (id, whole) = held(&mut world);
+        world.does(|tx, act| capture_payment(tx, act, whole));
+        if by_provider {
+            world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1")));
+        } else {
+            world.does(|tx, act| refund_order(tx, act, id, NewPayment::of(eur("99.80"))));
+        }
+        assert_eq!(order(&world, id).refundable_lines(), []);
+        let error = world.is_refused(|tx, act| ship_order(tx, act, id));
+        assert!(matches!(error, SalesError::Order(OrderError::NothingLeft { .. })), "{error}");
+    }
+}
+
+#[test]
+fn ref_1_refunds_of_lines_that_are_begun_take_their_lines() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| capture_payment(tx, act, whole));
+    let one = |reference: &str| refund(reference).line(1, Quantity::from(1)).amount(eur("10.00"));
+    let first = world.does(|tx, act| begin_part(tx, act, whole, one("acme:re_1"))).id;
+    world.does(|tx, act| settle_part(tx, act, whole, one("acme:re_2")));
+    let error = world.is_refused(|tx, act| begin_part(tx, act, whole, one("acme:re_3")));
+    assert!(
+        matches!(error, SalesError::Order(OrderError::MoreThanRefundable { order, line: 1, left, .. }) if (order, left) == (id, Quantity::ZERO)),
+        "{error}"
+    );
+    world.does(|tx, act| fail_payment(tx, act, first, None));
+    world.does(|tx, act| begin_part(tx, act, whole, one("acme:re_3")));
+    assert_eq!(reported(&mut world, "acme:re_3", Done).anomaly, None);
+}
+
+#[test]
+fn ref_3_lines_and_all_that_were_refunded_by_hand_as_the_providers_are_not_refunded_again() {
+    let lines = || NewRefund::of_lines([RefundedLine { line: 1, quantity: Quantity::from(1) }]);
+    let all = refund("acme:re_1");
+    let one = refund("acme:re_1").line(1, Quantity::from(1));
+    let both = refund("acme:re_1").line(1, Quantity::from(2));
+    let two = NewRefund::of_lines([RefundedLine { line: 1, quantity: Quantity::from(2) }]);
+    for (by_hand, new) in [(NewRefund::in_full(), all.clone()), (lines(), one), (two.clone(), both), (two, all)] {
+        let mut world = World::new();
+        let (id, whole) = held(&mut world);
+        world.does(|tx, act| capture_payment(tx, act, whole));
+        let by_hand = by_hand.method("acme".parse().unwrap()).reference("re_1".parse().unwrap());
+        let entered = world.does(|tx, act| refund_order(tx, act, id, by_hand.clone()));
+        world.does(|tx, act| begin_part(tx, act, whole, new.clone()));
+        let back = reported(&mut world, "acme:re_1", Done);
+        assert_eq!((back.anomaly, back.payment.entry(), order(&world, id)), (None, Some(2), entered));
+    }
+}
+
+#[test]
+fn ref_3_a_refund_by_hand_that_was_undone_is_not_the_providers() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| capture_payment(tx, act, whole));
+    world.does(|tx, act| refund_order(tx, act, id, by_hand("re_1", "99.80")));
+    world.does(|tx, act| undo_refund(tx, act, id, 2));
+    world.does(|tx, act| pay_order(tx, act, id, NewPayment::of(eur("99.80"))));
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1")));
+    let back = reported(&mut world, "acme:re_1", Done);
+    assert_eq!((back.anomaly.unwrap().kind, back.payment.entry()), (AnomalyKind::NotEntered, None));
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, back.payment.id));
+    assert!(matches!(error, SalesError::Order(OrderError::ReferenceTaken { entry: 2, .. })), "{error}");
 }
 
 #[test]

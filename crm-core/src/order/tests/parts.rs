@@ -53,6 +53,9 @@ fn parts_of_an_order_that_contradict_each_other_are_refused() {
             (parts.shipments, parts.payments) = (Vec::new(), Vec::new());
         }),
         ("rate", "in EUR, not in JPY", |parts| parts.rate = Some(dollars(Currency::JPY))),
+        ("rate", "hold on the day of the confirmation already (MON-3)", |parts| {
+            parts.rate = Some(DatedRate { day: day("2026-03-03"), ..dollars(Currency::EUR) });
+        }),
         ("shipments", "numbered from 1", |parts| parts.shipments[1].number = 3),
         ("shipments", "numbered from 1", |parts| parts.shipments[0].number = 0),
         ("shipments", "hold something", |parts| parts.shipments[0].lines = Vec::new()),
@@ -82,6 +85,16 @@ fn parts_of_an_order_that_contradict_each_other_are_refused() {
         ("lines", "listed twice, got 1", |parts| parts.payments[1].lines = vec![back(1, 1), back(1, 1)]),
         ("quantity", "greater than zero", |parts| parts.payments[1].lines = vec![back(1, 0)]),
         ("payments", "refund more than", |parts| parts.payments[0].kind = EntryKind::Refund),
+        ("payments", "under its method and reference (REF-3), got 3", |parts| {
+            for entry in &mut parts.payments[1..] {
+                (entry.method, entry.reference) = (Some(parsed("acme")), Some(parsed("re_1")));
+            }
+        }),
+        ("day", "must not be before 2026-03-09", |parts| parts.payments[0].day = day("2026-03-09")),
+        ("payments", "no method and no reference where no money moves, got 4", |parts| {
+            let undone = PaymentEntry { number: 4, kind: EntryKind::RefundUndone, ..parts.payments[2].clone() };
+            parts.payments.push(PaymentEntry { method: Some(parsed("acme")), ..undone });
+        }),
         ("state", "while goods are out", |parts| {
             parts.payments = Vec::new();
             let (day, confirmed_on) = (day("2026-03-05"), Some(day("2026-03-02")));

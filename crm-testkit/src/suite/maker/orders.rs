@@ -128,7 +128,7 @@ impl Maker {
         }
         let confirmed = self.day();
         if self.dice.yes() {
-            let rate = DatedRate::new(currency, Currency::USD, self.day(), text("1.0842"), text("ECB"));
+            let rate = DatedRate::new(currency, Currency::USD, self.day().min(confirmed), text("1.0842"), text("ECB"));
             valid(order.confirm_at_rate(self.at(), confirmed, valid(rate)));
         } else {
             valid(order.confirm(self.at(), confirmed));
