@@ -114,6 +114,26 @@ fn a_deal_is_engaging_from_its_engage_day_to_the_day_before_its_close() {
 }
 
 #[test]
+fn the_engage_day_says_where_an_open_deal_stands_and_not_its_stage() {
+    let directory = directory_with(&[
+        "1,Ann,GTX Pro,Acme,Prospecting,2026-01-05,,",
+        "2,Ann,GTX Pro,Acme,Engaging,,,",
+        "3,Ann,GTX Pro,Acme,Prospecting,,,",
+    ]);
+    let on = |day: &str| counts(&report(&["--as-of", day, text(directory.path())]));
+    assert_eq!((on("2026-01-04"), on("2026-01-05")), ([2, 0, 0, 0], [2, 1, 0, 0]));
+    let last = report(&[text(directory.path())]);
+    assert_eq!((&last["as_of"], &last["weighted_open"]), (&json!("2026-01-05"), &json!("3374.70")));
+    let (_, remarks) = run(&["--json", text(directory.path())]).unwrap();
+    for noticed in [
+        "noticed (1): engage_date: engage date on a prospecting opportunity, taken as engaging from that day",
+        "noticed (1): engage_date: no engage date on an engaging opportunity, taken as prospecting",
+    ] {
+        assert!(remarks.contains(noticed), "{remarks}");
+    }
+}
+
+#[test]
 fn fc_1_each_open_deal_is_weighted_by_its_stage_and_rounded_half_to_even() {
     let directory = directory_with(&[
         "1,Ann,Odd,,Prospecting,,,",            // 0.025, down to 0.02

@@ -196,6 +196,17 @@ fn what_cannot_be_understood_is_rejected_with_its_place_and_the_rest_goes_in() {
 }
 
 #[test]
+fn an_open_deal_is_what_its_row_is_marked_as() {
+    let directory = directory_with(&["1,Ann,GTX Pro,Acme,Prospecting,2026-01-02,,", "2,Ann,GTX Pro,Acme,Engaging,,,"]);
+    let report = report(&[text(directory.path())]);
+    assert_eq!((&report["prospecting"], &report["engaging"]), (&json!(1), &json!(0)));
+    let noticed = (2, "engage_date", "engage date on a prospecting opportunity, not taken");
+    assert_eq!(reasons(&report["notices"]), [noticed]);
+    let rejected = (3, "engage_date", "no engage date on an engaging opportunity");
+    assert_eq!(reasons(&report["rejected"]), [rejected]);
+}
+
+#[test]
 fn statistics_that_do_not_exist_are_null() {
     let directory = directory_with(&["1,Ann,GTX Pro,,Prospecting,,,"]);
     let report = report(&[text(directory.path())]);

@@ -86,7 +86,7 @@ fn ours(path: &Path, count: u32) -> Done<SqliteStore> {
     });
     let team = team.collect::<Done<Vec<_>>>()?;
     store.write(|tx| tx.insert_sales_reps(&team))?;
-    let by = By { at: act.at(), actor: act.actor() };
+    let by = By::from(&act);
     let mut deals = deals(count).map(|deal| {
         let new = NewOpportunity::new(format!("Lamps {}", deal.number).parse()?)
             .rep(company::id(deal.rep)?)

@@ -44,7 +44,7 @@ guarded! {
         copy customer: Option<CustomerId>,
         /// The deal that it is for.
         copy opportunity: Option<OpportunityId>,
-        /// The person to call, to visit or to meet, where it is another than the customer.
+        /// The person to call, to visit or to meet; where there is none, it is the customer.
         copy person: Option<CustomerId>,
         /// The rep who is to do it, or did.
         copy owner: Option<SalesRepId>,
@@ -91,7 +91,7 @@ pub struct ActivityParties {
     pub customer: Option<CustomerId>,
     /// The deal that it is for.
     pub opportunity: Option<OpportunityId>,
-    /// The person to call, to visit or to meet, where it is another than the customer.
+    /// The person to call, to visit or to meet; where there is none, it is the customer.
     pub person: Option<CustomerId>,
 }
 

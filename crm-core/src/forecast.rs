@@ -10,7 +10,7 @@ mod totals;
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use self::{
     adjustment::{ForecastAdjustment, ForecastAdjustmentFact, NewForecastAdjustment},
@@ -73,6 +73,7 @@ pub struct Forecast {
     /// The rates by which that was done, one a currency (MON-3).
     pub rates: Vec<DatedRate>,
     /// Each rep of the team, by id.
+    #[serde(deserialize_with = "by_id")]
     pub reps: Vec<RepForecast>,
     /// The deals of nobody.
     pub nobody: ForecastTotals,
@@ -80,6 +81,18 @@ pub struct Forecast {
     pub undated: u64,
     /// The adjustments of the period that do not count any more, since their author is no longer the manager of that rep.
     pub lapsed: Vec<ForecastAdjustmentId>,
+}
+
+/// Reads the reps of a forecast, which are looked for by their order.
+fn by_id<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<RepForecast>, D::Error> {
+    let reps = Vec::<RepForecast>::deserialize(input)?;
+    match reps.windows(2).find(|pair| pair[0].rep >= pair[1].rep) {
+        Some(pair) => {
+            let must = "must come by id, each once";
+            Err(D::Error::custom(Invalid::new("reps", pair[1].rep.to_string(), Rule::Inconsistent { must })))
+        }
+        None => Ok(reps),
+    }
 }
 
 /// The forecast of one rep.

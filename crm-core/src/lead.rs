@@ -1,17 +1,20 @@
 //! Leads: interest that nobody has qualified yet.
 
+mod error;
+mod fact;
 mod new;
 mod state;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use LeadAction::{Assign, Convert, Delete, Disqualify, Nurture, Qualify, Reopen, Revise, UndoConversion};
 use LeadStatus::{Converted, Disqualified, New, Nurturing, Qualified, Working};
 
 pub use self::{
+    error::LeadError,
+    fact::{Disqualification, LeadFact, LeadPlace},
     new::{LeadPatch, LeadTouch, NewLead},
     state::{LeadAction, LeadState, LeadStatus},
 };
@@ -21,13 +24,11 @@ use crate::{
     conversion::{Conversion, Qualification},
     decimal::Percent,
     email::EmailAddress,
-    id::{CustomerId, LeadId, OpportunityId, ProductId, QueueId, SalesRepId},
+    id::{LeadId, ProductId, QueueId, SalesRepId},
     invalid::{Invalid, Rule},
     money::Money,
-    opportunity::{OpportunityStatus, listed},
     patch::patched,
     phone::Phone,
-    pipeline::RequiredField,
     postal_address::PostalAddress,
     record::{Revision, guarded},
     sales_rep::SalesRep,
@@ -87,165 +88,6 @@ guarded! {
         /// What was said, in the order in which it was noted. At most 10 000.
         list touches: LeadTouch,
     }
-}
-
-/// Why something was not done to a lead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LeadError {
-    /// The lead does not stand where that is allowed.
-    #[error("cannot {action} {lead}: it is {status}")]
-    NotAllowed {
-        /// The lead.
-        lead: LeadId,
-        /// Where it stands.
-        status: LeadStatus,
-        /// What was asked.
-        action: LeadAction,
-    },
-    /// A lead is converted once it is qualified, unless that may be skipped.
-    #[error("cannot convert {lead} before it is qualified: it is {status}")]
-    NotQualified {
-        /// The lead.
-        lead: LeadId,
-        /// Where it stands.
-        status: LeadStatus,
-    },
-    /// Nobody works a lead that is themself (LEAD-2).
-    #[error("{rep} must not own {lead}: they have the same e-mail address")]
-    OwnLead {
-        /// The lead.
-        lead: LeadId,
-        /// The rep.
-        rep: SalesRepId,
-    },
-    /// A conversion makes or links something.
-    #[error("the conversion of {lead} must create or link an organisation, a person or an opportunity")]
-    NoTarget {
-        /// The lead.
-        lead: LeadId,
-    },
-    /// The deal that a conversion links is open.
-    #[error("cannot convert {lead} with {opportunity}: it is {status}")]
-    DealClosed {
-        /// The lead.
-        lead: LeadId,
-        /// The deal.
-        opportunity: OpportunityId,
-        /// Where it stands.
-        status: OpportunityStatus,
-    },
-    /// The deal that a conversion links is of somebody in the conversion, or of nobody.
-    #[error("cannot convert {lead} with {opportunity}: it is a deal of {customer}, and the conversion is not")]
-    OtherCustomersDeal {
-        /// The lead.
-        lead: LeadId,
-        /// The deal.
-        opportunity: OpportunityId,
-        /// Whose it is.
-        customer: CustomerId,
-    },
-    /// The first stage of the new deal asks for what neither the lead nor the overrides know (OPP-1, OPP-8).
-    #[error("the deal of {lead} must have {} in the stage {stage}", listed(fields))]
-    DealMisses {
-        /// The lead.
-        lead: LeadId,
-        /// The stage.
-        stage: Label,
-        /// What is missing, at least one.
-        fields: Vec<RequiredField>,
-    },
-    /// A value breaks a rule.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-}
-
-/// Where a lead stands in the work of others: the queue and the rep.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LeadPlace {
-    /// The queue that it waits in, or was given from.
-    pub queue: Option<QueueId>,
-    /// The rep who works it.
-    pub owner: Option<SalesRepId>,
-}
-
-/// Why a lead is none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Disqualification {
-    /// The coded reason: `no budget`. `other`, in any case, needs a note (LEAD-1).
-    pub reason: Label,
-    /// More about it.
-    pub note: Option<Text>,
-}
-
-/// What happened to a lead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum LeadFact {
-    /// It came in.
-    Added {
-        /// As it was then.
-        lead: Box<Lead>,
-    },
-    /// Its data changed.
-    Revised {
-        /// As it was.
-        before: Box<Lead>,
-        /// As it is.
-        after: Box<Lead>,
-    },
-    /// Something was said.
-    Touched {
-        /// What.
-        touch: LeadTouch,
-    },
-    /// It came into a queue or out of it, to a rep or from them.
-    Assigned {
-        /// Where it was.
-        before: LeadPlace,
-        /// Where it is.
-        after: LeadPlace,
-    },
-    /// It is worked, qualified or put off.
-    Moved {
-        /// Where it stood, with what was known there.
-        before: LeadState,
-        /// Where it stands.
-        to: LeadStatus,
-    },
-    /// It is none.
-    Disqualified {
-        /// Where it stood.
-        from: LeadStatus,
-        /// The coded reason.
-        reason: Label,
-        /// More about it.
-        note: Option<Text>,
-    },
-    /// What was disqualified is worked again.
-    Reopened {
-        /// Since when it was disqualified, and why.
-        before: LeadState,
-        /// Why it is worked again.
-        reason: Text,
-    },
-    /// It became something.
-    Converted {
-        /// What.
-        conversion: Box<Conversion>,
-    },
-    /// That was taken back.
-    ConversionUndone {
-        /// What it had become.
-        conversion: Box<Conversion>,
-    },
-    /// It was deleted; nothing referred to it.
-    Deleted {
-        /// As it was.
-        lead: Box<Lead>,
-    },
 }
 
 /// Most things that were said to one lead.

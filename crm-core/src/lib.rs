@@ -144,8 +144,8 @@ pub use self::{
     },
     order::{
         Draft, EntryKind, Fulfilment, NewOrder, NewOrderLine, NewPayment, NewRefund, Order, OrderAction, OrderError,
-        OrderFact, OrderLine, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, RefundedLine, Revenue,
-        RevenueKind, Shipment, ShipmentState, ShipmentStatus, ShippedLine,
+        OrderFact, OrderLine, OrderLineParts, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus,
+        RefundedLine, Revenue, RevenueKind, Shipment, ShipmentState, ShipmentStatus, ShippedLine,
     },
     payment::{
         AnomalyKind, NewPaymentPart, NewProviderPayment, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,

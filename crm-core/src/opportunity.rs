@@ -23,6 +23,7 @@ pub use self::{
     worth::{AmountSource, DealLine, Recurring},
 };
 use crate::{
+    act::Act,
     decimal::Percent,
     id::{CustomerId, OpportunityId, ProductId, SalesRepId},
     invalid::{Invalid, Rule},
@@ -91,12 +92,18 @@ pub struct By<'a> {
     pub actor: &'a Actor,
 }
 
+impl<'a> From<&'a Act> for By<'a> {
+    fn from(act: &'a Act) -> Self {
+        Self { at: act.at(), actor: act.actor() }
+    }
+}
+
 impl Opportunity {
     /// A new opportunity in an open stage of a pipeline.
     ///
     /// # Errors
     ///
-    /// [`OpportunityError::WrongStage`] for a won stage; [`OpportunityError::Missing`]; [`OpportunityError::ValueOfLines`]; [`OpportunityError::Invalid`] for a stage
+    /// [`OpportunityError::Missing`]; [`OpportunityError::ValueOfLines`]; [`OpportunityError::Invalid`] for a won stage and one
     /// that the pipeline does not have, a value below zero, a probability outside 0 to 100 %, amounts in several currencies, the forecast category `Closed`, too many lines
     /// or contacts, a contact twice in one role, a second primary one.
     pub fn open(
@@ -126,12 +133,8 @@ impl Opportunity {
             None => pipeline.first(),
         };
         if stage.kind != StageKind::Open {
-            return Err(OpportunityError::WrongStage {
-                opportunity: id,
-                stage: stage.key.clone(),
-                kind: stage.kind,
-                action: Advance,
-            });
+            let must = "must be an open one: a deal is opened before it is won";
+            return Err(Invalid::new("stage", stage.key.as_str(), Rule::Inconsistent { must }).into());
         }
         let opportunity = Self {
             id,
@@ -162,6 +165,7 @@ impl Opportunity {
     }
 
     fn check(&self) -> Result<(), Invalid> {
+        self.stage.check()?;
         self.probability.share("probability")?;
         if let Some(value) = self.value.filter(|value| value.is_negative()) {
             return Err(Invalid::new("value", value.to_string(), Rule::Negative));
@@ -202,8 +206,8 @@ impl Opportunity {
         let Some((last, earlier)) = self.history.split_last() else {
             return inconsistent("must not be empty");
         };
-        if last.left_at.is_some() || last.stage != self.stage.key || earlier.iter().any(|visit| visit.left_at.is_none())
-        {
+        let present = (&last.stage, last.kind) == (&self.stage.key, self.stage.kind);
+        if last.left_at.is_some() || !present || earlier.iter().any(|visit| visit.left_at.is_none()) {
             return inconsistent("must end with one visit that goes on, in the present stage (OPP-7)");
         }
         let won = self.state.status() == Won;
@@ -336,9 +340,9 @@ impl Opportunity {
         Err(OpportunityError::OtherPipeline { opportunity: self.id, expected, found })
     }
 
-    /// Goes to a stage, and gives the one before. A new visit begins unless it stands there already.
+    /// Goes to a stage, and gives the one before. A new visit begins unless it stands there already: in the same stage, of the kind that it had then.
     fn enter(&mut self, stage: &Stage, by: By<'_>) -> Result<Label, Invalid> {
-        if stage.key != self.stage.key {
+        if (&stage.key, stage.kind) != (&self.stage.key, self.stage.kind) {
             self.begin_visit(stage, by, by.at)?;
         }
         self.updated_at = by.at;

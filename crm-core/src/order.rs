@@ -18,7 +18,7 @@ pub use self::{
     error::OrderError,
     fact::OrderFact,
     fulfilment::{Fulfilment, Shipment, ShipmentState, ShipmentStatus, ShippedLine},
-    line::{NewOrderLine, OrderLine},
+    line::{NewOrderLine, OrderLine, OrderLineParts},
     new::{Draft, NewOrder},
     payment::{EntryKind, NewPayment, PaymentEntry, PaymentStatus},
     refund::{NewRefund, RefundedLine},

@@ -37,6 +37,20 @@ impl Stage {
     pub fn leads_to(&self, stage: &Self) -> bool {
         self.key == stage.key || self.next.as_ref().is_none_or(|next| next.contains(&stage.key))
     }
+
+    /// Refuses a probability and a forecast category that do not fit its kind.
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        self.probability.share("probability")?;
+        let refused = |field, must| Err(Invalid::new(field, self.key.as_str(), Rule::Inconsistent { must }));
+        let won = self.kind == StageKind::Won;
+        if won && self.probability != Percent::HUNDRED {
+            return refused("probability", "must be 100 % for a won stage (OPP-2)");
+        }
+        if won != (self.forecast == ForecastCategory::Closed) {
+            return refused("forecast category", "must be closed for a won stage, and only there (FC-3)");
+        }
+        Ok(())
+    }
 }
 
 /// Whether a deal in a stage is open or won. There is no kind for lost: that is told apart from the stage (OPP-3).
@@ -260,7 +274,7 @@ impl PipelineBuilder {
     ///
     /// # Errors
     ///
-    /// [`Rule::Inconsistent`] unless open stages come first, then won ones, with their places counted from 0, and only the won ones are forecast as closed;
+    /// [`Rule::Inconsistent`] unless open stages come first, then won ones, with their places counted from 0, and only the won ones are forecast as closed, at 100 %;
     /// [`Rule::Repeated`] key; [`Rule::OutOfRange`] probability; [`Rule::NotListed`] for a stage that may follow and is not there; [`Rule::TooMany`] stages.
     pub fn build(self) -> Result<Pipeline, Invalid> {
         let Self { name, mut stages, keeps_set_by_hand, forecasting } = self;
@@ -268,17 +282,13 @@ impl PipelineBuilder {
             return Err(Invalid::new("stages", stages.len().to_string(), Rule::TooMany { limit: STAGES }));
         }
         for (place, stage) in stages.iter().enumerate() {
-            stage.probability.share("probability")?;
+            stage.check()?;
             if stages[..place].iter().any(|earlier| earlier.key == stage.key) {
                 return Err(Invalid::new("stages", stage.key.as_str(), Rule::Repeated));
             }
             let unknown = |next: &&Label| stages.iter().all(|stage| stage.key != **next);
             if let Some(unknown) = stage.next.iter().flatten().find(unknown) {
                 return Err(Invalid::new("next stage", unknown.as_str(), Rule::NotListed));
-            }
-            if (stage.kind == StageKind::Won) != (stage.forecast == ForecastCategory::Closed) {
-                let must = "must be closed for a won stage, and only there (FC-3)";
-                return Err(Invalid::new("forecast category", stage.key.as_str(), Rule::Inconsistent { must }));
             }
         }
         let open = stages.iter().take_while(|stage| stage.kind == StageKind::Open).count();
@@ -446,6 +456,10 @@ mod tests {
         let json = serde_json::to_string(&pipeline).unwrap();
         assert_eq!(serde_json::from_str::<Pipeline>(&json).unwrap(), pipeline);
         assert!(serde_json::from_str::<Pipeline>(&json.replace("\"won\"", "\"open\"")).is_err());
+        let mut unsure = serde_json::to_value(&pipeline).unwrap();
+        unsure["stages"][1]["probability"] = serde_json::to_value(Percent::whole(99)).unwrap();
+        let refused = serde_json::from_value::<Pipeline>(unsure).unwrap_err().to_string();
+        assert!(refused.contains("OPP-2"), "{refused}");
         assert!(serde_json::from_str::<Pipeline>(&json.replace("\"next\":null", "\"next\":[\"b\"]")).is_err());
     }
 }

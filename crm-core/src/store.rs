@@ -110,6 +110,8 @@
 //! - C82 The load of a rep is the weight of the leads that they work and that are open, and zero where there are none.
 //! - C83 Of two closures that give the same waiting lead to somebody, one does; the other one finds it given.
 //! - C84 What a queue remembers of its members, whose turn it is and whom it gave what, reads back as it was written.
+//! - C89 The rep who was last given a lead with an e-mail address or a number is the one who has the lead that was given last, whatever became of it; of two of one instant the rep
+//!   with the greater id. By a postal address there is none.
 //!
 //! **Activities**
 //! - C85 What is planned comes by due day and id; what is done or cancelled is not to be done.

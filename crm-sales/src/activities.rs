@@ -3,14 +3,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
     Act, Activity, ActivityFact, ActivityId, ActivityParties, ActivityPatch, ActivityPlan, Completion, CustomerId,
-    CustomerType, Lead, LeadAction, LeadError, LeadId, LeadStatus, NewActivity, Opportunity, OpportunityId, SalesRepId,
-    Text,
+    Lead, LeadAction, LeadError, LeadId, LeadStatus, NewActivity, Opportunity, OpportunityId, SalesRepId, Text,
     store::{Activities, ActivityFilter, Customers, Journal, Leads, Opportunities, Page, SalesReps, pages},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    customers::in_use,
+    customers::{in_use, person_in_use},
     error::SalesError,
     record::{self, once},
     team::selling,
@@ -61,7 +60,7 @@ pub fn plan_activity(
             in_use(tx, customer)?;
         }
         new.lead.map_or(Ok(()), |lead| open_lead(tx, lead))?;
-        new.person.map_or(Ok(()), |person| met(tx, person))?;
+        new.person.map_or(Ok(()), |person| person_in_use(tx, person, "person"))?;
         new.owner.map_or(Ok(()), |owner| selling(tx, owner))?;
         let id = new.id.unwrap_or_else(|| act.new_id());
         let activity = Activity::plan(id, act.at(), new)?;
@@ -101,14 +100,6 @@ fn open_lead(tx: &(impl Leads + ?Sized), id: LeadId) -> Result<(), SalesError> {
     }
 }
 
-/// Refuses to meet an organisation, or somebody who is archived.
-fn met(tx: &(impl Customers + ?Sized), person: CustomerId) -> Result<(), SalesError> {
-    match in_use(tx, person)?.kind.name() {
-        CustomerType::Person => Ok(()),
-        CustomerType::Organisation => Err(SalesError::NotAPerson { customer: person, field: "person" }),
-    }
-}
-
 /// For whom a plan of several activities is begun, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +112,8 @@ pub struct Schedule {
     pub customer: Option<CustomerId>,
     /// The deal that it is for.
     pub opportunity: Option<OpportunityId>,
+    /// The person to call, to visit or to meet each time; where there is none, it is the customer.
+    pub person: Option<CustomerId>,
     /// The rep who is to do all of it.
     pub owner: Option<SalesRepId>,
 }
@@ -137,10 +130,11 @@ pub fn schedule_activities(
     schedule: Schedule,
 ) -> Result<Vec<Activity>, SalesError> {
     once(tx, act, "schedule_activities", (plan, schedule), |tx, act, (plan, schedule)| {
-        let Schedule { first_day, lead, customer, opportunity, owner } = schedule;
+        let Schedule { first_day, lead, customer, opportunity, person, owner } = schedule;
         let steps = plan.from(first_day)?;
         let planned = steps.into_iter().map(|mut new| {
-            (new.lead, new.customer, new.opportunity, new.owner) = (lead, customer, opportunity, owner);
+            (new.lead, new.customer, new.opportunity) = (lead, customer, opportunity);
+            (new.person, new.owner) = (person, owner);
             plan_activity(tx, act, new)
         });
         planned.collect()
@@ -186,7 +180,7 @@ pub fn revise_activity(
                 open_lead(tx, lead)?;
             }
             if let Some(person) = activity.person().filter(|person| Some(*person) != before.person()) {
-                met(tx, person)?;
+                person_in_use(tx, person, "person")?;
             }
             if let Some(owner) = activity.owner().filter(|owner| Some(*owner) != before.owner()) {
                 selling(tx, owner)?;

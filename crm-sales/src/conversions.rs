@@ -25,7 +25,7 @@ use crate::{
     customers::{check_contacts, check_parent, in_use},
     error::SalesError,
     opportunities::{check_lines, check_roles},
-    queues::decide,
+    queues::{decide, of_reps},
     record::{self, once},
     team::selling,
 };
@@ -344,8 +344,7 @@ fn open_deal(
     }
     check_lines(tx, new.lines.iter())?;
     let id = new.id.unwrap_or_else(|| act.new_id());
-    let by = By { at: act.at(), actor: act.actor() };
-    let opportunity = Opportunity::open(id, by, pipeline, new)?;
+    let opportunity = Opportunity::open(id, By::from(&*act), pipeline, new)?;
     let fact = Some(OpportunityFact::Opened { opportunity: Box::new(opportunity.clone()) });
     Ok(Ready { record: opportunity, origin: Origin::Created, fact })
 }
@@ -453,7 +452,9 @@ pub struct Reps<'a> {
 ///
 /// # Errors
 ///
-/// [`SalesError::NotFound`] for a lead or the queue, [`SalesError::Store`] where the store fails.
+/// Before anything is written: [`SalesError::NotFound`] for a lead or the queue, [`SalesError::Invalid`] with
+/// [`Rule::NotForThisKind`](crm_core::Rule::NotForThisKind) for a queue of agents. [`SalesError::Store`] where the store
+/// fails.
 pub fn convert_leads<Tx>(
     tx: &mut Tx,
     act: &mut Act,
@@ -474,6 +475,10 @@ where
         + ?Sized,
 {
     once(tx, act, "convert_leads", (leads, day, reps), |tx, act, (leads, day, reps)| {
+        for (id, _) in &leads {
+            record::find::<Lead, _>(tx, *id)?;
+        }
+        reps.map_or(Ok(()), |reps| of_reps(&record::find(tx, reps.queue)?))?;
         let mut outcomes = Vec::with_capacity(leads.len());
         for (id, new) in leads {
             let lead: Lead = record::find(tx, id)?;

@@ -124,14 +124,9 @@ pub(crate) fn check_parent(tx: &(impl Customers + ?Sized), customer: &Customer) 
 
 pub(crate) fn check_contacts<'c>(
     tx: &(impl Customers + ?Sized),
-    contacts: impl Iterator<Item = &'c Contact>,
+    mut contacts: impl Iterator<Item = &'c Contact>,
 ) -> Result<(), SalesError> {
-    for contact in contacts {
-        if in_use(tx, contact.person)?.kind.name() != CustomerType::Person {
-            return Err(SalesError::NotAPerson { customer: contact.person, field: "contacts" });
-        }
-    }
-    Ok(())
+    contacts.try_for_each(|contact| person_in_use(tx, contact.person, "contacts"))
 }
 
 /// A customer who may get new business.
@@ -141,6 +136,18 @@ pub(crate) fn in_use(tx: &(impl Customers + ?Sized), id: CustomerId) -> Result<C
         return Err(SalesError::Archived { customer: id });
     }
     Ok(customer)
+}
+
+/// Refuses a person who is not there or is archived, and an organisation in their place.
+pub(crate) fn person_in_use(
+    tx: &(impl Customers + ?Sized),
+    id: CustomerId,
+    field: &'static str,
+) -> Result<(), SalesError> {
+    match in_use(tx, id)?.kind.name() {
+        CustomerType::Person => Ok(()),
+        CustomerType::Organisation => Err(SalesError::NotAPerson { customer: id, field }),
+    }
 }
 
 /// Puts a customer out of the way: it keeps its history and gets no new orders and opportunities. What was begun goes

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use crm_core::{
-    Act, Customer, Disqualification, Lead, LeadFact, LeadId, LeadPatch, LeadPlace, LeadTouch, NewLead, RecordRef,
-    SalesRep, SalesRepId, Text,
-    store::{Customers, Journal, Leads, Page, SalesReps, StoreError},
+    Act, ContactRef, Customer, Disqualification, Lead, LeadFact, LeadId, LeadPatch, LeadPlace, LeadTouch, NewLead,
+    RecordRef, SalesRep, SalesRepId, Text,
+    store::{Customers, Journal, Leads, Page, SalesReps, StoreError, pages},
 };
 
 use crate::{
     error::SalesError,
     record::{self, once},
-    team::selling,
+    team::seller,
 };
 
 /// Takes a lead in, with a rep or with nobody yet.
@@ -58,9 +58,7 @@ pub fn add_lead(
 
 /// Refuses a rep who does not sell, or who is the lead (LEAD-2).
 pub(crate) fn may_own(tx: &(impl SalesReps + ?Sized), lead: &Lead, rep: SalesRepId) -> Result<(), SalesError> {
-    selling(tx, rep)?;
-    let rep: SalesRep = record::find(tx, rep)?;
-    Ok(lead.may_be_owned_by(&rep)?)
+    Ok(lead.may_be_owned_by(&seller(tx, rep)?)?)
 }
 
 /// Changes the data of a lead that is not converted; where nothing is different, nothing is written.
@@ -332,35 +330,35 @@ impl Found {
     }
 }
 
-/// The rep who had the same customer before: of another lead with one of its addresses or numbers the one who was given
-/// theirs last, else who looks after a customer with one of them (ASG-10).
+/// How many customers with one address are held in memory at a time.
+const PAGE: u16 = 20;
+
+/// The rep who had the customer of a lead before, which nobody has now: of the leads with one of its addresses or numbers
+/// the one who was given theirs last, else who looks after a customer with one of them (ASG-10).
 pub(crate) fn previous_rep(
     tx: &(impl Leads + Customers + ?Sized),
     lead: &Lead,
 ) -> Result<Option<SalesRepId>, StoreError> {
-    let page = || Page::first(TELLING + 1);
-    let mut leads: Vec<Lead> = Vec::new();
-    for point in lead.emails() {
-        leads.extend(tx.leads_with_email(&point.value, Page::first(TELLING + 1))?);
+    let emails = lead.emails().iter().map(|point| ContactRef::Email(point.value.clone()));
+    let phones = lead.phones().iter().map(|point| ContactRef::Phone(point.value.clone()));
+    let reached: Vec<ContactRef> = emails.chain(phones).collect();
+    let mut last = None;
+    for one in &reached {
+        last = last.max(tx.last_given(one)?);
     }
-    for point in lead.phones() {
-        leads.extend(tx.leads_with_phone(&point.value, Page::first(TELLING + 1))?);
-    }
-    let others = leads.iter().filter(|other| other.id != lead.id);
-    let last = others.filter_map(|other| Some((other.assigned_at()?, other.owner()?))).max();
     if let Some((_, rep)) = last {
         return Ok(Some(rep));
     }
-    for point in lead.emails() {
-        let known = tx.customers_with_email(&point.value, page())?;
-        if let Some(owner) = known.iter().find_map(|customer| customer.owner) {
-            return Ok(Some(owner));
-        }
-    }
-    for point in lead.phones() {
-        let known = tx.customers_with_phone(&point.value, Page::first(TELLING + 1))?;
-        if let Some(owner) = known.iter().find_map(|customer| customer.owner) {
-            return Ok(Some(owner));
+    for one in &reached {
+        let with_it = |page| match one {
+            ContactRef::Email(email) => tx.customers_with_email(email, page),
+            ContactRef::Phone(phone) => tx.customers_with_phone(phone, page),
+            ContactRef::Address(_) => Ok(Vec::new()),
+        };
+        for customer in pages(PAGE, with_it, |customer| customer.id) {
+            if let Some(owner) = customer?.owner {
+                return Ok(Some(owner));
+            }
         }
     }
     Ok(None)

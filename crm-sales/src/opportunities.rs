@@ -1,22 +1,18 @@
 //! Opportunities on their way through a pipeline.
 
 use crm_core::{
-    Act, By, ContactRole, CustomerType, DealLine, Label, Loss, NewOpportunity, Opportunity, OpportunityFact,
-    OpportunityId, OpportunityPatch, Percent, Pipeline, Product, Sale,
+    Act, By, ContactRole, DealLine, Label, Loss, NewOpportunity, Opportunity, OpportunityFact, OpportunityId,
+    OpportunityPatch, Percent, Pipeline, Product, Sale,
     store::{Activities, Customers, Journal, Opportunities, Products, SalesReps},
 };
 
 use crate::{
     activities::join_customer,
-    customers::in_use,
+    customers::{in_use, person_in_use},
     error::SalesError,
     record::{self, once},
     team::selling,
 };
-
-fn by(act: &Act) -> By<'_> {
-    By { at: act.at(), actor: act.actor() }
-}
 
 /// Opens an opportunity in a pipeline. It may lack a customer until it is won.
 ///
@@ -73,7 +69,7 @@ pub fn open_opportunity(
         check_lines(tx, new.lines.iter())?;
         check_roles(tx, new.contacts.iter())?;
         let id = new.id.unwrap_or_else(|| act.new_id());
-        let opportunity = Opportunity::open(id, by(act), pipeline, new)?;
+        let opportunity = Opportunity::open(id, By::from(&*act), pipeline, new)?;
         record::add(tx, act, opportunity, |opportunity| OpportunityFact::Opened { opportunity })
     })
 }
@@ -134,10 +130,7 @@ pub(crate) fn check_roles<'c>(
     tx: &(impl Customers + ?Sized),
     mut contacts: impl Iterator<Item = &'c ContactRole>,
 ) -> Result<(), SalesError> {
-    contacts.try_for_each(|contact| match in_use(tx, contact.person)?.kind.name() {
-        CustomerType::Person => Ok(()),
-        CustomerType::Organisation => Err(SalesError::NotAPerson { customer: contact.person, field: "contacts" }),
-    })
+    contacts.try_for_each(|contact| person_in_use(tx, contact.person, "contacts"))
 }
 
 /// Moves an opportunity to another stage of its pipeline, with the probability of the stage or one that is given
@@ -161,7 +154,7 @@ pub fn advance_opportunity(
         (id, pipeline, stage, probability),
         |tx, act, (id, pipeline, stage, probability)| {
             record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
-                Ok(opportunity.advance(by(act), pipeline, stage, probability)?)
+                Ok(opportunity.advance(By::from(&*act), pipeline, stage, probability)?)
             })
         },
     )
@@ -182,7 +175,7 @@ pub fn win_opportunity(
 ) -> Result<Opportunity, SalesError> {
     once(tx, act, "win_opportunity", (id, pipeline, sale), |tx, act, (id, pipeline, sale)| {
         record::change(tx, act, id, None, |_, opportunity: &mut Opportunity| {
-            let fact = opportunity.win(by(act), pipeline, sale)?;
+            let fact = opportunity.win(By::from(&*act), pipeline, sale)?;
             match opportunity.customer() {
                 Some(_) => Ok(Some(fact)),
                 None => Err(SalesError::NoCustomer { opportunity: id }),
@@ -224,7 +217,7 @@ pub fn reopen_opportunity(
 ) -> Result<Opportunity, SalesError> {
     once(tx, act, "reopen_opportunity", (id, pipeline, stage), |tx, act, (id, pipeline, stage)| {
         record::change(tx, act, id, None, |tx, opportunity: &mut Opportunity| {
-            let fact = opportunity.reopen(by(act), pipeline, stage)?;
+            let fact = opportunity.reopen(By::from(&*act), pipeline, stage)?;
             if let Some(customer) = opportunity.customer() {
                 in_use(tx, customer)?;
             }

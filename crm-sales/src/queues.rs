@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crm_core::{
-    Act, Answered, AssignmentRule, Invalid, Lead, LeadFact, LeadId, LeadPlace, Member, NewQueue, Queue, QueueFact,
-    QueueId, QueuePatch, RecordRef, Roster, Rule, SalesRep, SalesRepId,
+    Act, Answered, AssignmentRule, Invalid, Lead, LeadId, LeadPlace, Member, NewQueue, Queue, QueueFact, QueueId,
+    QueuePatch, RecordRef, Roster, Rule, SalesRep, SalesRepId,
     assignment::{Decision, RuleStep, Standing, Work, next_step, next_team},
     store::{Customers, Journal, LeadFilter, Leads, Page, Queues, SalesReps, WaitingKey},
 };
@@ -91,7 +91,8 @@ pub fn enqueue_lead(
     })
 }
 
-fn of_reps(queue: &Queue) -> Result<(), SalesError> {
+/// Refuses a queue of agents: leads do not wait there.
+pub(crate) fn of_reps(queue: &Queue) -> Result<(), SalesError> {
     match queue.roster.members().first().map(|one| one.member) {
         Some(Member::Agent(_)) => {
             let rule = Rule::NotForThisKind { only: "leads where its members are sales reps" };
@@ -352,8 +353,9 @@ pub fn route_lead(
 }
 
 /// Does with a lead what the first rule that holds says: send it to its queue, take it from there and from its rep, or
-/// take it from the queue and leave it with the rep (ASG-8). What was taken away is sent on by the rules at once. A lead
-/// that is disqualified or converted stays as it is.
+/// take it from the queue and leave it with the rep (ASG-8). What was taken away, and what left its queue while nobody had
+/// it, is sent on by the rules at once; so the same rules change nothing the second time. A lead that is disqualified or
+/// converted stays as it is.
 ///
 /// # Errors
 ///
@@ -374,22 +376,20 @@ pub fn apply_assignment_rules(
             if before.queue.is_none() && before.owner.is_some() {
                 return Ok(None);
             }
-            let mut step = next_step(rules, &topics, before.queue);
-            let freed = matches!(step, RuleStep::Unassign(_));
-            if freed {
-                step = next_step(rules, &topics, None);
-            }
-            let after = match step {
-                RuleStep::Assign(rule) => {
-                    of_reps(&record::find(tx, rule.queue)?)?;
-                    LeadPlace { queue: Some(rule.queue), owner: None }
+            let step = match next_step(rules, &topics, before.queue) {
+                RuleStep::Keep => return Ok(None),
+                RuleStep::Close(_) if before.owner.is_some() => {
+                    return Ok(lead.put(act.at(), LeadPlace { queue: None, ..before })?);
                 }
-                RuleStep::Close(_) => LeadPlace { queue: None, ..before },
-                RuleStep::Unassign(_) | RuleStep::Keep if freed => LeadPlace::default(),
-                RuleStep::Unassign(_) | RuleStep::Keep => before,
+                RuleStep::Unassign(_) | RuleStep::Close(_) => next_step(rules, &topics, None),
+                assign @ RuleStep::Assign(_) => assign,
             };
-            let fact: Option<LeadFact> = lead.put(act.at(), after)?;
-            Ok(fact)
+            let queue = match step {
+                RuleStep::Assign(rule) => Some(rule.queue),
+                RuleStep::Unassign(_) | RuleStep::Close(_) | RuleStep::Keep => None,
+            };
+            queue.map_or(Ok(()), |queue| of_reps(&record::find(tx, queue)?))?;
+            Ok(lead.put(act.at(), LeadPlace { queue, owner: None })?)
         })
     })
 }

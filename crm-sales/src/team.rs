@@ -83,8 +83,13 @@ pub fn update_sales_rep(
 
 /// Refuses a rep who is not there or does not sell at present, where they are newly set on a record.
 pub(crate) fn selling(tx: &(impl SalesReps + ?Sized), id: SalesRepId) -> Result<(), SalesError> {
+    seller(tx, id).map(drop)
+}
+
+/// A rep who sells at present.
+pub(crate) fn seller(tx: &(impl SalesReps + ?Sized), id: SalesRepId) -> Result<SalesRep, SalesError> {
     let rep: SalesRep = record::find(tx, id)?;
-    if rep.active { Ok(()) } else { Err(SalesError::Inactive { record: id.into() }) }
+    if rep.active { Ok(rep) } else { Err(SalesError::Inactive { record: id.into() }) }
 }
 
 /// Deletes a rep whom nothing refers to, and gives it as it was. One who has sold is made inactive instead.

@@ -391,6 +391,25 @@ impl Leads for SqliteTx<'_> {
     fn lead_load(&self, rep: SalesRepId) -> Result<u64, StoreError> {
         Ok(load(self, rep)?)
     }
+
+    fn last_given(&self, reached: &ContactRef) -> Result<Option<(DateTime<Utc>, SalesRepId)>, StoreError> {
+        Ok(match reached {
+            ContactRef::Email(email) => last_given(self, &email_key(email))?,
+            ContactRef::Phone(phone) => last_given(self, &phone_key(phone))?,
+            ContactRef::Address(_) => None,
+        })
+    }
+}
+
+fn last_given(tx: &SqliteTx<'_>, key: &str) -> Done<Option<(DateTime<Utc>, SalesRepId)>> {
+    // The `+` keeps SQLite from going through all leads that somebody has.
+    let sql = "SELECT assigned_at, owner FROM crm_lead_point AS part JOIN crm_lead ON row = part.lead \
+               WHERE part.value_key = ?1 AND +owner IS NOT NULL ORDER BY assigned_at DESC, owner DESC LIMIT 1";
+    let mut statement = prepared(tx.connection, sql)?;
+    let mut rows = statement.query([key])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let mut cells = Cells::new(row, "crm_lead", &["assigned_at", "owner"]);
+    Ok(Some((cells.take()?, cells.take()?)))
 }
 
 fn load(tx: &SqliteTx<'_>, rep: SalesRepId) -> Done<u64> {

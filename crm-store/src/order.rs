@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Currency, EntryKind, ExternalId, Fulfilment, Invalid, Label, Money, Number, Order, OrderId, OrderLine, OrderParts,
-    OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, ProductId, Quantity, RecordId, RefundedLine,
-    Revenue, RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Tax, Terms, Text, UnitPrice,
+    Currency, EntryKind, ExternalId, Fulfilment, Invalid, Label, Money, Number, Order, OrderId, OrderLine,
+    OrderLineParts, OrderParts, OrderState, OrderStatus, PaymentEntry, PaymentStatus, Percent, Period, Quantity,
+    RecordId, RefundedLine, Revenue, RevenueKind, Revision, Shipment, ShipmentState, ShipmentStatus, ShippedLine, Tax,
+    Terms, Text, UnitPrice,
     store::{OrderFilter, Orders, Page, RevenueEntry, RevenueKey, StoreError},
 };
 use rusqlite::Connection;
@@ -228,30 +229,33 @@ pub(crate) fn bind_line(line: &OrderLine, binder: &mut Binder<'_, '_>) -> Done<(
 }
 
 pub(crate) fn read_line(cells: &mut Cells<'_, '_>) -> Done<OrderLine> {
-    let (number, product): (u32, ProductId) = (cells.take()?, cells.take()?);
-    let quantity: Quantity = cells.take()?;
+    let (number, product, quantity) = (cells.take()?, cells.take()?, cells.take()?);
     let (price, discount): (i64, Percent) = (cells.take()?, cells.take()?);
     let taken_off: Option<i64> = cells.take()?;
     let (minor, currency): (i64, Currency) = (cells.take()?, cells.take()?);
-    let price = UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?;
-    let line = OrderLine::new(number, product, quantity, price, discount);
-    let off = taken_off.map(|minor| Money::from_minor(minor, currency));
-    let line = line.and_then(|line| off.into_iter().try_fold(line, OrderLine::less)).map_err(|_| cells.corrupt())?;
-    if line.amount().minor() != minor {
-        return Err(cells.corrupt());
-    }
-    let (code, rate): (Option<Label>, Option<Percent>) = (cells.take()?, cells.take()?);
-    let line = match (code, rate) {
-        (None, None) => line,
-        (Some(code), Some(rate)) => line.taxed(Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?)),
+    let tax = match (cells.take::<Option<Label>>()?, cells.take::<Option<Percent>>()?) {
+        (None, None) => None,
+        (Some(code), Some(rate)) => Some(Tax::new(code, rate).map_err(|_| cells.corrupt())?),
         _ => return Err(cells.corrupt()),
     };
-    let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::from_line);
-    let line = cells.take::<Option<u32>>()?.into_iter().fold(line, OrderLine::continuing);
-    let listed = cells.take::<Option<i64>>()?.map(|millionths| UnitPrice::from_millionths(millionths, currency));
-    let listed = listed.transpose().map_err(|_| cells.corrupt())?;
-    let line = listed.into_iter().try_fold(line, OrderLine::listed).map_err(|_| cells.corrupt())?;
-    Ok(line.grouped(cells.take()?))
+    let (source, continues) = (cells.take()?, cells.take()?);
+    let listed: Option<i64> = cells.take()?;
+    let list_price = listed.map(|millionths| UnitPrice::from_millionths(millionths, currency)).transpose();
+    let parts = OrderLineParts {
+        number,
+        product,
+        quantity,
+        unit_price: UnitPrice::from_millionths(price, currency).map_err(|_| cells.corrupt())?,
+        discount,
+        taken_off: taken_off.map(|minor| Money::from_minor(minor, currency)),
+        amount: Money::from_minor(minor, currency),
+        tax,
+        source,
+        continues,
+        list_price: list_price.map_err(|_| cells.corrupt())?,
+        group: cells.take()?,
+    };
+    OrderLine::try_from(parts).map_err(|_| cells.corrupt())
 }
 
 impl Part for Shipment {

@@ -280,6 +280,7 @@ fn ask_everything(tx: &SqliteTx<'_>, sample: &Sample) -> Result<(), StoreError> 
     tx.lead_by_external_id(&external_id)?;
     tx.queue_by_name(&label)?;
     tx.lead_load(rep)?;
+    tx.last_given(&crm_core::ContactRef::Email("a@example.com".parse().expect("an address")))?;
     for order in [WaitingOrder::OldestFirst, WaitingOrder::LongestWaitingFirst, WaitingOrder::LikeliestFirst] {
         tx.waiting_leads(sample.queues[0].id, order, Page::first(9))?;
         tx.waiting_leads(sample.queues[0].id, order, Page::after((7, sample.leads[0].id), 9))?;

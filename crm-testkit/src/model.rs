@@ -13,8 +13,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use crm_core::{
-    Answer, Currency, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SearchFamily,
-    SearchQuery, SearchTier, TicketMessage, TimelineItem,
+    Answer, ContactRef, Currency, CustomerId, Entry, OrderId, PaymentEntry, Position, RecordRef, Revision, SalesRepId,
+    SearchFamily, SearchQuery, SearchTier, TicketMessage, TimelineItem,
     store::{Figures as _, Page, Records, RevenueEntry, Store, StoreError, StoreErrorKind},
 };
 use proptest::{
@@ -158,6 +158,7 @@ enum Value {
     Position(Position),
     Hits(Vec<(RecordRef, SearchTier)>),
     Instant(Option<DateTime<Utc>>),
+    Given(Option<(DateTime<Utc>, SalesRepId)>),
     Answers(Vec<Answer>),
 }
 
@@ -390,7 +391,7 @@ const SOUGHT: &[&str] = &[
 /// One of the look-ups and lists that are not the same in all families.
 fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
     let customer: CustomerId = id(1 + dice.below(RECORDS));
-    match dice.below(31) {
+    match dice.below(32) {
         0..=2 => {
             let family = dice.one(Family::ALL);
             let value = |prefix: &str, n: u32| format!("{prefix}-{n:06}");
@@ -511,6 +512,10 @@ fn ask<T: Records + ?Sized>(tx: &T, dice: &mut Dice) -> Stored<Value> {
             Ok(records(page_of(dice, |page| tx.waiting_leads(queue, order, page), key)?))
         }
         29 => Ok(Value::Count(tx.lead_load(id(1 + dice.below(RECORDS)))?)),
+        30 => {
+            let email = ContactRef::Email(dice.one_text(&["zhang@example.com", "lead@example.com"]));
+            Ok(Value::Given(tx.last_given(&email)?))
+        }
         _ => Ok(Value::Position(tx.cursor(&label(dice.one(CONSUMERS)))?)),
     }
 }

@@ -56,7 +56,7 @@ pub use self::{
     leads::{
         c80_leads_are_found_by_how_they_are_reached, c81_waiting_leads_come_in_the_order_that_is_asked_for,
         c82_the_load_of_a_rep_is_the_weight_of_their_open_leads, c83_a_lead_is_given_once,
-        c84_a_queue_remembers_whose_turn_it_is,
+        c84_a_queue_remembers_whose_turn_it_is, c89_the_rep_who_was_last_given_a_lead_of_an_address_is_known,
     },
     lists::{
         c20_a_list_ascends_by_its_key_and_keeps_to_its_page, c21_pages_put_together_are_the_whole_list,
@@ -163,6 +163,7 @@ macro_rules! __clauses {
             c82_the_load_of_a_rep_is_the_weight_of_their_open_leads
             c83_a_lead_is_given_once
             c84_a_queue_remembers_whose_turn_it_is
+            c89_the_rep_who_was_last_given_a_lead_of_an_address_is_known
             c85_what_is_planned_comes_by_its_due_day
             c86_reminders_come_by_their_instant
             c87_the_last_activity_of_an_opportunity_is_known

@@ -76,9 +76,10 @@ pub(crate) fn run(options: &Options, out: &mut impl Write, remarks: &mut impl Wr
         None => Crm::open_in_memory()?,
     };
     let mut deals = Vec::new();
-    let imported = import::everything(&crm, &sources, "pipeline", |_, _, _, deal| {
+    let imported = import::everything(&crm, &sources, "pipeline", |_, _, row, deal| {
+        let oddity = replay::oddity(row, &deal);
         deals.push(deal);
-        Ok(Vec::new())
+        Ok(oddity.into_iter().collect())
     })?;
     presentation::remarks(&imported, remarks)?;
 

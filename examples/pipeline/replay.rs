@@ -6,13 +6,29 @@ use chrono::NaiveDate;
 use crm::{Act, Crm, Loss, Opportunity, OpportunityId, Sale, sales, sqlite::SqliteTx};
 
 use super::{
+    csv_table::Row,
     progress,
+    remarks::Finding,
     sales_files::{
         deals::{Deal, Hardware, Progress},
         history::Acts,
     },
     standing::Standing,
 };
+
+/// What is odd about the days of a deal: an open one is engaging from its engage day on, whatever its stage says, and without one it is a prospect on every day.
+pub(crate) fn oddity(row: &Row, deal: &Deal) -> Option<Finding> {
+    let engage_date = row.field("engage_date");
+    match (deal.progress, deal.engaged) {
+        (Progress::Prospecting, Some(_)) => {
+            Some(engage_date.finding("engage date on a prospecting opportunity, taken as engaging from that day"))
+        }
+        (Progress::Engaging, None) => {
+            Some(engage_date.finding("no engage date on an engaging opportunity, taken as prospecting"))
+        }
+        _ => None,
+    }
+}
 
 /// What happens on which day.
 pub(crate) struct Calendar {
@@ -34,7 +50,7 @@ impl Calendar {
     pub(crate) fn of(deals: Vec<Deal>) -> Self {
         let (mut days, mut prospects) = (BTreeMap::<_, Steps>::new(), Vec::new());
         for (place, deal) in deals.iter().enumerate() {
-            match deal.progress.engaged() {
+            match deal.engaged {
                 Some(day) => days.entry(day).or_default().engaged.push(place),
                 None => prospects.push(place),
             }
@@ -120,11 +136,11 @@ impl Replay<'_> {
     ) -> Result<(), crm::Error> {
         let Hardware { pipeline, reason_of_loss, .. } = self.hardware;
         match progress {
-            Progress::Prospecting | Progress::Engaging { .. } => {}
-            Progress::Won { day, value, .. } => {
+            Progress::Prospecting | Progress::Engaging => {}
+            Progress::Won { day, value } => {
                 sales::win_opportunity(tx, act, id, pipeline, Sale { day, value: Some(value) })?;
             }
-            Progress::Lost { day, .. } => {
+            Progress::Lost { day } => {
                 let loss = Loss { day, reason: reason_of_loss.clone(), note: None };
                 sales::lose_opportunity(tx, act, id, loss)?;
             }

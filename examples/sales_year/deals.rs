@@ -5,6 +5,7 @@ use crm::{Loss, Opportunity, OpportunityPatch, OpportunityState, OpportunityStat
 
 use super::{
     csv_table::Row,
+    remarks::Finding,
     sales_files::{
         deals::{Deal, ENGAGING, Hardware, Progress},
         history::Acts,
@@ -21,29 +22,37 @@ pub(crate) struct Desk<'a> {
 impl Desk<'_> {
     /// Brings the store to what a row says.
     pub(crate) fn take(&self, tx: &mut (impl Records + ?Sized), row: &Row, deal: &Deal) -> Taken {
-        let opportunity = self.bring_up_to_date(tx, deal)?;
-        if agrees(&opportunity, deal) {
-            return Ok(Vec::new());
+        let (engaged, mut notices) = engagement(row, deal)?;
+        let opportunity = self.bring_up_to_date(tx, deal, engaged)?;
+        if !agrees(&opportunity, deal, engaged) {
+            let reason = format!("taken as {} by an earlier import, left as it is", opportunity.state().status());
+            notices.push(row.field("deal_stage").finding(reason));
         }
-        let reason = format!("taken as {} by an earlier import, left as it is", opportunity.state().status());
-        Ok(vec![row.field("deal_stage").finding(reason)])
+        Ok(notices)
     }
 
     /// Opens the opportunity or takes the one that an earlier import opened, and moves it on as far as the deal has come.
-    fn bring_up_to_date(&self, tx: &mut (impl Records + ?Sized), deal: &Deal) -> Result<Opportunity, Refused> {
+    fn bring_up_to_date(
+        &self,
+        tx: &mut (impl Records + ?Sized),
+        deal: &Deal,
+        engaged: Option<NaiveDate>,
+    ) -> Result<Opportunity, Refused> {
         let opportunity = match tx.opportunity_by_external_id(&deal.id)? {
-            None => self.open(tx, deal)?,
-            Some(known) if known.state().status() == OpportunityStatus::Open => self.revise(tx, &known, deal)?,
+            None => self.open(tx, deal, engaged)?,
+            Some(known) if known.state().status() == OpportunityStatus::Open => {
+                self.revise(tx, &known, deal, engaged)?
+            }
             Some(closed) => return Ok(closed),
         };
         let Hardware { pipeline, reason_of_loss, .. } = self.hardware;
         match deal.progress {
-            Progress::Prospecting | Progress::Engaging { .. } => Ok(opportunity),
-            Progress::Won { day, value, .. } => {
+            Progress::Prospecting | Progress::Engaging => Ok(opportunity),
+            Progress::Won { day, value } => {
                 let sale = Sale { day, value: Some(value) };
                 Ok(sales::win_opportunity(tx, &mut self.acts.on(day)?, opportunity.id, pipeline, sale)?)
             }
-            Progress::Lost { day, .. } => {
+            Progress::Lost { day } => {
                 let loss = Loss { day, reason: reason_of_loss.clone(), note: None };
                 Ok(sales::lose_opportunity(tx, &mut self.acts.on(day)?, opportunity.id, loss)?)
             }
@@ -51,9 +60,14 @@ impl Desk<'_> {
     }
 
     /// Opens it in the stage that it was first seen in: since when it had been a prospect before it was engaged, the files do not say.
-    fn open(&self, tx: &mut (impl Records + ?Sized), deal: &Deal) -> Result<Opportunity, Refused> {
+    fn open(
+        &self,
+        tx: &mut (impl Records + ?Sized),
+        deal: &Deal,
+        engaged: Option<NaiveDate>,
+    ) -> Result<Opportunity, Refused> {
         let Hardware { pipeline, prospecting, engaging, .. } = self.hardware;
-        let (mut act, stage) = match deal.progress.engaged() {
+        let (mut act, stage) = match engaged {
             None => (self.acts.today()?, prospecting),
             Some(day) => (self.acts.on(day)?, engaging),
         };
@@ -66,6 +80,7 @@ impl Desk<'_> {
         tx: &mut (impl Records + ?Sized),
         known: &Opportunity,
         deal: &Deal,
+        engaged: Option<NaiveDate>,
     ) -> Result<Opportunity, Refused> {
         let patch = OpportunityPatch {
             customer: Some(deal.customer.or(known.customer())),
@@ -76,7 +91,7 @@ impl Desk<'_> {
         };
         let revised = sales::revise_opportunity(tx, &mut self.acts.today()?, known.id, patch)?;
         let Hardware { pipeline, prospecting, engaging, .. } = self.hardware;
-        match deal.progress.engaged() {
+        match engaged {
             Some(day) if revised.stage().key == *prospecting => {
                 let act = &mut self.acts.on(day)?;
                 Ok(sales::advance_opportunity(tx, act, known.id, pipeline, engaging, None)?)
@@ -86,22 +101,31 @@ impl Desk<'_> {
     }
 }
 
+/// The day on which the deal of a row was engaged, as its stage has it: a prospect was not, and one that is engaging was.
+fn engagement(row: &Row, deal: &Deal) -> Result<(Option<NaiveDate>, Vec<Finding>), Finding> {
+    let engage_date = row.field("engage_date");
+    match (deal.progress, deal.engaged) {
+        (Progress::Prospecting, Some(_)) => {
+            Ok((None, vec![engage_date.finding("engage date on a prospecting opportunity, not taken")]))
+        }
+        (Progress::Engaging, None) => Err(engage_date.finding("no engage date on an engaging opportunity")),
+        (_, engaged) => Ok((engaged, Vec::new())),
+    }
+}
+
 /// Whether the store says what the row says. It does not where an earlier file had the deal closed otherwise or further on.
-fn agrees(opportunity: &Opportunity, deal: &Deal) -> bool {
+fn agrees(opportunity: &Opportunity, deal: &Deal, engaged: Option<NaiveDate>) -> bool {
     let sold_by_and_to = (opportunity.rep(), opportunity.product(), opportunity.customer());
-    let day_of_engagement = engaged_on(opportunity);
     let same_progress = match (opportunity.state(), deal.progress) {
-        (OpportunityState::Open, Progress::Prospecting) => day_of_engagement.is_none(),
-        (OpportunityState::Open, Progress::Engaging { since }) => day_of_engagement == Some(since),
-        (OpportunityState::Won { day: won_on, .. }, Progress::Won { engaged, day, value }) => {
-            *won_on == day && day_of_engagement == Some(engaged) && opportunity.value() == Some(value)
+        (OpportunityState::Open, Progress::Prospecting | Progress::Engaging) => true,
+        (OpportunityState::Won { day: won_on, .. }, Progress::Won { day, value }) => {
+            *won_on == day && opportunity.value() == Some(value)
         }
-        (OpportunityState::Lost { day: lost_on, .. }, Progress::Lost { engaged, day }) => {
-            *lost_on == day && day_of_engagement == Some(engaged)
-        }
+        (OpportunityState::Lost { day: lost_on, .. }, Progress::Lost { day }) => *lost_on == day,
         _ => false,
     };
-    same_progress && sold_by_and_to == (Some(deal.rep), Some(deal.product.id), deal.customer)
+    let same_days = same_progress && engaged_on(opportunity) == engaged;
+    same_days && sold_by_and_to == (Some(deal.rep), Some(deal.product.id), deal.customer)
 }
 
 /// The day on which an opportunity entered the stage "engaging".

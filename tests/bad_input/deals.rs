@@ -109,7 +109,14 @@ fn what_is_over_or_nobodys_is_not_done() -> Result<(), Error> {
 
     // The calendar ends before the plan does.
     let plan = ActivityPlan::new("p".parse()?).step(ActivityKind::Call, "ask".parse()?, 9).build()?;
-    let schedule = Schedule { first_day: NaiveDate::MAX, lead: None, customer: None, opportunity: None, owner: None };
+    let schedule = Schedule {
+        first_day: NaiveDate::MAX,
+        lead: None,
+        customer: None,
+        opportunity: None,
+        person: None,
+        owner: None,
+    };
     let refused = company.refuses(|tx, act| sales::schedule_activities(tx, act, &plan, schedule));
     assert!(matches!(broken(&refused, "first day"), Rule::Malformed { .. }));
     Ok(())

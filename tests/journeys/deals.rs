@@ -52,7 +52,14 @@ fn a_deal_goes_through_its_pipeline_with_a_plan_of_activities<S: Store>(crm: &Cr
         .step(ActivityKind::Visit, "show the lamps".parse()?, 7)
         .build()?;
     let first_day = deal.created_at.date_naive();
-    let schedule = Schedule { first_day, lead: None, customer: None, opportunity: Some(deal.id), owner: Some(lin.id) };
+    let schedule = Schedule {
+        first_day,
+        lead: None,
+        customer: None,
+        opportunity: Some(deal.id),
+        person: None,
+        owner: Some(lin.id),
+    };
     let steps = alice(crm, |tx, act| sales::schedule_activities(tx, act, &plan, schedule))?;
     let reached = Completion { day: first_day, outcome: "reached".parse()?, note: None };
     let called = alice(crm, |tx, act| sales::complete_activity(tx, act, steps[0].id, reached))?;

@@ -42,7 +42,7 @@ pub struct NewActivity {
     pub customer: Option<CustomerId>,
     /// The deal that it is for.
     pub opportunity: Option<OpportunityId>,
-    /// The person to call, to visit or to meet, where it is another than the customer.
+    /// The person to call, to visit or to meet; where there is none, it is the customer.
     #[serde(default)]
     pub person: Option<CustomerId>,
     /// The rep who is to do it.
@@ -161,7 +161,7 @@ pub struct ActivityPatch {
     /// The deal that it is for.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub opportunity: Option<Option<OpportunityId>>,
-    /// The person to call, to visit or to meet.
+    /// The person to call, to visit or to meet; where there is none, it is the customer.
     #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
     pub person: Option<Option<CustomerId>>,
     /// The rep who is to do it.

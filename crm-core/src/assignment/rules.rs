@@ -48,12 +48,22 @@ pub struct AssignmentRule {
     pub priority: u16,
     /// Where it sends work.
     pub queue: QueueId,
-    /// What it sends there.
+    /// What it sends there, unless a rule of that queue takes it away from there or closes it.
     pub assign: Condition,
     /// What it takes away again from there and from who was given it.
     pub unassign: Option<Condition>,
     /// What leaves the queue and stays with who was given it.
     pub close: Option<Condition>,
+}
+
+impl AssignmentRule {
+    fn unassigns(&self, topics: &BTreeSet<Topic>) -> bool {
+        self.unassign.as_ref().is_some_and(|condition| condition.holds(topics))
+    }
+
+    fn closes(&self, topics: &BTreeSet<Topic>) -> bool {
+        self.close.as_ref().is_some_and(|condition| condition.holds(topics))
+    }
 }
 
 /// What the rules say to do with a piece of work.
@@ -72,7 +82,7 @@ pub enum RuleStep<'r> {
 /// What the rules say to do with a piece of work that has these topics and stands in a queue, or in none.
 ///
 /// Of what stands in a queue, only the rules of that queue are asked: whether to take it away, then whether to close it. It goes to another queue only after it was taken away
-/// (ASG-8), so that two rules that both hold do not throw it to and fro.
+/// (ASG-8), and to none that would not keep it, so that rules that hold at once do not throw it to and fro.
 ///
 /// ```
 /// use crm_core::assignment::{Condition, RuleStep, Topic, next_step};
@@ -94,13 +104,13 @@ pub enum RuleStep<'r> {
 pub fn next_step<'r>(rules: &'r [AssignmentRule], topics: &BTreeSet<Topic>, queue: Option<QueueId>) -> RuleStep<'r> {
     let mut rules: Vec<&AssignmentRule> = rules.iter().collect();
     rules.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.name.cmp(&b.name)));
-    let holds = |condition: &Option<Condition>| condition.as_ref().is_some_and(|condition| condition.holds(topics));
-    let first = |wanted: &dyn Fn(&AssignmentRule) -> bool| rules.iter().copied().find(|rule| wanted(rule));
-    match queue {
-        None => first(&|rule| rule.assign.holds(topics)).map_or(RuleStep::Keep, RuleStep::Assign),
-        Some(queue) => first(&|rule| rule.queue == queue && holds(&rule.unassign))
-            .map(RuleStep::Unassign)
-            .or_else(|| first(&|rule| rule.queue == queue && holds(&rule.close)).map(RuleStep::Close))
-            .unwrap_or(RuleStep::Keep),
-    }
+    let of = |queue: QueueId| rules.iter().copied().filter(move |rule| rule.queue == queue);
+    let keeps = |queue: QueueId| !of(queue).any(|rule| rule.unassigns(topics) || rule.closes(topics));
+    let Some(queue) = queue else {
+        let first = rules.iter().copied().find(|rule| rule.assign.holds(topics) && keeps(rule.queue));
+        return first.map_or(RuleStep::Keep, RuleStep::Assign);
+    };
+    let unassigns = of(queue).find(|rule| rule.unassigns(topics)).map(RuleStep::Unassign);
+    let closes = || of(queue).find(|rule| rule.closes(topics)).map(RuleStep::Close);
+    unassigns.or_else(closes).unwrap_or(RuleStep::Keep)
 }

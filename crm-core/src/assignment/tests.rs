@@ -264,6 +264,9 @@ fn asg_8_the_highest_rule_that_holds_assigns_and_only_an_unassign_frees_for_anot
     assert_eq!(step(&[&web, &vip, &lost, &done], Some(2)), "unassign by web");
     assert_eq!(step(&[&web, &done], Some(2)), "close by web");
     assert_eq!(step(&[&lost], Some(1)), "keep");
+    // What the rule would let go at once, it does not send there.
+    assert_eq!(step(&[&web, &done], None), "assign by rest");
+    assert_eq!(step(&[&web, &lost], None), "assign by rest");
     assert_eq!(next_step(&[], &BTreeSet::new(), None), RuleStep::Keep);
     rules.iter().for_each(survives_json);
 }
@@ -349,7 +352,39 @@ fn a_roster_that_breaks_a_rule_is_refused() {
     survives_json(&Roster::new(AssignmentPolicy::default(), plain(3)).unwrap());
 }
 
+fn tag(n: usize) -> Topic {
+    Topic::new(parsed("tag"), parsed(["one", "two", "three"][n]))
+}
+
+fn conditions() -> impl Strategy<Value = Condition> {
+    let topics = || proptest::collection::btree_set((0_usize..3).prop_map(tag), 0..2);
+    (topics(), topics()).prop_map(|(all, none)| Condition { all, none })
+}
+
+fn any_condition() -> impl Strategy<Value = Option<Condition>> {
+    proptest::option::of(conditions())
+}
+
 proptest! {
+    /// Where a rule sends something, no rule moves it again until something about it changes.
+    #[test]
+    fn asg_8_what_a_rule_sends_to_a_queue_stays_there(
+        drawn in proptest::collection::vec((0_u16..3, 1_u128..4, conditions(), any_condition(), any_condition()), 1..6),
+        known in proptest::collection::btree_set(0_usize..3, 0..3),
+    ) {
+        let rules: Vec<AssignmentRule> = drawn
+            .into_iter()
+            .enumerate()
+            .map(|(n, (priority, queue, assign, unassign, close))| {
+                AssignmentRule { name: parsed(&n.to_string()), priority, queue: id(queue), assign, unassign, close }
+            })
+            .collect();
+        let topics: BTreeSet<Topic> = known.into_iter().map(tag).collect();
+        if let RuleStep::Assign(rule) = next_step(&rules, &topics, None) {
+            prop_assert_eq!(next_step(&rules, &topics, Some(rule.queue)), RuleStep::Keep);
+        }
+    }
+
     #[test]
     fn asg_1_equal_availability_over_rounds_gives_each_the_same(members in 1_u128..9, rounds_each in 1_i64..9) {
         let mut roster = roster(AssignmentStrategy::RoundRobin, plain(members));

@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::{
-    By, Channel, ContactLabel, Currency, DealLine, Direction, LeadTouch, Money, NewLead, Percent, ProductId,
-    RequiredField, SalesRepId, UnitPrice,
+    By, Channel, ContactLabel, ContactPoints, Currency, Customer, CustomerKind, CustomerPatch, DealLine, Direction,
+    FiscalCalendar, Lead, LeadError, LeadTouch, Money, NewCustomer, NewLead, NewOpportunity, Opportunity,
+    OpportunityPatch, OpportunityStatus, Percent, Period, Pipeline, ProductId, RequiredField, SalesRepId, UnitPrice,
     record::proof::{at, day, hides_personal_data, id, parsed},
 };
 

@@ -239,6 +239,18 @@ fn fc_5_an_adjustment_is_of_an_open_number_not_below_zero_and_keeps_what_it_repl
 }
 
 #[test]
+fn fc_5_a_forecast_that_is_read_has_its_reps_by_id() {
+    let whole = forecast(vec![figure(4, ForecastCategory::Commit, eur(30_000))], &[]);
+    let mut stored = serde_json::to_value(&whole).unwrap();
+    let read = |stored: &serde_json::Value| serde_json::from_value::<Forecast>(stored.clone());
+    assert_eq!(read(&stored).unwrap(), whole);
+    stored["reps"].as_array_mut().unwrap().swap(0, 1);
+    assert!(read(&stored).unwrap_err().to_string().contains("by id"));
+    stored["reps"][0] = stored["reps"][1].clone();
+    assert!(read(&stored).unwrap_err().to_string().contains("each once"));
+}
+
+#[test]
 fn what_forecasts_are_made_of_survives_json_and_a_note_does_not_show_in_debug() {
     let said = adjusted(4, 3, RollUp::BestCase, eur(5));
     let forecast = forecast(vec![figure(2, ForecastCategory::Commit, eur(7))], std::slice::from_ref(&said));

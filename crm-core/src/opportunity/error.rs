@@ -23,7 +23,8 @@ pub enum OpportunityError {
         /// What was asked.
         action: OpportunityAction,
     },
-    /// The stage is of the wrong kind for the action: one advances to an open stage and wins into a won stage.
+    /// The stage is of the wrong kind for the action: an open deal advances to an open stage, a won one to a won stage (OPP-2), and one that is worked again goes to an
+    /// open stage.
     #[error("cannot {action} {opportunity} to stage {stage}: it is of kind {kind}")]
     WrongStage {
         /// The opportunity.

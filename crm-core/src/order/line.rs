@@ -5,7 +5,7 @@ use crate::{money::Rounding, tax::Tax, text::Label, totals::Taxable};
 
 /// One line of an order or a quote: so many of a product at a price, less a discount and what promotions take off, with the tax on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "WrittenLine", into = "WrittenLine")]
+#[serde(try_from = "OrderLineParts", into = "OrderLineParts")]
 pub struct OrderLine {
     number: u32,
     product: ProductId,
@@ -21,46 +21,66 @@ pub struct OrderLine {
     group: Option<Label>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// The fields of an [`OrderLine`] in the open, for stores and deserialisers; checked where it is made of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename = "OrderLine", deny_unknown_fields)]
-struct WrittenLine {
-    number: u32,
-    product: ProductId,
-    quantity: Quantity,
-    unit_price: UnitPrice,
-    discount: Percent,
+#[expect(missing_docs, reason = "each is what the getter of its name says")]
+pub struct OrderLineParts {
+    pub number: u32,
+    pub product: ProductId,
+    pub quantity: Quantity,
+    pub unit_price: UnitPrice,
+    pub discount: Percent,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    taken_off: Option<Money>,
-    amount: Money,
+    pub taken_off: Option<Money>,
+    pub amount: Money,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    tax: Option<Tax>,
+    pub tax: Option<Tax>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    source: Option<u32>,
+    pub source: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    continues: Option<u32>,
+    pub continues: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    list_price: Option<UnitPrice>,
+    pub list_price: Option<UnitPrice>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    group: Option<Label>,
+    pub group: Option<Label>,
 }
 
-impl TryFrom<WrittenLine> for OrderLine {
+impl TryFrom<OrderLineParts> for OrderLine {
     type Error = Invalid;
-    fn try_from(written: WrittenLine) -> Result<Self, Invalid> {
-        let WrittenLine { number, product, quantity, unit_price, discount, taken_off, amount, .. } = written;
-        let WrittenLine { tax, source, continues, list_price, group, .. } = written;
-        let line = Self::new(number, product, quantity, unit_price, discount)?;
-        let line = taken_off.into_iter().try_fold(line, Self::less)?;
-        let line = list_price.into_iter().try_fold(line, Self::listed)?;
-        if line.amount == amount {
-            return Ok(Self { tax, source, continues, group, ..line });
+    fn try_from(parts: OrderLineParts) -> Result<Self, Invalid> {
+        let OrderLineParts { number, product, quantity, unit_price, discount, taken_off, amount, .. } = parts;
+        let OrderLineParts { tax, source, continues, list_price, group, .. } = parts;
+        let mut comes_to = unit_price.amount(quantity.positive()?, discount, Rounding::HalfUp)?;
+        if let Some(off) = taken_off {
+            comes_to = left_after(comes_to, off)?;
         }
-        let must = "must be quantity times price less discount and promotions";
-        Err(Invalid::new("amount", amount.to_string(), Rule::Inconsistent { must }))
+        if let Some(list_price) = list_price {
+            same_currency(unit_price, list_price)?;
+        }
+        if comes_to != amount {
+            let must = "must be quantity times price less discount and promotions";
+            return Err(Invalid::new("amount", amount.to_string(), Rule::Inconsistent { must }));
+        }
+        let taken_off = taken_off.filter(|off| off.is_positive());
+        Ok(Self {
+            number,
+            product,
+            quantity,
+            unit_price,
+            discount,
+            taken_off,
+            amount,
+            tax,
+            source,
+            continues,
+            list_price,
+            group,
+        })
     }
 }
 
-impl From<OrderLine> for WrittenLine {
+impl From<OrderLine> for OrderLineParts {
     fn from(line: OrderLine) -> Self {
         let OrderLine { number, product, quantity, unit_price, discount, taken_off, amount, .. } = line;
         let OrderLine { tax, source, continues, list_price, group, .. } = line;
@@ -79,6 +99,24 @@ impl From<OrderLine> for WrittenLine {
             group,
         }
     }
+}
+
+/// What is left of an amount when some is taken off it.
+fn left_after(amount: Money, off: Money) -> Result<Money, Invalid> {
+    let left = amount.checked_sub(off).map_err(|refused| refused.in_field("taken off"))?;
+    if off.is_negative() || left.is_negative() {
+        let (min, max) = (Money::zero(off.currency()).to_string(), amount.to_string());
+        return Err(Invalid::new("taken off", off.to_string(), Rule::OutOfRange { min, max }));
+    }
+    Ok(left)
+}
+
+fn same_currency(price: UnitPrice, list_price: UnitPrice) -> Result<(), Invalid> {
+    let (expected, found) = (price.currency(), list_price.currency());
+    if expected == found {
+        return Ok(());
+    }
+    Err(Invalid::new("list price", list_price.to_string(), Rule::CurrencyMismatch { expected, found }))
 }
 
 impl OrderLine {
@@ -117,11 +155,7 @@ impl OrderLine {
     ///
     /// [`Rule::CurrencyMismatch`]; [`Rule::OutOfRange`] below zero or for more than it comes to.
     pub fn less(self, off: Money) -> Result<Self, Invalid> {
-        let amount = self.amount.checked_sub(off).map_err(|refused| refused.in_field("taken off"))?;
-        if off.is_negative() || amount.is_negative() {
-            let (min, max) = (Money::zero(off.currency()).to_string(), self.amount.to_string());
-            return Err(Invalid::new("taken off", off.to_string(), Rule::OutOfRange { min, max }));
-        }
+        let amount = left_after(self.amount, off)?;
         let all = self.taken_off.map_or(Ok(off), |before| before.checked_add(off))?;
         Ok(Self { amount, taken_off: Some(all).filter(|all| all.is_positive()), ..self })
     }
@@ -163,11 +197,8 @@ impl OrderLine {
     ///
     /// [`Rule::CurrencyMismatch`] with the price of the line.
     pub fn listed(self, list_price: UnitPrice) -> Result<Self, Invalid> {
-        let (expected, found) = (self.unit_price.currency(), list_price.currency());
-        if expected == found {
-            return Ok(Self { list_price: Some(list_price), ..self });
-        }
-        Err(Invalid::new("list price", list_price.to_string(), Rule::CurrencyMismatch { expected, found }))
+        same_currency(self.unit_price, list_price)?;
+        Ok(Self { list_price: Some(list_price), ..self })
     }
 
     /// Without what a price list asked for it, where that is not known any more.

@@ -12,6 +12,7 @@ use crate::{
     answer::{Answer, Keyed},
     assignment::{Member, WaitingOrder},
     bulk::Record,
+    contact_point::ContactRef,
     customer::{Customer, CustomerType},
     email::EmailAddress,
     exchange_rate::ExchangeRate,
@@ -462,6 +463,8 @@ family! {
     fn waiting_leads(&self, queue: QueueId, order: WaitingOrder, page: Page<WaitingKey>) -> Stored<Vec<Lead>>;
     /// The weight of all open leads that a rep works (C82).
     fn lead_load(&self, rep: SalesRepId) -> Stored<u64>;
+    /// When a lead with an e-mail address or a number was last given to a rep, and to whom (C89). Time goes with the leads that have it.
+    fn last_given(&self, reached: &ContactRef) -> Stored<Option<(DateTime<Utc>, SalesRepId)>>;
 }
 
 family! {

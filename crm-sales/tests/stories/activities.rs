@@ -168,7 +168,7 @@ fn what_is_for_a_deal_stands_in_the_timeline_of_the_customer_whom_it_gains() {
 #[test]
 fn a_plan_of_several_steps_is_scheduled_at_once() {
     let mut world = World::new();
-    let (deal, lin) = (deal(&mut world), world.rep("Lin Wei", None).id);
+    let (deal, lin, zhang) = (deal(&mut world), world.rep("Lin Wei", None).id, world.person("张三"));
     let plan = ActivityPlan::new("first contact".parse().unwrap())
         .step(ActivityKind::Call, "introduce ourselves".parse().unwrap(), 0)
         .step(ActivityKind::Visit, "show the lamps".parse().unwrap(), 7)
@@ -180,6 +180,7 @@ fn a_plan_of_several_steps_is_scheduled_at_once() {
         lead: None,
         customer: None,
         opportunity: Some(deal.id),
+        person: Some(zhang.id),
         owner: Some(lin),
     };
     let steps = world.does(|tx, act| schedule_activities(tx, act, &plan, schedule));
@@ -193,6 +194,7 @@ fn a_plan_of_several_steps_is_scheduled_at_once() {
         ]
     );
     assert!(steps.iter().all(|one| one.owner() == Some(lin) && one.customer() == deal.customer()));
+    assert!(steps.iter().all(|one| one.person() == Some(zhang.id)));
     // All of it or nothing.
     let nobody = Schedule { owner: Some(SalesRepId::from_uuid(Default::default())), ..schedule };
     world.is_refused(|tx, act| schedule_activities(tx, act, &plan, nobody));

@@ -5,12 +5,12 @@ use crm_core::{
     Conversion, ConversionDeal, ConversionPlan, ConversionTarget, Customer, CustomerPatch, Direction, Lead, LeadError,
     LeadId, LeadPatch, LeadState, LeadStatus, LeadTouch, Member, NewActivity, NewConversion, NewCustomer,
     NewInteraction, NewLead, NewOpportunity, NewOrder, NewQueue, Opportunity, OpportunityParts, OpportunityPatch,
-    Participant, Percent, Pipeline, RecordId, RosterMember,
+    Participant, Percent, Pipeline, RecordId, RosterMember, Rule,
     assignment::Skip,
     conversion::Origin,
     store::{
-        Activities, ActivityFilter, Customers, InteractionFilter, Interactions, Leads, Opportunities, Page, Store,
-        StoreErrorKind, Timeline,
+        Activities, ActivityFilter, Agents, Customers, InteractionFilter, Interactions, Leads, Opportunities, Page,
+        Store, StoreErrorKind, Timeline,
     },
 };
 use crm_sales::{
@@ -518,6 +518,34 @@ fn conv_11_many_leads_are_converted_with_reps_in_turn_and_lost_and_certain_ones_
         assert!(matches!(&refused[0].outcome, Converted::Refused(refused) if matches!(refused.error.as_deref(), Some(SalesError::Lead(LeadError::NotQualified { .. })))));
         Ok(())
     });
+}
+
+#[test]
+fn conv_11_what_many_conversions_need_and_is_not_there_is_refused_before_anything_is_written() {
+    let mut world = World::new();
+    let lead = world.does(|tx, act| add_lead(tx, act, NewLead::person("张三".parse()?)));
+    let away = BTreeSet::new();
+    let new = || NewConversion::of(&lead).skipping_qualification();
+    let missing: LeadId = RecordId::from_uuid(Default::default());
+    let refused =
+        world.is_refused(|tx, act| convert_leads(tx, act, vec![(lead.id, new()), (missing, new())], act.day(), None));
+    assert!(matches!(refused, SalesError::NotFound { record } if record == missing.into()));
+
+    let mei = crm_core::Agent::add(
+        RecordId::from_uuid(Default::default()),
+        world.acts.now(),
+        crm_core::NewAgent::new("Mei".parse().unwrap()),
+    );
+    world.does(|tx, _| Ok(tx.insert_agent(&mei)?));
+    let desk = NewQueue::new("Desk".parse().unwrap()).member(RosterMember::new(Member::Agent(mei.id)));
+    let desk = world.does(|tx, act| add_queue(tx, act, desk)).id;
+    let mut of = |queue| {
+        let by = Some(Reps { queue, away: &away });
+        world.is_refused(|tx, act| convert_leads(tx, act, vec![(lead.id, new())], act.day(), by))
+    };
+    let agents = of(desk);
+    assert!(matches!(agents.invalid().map(|invalid| invalid.rule()), Some(Rule::NotForThisKind { .. })));
+    assert!(matches!(of(RecordId::from_uuid(Default::default())), SalesError::NotFound { .. }));
 }
 
 /// All customers, interactions, deals, leads and activities, but for how often and when they were written.

@@ -148,7 +148,14 @@ fn do_activities(tx: &mut MemoryTx, act: &mut Act, deal: OpportunityId) -> Resul
         .step(ActivityKind::Call, "say hello".parse()?, 0)
         .step(ActivityKind::Visit, "show the lamps".parse()?, 7)
         .build()?;
-    let schedule = Schedule { first_day: act.day(), lead: None, customer: None, opportunity: Some(deal), owner: None };
+    let schedule = Schedule {
+        first_day: act.day(),
+        lead: None,
+        customer: None,
+        opportunity: Some(deal),
+        person: None,
+        owner: None,
+    };
     all.extend(schedule_activities(tx, act, &plan, schedule)?);
     Ok(all)
 }

@@ -183,7 +183,7 @@ fn wrong_stages_and_pipelines_are_refused() {
     let error = world.is_refused(|tx, act| advance_opportunity(tx, act, open.id, &hardware(), &won, None));
     assert!(matches!(error, SalesError::Opportunity(OpportunityError::WrongStage { .. })));
     let error = world.is_refused(|tx, act| open_opportunity(tx, act, &hardware(), lamps().stage(won.clone())));
-    assert!(matches!(error, SalesError::Opportunity(OpportunityError::WrongStage { .. })));
+    assert_eq!(error.invalid().map(|invalid| (invalid.field(), invalid.value())), Some(("stage", "won")));
     let unknown = "negotiating".parse().unwrap();
     let error = world.is_refused(|tx, act| advance_opportunity(tx, act, open.id, &hardware(), &unknown, None));
     assert!(error.invalid().is_some());

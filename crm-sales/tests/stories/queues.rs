@@ -299,6 +299,39 @@ fn asg_8_rules_send_take_away_and_let_go() {
 }
 
 #[test]
+fn asg_8_what_nobody_has_comes_to_rest_under_rules_that_hold_at_once() {
+    let mut world = World::new();
+    let [web, rest] = ["Web", "Rest"].map(|name| {
+        let queue = NewQueue::new(name.parse().unwrap());
+        world.does(|tx, act| add_queue(tx, act, queue)).id
+    });
+    let topic = |of: &str, is: &str| Topic::new(of.parse().unwrap(), is.parse().unwrap());
+    let from_web = Condition::default().with(topic("source", "web"));
+    let qualified = Condition::default().with(topic("status", "qualified"));
+    let rule = |name: &str, priority, queue, assign, close| AssignmentRule {
+        name: name.parse().unwrap(),
+        priority,
+        queue,
+        assign,
+        unassign: None,
+        close,
+    };
+    let rules = [rule("web", 9, web, from_web, Some(qualified)), rule("rest", 1, rest, Condition::default(), None)];
+    let lead = world.does(|tx, act| add_lead(tx, act, somebody(1).source("web".parse()?)));
+    world.does(|tx, act| apply_assignment_rules(tx, act, lead.id, &rules));
+    world.does(|tx, act| qualify_lead(tx, act, lead.id));
+    // It still comes from the web, and is closed there: one step takes it where it stays.
+    let moved = world.does(|tx, act| apply_assignment_rules(tx, act, lead.id, &rules));
+    assert_eq!(moved.waits_in(), Some(rest));
+    world.changes_nothing(|tx, act| apply_assignment_rules(tx, act, lead.id, &rules));
+    // Where no other rule takes it, it stands in no queue.
+    let lead = world.does(|tx, act| enqueue_lead(tx, act, lead.id, Some(web)));
+    let moved = world.does(|tx, act| apply_assignment_rules(tx, act, lead.id, &rules[..1]));
+    assert_eq!((moved.queue(), moved.owner()), (None, None));
+    world.changes_nothing(|tx, act| apply_assignment_rules(tx, act, lead.id, &rules[..1]));
+}
+
+#[test]
 fn asg_10_the_same_person_comes_back_to_the_rep_who_had_them() {
     let mut world = World::new();
     let policy = AssignmentPolicy { sticky: true, ..AssignmentPolicy::default() };
@@ -320,6 +353,31 @@ fn asg_10_the_same_person_comes_back_to_the_rep_who_had_them() {
     assert_eq!(assigned.lead.owner(), Some(reps[0]));
     world.does(|tx, act| give_lead(tx, act, lead.id, None));
     let assigned = world.does(|tx, act| assign_lead(tx, act, lead.id, &nobody_away()));
+    assert_eq!(assigned.lead.owner(), Some(reps[1]));
+}
+
+#[test]
+fn asg_10_of_many_leads_of_one_person_the_last_that_was_given_counts() {
+    let mut world = World::new();
+    let policy = AssignmentPolicy { sticky: true, ..AssignmentPolicy::default() };
+    let (queue, reps) = web(&mut world, 3, policy, plain);
+    // More than tell anything of a duplicate, and the rep of the last one is another.
+    for n in 0..30 {
+        let rep = if n == 29 { reps[2] } else { reps[1] };
+        world.does(|tx, act| add_lead(tx, act, somebody(1).owner(rep)));
+    }
+    let again = waiting(&mut world, queue.id, somebody(1));
+    let assigned = world.does(|tx, act| assign_lead(tx, act, again.id, &nobody_away()));
+    assert_eq!(assigned.lead.owner(), Some(reps[2]));
+    // A customer's rep is found behind any number of customers without one.
+    for n in 0..30 {
+        let mut known = crm_core::NewCustomer::person("张三".parse().unwrap());
+        known.owner = (n == 29).then_some(reps[1]);
+        let known = known.phone("+12015550123".parse().unwrap());
+        world.does(|tx, act| crm_sales::register_customer(tx, act, known));
+    }
+    let called = waiting(&mut world, queue.id, somebody(2).phone("+12015550123".parse().unwrap()));
+    let assigned = world.does(|tx, act| assign_lead(tx, act, called.id, &nobody_away()));
     assert_eq!(assigned.lead.owner(), Some(reps[1]));
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, Activity, ActivityId, Agent, AgentId, Answer, Currency, Customer, CustomerId, EmailAddress, Entry,
+    Act, Activity, ActivityId, Agent, AgentId, Answer, ContactRef, Currency, Customer, CustomerId, EmailAddress, Entry,
     ExchangeRate, ExchangeRateId, ExternalId, Fact, ForecastAdjustment, ForecastAdjustmentId, ForecastSnapshot,
     ForecastSnapshotId, IdempotencyKey, Interaction, InteractionId, Keyed, Label, Lead, LeadId, Name, Number,
     Opportunity, OpportunityId, Order, OrderId, Payment, PaymentEntry, PaymentId, PaymentReference, Period, Phone,
@@ -163,6 +163,16 @@ impl Leads for BrokenTx<'_> {
             return Ok(all.iter().map(|lead| u64::from(lead.weight())).sum());
         }
         self.look(|tx| tx.lead_load(rep))
+    }
+
+    fn last_given(&self, reached: &ContactRef) -> Stored<Option<(DateTime<Utc>, SalesRepId)>> {
+        let first = match reached {
+            ContactRef::Email(email) if self.has(Fault::GivenToTheFirst) => {
+                self.look(|tx| tx.leads_with_email(email, Page::first(1)))?.pop()
+            }
+            _ => return self.look(|tx| tx.last_given(reached)),
+        };
+        Ok(first.and_then(|lead| lead.assigned_at().zip(lead.owner())))
     }
 }
 

@@ -160,6 +160,8 @@ faults! {
     GivenTwice = "C83",
     /// A queue forgets whose turn it is.
     TurnForgotten = "C84",
+    /// Who has the first lead of an address is taken for who was last given one.
+    GivenToTheFirst = "C89",
     /// What is done is still to be done.
     DoneStaysDue = "C85",
     /// The reminder that is furthest away comes first.

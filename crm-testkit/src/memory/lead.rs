@@ -1,8 +1,9 @@
 //! Leads.
 
+use chrono::{DateTime, Utc};
 use crm_core::{
-    EmailAddress, ExternalId, Lead, LeadId, LeadState, Name, Phone, QueueId, RecordRef, Revision, SalesRepId,
-    WaitingOrder,
+    ContactRef, EmailAddress, ExternalId, Lead, LeadId, LeadState, Name, Phone, QueueId, RecordRef, Revision,
+    SalesRepId, WaitingOrder,
     store::{LeadFilter, Leads, Page, WaitingKey},
 };
 
@@ -77,5 +78,15 @@ impl Leads for MemoryTx {
     fn lead_load(&self, rep: SalesRepId) -> Stored<u64> {
         let open = |lead: &&Lead| lead.owner() == Some(rep) && lead.status().is_open();
         Ok(self.state.leads.values().filter(open).map(|lead| u64::from(lead.weight())).sum())
+    }
+
+    fn last_given(&self, reached: &ContactRef) -> Stored<Option<(DateTime<Utc>, SalesRepId)>> {
+        let has = |lead: &&Lead| match reached {
+            ContactRef::Email(email) => lead.emails().get(email).is_some(),
+            ContactRef::Phone(phone) => lead.phones().get(phone).is_some(),
+            ContactRef::Address(_) => false,
+        };
+        let leads = self.state.leads.values().filter(has);
+        Ok(leads.filter_map(|lead| lead.assigned_at().zip(lead.owner())).max())
     }
 }

@@ -1,4 +1,4 @@
-//! C80 to C84: leads and queues.
+//! C80 to C84, and C89: leads and queues.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -6,7 +6,8 @@ use std::{
 };
 
 use crm_core::{
-    Lead, LeadId, LeadPlace, Member, NewLead, NewQueue, Queue, RosterMember, SalesRepId, WaitingOrder,
+    ContactRef, Disqualification, Lead, LeadId, LeadPlace, Member, NewLead, NewQueue, PostalAddress,
+    PostalAddressFields, Queue, RosterMember, SalesRepId, WaitingOrder,
     assignment::{Standing, Work},
     store::{Leads as _, Page, Queues as _, Store, WaitingKey},
 };
@@ -208,4 +209,49 @@ pub fn c84_a_queue_remembers_whose_turn_it_is<S: Store>(open: impl Fn() -> S) {
     }
     let found = read(&store, "C84", |tx| tx.queue(id(50)));
     assert_eq!(found.map(|queue| queue.roster), Some(expected.roster), "C84: what it remembers");
+}
+
+/// C89: the rep who was last given a lead with an e-mail address or a number is the one who has the lead that was given
+/// last, whatever became of it; of two of one instant the rep with the greater id. By a postal address there is none.
+pub fn c89_the_rep_who_was_last_given_a_lead_of_an_address_is_known<S: Store>(open: impl Fn() -> S) {
+    let store = founded(open, "C89");
+    let (email, phone) = (ContactRef::Email(text("zoe@example.net")), ContactRef::Phone(text("+12015550123")));
+    let last = |reached: &ContactRef| read(&store, "C89", |tx| tx.last_given(reached));
+    let given = |n: u32, minutes: u32, rep: Option<u32>| {
+        let new = NewLead::person(text("Zoe")).email(text("ZOE@example.net")).phone(text("+12015550123"));
+        let mut lead = valid(Lead::add(id(n), at(0), new));
+        valid(lead.put(at(minutes), LeadPlace { queue: Some(id(1)), owner: rep.map(id) }));
+        lead
+    };
+    write(&store, "C89", |tx| tx.insert_lead(&given(20, 5, None)));
+    assert_eq!(last(&email), None, "C89: one that only waits");
+    // Neither the first nor the last by id, and more than a page of them.
+    for (n, minutes, rep, expected) in
+        [(24, 50, 1, (50, 1)), (25, 80, 2, (80, 2)), (22, 90, 3, (90, 3)), (23, 20, 1, (90, 3))]
+    {
+        write(&store, "C89", |tx| tx.insert_lead(&given(n, minutes, Some(rep))));
+        for reached in [&email, &phone] {
+            assert_eq!(last(reached), Some((at(expected.0), id(expected.1))), "C89: of several leads the last");
+        }
+    }
+    let mut lost = given(22, 90, Some(3));
+    valid(lost.disqualify(at(95), Disqualification { reason: text("no budget"), note: None }));
+    write(&store, "C89", |tx| tx.update_lead(&lost).map(drop));
+    assert_eq!(last(&email), Some((at(90), id(3))), "C89: one that came to nothing counts");
+    for (n, rep) in [(30, 2), (31, 1)] {
+        write(&store, "C89", |tx| tx.insert_lead(&given(n, 99, Some(rep))));
+    }
+    assert_eq!(last(&phone), Some((at(99), id(2))), "C89: of two of one instant the greater id");
+    for n in [30, 31, 22] {
+        write(&store, "C89", |tx| tx.delete_lead(id(n)));
+    }
+    assert_eq!(last(&email), Some((at(80), id(2))), "C89: what was deleted does not count");
+    let taken = crm_core::LeadParts { revision: crm_core::Revision::FIRST, ..given(25, 80, None).into() };
+    write(&store, "C89", |tx| tx.update_lead(&valid(taken.clone().try_into())).map(drop));
+    assert_eq!(last(&email), Some((at(50), id(1))), "C89: nor what was taken from them again");
+    let other = ContactRef::Email(text("unal@example.net"));
+    assert_eq!(last(&other), None, "C89: another address");
+    let fields = PostalAddressFields { city: "上海".into(), ..PostalAddressFields::default() };
+    let home = ContactRef::Address(valid(PostalAddress::parse(fields)));
+    assert_eq!(last(&home), None, "C89: a postal address");
 }

@@ -51,6 +51,8 @@ pub(crate) struct Deal {
     pub(crate) rep: SalesRepId,
     pub(crate) product: Rc<Product>,
     pub(crate) customer: Option<CustomerId>,
+    /// The day on which it was engaged. Each example says what an open deal is whose stage tells otherwise; one that is closed has one.
+    pub(crate) engaged: Option<NaiveDate>,
     pub(crate) progress: Progress,
 }
 
@@ -69,8 +71,10 @@ impl Deal {
         notices.extend(variant);
         let stage = DealStage::read(row.field("deal_stage"));
         let customer = customer(tx, row.field("account"), stage.as_ref().ok().copied(), notices)?;
-        let progress = progress(row, stage?, notices)?;
-        Ok(Self { id, rep, product: Rc::clone(product), customer, progress })
+        let stage = stage?;
+        let engaged = values::day(row.field("engage_date"))?;
+        let progress = progress(row, stage, engaged, notices)?;
+        Ok(Self { id, rep, product: Rc::clone(product), customer, engaged, progress })
     }
 
     /// The opportunity that it is opened as.
@@ -93,23 +97,13 @@ impl Deal {
     }
 }
 
-/// How far a deal has come, with what is known there.
+/// How far a deal has come, by the word of its stage, with what is known there.
 #[derive(Clone, Copy)]
 pub(crate) enum Progress {
     Prospecting,
-    Engaging { since: NaiveDate },
-    Won { engaged: NaiveDate, day: NaiveDate, value: Money },
-    Lost { engaged: NaiveDate, day: NaiveDate },
-}
-
-impl Progress {
-    /// The day on which it was engaged.
-    pub(crate) const fn engaged(self) -> Option<NaiveDate> {
-        match self {
-            Self::Prospecting => None,
-            Self::Engaging { since: engaged } | Self::Won { engaged, .. } | Self::Lost { engaged, .. } => Some(engaged),
-        }
-    }
+    Engaging,
+    Won { day: NaiveDate, value: Money },
+    Lost { day: NaiveDate },
 }
 
 /// The words of the column `deal_stage`.
@@ -168,35 +162,35 @@ fn customer(
 }
 
 /// How far the deal of a row has come. What its stage has no room for is noticed and not taken.
-fn progress(row: &Row, stage: DealStage, notices: &mut Vec<Finding>) -> Result<Progress, Finding> {
+fn progress(
+    row: &Row,
+    stage: DealStage,
+    engaged: Option<NaiveDate>,
+    notices: &mut Vec<Finding>,
+) -> Result<Progress, Finding> {
     match stage {
         DealStage::Prospecting => {
-            let engage_date = row.field("engage_date");
-            if values::day(engage_date)?.is_some() {
-                notices.push(engage_date.finding("engage date on a prospecting opportunity, not taken"));
-            }
             expect_open(row, notices)?;
             Ok(Progress::Prospecting)
         }
         DealStage::Engaging => {
-            let since = required_day(row.field("engage_date"), "engage date", stage)?;
             expect_open(row, notices)?;
-            Ok(Progress::Engaging { since })
+            Ok(Progress::Engaging)
         }
         DealStage::Won => {
-            let (engaged, day) = first_and_last_day(row, stage)?;
+            let day = last_day(row, stage, engaged)?;
             let value = values::amount(row.field("close_value").required("no close value on a won opportunity")?)?;
-            Ok(Progress::Won { engaged, day, value })
+            Ok(Progress::Won { day, value })
         }
         DealStage::Lost => {
-            let (engaged, day) = first_and_last_day(row, stage)?;
+            let day = last_day(row, stage, engaged)?;
             let value = row.field("close_value").given();
             if let Some(value) = value
                 && !values::amount(value)?.is_zero()
             {
                 notices.push(value.finding("close value on a lost opportunity, not counted"));
             }
-            Ok(Progress::Lost { engaged, day })
+            Ok(Progress::Lost { day })
         }
     }
 }
@@ -214,15 +208,10 @@ fn expect_open(row: &Row, notices: &mut Vec<Finding>) -> Result<(), Finding> {
     Ok(())
 }
 
-fn first_and_last_day(row: &Row, stage: DealStage) -> Result<(NaiveDate, NaiveDate), Finding> {
-    let engaged = required_day(row.field("engage_date"), "engage date", stage)?;
-    let closed = required_day(row.field("close_date"), "close date", stage)?;
-    if closed < engaged {
-        return Err(row.field("close_date").finding("close date is before engage date"));
-    }
-    Ok((engaged, closed))
-}
-
-fn required_day(field: Field<'_>, what: &str, stage: DealStage) -> Result<NaiveDate, Finding> {
-    values::day(field)?.ok_or_else(|| field.finding(format!("no {what} on {stage} opportunity")))
+fn last_day(row: &Row, stage: DealStage, engaged: Option<NaiveDate>) -> Result<NaiveDate, Finding> {
+    let (engage_date, close_date) = (row.field("engage_date"), row.field("close_date"));
+    let engaged = engaged.ok_or_else(|| engage_date.finding(format!("no engage date on {stage} opportunity")))?;
+    let closed = values::day(close_date)?;
+    let closed = closed.ok_or_else(|| close_date.finding(format!("no close date on {stage} opportunity")))?;
+    if closed < engaged { Err(close_date.finding("close date is before engage date")) } else { Ok(closed) }
 }

@@ -39,7 +39,13 @@ fn parts_of_an_opportunity_that_contradict_each_other_are_refused() {
         (Open, "history", "not be empty", |parts| parts.history.clear()),
         (Open, "history", "OPP-7", |parts| parts.history[0].left_at = Some(at(5))),
         (Open, "history", "OPP-7", |parts| parts.history[0].stage = key("engaging")),
+        (Open, "history", "OPP-7", |parts| parts.history[0].kind = StageKind::Won),
         (Won, "history", "OPP-7", |parts| parts.history[0].left_at = None),
+        (Won, "history", "OPP-7", |parts| parts.history[1].kind = StageKind::Open),
+        (Open, "forecast category", "FC-3", |parts| parts.stage.forecast = ForecastCategory::Closed),
+        (Won, "forecast category", "FC-3", |parts| parts.stage.forecast = ForecastCategory::Commit),
+        (Open, "probability", "between 0 % and 100 %", |parts| parts.stage.probability = Percent::whole(101)),
+        (Won, "probability", "OPP-2", |parts| parts.stage.probability = Percent::whole(99)),
         (Open, "stage", "won stage", |parts| {
             parts.state = OpportunityState::Won { at: at(1), day: day("2026-03-05") };
         }),

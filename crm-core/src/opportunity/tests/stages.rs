@@ -196,3 +196,19 @@ fn opp_4_a_deal_knows_the_open_stage_in_which_it_fell_or_was_sold() {
     deal.win(by(&actor, 4), &pipeline(), sale()).unwrap();
     assert_eq!(deal.last_open_stage(), Some(&key("prospecting")));
 }
+
+#[test]
+fn opp_7_a_stage_that_became_a_won_one_begins_a_visit_of_its_own() {
+    let actor = alice();
+    let mut deal = standing(Open);
+    // The host turned the first stage round: what was prospecting is sold now.
+    let turned = Pipeline::new(key("Hardware"))
+        .open(key("new"), Percent::whole(10))
+        .won(deal.stage().key.clone())
+        .build()
+        .unwrap();
+    deal.win(by(&actor, 9), &turned, sale()).unwrap();
+    let kinds: Vec<_> = deal.history().iter().map(|visit| visit.kind).collect();
+    assert_eq!(kinds, [StageKind::Open, StageKind::Won]);
+    survives_json(&deal);
+}
