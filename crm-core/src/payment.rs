@@ -439,24 +439,28 @@ impl Payment {
         Ok(balance)
     }
 
-    /// What the provider has of this whole and its order does not, in minor units, whatever one of the payments did; below zero where the order has more than the provider kept.
-    /// A refund of lines is the order's to enter, so it counts once it is.
-    fn beyond(&self, order: &Order, parts: &[Self], without: PaymentId) -> i128 {
-        let in_parts = self.in_parts(parts);
-        let others = parts.iter().filter(|part| part.source == Some(self.id)).chain([self]);
-        let beyond = |payment: &Self| {
-            let done = payment.state.status() == ProviderStatus::Done;
-            let moved = if done { i128::from(payment.amount.minor()) } else { 0 };
-            let entered = payment.entry_in(order).map(|entry| i128::from(entry.amount.minor()));
-            match payment.kind {
-                PaymentKind::Void => 0,
-                PaymentKind::Whole if in_parts => -entered.unwrap_or(0),
-                PaymentKind::Whole | PaymentKind::Capture => moved - entered.unwrap_or(0),
-                PaymentKind::Refund if entered.is_none() && !payment.lines.is_empty() => 0,
-                PaymentKind::Refund => entered.unwrap_or(0) - moved,
-            }
-        };
-        others.filter(|payment| payment.id != without).map(beyond).sum()
+    /// What the provider has of this whole and its order does not, in minor units, after each payment that is done, in the order in which they were; first of all what the
+    /// order has of the whole by hand and its parts did not take yet, below zero.
+    ///
+    /// A refund of money gives back what waits, and then what the order has; one of lines is the order's to enter.
+    fn waiting<'a>(&'a self, order: &Order, parts: &'a [Self]) -> Vec<(Option<&'a Self>, i128)> {
+        let entered = |payment: &Self| payment.entry_in(order).map(|entry| i128::from(entry.amount.minor()));
+        let taken_at_once = self.state.status() == ProviderStatus::Done && !self.in_parts(parts);
+        let of_it = |part: &&Self| part.source == Some(self.id) && part.state.status() == ProviderStatus::Done;
+        let mut done: Vec<&Self> = parts.iter().filter(of_it).chain(taken_at_once.then_some(self)).collect();
+        done.sort_by_key(|payment| (payment.state.since(), payment.id));
+        let mut waits = if taken_at_once { 0 } else { -entered(self).unwrap_or(0) };
+        let mut all = vec![(None, waits)];
+        for payment in done {
+            let (amount, of_order) = (i128::from(payment.amount.minor()), entered(payment));
+            waits += match payment.kind {
+                PaymentKind::Whole | PaymentKind::Capture => amount - of_order.unwrap_or(0),
+                PaymentKind::Refund if payment.lines.is_empty() => -(amount - of_order.unwrap_or(0)).min(waits.max(0)),
+                PaymentKind::Refund | PaymentKind::Void => 0,
+            };
+            all.push((Some(payment), waits));
+        }
+        all
     }
 
     /// Whether some of a whole was captured or voided by parts.
@@ -591,16 +595,21 @@ impl Payment {
 
     /// How much of it its order is to enter, once it is done. `whole` is itself or what it is a part of, with its `parts`.
     ///
-    /// Of money that is taken: all, less what went back before the order had it. Of money that goes back: what the order has, since what it does not know of goes back
-    /// first; of a refund of lines, all. Nothing of a void, and of a whole that its parts cover.
+    /// Of money that is taken: all, less what was given back of it before the order had it. Of money that goes back: what the order has, since what waits goes back first; of
+    /// a refund of lines, all. Nothing of a void, and of a whole that its parts cover.
     pub fn for_the_order(&self, order: &Order, whole: &Self, parts: &[Self]) -> Money {
-        let (amount, beyond) = (i128::from(self.amount.minor()), whole.beyond(order, parts, self.id));
+        let amount = i128::from(self.amount.minor());
+        let waiting = whole.waiting(order, parts);
+        let place = waiting.iter().position(|(payment, _)| payment.is_some_and(|payment| payment.id == self.id));
+        // What waited before it, and the least that did from it on.
+        let before = waiting[place.unwrap_or(waiting.len()) - 1].1;
+        let least = place.and_then(|place| waiting[place..].iter().map(|(_, waits)| *waits).min());
         let share = match self.kind {
             PaymentKind::Void => 0,
             PaymentKind::Whole if self.in_parts(parts) => 0,
-            PaymentKind::Whole | PaymentKind::Capture => amount + beyond.min(0),
-            PaymentKind::Refund if !self.lines.is_empty() => amount,
-            PaymentKind::Refund => amount - beyond.max(0),
+            PaymentKind::Whole | PaymentKind::Capture => amount.min(least.unwrap_or(amount + before)),
+            PaymentKind::Refund if self.lines.is_empty() => amount - before.max(0),
+            PaymentKind::Refund => amount,
         };
         // At most its amount.
         Money::from_minor(i64::try_from(share.max(0)).unwrap_or(0), self.amount.currency())

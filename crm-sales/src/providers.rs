@@ -180,7 +180,7 @@ fn for_lines(
 /// # Errors
 ///
 /// - As [`begin_part`]; [`SalesError::Payment`] as [`Payment::allows`].
-/// - [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
+/// - [`SalesError::Order`] as [`Order::pay`] and [`Order::enter_refund`].
 pub fn settle_part(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
     act: &mut Act,
@@ -371,7 +371,7 @@ pub fn report_payment(
 /// # Errors
 ///
 /// - [`SalesError::NotFound`], [`SalesError::Store`].
-/// - [`SalesError::Payment`] with [`PaymentError::NothingToEnter`]; [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
+/// - [`SalesError::Payment`] with [`PaymentError::NothingToEnter`]; [`SalesError::Order`] as [`Order::pay`] and [`Order::enter_refund`].
 pub fn enter_payment(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
     act: &mut Act,
@@ -491,7 +491,7 @@ fn entered(
     let fact = if payment.kind() == PaymentKind::Refund {
         let mut new = NewRefund::from(new);
         new.lines = payment.lines().to_vec();
-        order.refund(at, new)?
+        order.enter_refund(at, new)?
     } else {
         order.pay(at, new)?
     };

@@ -377,8 +377,7 @@ impl Order {
     }
 
     /// How much goes back for so much of some lines: an amount that was named, or what they came to ([`Order::came_to`]), after what is `begun` and not entered yet. All lines
-    /// that are refunded, with these, come to no more than was paid (REF-1): which of them a part payment was for nobody knows, so it is for whichever are refunded. Units
-    /// that come to a unit of the currency more or less by their place may go back for the more in any place, since what is begun is not always done in its order.
+    /// that are refunded, with these, come to no more than was paid (REF-1): which of them a part payment was for nobody knows, so it is for whichever are refunded.
     ///
     /// # Errors
     ///
@@ -390,7 +389,8 @@ impl Order {
         amount: Option<Money>,
         begun: &[RefundedLine],
     ) -> Result<Money, OrderError> {
-        self.go_back_for(lines, amount, begun).map_err(|refused| refused.of(self.id, OrderAction::Refund))
+        let amount = self.go_back_for(lines, amount, begun, false);
+        amount.map_err(|refused| refused.of(self.id, OrderAction::Refund))
     }
 
     fn go_back_for(
@@ -398,9 +398,11 @@ impl Order {
         lines: &[RefundedLine],
         amount: Option<Money>,
         begun: &[RefundedLine],
+        in_any_place: bool,
     ) -> Result<Money, OrderError> {
         let order = self.id;
         let SumsOfLines { came_to, at_most } = self.sums_of(lines, begun)?;
+        let at_most = if in_any_place { at_most } else { came_to };
         let amount = positive(amount.unwrap_or(came_to).in_currency(self.currency)?)?;
         if amount > at_most {
             return Err(OrderError::MoreThanTheyCameTo { order, amount, came_to });
@@ -433,10 +435,26 @@ impl Order {
     /// [`Order::refund_of`] for lines, [`OrderError::Value`] for an amount of zero or less or in another currency, or a day before the confirmation.
     pub fn refund(&mut self, at: DateTime<Utc>, refund: impl Into<NewRefund>) -> Result<OrderFact, OrderError> {
         let order = self.id;
-        self.give_back(at, refund.into()).map_err(|refused| refused.of(order, OrderAction::Refund))
+        self.give_back(at, refund.into(), false).map_err(|refused| refused.of(order, OrderAction::Refund))
     }
 
-    fn give_back(&mut self, at: DateTime<Utc>, mut refund: NewRefund) -> Result<OrderFact, OrderError> {
+    /// Enters a refund that was begun elsewhere and is done, as [`Order::refund`] does. What was begun is not always done in its order: units that come to a unit of the
+    /// currency more or less by their place in the line may have gone back for the more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Order::refund`].
+    pub fn enter_refund(&mut self, at: DateTime<Utc>, refund: impl Into<NewRefund>) -> Result<OrderFact, OrderError> {
+        let order = self.id;
+        self.give_back(at, refund.into(), true).map_err(|refused| refused.of(order, OrderAction::Refund))
+    }
+
+    fn give_back(
+        &mut self,
+        at: DateTime<Utc>,
+        mut refund: NewRefund,
+        in_any_place: bool,
+    ) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Refund)?;
         self.not_entered(EntryKind::Refund, refund.method.as_ref(), refund.reference.as_ref())?;
         let order = self.id;
@@ -444,7 +462,7 @@ impl Order {
         let amount = match (refund.amount, refund.lines.is_empty()) {
             (Some(amount), true) => amount,
             (None, true) => refundable,
-            (named, false) => self.refund_of(&refund.lines, named, &[])?,
+            (named, false) => self.go_back_for(&refund.lines, named, &[], in_any_place)?,
         };
         let amount = positive(amount)?.in_currency(self.currency)?;
         if amount > refundable {

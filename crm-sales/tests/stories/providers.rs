@@ -598,6 +598,52 @@ fn ref_1_a_refund_that_was_entered_by_hand_later_lets_the_next_one_through() {
 }
 
 #[test]
+fn ref_3_an_entry_by_hand_of_a_part_that_is_begun_leaves_the_others_alone() {
+    // Of a capture.
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_1", "40.00")));
+    world.does(|tx, act| pay_order(tx, act, id, by_hand("ch_1", "40.00")));
+    let second = world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_2", "59.80")));
+    assert_eq!((second.entry(), order(&world, id).owed()), (Some(2), eur("0.00")));
+    assert_eq!(reported(&mut world, "acme:ch_1", Done).payment.entry(), Some(1));
+    // Of a refund.
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1").amount(eur("30.00"))));
+    world.does(|tx, act| refund_order(tx, act, id, by_hand("re_1", "30.00")));
+    let rest = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_2")));
+    assert_eq!((rest.amount(), rest.entry()), (eur("69.80"), Some(4)));
+    assert_eq!(reported(&mut world, "acme:re_1", Done).payment.entry(), Some(3));
+    assert_eq!(order(&world, id).refundable(), eur("0.00"));
+}
+
+#[test]
+fn ref_3_money_that_the_order_has_by_hand_is_taken_in_parts_and_not_entered_again() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| pay_order(tx, act, id, by_hand("pi_1", "99.80")));
+    for (reference, amount) in [("acme:ch_1", "60.00"), ("acme:ch_2", "39.80")] {
+        world.does(|tx, act| begin_part(tx, act, whole, capture(reference, amount)));
+        let taken = reported(&mut world, reference, Done);
+        assert_eq!((taken.anomaly, taken.payment.entry()), (None, None));
+    }
+    let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1")));
+    assert_eq!((back.entry(), order(&world, id).refundable()), (Some(2), eur("0.00")));
+}
+
+#[test]
+fn ref_1_a_refund_that_waits_to_be_entered_leaves_later_money_alone() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "60.00")));
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1").amount(eur("40.00"))));
+    let first = reported_too_early(&mut world, "acme:re_1");
+    let later = world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_2", "39.80")));
+    assert_eq!((later.entry(), order(&world, id).owed()), (Some(2), eur("0.00")));
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, first)).entry(), Some(3));
+    assert_eq!(order(&world, id).refundable(), eur("59.80"));
+}
+
+#[test]
 fn ref_1_refunds_of_lines_come_to_what_is_left_of_them_whatever_is_begun_and_in_whatever_order_done() {
     let mut world = World::new();
     let (customer, screw) = (world.person("张三").id, world.product("SCREW-1", "0.033333").id);
