@@ -114,9 +114,7 @@ impl From<SalesError> for Error {
             | SalesError::Order(OrderError::Invalid(refused))
             | SalesError::Lead(LeadError::Invalid(refused))
             | SalesError::Opportunity(OpportunityError::Invalid(refused))
-            | SalesError::PriceList(PriceListError::Invalid(refused))
             | SalesError::Price(PriceError::Invalid(refused))
-            | SalesError::Promotion(PromotionError::Invalid(refused))
             | SalesError::Plan(PlanError::Invalid(refused))
             | SalesError::Rate(RateError::Invalid(refused)) => Self::Invalid(refused),
             other => Self::Sales(other),

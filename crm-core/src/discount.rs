@@ -25,6 +25,7 @@ use crate::{
 ///     quantity: 2.into(),
 ///     list_price: eur("49.90")?,
 ///     price: eur("39.92")?, // 20 % off
+///     net_price: eur("39.92")?,
 ///     cost: Some(eur("30.00")?),
 ///     amount: Money::parse("79.84", Currency::EUR)?,
 ///     net: Money::parse("79.84", Currency::EUR)?,
@@ -87,11 +88,13 @@ pub struct DiscountedLine {
     pub list_price: UnitPrice,
     /// What one comes to after all discounts, before it is rounded to an amount: half up to the six decimals of a price.
     pub price: UnitPrice,
+    /// The same without tax, which is what leaves a margin above cost.
+    pub net_price: UnitPrice,
     /// What one costs us, in whatever currency; a product without a cost has no floor.
     pub cost: Option<UnitPrice>,
     /// What all of it comes to after all discounts, its share of those on the document included; with or without tax, as its price is.
     pub amount: Money,
-    /// The same without tax, which is what leaves a margin above cost.
+    /// The same without tax.
     pub net: Money,
 }
 
@@ -109,6 +112,15 @@ pub struct BeyondLimit {
     pub limit: LimitKind,
     /// What it leaves above cost, where the cost is known in its currency.
     pub margin: Option<Money>,
+}
+
+/// What a limit says of the lines of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// The limit, of whoever would let them through.
+    pub limit: DiscountLimit,
+    /// The lines that go beyond it; none where nobody needs to approve.
+    pub beyond: Vec<BeyondLimit>,
 }
 
 /// The least that a line may come to.
@@ -183,17 +195,21 @@ impl DiscountLimit {
         self.discount
     }
 
-    /// The lines that go beyond it, each with each limit that it breaks; none where nobody needs to approve. Exactly the limit is within it, whichever way its amount was
-    /// rounded.
+    /// The lines that go beyond it, each with each limit that it breaks; none where nobody needs to approve. A line is beyond a limit where both its price and its amount are: by the
+    /// price, which is not rounded, rounding takes nobody beyond the limit, and by the amount nobody is asked to approve what cannot be seen.
     ///
     /// # Errors
     ///
-    /// [`Rule::NotPositive`] quantity, [`Rule::CurrencyMismatch`] between price and amounts, [`Rule::Overflow`].
+    /// [`Rule::NotPositive`] quantity, [`Rule::CurrencyMismatch`] between prices and amounts, [`Rule::Overflow`].
     pub fn beyond(self, lines: &[DiscountedLine]) -> Result<Vec<BeyondLimit>, Invalid> {
         let mut beyond = Vec::new();
         for line in lines {
-            let DiscountedLine { number, quantity, price, cost, amount, net, .. } = *line;
+            let DiscountedLine { number, quantity, price, net_price, cost, amount, net, .. } = *line;
             let currency = price.currency();
+            if net_price.currency() != currency {
+                let rule = Rule::CurrencyMismatch { expected: currency, found: net_price.currency() };
+                return Err(Invalid::new("net price", net_price.to_string(), rule));
+            }
             let (quantity, amount, net) =
                 (quantity.positive()?, amount.in_currency(currency)?, net.in_currency(currency)?);
             let cost = cost.filter(|cost| cost.currency() == currency);
@@ -211,6 +227,15 @@ impl DiscountLimit {
         Ok(beyond)
     }
 
+    /// The lines that go beyond it, with the limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`DiscountLimit::beyond`].
+    pub fn measure(self, lines: &[DiscountedLine]) -> Result<Measured, Invalid> {
+        Ok(Measured { limit: self, beyond: self.beyond(lines)? })
+    }
+
     /// What a line may come to at least by the greatest discount, where it comes to less.
     fn least_by_discount(self, line: &DiscountedLine) -> Result<Option<LeastAmount>, Invalid> {
         if self.discount == Percent::HUNDRED {
@@ -220,7 +245,6 @@ impl DiscountLimit {
         if list.currency() != line.price.currency() {
             return Ok(Some(LeastAmount::StatedIn(list.currency())));
         }
-        // By the price, which is not rounded, so that rounding takes nobody beyond the limit; by the amount, so that nobody is asked to approve what cannot be seen.
         let (kept, whole) = (Percent::HUNDRED.ten_thousandths() - self.discount.ten_thousandths(), Percent::HUNDRED);
         let least_price = list.share(kept.into(), whole.ten_thousandths().into())?;
         let least = list.amount(line.quantity, self.discount, Rounding::HalfUp)?;
@@ -251,7 +275,8 @@ impl DiscountLimit {
             }
         };
         let least = floor.amount(line.quantity, Percent::ZERO, Rounding::HalfUp)?;
-        Ok((line.net < least).then_some(LeastAmount::Known(least)))
+        let below = line.net_price.millionths() < floor.millionths() && line.net < least;
+        Ok(below.then_some(LeastAmount::Known(least)))
     }
 }
 
@@ -301,7 +326,7 @@ impl From<Approval> for WrittenApproval {
 }
 
 impl Approval {
-    /// An approval of what goes beyond the limit of who wrote it.
+    /// An approval of what goes beyond the limit of who handed it in.
     ///
     /// # Errors
     ///

@@ -110,7 +110,8 @@ pub use self::{
     },
     decimal::{Percent, Quantity, Rate, UnitPrice, Units},
     discount::{
-        Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LeastAmount, LimitKind, MinMargin,
+        Approval, ApprovalError, BeyondLimit, DiscountLimit, DiscountedLine, LeastAmount, LimitKind, Measured,
+        MinMargin,
     },
     email::EmailAddress,
     exchange_rate::{
@@ -168,7 +169,7 @@ pub use self::{
     product::{NewProduct, Product, ProductFact, ProductPatch},
     promotion::{
         NewPromotion, NewRedemption, PromotedLine, Promotion, PromotionError, PromotionFact, PromotionParts,
-        PromotionPatch, Redemption, RedemptionFact,
+        PromotionPatch, Redemption, RedemptionFact, RedemptionParts,
     },
     queue::{NewQueue, Queue, QueueFact, QueuePatch},
     quote::{

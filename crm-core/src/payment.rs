@@ -22,8 +22,8 @@ use crate::{
 };
 
 guarded! {
-    /// A payment for an order with a provider, or a part of one. It stands beside the order's own entries: once money was taken or given back, the order has an
-    /// entry for it, whose number stands in [`entry`](Payment::entry).
+    /// A payment for an order with a provider, or a part of one. It stands beside the order's own entries: what the order has of it is the
+    /// entry whose number stands in [`entry`](Payment::entry).
     ///
     /// A whole payment is authorised and captured, or voided. A part of it that is captured, voided or refunded is a payment of its own ([`Payment::part`]), with its own
     /// reference and its own life; a whole that was authorised closes once its parts cover it (PAY-2).
@@ -48,8 +48,8 @@ guarded! {
         list lines: RefundedLine,
         /// Where it stands with the provider.
         borrow state: PaymentState,
-        /// The number of the order's entry that it made; `None` as long as no money moved, for a whole that its parts cover, and where the order could not take the entry
-        /// ([`AnomalyKind::NotEntered`]).
+        /// The number of the order's entry that it made; `None` as long as no money moved, for a whole that its parts cover, for a refund of money that the order never had,
+        /// and where the order could not take the entry ([`AnomalyKind::NotEntered`]).
         copy entry: Option<u32>,
         /// The reports of the provider that did not fit, oldest first.
         list anomalies: PaymentAnomaly,
@@ -153,7 +153,7 @@ pub enum PaymentError {
         /// The first value that is different.
         field: &'static str,
     },
-    /// The order has the entry of the payment already, or no money of it moved by itself.
+    /// The order has the entry of the payment already, or there is none to make: no money of it moved by itself, or what was taken went back before the order had it.
     #[error("{payment} has nothing to enter in its order")]
     NothingToEnter {
         /// The payment.
@@ -439,55 +439,51 @@ impl Payment {
         Ok(balance)
     }
 
-    /// What of this whole was taken without its order having an entry of it, less what of that was given back. What the order does not know of goes back first, so a refund of money
-    /// alone is entered by what it gives back beyond it; a refund that its order is still to enter gave back of what the order has.
-    pub fn not_entered(&self, order: &Order, parts: &[Self]) -> Money {
-        let in_parts = parts.iter().any(|part| part.divides(self));
-        let mut waits = 0_i128;
-        for payment in parts.iter().filter(|part| part.source == Some(self.id)).chain([self]) {
-            let beyond = i128::from(payment.amount.minor()) - i128::from(payment.entered_in(order));
+    /// What the provider has of this whole and its order does not, in minor units, after each payment that is done, in the order in which they were; first of all what the
+    /// order has of the whole by hand and its parts did not take yet, below zero.
+    ///
+    /// A refund of money gives back what waits, and then what the order has; one of lines is the order's to enter.
+    fn waiting<'a>(&'a self, order: &Order, parts: &'a [Self]) -> Vec<(Option<&'a Self>, i128)> {
+        let entered = |payment: &Self| payment.entry_in(order).map(|entry| i128::from(entry.amount.minor()));
+        let taken_at_once = self.state.status() == ProviderStatus::Done && !self.in_parts(parts);
+        let of_it = |part: &&Self| part.source == Some(self.id) && part.state.status() == ProviderStatus::Done;
+        let mut done: Vec<&Self> = parts.iter().filter(of_it).chain(taken_at_once.then_some(self)).collect();
+        done.sort_by_key(|payment| (payment.state.since(), payment.id));
+        let mut waits = if taken_at_once { 0 } else { -entered(self).unwrap_or(0) };
+        let mut all = vec![(None, waits)];
+        for payment in done {
+            let (amount, of_order) = (i128::from(payment.amount.minor()), entered(payment));
             waits += match payment.kind {
-                _ if payment.state.status() != ProviderStatus::Done => 0,
-                PaymentKind::Whole if in_parts => 0,
-                PaymentKind::Whole | PaymentKind::Capture => beyond,
-                PaymentKind::Refund if payment.entry.is_none() && payment.is_for_the_order() => 0,
-                PaymentKind::Refund => -beyond,
-                PaymentKind::Void => 0,
+                PaymentKind::Whole | PaymentKind::Capture => amount - of_order.unwrap_or(0),
+                PaymentKind::Refund if payment.lines.is_empty() => -(amount - of_order.unwrap_or(0)).min(waits.max(0)),
+                PaymentKind::Refund | PaymentKind::Void => 0,
             };
+            all.push((Some(payment), waits));
         }
-        let most = i128::from(self.amount.minor());
-        // At most the amount of a payment.
-        Money::from_minor(i64::try_from(waits.clamp(0, most)).unwrap_or(0), self.amount.currency())
+        all
     }
 
-    /// Whether it is a part that a whole was captured or voided by.
-    fn divides(&self, whole: &Self) -> bool {
-        let done = self.source == Some(whole.id) && self.state.status() == ProviderStatus::Done;
-        done && matches!(self.kind, PaymentKind::Capture | PaymentKind::Void)
+    /// Whether some of a whole was captured or voided by parts.
+    fn in_parts(&self, parts: &[Self]) -> bool {
+        let divides = |part: &Self| {
+            let of_it = part.source == Some(self.id) && part.state.status() == ProviderStatus::Done;
+            of_it && matches!(part.kind, PaymentKind::Capture | PaymentKind::Void)
+        };
+        parts.iter().any(divides)
     }
 
-    /// The entry that its order has of it: the one that was made of it, or one that was entered by hand under its provider and reference (REF-3), of refunds one that
-    /// stands.
+    /// The entry that its order has of it: the one that was made of it, or one that was entered by hand under its provider and reference (REF-3).
     pub fn entry_in<'a>(&self, order: &'a Order) -> Option<&'a PaymentEntry> {
-        let (provider, reference) = (self.reference.provider(), self.reference.reference());
-        match (self.entry, self.kind) {
-            (Some(number), _) => order.payments().iter().find(|entry| entry.number == number),
-            (None, PaymentKind::Void) => None,
-            (None, PaymentKind::Refund) => {
-                let known = order.entry_under(EntryKind::Refund, Some(provider), Some(reference))?;
-                order.standing_refunds().into_iter().find(|standing| standing.number == known.number)
-            }
-            (None, PaymentKind::Whole | PaymentKind::Capture) => {
-                order.entry_under(EntryKind::Payment, Some(provider), Some(reference))
-            }
+        if let Some(number) = self.entry {
+            return order.payments().iter().find(|entry| entry.number == number);
         }
+        let kind = match self.kind {
+            PaymentKind::Void => return None,
+            PaymentKind::Refund => EntryKind::Refund,
+            PaymentKind::Whole | PaymentKind::Capture => EntryKind::Payment,
+        };
+        order.entry_under(kind, Some(self.reference.provider()), Some(self.reference.reference()))
     }
-
-    /// What of it its order has, in minor units.
-    fn entered_in(&self, order: &Order) -> i64 {
-        self.entry_in(order).map_or(0, |entry| entry.amount.minor().min(self.amount.minor()))
-    }
-
     /// Refuses to let a whole go its way as one while parts of it have gone, or are about to go, theirs.
     fn undivided(&self, action: PaymentAction, balance: &PaymentBalance) -> Result<(), PaymentError> {
         let taken = Money::from_minor(self.amount.minor() - balance.left(self).minor(), self.amount.currency());
@@ -537,11 +533,6 @@ impl Payment {
         self.step(PaymentAction::Authorise)?;
         (self.state, self.updated_at) = (PaymentState::Authorised { at }, at);
         Ok(PaymentFact::Authorised)
-    }
-
-    /// Whether a refund is one that its order is to have an entry of: it is for lines, or the order could not take it.
-    fn is_for_the_order(&self) -> bool {
-        !self.lines.is_empty() || self.anomalies.iter().any(|anomaly| anomaly.kind == AnomalyKind::NotEntered)
     }
 
     /// Notes that it is done: a whole or a part of it is captured, a part is voided or refunded; with the number of the entry that the order made of it. What
@@ -602,41 +593,41 @@ impl Payment {
         }
     }
 
-    /// How much of it its order is to enter once it is done: of money that is given back what the order has, where `whole` and its `parts` are those of
-    /// [`Payment::not_entered`]; of what is refunded by line, and of what is taken, all. Nothing where no money moves.
+    /// How much of it its order is to enter, once it is done. `whole` is itself or what it is a part of, with its `parts`.
+    ///
+    /// Of money that is taken: all, less what was given back of it before the order had it. Of money that goes back: what the order has, since what waits goes back first; of
+    /// a refund of lines, all. Nothing of a void, and of a whole that its parts cover.
     pub fn for_the_order(&self, order: &Order, whole: &Self, parts: &[Self]) -> Money {
-        let goes_back = self.amount.minor() - whole.not_entered(order, parts).minor();
-        let minor = match self.kind {
+        let amount = i128::from(self.amount.minor());
+        let waiting = whole.waiting(order, parts);
+        let place = waiting.iter().position(|(payment, _)| payment.is_some_and(|payment| payment.id == self.id));
+        // What waited before it, and the least that did from it on.
+        let before = waiting[place.unwrap_or(waiting.len()) - 1].1;
+        let least = place.and_then(|place| waiting[place..].iter().map(|(_, waits)| *waits).min());
+        let share = match self.kind {
             PaymentKind::Void => 0,
-            PaymentKind::Refund if self.lines.is_empty() => goes_back.max(0),
-            PaymentKind::Whole | PaymentKind::Capture | PaymentKind::Refund => self.amount.minor(),
+            PaymentKind::Whole if self.in_parts(parts) => 0,
+            PaymentKind::Whole | PaymentKind::Capture => amount.min(least.unwrap_or(amount + before)),
+            PaymentKind::Refund if self.lines.is_empty() => amount - before.max(0),
+            PaymentKind::Refund => amount,
         };
-        Money::from_minor(minor, self.amount.currency())
+        // At most its amount.
+        Money::from_minor(i64::try_from(share.max(0)).unwrap_or(0), self.amount.currency())
     }
 
-    /// How much of it its order is still to enter: of money that was taken, what was not given back meanwhile; of a refund that the order could not take, what the order has.
-    /// A whole that its parts cover has no entry of its own, nor has a refund of money that the order never saw.
+    /// Whether its order may still be to enter something of it: it is done and has no entry. How much that is [`Payment::for_the_order`] says.
     ///
     /// # Errors
     ///
     /// [`PaymentError::NothingToEnter`].
-    pub fn to_enter(&self, order: &Order, whole: &Self, parts: &[Self]) -> Result<Money, PaymentError> {
-        let waits = whole.not_entered(order, parts).minor();
-        let minor = match self.kind {
-            _ if self.state.status() != ProviderStatus::Done || self.entry.is_some() => 0,
-            PaymentKind::Whole if parts.iter().any(|part| part.divides(self)) => 0,
-            // What was entered by hand as this one's does not wait, and is this one's.
-            PaymentKind::Whole | PaymentKind::Capture => (waits + self.entered_in(order)).min(self.amount.minor()),
-            PaymentKind::Refund if self.is_for_the_order() => self.for_the_order(order, whole, parts).minor(),
-            PaymentKind::Refund | PaymentKind::Void => 0,
-        };
-        match minor {
-            0 => Err(PaymentError::NothingToEnter { payment: self.id }),
-            minor => Ok(Money::from_minor(minor, self.amount.currency())),
+    pub const fn enterable(&self) -> Result<(), PaymentError> {
+        match (self.state.status(), self.entry, self.kind) {
+            (ProviderStatus::Done, None, PaymentKind::Whole | PaymentKind::Capture | PaymentKind::Refund) => Ok(()),
+            _ => Err(PaymentError::NothingToEnter { payment: self.id }),
         }
     }
 
-    /// Notes the number of the order's entry that was made of it later. What [`Payment::to_enter`] refuses is to be asked before.
+    /// Notes the number of the order's entry that was made of it later. What [`Payment::enterable`] refuses is to be asked before.
     ///
     /// # Errors
     ///

@@ -67,9 +67,14 @@ pub enum PriceListError {
         /// What is wrong with it.
         invalid: Invalid,
     },
-    /// A value breaks a rule.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
+    /// A value that the list has or would get breaks a rule.
+    #[error("{list}: {invalid}")]
+    Value {
+        /// The list.
+        list: PriceListId,
+        /// The value and the rule.
+        invalid: Invalid,
+    },
 }
 
 /// What a price list is added with.
@@ -258,7 +263,7 @@ impl PriceList {
     ///
     /// [`PriceListError::Rule`] names the first rule that is refused: [`Rule::CurrencyMismatch`], [`Rule::Circle`] where it is priced after this list,
     /// [`Rule::OutOfRange`] discount, [`Rule::NotPositive`] multiple, [`Rule::Inconsistent`] margins, and for tiers [`Rule::Empty`],
-    /// [`Rule::EndsBeforeStart`], [`Rule::Gap`], [`Rule::Overlap`] and what [`PriceTiers`] says. [`PriceListError::Invalid`]: [`Rule::TooMany`] rules.
+    /// [`Rule::EndsBeforeStart`], [`Rule::Gap`], [`Rule::Overlap`] and what [`PriceTiers`] says. [`PriceListError::Value`]: [`Rule::TooMany`] rules.
     pub fn add(id: PriceListId, at: DateTime<Utc>, new: NewPriceList) -> Result<Self, PriceListError> {
         let NewPriceList { id: _, name, external_id, currency, valid, rules } = new;
         let mut list = Self {
@@ -280,13 +285,15 @@ impl PriceList {
 
     /// Puts new rules behind those that are there.
     fn extend(&mut self, rules: Vec<NewPriceRule>) -> Result<(), PriceListError> {
-        many(self.rules.len().saturating_add(rules.len()))?;
+        let list = self.id;
+        let refused = |invalid| PriceListError::Value { list, invalid };
+        many(self.rules.len().saturating_add(rules.len())).map_err(refused)?;
         for NewPriceRule { target, min_quantity, valid, pricing } in rules {
             let number = self.next_rule;
             let rule = PriceRule { number, target, min_quantity, valid, pricing };
-            self.check_rule(&rule).map_err(|invalid| PriceListError::Rule { list: self.id, rule: number, invalid })?;
-            self.next_rule =
-                number.checked_add(1).ok_or_else(|| Invalid::new("rules", number.to_string(), Rule::Overflow))?;
+            self.check_rule(&rule).map_err(|invalid| PriceListError::Rule { list, rule: number, invalid })?;
+            let overflow = || refused(Invalid::new("rules", number.to_string(), Rule::Overflow));
+            self.next_rule = number.checked_add(1).ok_or_else(overflow)?;
             self.rules.push(rule);
         }
         Ok(())

@@ -143,11 +143,15 @@ pub struct PriceBook {
 }
 
 impl Serialize for PriceBook {
-    /// As what it was made of, so that another book is told from it.
+    /// As what decides its prices, so that one that may give others is told from it: what lists are called, when they were written and their rules of other days do not.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let lists: Vec<&PriceList> = self.lists.values().map(|indexed| &indexed.list).collect();
-        let rates: Vec<&DatedRate> = self.rates.values().collect();
-        (self.day, lists, rates).serialize(serializer)
+        let lists = self.lists.iter().map(|(id, indexed)| {
+            let (list, usable) = (&indexed.list, indexed.list.active() && indexed.list.valid().contains(self.day));
+            let rules = list.rules().iter().filter(|rule| usable && rule.valid.contains(self.day));
+            (id, list.currency(), usable, rules.collect::<Vec<_>>())
+        });
+        let rates = self.rates.iter().map(|((from, to), rate)| (from, to, rate.rate));
+        (self.day, lists.collect::<Vec<_>>(), rates.collect::<Vec<_>>()).serialize(serializer)
     }
 }
 
@@ -440,11 +444,14 @@ impl PriceBook {
                 base.into_iter().map(made).collect::<Result<_, PriceError>>()?
             }
             Pricing::Tiers(tiers) => {
-                let base = match tiers.tiers.iter().all(|tier| matches!(tier.price, TierPrice::Price(_))) {
+                let counted_for = counted.for_tiers(tiers, request);
+                let parts = tiers.split(quantity, counted_for);
+                // The base is looked for where a tier in use takes something off it: others can do without.
+                let base = match parts.iter().all(|(_, tier)| matches!(tier.price, TierPrice::Price(_))) {
                     true => Vec::new(),
                     false => self.base(tiers.base, line, request, counted, reasons, depth)?,
                 };
-                line.tiers(tiers, &base, quantity, counted.for_tiers(tiers, request), reasons)?
+                line.tiers(tiers.mode, parts, &base, counted_for, reasons)?
             }
         };
         Ok((Some(number), portions))

@@ -1,11 +1,20 @@
 //! Promotions: what is taken off for some time, for everybody or for those who have the code of a coupon, so many times at most.
 
+mod error;
+mod new;
+mod redemption;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    error::PromotionError,
+    new::{NewPromotion, PromotionPatch},
+    redemption::{NewRedemption, Redemption, RedemptionFact, RedemptionParts},
+};
 use crate::{
     decimal::Percent,
-    id::{CustomerId, OrderId, PromotionId, RedemptionId},
+    id::{CustomerId, PromotionId, RedemptionId},
     invalid::{Invalid, Rule},
     money::{Money, Rounding},
     patch::patched,
@@ -44,219 +53,6 @@ guarded! {
         /// Whether it can be used at present.
         copy active: bool,
     }
-}
-
-/// Why a promotion is not used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PromotionError {
-    /// It is switched off.
-    #[error("{promotion} is inactive")]
-    Inactive {
-        /// The promotion.
-        promotion: PromotionId,
-    },
-    /// It cannot be used on the day.
-    #[error("{promotion} holds {valid}, not on {day}")]
-    NotValid {
-        /// The promotion.
-        promotion: PromotionId,
-        /// The days on which it can be used.
-        valid: Window,
-        /// The day.
-        day: NaiveDate,
-    },
-    /// It was used as often as it can be.
-    #[error("{promotion} was used {limit} times, which is its limit")]
-    UsedUp {
-        /// The promotion.
-        promotion: PromotionId,
-        /// How often it can be used.
-        limit: u32,
-    },
-    /// The customer used it as often as one customer can.
-    #[error("{customer} used {promotion} {limit} times, which is the limit of one customer")]
-    UsedUpByCustomer {
-        /// The promotion.
-        promotion: PromotionId,
-        /// The customer.
-        customer: CustomerId,
-        /// How often one customer can use it.
-        limit: u32,
-    },
-    /// It was used for this order.
-    #[error("{promotion} was used for {order} already")]
-    UsedForOrder {
-        /// The promotion.
-        promotion: PromotionId,
-        /// The order.
-        order: OrderId,
-    },
-    /// The order is another customer's.
-    #[error("{order} is not an order of {customer}")]
-    OtherCustomer {
-        /// The order.
-        order: OrderId,
-        /// Who would use it.
-        customer: CustomerId,
-    },
-    /// What it took off stands on the lines of the order.
-    #[error(
-        "cannot release {redemption}: promotions take something off the lines of {order}, and are released with it"
-    )]
-    TakenOff {
-        /// The use.
-        redemption: RedemptionId,
-        /// The order.
-        order: OrderId,
-    },
-    /// The lines that it is for come to too little.
-    #[error("{promotion} needs lines that come to {min}, these come to {amount}")]
-    TooLittle {
-        /// The promotion.
-        promotion: PromotionId,
-        /// The least that they must come to.
-        min: Money,
-        /// What they come to.
-        amount: Money,
-    },
-    /// None of the lines is one that it is for.
-    #[error("{promotion} is for none of the lines")]
-    ForNoLine {
-        /// The promotion.
-        promotion: PromotionId,
-    },
-    /// Nobody has such a coupon: no promotion has the code.
-    #[error("no promotion has the code {code:?}")]
-    NoSuchCode {
-        /// The code.
-        code: Label,
-    },
-    /// A value breaks a rule.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-}
-
-/// What a promotion is added with.
-///
-/// ```
-/// use crm_core::{Discount, NewPromotion, Percent};
-///
-/// let new = NewPromotion::new("Spring".parse()?, Discount::Percent(Percent::whole(10))).coupon("spring-10".parse()?).limit(100);
-/// assert_eq!((new.limit, new.limit_per_customer), (Some(100), None));
-/// # Ok::<(), crm_core::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct NewPromotion {
-    /// The host's own id; made from the act where there is none.
-    pub id: Option<PromotionId>,
-    /// The name.
-    pub name: Name,
-    /// The code of a coupon, in any case; unique among promotions.
-    pub code: Option<Label>,
-    /// What is taken off, more than nothing.
-    pub benefit: Discount,
-    /// What it is taken off from.
-    pub target: PriceTarget,
-    /// The days on which it can be used.
-    pub valid: Window,
-    /// The least that the lines which it is for must come to.
-    pub min_amount: Option<Money>,
-    /// How often it can be used.
-    pub limit: Option<u32>,
-    /// How often one customer can use it.
-    pub limit_per_customer: Option<u32>,
-}
-
-impl NewPromotion {
-    /// A promotion for everybody and everything, on every day, without a limit.
-    pub const fn new(name: Name, benefit: Discount) -> Self {
-        Self {
-            id: None,
-            name,
-            code: None,
-            benefit,
-            target: PriceTarget::All,
-            valid: Window::ALWAYS,
-            min_amount: None,
-            limit: None,
-            limit_per_customer: None,
-        }
-    }
-
-    /// With the host's own id.
-    #[must_use]
-    pub fn id(mut self, id: PromotionId) -> Self {
-        self.id = Some(id);
-        self
-    }
-
-    /// For those who give a code, in whatever case.
-    #[must_use]
-    pub fn coupon(mut self, code: Label) -> Self {
-        self.code = Some(code);
-        self
-    }
-
-    /// Off these products only.
-    #[must_use]
-    pub fn target(mut self, target: PriceTarget) -> Self {
-        self.target = target;
-        self
-    }
-
-    /// Only on these days.
-    #[must_use]
-    pub fn valid(mut self, days: impl Into<Window>) -> Self {
-        self.valid = days.into();
-        self
-    }
-
-    /// Only where the lines that it is for come to so much.
-    #[must_use]
-    pub fn min_amount(mut self, amount: Money) -> Self {
-        self.min_amount = Some(amount);
-        self
-    }
-
-    /// So many times at most.
-    #[must_use]
-    pub fn limit(mut self, uses: u32) -> Self {
-        self.limit = Some(uses);
-        self
-    }
-
-    /// So many times at most by one customer.
-    #[must_use]
-    pub fn limit_per_customer(mut self, uses: u32) -> Self {
-        self.limit_per_customer = Some(uses);
-        self
-    }
-}
-
-/// What is to change on a promotion. A field that is `None` stays as it is; where a field may be empty, `Some(None)` empties it. What it takes off stays: uses were promised it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PromotionPatch {
-    /// The revision that the caller has seen; a newer one is a conflict. `None` writes over whatever is there now.
-    pub expected: Option<Revision>,
-    /// The name.
-    pub name: Option<Name>,
-    /// The code of a coupon, in any case.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub code: Option<Option<Label>>,
-    /// The days on which it can be used.
-    pub valid: Option<Window>,
-    /// How often it can be used; fewer than it was used ends it.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Option<u32>>,
-    /// How often one customer can use it.
-    #[serde(deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    pub limit_per_customer: Option<Option<u32>>,
-    /// Whether it can be used at present.
-    pub active: Option<bool>,
 }
 
 /// What happened to a promotion.
@@ -350,6 +146,11 @@ impl Promotion {
             Discount::Percent(share) => drop(share.share("benefit")?),
             Discount::Amount(amount) => positive("benefit", amount)?,
         }
+        if let Some(code) = &self.code
+            && upper(code)? != *code
+        {
+            return Err(Invalid::new("code", code.as_str(), Rule::Inconsistent { must: "must be in upper case" }));
+        }
         if let Some(min) = self.min_amount {
             positive("least amount", min)?;
             if let Discount::Amount(amount) = self.benefit {
@@ -362,6 +163,12 @@ impl Promotion {
             }
         }
         Ok(())
+    }
+
+    /// A refused value with the promotion.
+    fn refused(&self) -> impl Fn(Invalid) -> PromotionError + use<> {
+        let promotion = self.id;
+        move |invalid| PromotionError::Value { promotion, invalid }
     }
 
     /// The code that a promotion with this one is kept by: the same in upper case.
@@ -377,17 +184,22 @@ impl Promotion {
     ///
     /// # Errors
     ///
-    /// As [`Promotion::add`].
-    pub fn update(&mut self, at: DateTime<Utc>, patch: PromotionPatch) -> Result<Option<PromotionFact>, Invalid> {
+    /// [`PromotionError::Value`] as [`Promotion::add`].
+    pub fn update(
+        &mut self,
+        at: DateTime<Utc>,
+        patch: PromotionPatch,
+    ) -> Result<Option<PromotionFact>, PromotionError> {
+        let refused = self.refused();
         let mut after = self.clone();
         patched!(after, patch: PromotionPatch { name, valid, limit, limit_per_customer, active }, and code);
-        let code = code.map(|code| code.as_ref().map(upper).transpose()).transpose()?;
+        let code = code.map(|code| code.as_ref().map(upper).transpose()).transpose().map_err(&refused)?;
         crate::patch::set(&mut after.code, code);
         if after == *self {
             return Ok(None);
         }
         after.updated_at = at;
-        after.check()?;
+        after.check().map_err(refused)?;
         let before = Box::new(std::mem::replace(self, after));
         Ok(Some(PromotionFact::Updated { before, after: Box::new(self.clone()) }))
     }
@@ -423,16 +235,16 @@ impl Promotion {
     ///
     /// # Errors
     ///
-    /// As [`Promotion::usable`].
+    /// As [`Promotion::usable`]; [`PromotionError::Value`] with [`Rule::Overflow`].
     pub fn redeem(
         &mut self,
         at: DateTime<Utc>,
         redemption: &Redemption,
         used_by_customer: u64,
     ) -> Result<PromotionFact, PromotionError> {
-        self.usable(redemption.day, redemption.customer, used_by_customer)?;
-        let used =
-            self.used.checked_add(1).ok_or_else(|| Invalid::new("uses", self.used.to_string(), Rule::Overflow))?;
+        self.usable(redemption.day(), redemption.customer(), used_by_customer)?;
+        let overflow = || self.refused()(Invalid::new("uses", self.used.to_string(), Rule::Overflow));
+        let used = self.used.checked_add(1).ok_or_else(overflow)?;
         (self.used, self.updated_at) = (used, at);
         Ok(PromotionFact::Used { redemption: redemption.id, used })
     }
@@ -448,7 +260,7 @@ impl Promotion {
     ///
     /// # Errors
     ///
-    /// [`PromotionError::ForNoLine`], also where the lines that it is for come to nothing; [`PromotionError::TooLittle`]; [`PromotionError::Invalid`] with
+    /// [`PromotionError::ForNoLine`], also where the lines that it is for come to nothing; [`PromotionError::TooLittle`]; [`PromotionError::Value`] with
     /// [`Rule::CurrencyMismatch`], [`Rule::Negative`] line or [`Rule::Overflow`].
     ///
     /// # Examples
@@ -475,154 +287,34 @@ impl Promotion {
         let Some(currency) = lines.first().map(|line| line.amount.currency()) else {
             return Err(PromotionError::ForNoLine { promotion });
         };
+        let refused = self.refused();
         let mut weights = Vec::with_capacity(lines.len());
         for PromotedLine { product, amount } in lines {
-            amount.in_currency(currency)?;
-            let refused = |_| Invalid::new("line", amount.to_string(), Rule::Negative);
-            let weight = u64::try_from(amount.minor()).map_err(refused)?;
+            amount.in_currency(currency).map_err(&refused)?;
+            let negative = |_| refused(Invalid::new("line", amount.to_string(), Rule::Negative));
+            let weight = u64::try_from(amount.minor()).map_err(negative)?;
             weights.push(if self.target.covers(product) { weight } else { 0 });
         }
         let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
-        let total = i64::try_from(total).map_err(|_| Invalid::new("lines", total.to_string(), Rule::Overflow))?;
+        let overflow = |_| refused(Invalid::new("lines", total.to_string(), Rule::Overflow));
+        let total = i64::try_from(total).map_err(overflow)?;
         let total = Money::from_minor(total, currency);
         if total.is_zero() {
             return Err(PromotionError::ForNoLine { promotion });
         }
         if let Some(min) = self.min_amount {
-            min.in_currency(currency)?;
+            min.in_currency(currency).map_err(&refused)?;
             if total < min {
                 return Err(PromotionError::TooLittle { promotion, min, amount: total });
             }
         }
         let off = match self.benefit {
-            Discount::Percent(share) => total.percent(share, Rounding::HalfUp)?,
+            Discount::Percent(share) => total.percent(share, Rounding::HalfUp),
             Discount::Amount(amount) => {
-                Money::from_minor(amount.in_currency(currency)?.minor().min(total.minor()), currency)
+                amount.in_currency(currency).map(|amount| if amount > total { total } else { amount })
             }
         };
-        Ok(off.allocate(&weights)?)
-    }
-}
-
-/// One use of a promotion. It is not changed; where the use is taken back it is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Redemption {
-    /// The id.
-    pub id: RedemptionId,
-    /// How often it was written.
-    pub revision: Revision,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it last changed.
-    pub updated_at: DateTime<Utc>,
-    /// The promotion.
-    pub promotion: PromotionId,
-    /// Who used it.
-    pub customer: CustomerId,
-    /// What it was used for.
-    pub order: Option<OrderId>,
-    /// The business day.
-    pub day: NaiveDate,
-    /// What it took off, in all.
-    pub amount: Money,
-}
-
-/// What a promotion is used with.
-///
-/// ```
-/// use crm_core::{Currency, CustomerId, Money, NewRedemption, RecordId};
-/// # let zhang = CustomerId::from_uuid(uuid::Uuid::from_u128(1));
-/// let new = NewRedemption::by(zhang, Money::parse("10.00", Currency::EUR)?);
-/// assert_eq!((new.customer, new.order), (zhang, None));
-/// # Ok::<(), crm_core::Invalid>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct NewRedemption {
-    /// The host's own id; made from the act where there is none.
-    pub id: Option<RedemptionId>,
-    /// Who uses it.
-    pub customer: CustomerId,
-    /// What it is used for; once for an order.
-    pub order: Option<OrderId>,
-    /// The business day; that of the act, in UTC, where there is none.
-    pub day: Option<NaiveDate>,
-    /// What it takes off, in all: the sum of [`Promotion::taken_off`].
-    pub amount: Money,
-}
-
-impl NewRedemption {
-    /// A use by a customer, that takes so much off.
-    pub const fn by(customer: CustomerId, amount: Money) -> Self {
-        Self { id: None, customer, order: None, day: None, amount }
-    }
-
-    /// With the host's own id.
-    #[must_use]
-    pub const fn id(mut self, id: RedemptionId) -> Self {
-        self.id = Some(id);
-        self
-    }
-
-    /// For an order.
-    #[must_use]
-    pub const fn order(mut self, order: OrderId) -> Self {
-        self.order = Some(order);
-        self
-    }
-
-    /// On a business day of the host's own calendar.
-    #[must_use]
-    pub const fn day(mut self, day: NaiveDate) -> Self {
-        self.day = Some(day);
-        self
-    }
-}
-
-/// What happened to a use of a promotion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum RedemptionFact {
-    /// It was made.
-    Made {
-        /// As it was then.
-        redemption: Box<Redemption>,
-    },
-    /// It was taken back.
-    Released {
-        /// As it was.
-        redemption: Box<Redemption>,
-    },
-}
-
-impl Redemption {
-    /// A use of a promotion.
-    ///
-    /// # Errors
-    ///
-    /// [`Rule::NotPositive`] amount.
-    pub fn make(
-        id: RedemptionId,
-        at: DateTime<Utc>,
-        promotion: PromotionId,
-        new: NewRedemption,
-    ) -> Result<Self, Invalid> {
-        let NewRedemption { id: _, customer, order, day, amount } = new;
-        positive("amount", amount)?;
-        let day = day.unwrap_or_else(|| at.date_naive());
-        Ok(Self {
-            id,
-            revision: Revision::FIRST,
-            created_at: at,
-            updated_at: at,
-            promotion,
-            customer,
-            order,
-            day,
-            amount,
-        })
+        off.and_then(|off| off.allocate(&weights)).map_err(refused)
     }
 }
 

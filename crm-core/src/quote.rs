@@ -1,5 +1,6 @@
 //! Quotes: what is offered to a customer, until when, and what becomes of it.
 
+mod approval;
 mod error;
 mod fact;
 mod new;
@@ -14,15 +15,14 @@ pub use self::{
     state::{QuoteAction, QuoteState, QuoteStatus},
 };
 use crate::{
-    decimal::{Percent, UnitPrice},
-    discount::{Approval, BeyondLimit, DiscountedLine},
-    id::{CustomerId, OpportunityId, OrderId, PriceListId, ProductId, QuoteId, SalesRepId},
+    discount::{Approval, Measured},
+    id::{CustomerId, OpportunityId, OrderId, PriceListId, QuoteId, SalesRepId},
     invalid::{Invalid, Rule},
     money::{Currency, Money},
     order::{OrderLine, check_lines, sums, totals},
     record::{Revision, guarded},
     text::{Actor, ExternalId, Label, Number, Text},
-    totals::{Discount, LineTotals, Terms, Totals},
+    totals::{Terms, Totals},
 };
 
 guarded! {
@@ -62,7 +62,7 @@ guarded! {
         copy total: Money,
         /// The last day on which the customer can take it (QT-2); any day where there is none.
         copy valid_until: Option<NaiveDate>,
-        /// Who approved what goes beyond the limit of its author, where that was asked.
+        /// Who approved what goes beyond the limit of who handed it in, where that was asked.
         maybe approval: Approval,
         /// Where it stands.
         borrow state: QuoteState,
@@ -109,6 +109,9 @@ impl Quote {
     fn check(&self) -> Result<(), Invalid> {
         check_lines(&self.lines, self.currency, &self.terms, (self.net, self.total))?;
         let inconsistent = |field, value: String, must| Err(Invalid::new(field, value, Rule::Inconsistent { must }));
+        if let Some(off) = self.lines.iter().find_map(OrderLine::taken_off) {
+            return inconsistent("taken off", off.to_string(), "must not be there: promotions are for orders");
+        }
         if self.version == 0 || (self.version == 1) != self.previous.is_none() {
             return inconsistent(
                 "version",
@@ -123,6 +126,9 @@ impl Quote {
         }
         if self.authors.is_empty() {
             return Err(Invalid::new("authors", "", Rule::Empty));
+        }
+        if matches!(&self.state, QuoteState::InApproval { beyond, .. } if beyond.is_empty()) {
+            return inconsistent("beyond", String::new(), "must not be empty where it waits for approval");
         }
         if self.approval.is_some() && matches!(status, QuoteStatus::Draft | QuoteStatus::InApproval) {
             return inconsistent("approval", status.to_string(), "must not be there before it is approved");
@@ -156,11 +162,17 @@ impl Quote {
         }
     }
 
+    /// A refused value with the quote and what was asked of it.
+    fn refused(&self, action: QuoteAction) -> impl Fn(Invalid) -> QuoteError + use<> {
+        let quote = self.id;
+        move |invalid| QuoteError::Value { quote, action, invalid }
+    }
+
     /// Refuses an answer of a day before the quote was sent.
-    fn not_before_sending(&self, day: NaiveDate) -> Result<(), Invalid> {
+    fn not_before_sending(&self, day: NaiveDate, action: QuoteAction) -> Result<(), QuoteError> {
         match self.state {
             QuoteState::Sent { day: earliest, .. } if day < earliest => {
-                Err(Invalid::new("day", day.to_string(), Rule::TooEarly { earliest }))
+                Err(self.refused(action)(Invalid::new("day", day.to_string(), Rule::TooEarly { earliest })))
             }
             _ => Ok(()),
         }
@@ -177,46 +189,6 @@ impl Quote {
     /// As [`Totals::of`], which a quote that was checked does not give.
     pub fn totals(&self) -> Result<Totals, Invalid> {
         totals(&self.lines, self.currency, &self.terms)
-    }
-
-    /// Its lines as a [`DiscountLimit`](crate::DiscountLimit) looks at them. The caller knows what a product is listed at and what one costs.
-    ///
-    /// # Errors
-    ///
-    /// What `product` refuses; [`Rule::Overflow`].
-    pub fn discounted<E: From<Invalid>>(
-        &self,
-        product: impl Fn(ProductId) -> Result<(UnitPrice, Option<UnitPrice>), E>,
-    ) -> Result<Vec<DiscountedLine>, E> {
-        let totals = self.totals()?;
-        let hundred = i128::from(Percent::HUNDRED.ten_thousandths());
-        let less = |percent: Percent| hundred - i128::from(percent.ten_thousandths());
-        // What the discount on the document leaves of each price.
-        let (left, of) = match self.terms.discount {
-            Some(Discount::Percent(percent)) => (less(percent), hundred),
-            Some(Discount::Amount(_)) if !totals.subtotal().is_zero() => {
-                let all = i128::from(totals.subtotal().minor());
-                (all - i128::from(totals.discount().minor()), all)
-            }
-            Some(Discount::Amount(_)) | None => (1, 1),
-        };
-        let line = |(line, sums): (&OrderLine, &LineTotals)| {
-            let (list_price, cost) = product(line.product())?;
-            let list_price = line.list_price().unwrap_or(list_price);
-            let kept = less(line.discount()).checked_mul(left).zip(hundred.checked_mul(of));
-            let (kept, all) =
-                kept.ok_or_else(|| Invalid::new("discount", totals.discount().to_string(), Rule::Overflow))?;
-            Ok(DiscountedLine {
-                number: line.number(),
-                quantity: line.quantity(),
-                list_price,
-                price: line.unit_price().share(kept, all)?,
-                cost,
-                amount: line.amount().checked_sub(sums.discount)?,
-                net: sums.net,
-            })
-        };
-        self.lines.iter().zip(totals.lines()).map(line).collect()
     }
 
     /// The version that took its place.
@@ -239,12 +211,6 @@ impl Quote {
     pub fn line(&self, number: u32) -> Option<&OrderLine> {
         let place = self.lines.binary_search_by_key(&number, OrderLine::number).ok()?;
         Some(&self.lines[place])
-    }
-
-    /// Who wrote its content once somebody changes or copies it: they, after those who wrote what nobody else approved.
-    pub fn authors_with(&self, author: &Actor) -> Vec<Actor> {
-        let unapproved: &[Actor] = if self.approval.is_some() { &[] } else { &self.authors };
-        unapproved.iter().filter(|one| *one != author).chain([author]).cloned().collect()
     }
 
     /// What it says.
@@ -280,7 +246,7 @@ impl Quote {
     ///
     /// # Errors
     ///
-    /// As [`Quote::amendable`]; [`QuoteError::NoLines`] where nothing is left of an approved one; [`QuoteError::Invalid`] as [`Quote::draft`].
+    /// As [`Quote::amendable`]; [`QuoteError::NoLines`] where nothing is left of an approved one; [`QuoteError::Value`] as [`Quote::draft`].
     pub fn with(&self, content: QuoteContent) -> Result<Self, QuoteError> {
         self.amendable()?;
         let mut after = self.clone();
@@ -288,9 +254,10 @@ impl Quote {
         if lines.is_empty() && self.state.status() == QuoteStatus::Approved {
             return Err(QuoteError::NoLines { quote: self.id, action: QuoteAction::Amend });
         }
-        (after.net, after.total) = sums(&lines, self.currency, &terms)?;
+        let refused = self.refused(QuoteAction::Amend);
+        (after.net, after.total) = sums(&lines, self.currency, &terms).map_err(&refused)?;
         (after.lines, after.terms, after.valid_until) = (lines, terms, valid_until);
-        after.check()?;
+        after.check().map_err(refused)?;
         Ok(after)
     }
 
@@ -305,7 +272,7 @@ impl Quote {
         at: DateTime<Utc>,
         author: &Actor,
         content: QuoteContent,
-        beyond: Vec<BeyondLimit>,
+        measured: Measured,
     ) -> Result<Option<QuoteFact>, QuoteError> {
         if content == self.content() {
             return self.amendable().map(|()| None);
@@ -313,89 +280,42 @@ impl Quote {
         let mut unapproved = self.clone();
         (unapproved.authors, unapproved.approval) = (self.authors_with(author), None);
         let mut after = unapproved.with(content)?;
+        let Measured { limit, beyond } = measured;
         if after.state.status() == QuoteStatus::Approved && !beyond.is_empty() {
             after.state = QuoteState::InApproval { since: at, beyond };
         }
         after.updated_at = at;
+        let within = (after.state.status() == QuoteStatus::Approved).then_some(limit);
         let before = Box::new(std::mem::replace(self, after));
-        Ok(Some(QuoteFact::Amended { before, after: Box::new(self.clone()) }))
+        Ok(Some(QuoteFact::Amended { before, after: Box::new(self.clone()), within }))
     }
 
-    /// Asks for approval of what goes beyond the limit of its author; where nothing does, it is ready to be sent at once (PRC-5).
-    ///
-    /// # Errors
-    ///
-    /// [`QuoteError::NotAllowed`] unless it is a draft, [`QuoteError::NoLines`].
-    pub fn submit(&mut self, at: DateTime<Utc>, beyond: Vec<BeyondLimit>) -> Result<QuoteFact, QuoteError> {
-        let action = if beyond.is_empty() { QuoteAction::Pass } else { QuoteAction::Submit };
-        self.step(action)?;
-        self.has_lines(action)?;
-        if beyond.is_empty() {
-            self.enter(at, QuoteState::Approved { at });
-            return Ok(QuoteFact::Passed);
-        }
-        self.enter(at, QuoteState::InApproval { since: at, beyond: beyond.clone() });
-        Ok(QuoteFact::Submitted { beyond })
-    }
-
-    /// Approves it, by another person than those who wrote it (PRC-5).
-    ///
-    /// # Errors
-    ///
-    /// [`QuoteError::NotAllowed`] unless it waits for approval, [`QuoteError::Approval`] by one of its authors.
-    pub fn approve(&mut self, at: DateTime<Utc>, approver: &Actor) -> Result<QuoteFact, QuoteError> {
-        self.step(QuoteAction::Approve)?;
-        let beyond = match &self.state {
-            QuoteState::InApproval { beyond, .. } => beyond.clone(),
-            _ => Vec::new(),
-        };
-        let approval = Approval::give(self.authors.clone(), approver.clone(), at, beyond)
-            .map_err(|refused| QuoteError::Approval { quote: self.id, refused })?;
-        self.approval = Some(approval.clone());
-        self.enter(at, QuoteState::Approved { at });
-        Ok(QuoteFact::Approved { approval })
-    }
-
-    /// Sends it back to its author, as a draft.
-    ///
-    /// # Errors
-    ///
-    /// [`QuoteError::NotAllowed`] unless it waits for approval.
-    pub fn send_back(&mut self, at: DateTime<Utc>, reason: Text) -> Result<QuoteFact, QuoteError> {
-        self.step(QuoteAction::SendBack)?;
-        self.enter(at, QuoteState::Draft { sent_back: Some(reason.clone()) });
-        Ok(QuoteFact::SentBack { reason })
-    }
-
-    /// Notes that it went to the customer: an approved one, or a draft of which nothing goes beyond the limit of its author. From here on its content stands (QT-1).
+    /// Notes that it went to the customer: an approved one, or a draft of which nothing goes beyond the limit of who sends it. From here on its content stands (QT-1).
     ///
     /// # Errors
     ///
     /// [`QuoteError::NotAllowed`], [`QuoteError::NoLines`], [`QuoteError::NeedsApproval`], [`QuoteError::NoLongerValid`].
-    pub fn send(
-        &mut self,
-        at: DateTime<Utc>,
-        day: NaiveDate,
-        beyond: Vec<BeyondLimit>,
-    ) -> Result<QuoteFact, QuoteError> {
+    pub fn send(&mut self, at: DateTime<Utc>, day: NaiveDate, measured: Measured) -> Result<QuoteFact, QuoteError> {
         self.step(QuoteAction::Send)?;
         self.has_lines(QuoteAction::Send)?;
-        if self.state.status() == QuoteStatus::Draft && !beyond.is_empty() {
+        let Measured { limit, beyond } = measured;
+        let draft = self.state.status() == QuoteStatus::Draft;
+        if draft && !beyond.is_empty() {
             return Err(QuoteError::NeedsApproval { quote: self.id, beyond });
         }
         self.valid_on(day, QuoteAction::Send)?;
         self.enter(at, QuoteState::Sent { at, day });
-        Ok(QuoteFact::Sent { day })
+        Ok(QuoteFact::Sent { day, within: draft.then_some(limit) })
     }
 
     /// Notes that the customer takes it, on its last day at the latest (QT-2).
     ///
     /// # Errors
     ///
-    /// [`QuoteError::NotAllowed`] unless it is sent, [`QuoteError::NoLongerValid`]; [`QuoteError::Invalid`] for a day before it was sent.
+    /// [`QuoteError::NotAllowed`] unless it is sent, [`QuoteError::NoLongerValid`]; [`QuoteError::Value`] for a day before it was sent.
     pub fn accept(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Result<QuoteFact, QuoteError> {
         self.step(QuoteAction::Accept)?;
-        self.not_before_sending(day)?;
+        self.not_before_sending(day, QuoteAction::Accept)?;
         self.valid_on(day, QuoteAction::Accept)?;
         self.enter(at, QuoteState::Accepted { at, day, order: None });
         Ok(QuoteFact::Accepted { day })
@@ -427,7 +347,7 @@ impl Quote {
     ///
     /// # Errors
     ///
-    /// [`QuoteError::NotAllowed`] unless it is sent; [`QuoteError::Invalid`] for a day before that.
+    /// [`QuoteError::NotAllowed`] unless it is sent; [`QuoteError::Value`] for a day before that.
     pub fn reject(
         &mut self,
         at: DateTime<Utc>,
@@ -436,7 +356,7 @@ impl Quote {
         note: Option<Text>,
     ) -> Result<QuoteFact, QuoteError> {
         self.step(QuoteAction::Reject)?;
-        self.not_before_sending(day)?;
+        self.not_before_sending(day, QuoteAction::Reject)?;
         self.enter(at, QuoteState::Rejected { at, day, reason: reason.clone(), note: note.clone() });
         Ok(QuoteFact::Rejected { day, reason, note })
     }
@@ -459,10 +379,11 @@ impl Quote {
     ///
     /// # Errors
     ///
-    /// [`QuoteError::NotAllowed`] once the customer answered, or it ended otherwise; [`QuoteError::Invalid`] where its number has no place for the version.
+    /// [`QuoteError::NotAllowed`] once the customer answered, or it ended otherwise; [`QuoteError::Value`] where its number has no place for the version.
     pub fn revise(&mut self, at: DateTime<Utc>, id: QuoteId, author: &Actor) -> Result<(Self, QuoteFact), QuoteError> {
         self.step(QuoteAction::Supersede)?;
-        let overflow = || Invalid::new("version", self.version.to_string(), Rule::Overflow);
+        let refused = self.refused(QuoteAction::Supersede);
+        let overflow = || refused(Invalid::new("version", self.version.to_string(), Rule::Overflow));
         let version = self.version.checked_add(1).ok_or_else(overflow)?;
         let number = self.number.as_str();
         let first = number.strip_suffix(&format!("-{}", self.version)).filter(|_| self.version > 1).unwrap_or(number);
@@ -471,7 +392,7 @@ impl Quote {
             revision: Revision::FIRST,
             created_at: at,
             updated_at: at,
-            number: format!("{first}-{version}").parse()?,
+            number: format!("{first}-{version}").parse().map_err(&refused)?,
             external_id: None,
             version,
             previous: Some(self.id),

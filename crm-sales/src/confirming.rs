@@ -146,7 +146,7 @@ pub fn cancel_order(
 ) -> Result<Order, SalesError> {
     once(tx, act, "cancel_order", (id, reason), |tx, act, (id, reason)| {
         let order = change_order(tx, act, id, |order, at| order.cancel(at, order.business_day(at), reason))?;
-        release_all(tx, act, id)?;
+        release_all(tx, act, id, |_| true)?;
         Ok(order)
     })
 }
@@ -165,7 +165,7 @@ pub fn cancel_order_on(
 ) -> Result<Order, SalesError> {
     once(tx, act, "cancel_order_on", (id, day, reason), |tx, act, (id, day, reason)| {
         let order = change_order(tx, act, id, |order, at| order.cancel(at, day, reason))?;
-        release_all(tx, act, id)?;
+        release_all(tx, act, id, |_| true)?;
         Ok(order)
     })
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use crm_core::{
-    Act, Currency, DiscountLimit, Invalid, Order, OrderId, OrderLine, Percent, Price, PriceBook, PriceList,
-    PriceListId, Quantity, Quote, QuoteContent, QuoteId, Rule,
+    Act, Currency, DiscountLimit, Invalid, Order, OrderAction, OrderError, OrderId, OrderLine, Percent, Price,
+    PriceBook, PriceList, PriceListId, Quantity, Quote, QuoteAction, QuoteContent, QuoteError, QuoteId, RecordRef,
+    Rule,
     store::{Journal, Orders, PriceLists, Products, Quotes},
 };
 
 use crate::{
     error::SalesError,
-    prices::{PriceLine, price_lines_with},
+    prices::{PriceLine, behind, price_lines_with},
     quoting::rewrite,
     record::{self, once},
 };
@@ -21,8 +22,8 @@ use crate::{
 /// # Errors
 ///
 /// - [`SalesError::NotFound`] for the order or the list; [`SalesError::Inactive`] for the list.
-/// - [`SalesError::Invalid`]: [`Rule::CurrencyMismatch`] where the list is in another currency than the order.
-/// - [`SalesError::Order`] as [`Order::price_by`]: once it is confirmed (ORD-4).
+/// - [`SalesError::Order`] as [`Order::price_by`]: once it is confirmed (ORD-4);
+///   [`OrderError::Value`] with [`Rule::CurrencyMismatch`] where the list is in another currency than the order.
 pub fn price_order_by(
     tx: &mut (impl Orders + PriceLists + Journal + ?Sized),
     act: &mut Act,
@@ -33,7 +34,8 @@ pub fn price_order_by(
         record::change(tx, act, id, None, |tx, order: &mut Order| {
             let fact = order.price_by(act.at(), list)?;
             if let (Some(list), Some(_)) = (list, &fact) {
-                usable(tx, list, order.currency())?;
+                let action = OrderAction::Amend;
+                usable(tx, list, order.currency(), |invalid| OrderError::Value { order: id, action, invalid })?;
             }
             Ok(fact)
         })
@@ -50,7 +52,7 @@ pub fn price_order_by(
 ///
 /// - [`SalesError::NotFound`] for the order or a product, [`SalesError::Inactive`] for a product;
 ///   [`SalesError::NoPriceList`].
-/// - [`SalesError::LinePrice`]: a line has no price; its number is its place among the new ones, from 1.
+/// - [`SalesError::LinePrice`]: a line has no price; a new one is told by its place behind the lines that are there.
 /// - [`SalesError::Order`] as [`Order::amend`].
 ///
 /// # Examples
@@ -91,8 +93,8 @@ pub fn add_order_lines(
     once(tx, act, "add_order_lines", (id, book, lines), |tx, act, (id, book, lines)| {
         record::change(tx, act, id, None, |tx, order: &mut Order| {
             order.amendable()?;
-            let list = order.price_list().ok_or(SalesError::NoPriceList { record: id.into() })?;
-            Ok(order.amend(act.at(), with_new(tx, book, list, order.lines(), lines)?, order.terms())?)
+            let after = with_new(tx, book, by_list(id, order.price_list())?, order.lines(), lines)?;
+            Ok(order.amend(act.at(), after, order.terms())?)
         })
     })
 }
@@ -112,8 +114,8 @@ pub fn update_order_prices(
     once(tx, act, "update_order_prices", (id, book), |tx, act, (id, book)| {
         record::change(tx, act, id, None, |tx, order: &mut Order| {
             order.amendable()?;
-            let list = order.price_list().ok_or(SalesError::NoPriceList { record: id.into() })?;
-            Ok(order.amend(act.at(), anew(tx, book, list, order.lines())?, order.terms())?)
+            let after = anew(tx, book, by_list(id, order.price_list())?, order.lines())?;
+            Ok(order.amend(act.at(), after, order.terms())?)
         })
     })
 }
@@ -123,7 +125,7 @@ pub fn update_order_prices(
 ///
 /// # Errors
 ///
-/// As [`price_order_by`]; [`SalesError::Quote`] as [`Quote::price_by`].
+/// As [`price_order_by`], with [`SalesError::Quote`] as [`Quote::price_by`] and [`QuoteError::Value`].
 pub fn price_quote_by(
     tx: &mut (impl Quotes + PriceLists + Journal + ?Sized),
     act: &mut Act,
@@ -134,7 +136,8 @@ pub fn price_quote_by(
         record::change(tx, act, id, None, |tx, quote: &mut Quote| {
             let fact = quote.price_by(act.at(), list)?;
             if let (Some(list), Some(_)) = (list, &fact) {
-                usable(tx, list, quote.currency())?;
+                let action = QuoteAction::Amend;
+                usable(tx, list, quote.currency(), |invalid| QuoteError::Value { quote: id, action, invalid })?;
             }
             Ok(fact)
         })
@@ -193,8 +196,7 @@ pub fn add_quote_lines(
     once(tx, act, "add_quote_lines", (id, book, lines, limit), |tx, act, (id, book, lines, limit)| {
         record::change(tx, act, id, None, |tx, quote: &mut Quote| {
             quote.amendable()?;
-            let list = quote.price_list().ok_or(SalesError::NoPriceList { record: id.into() })?;
-            let lines = with_new(tx, book, list, quote.lines(), lines)?;
+            let lines = with_new(tx, book, by_list(id, quote.price_list())?, quote.lines(), lines)?;
             let content = QuoteContent { lines, ..quote.content() };
             rewrite(tx, act, quote, content, limit)
         })
@@ -217,15 +219,20 @@ pub fn update_quote_prices(
     once(tx, act, "update_quote_prices", (id, book, limit), |tx, act, (id, book, limit)| {
         record::change(tx, act, id, None, |tx, quote: &mut Quote| {
             quote.amendable()?;
-            let list = quote.price_list().ok_or(SalesError::NoPriceList { record: id.into() })?;
-            let content = QuoteContent { lines: anew(tx, book, list, quote.lines())?, ..quote.content() };
+            let lines = anew(tx, book, by_list(id, quote.price_list())?, quote.lines())?;
+            let content = QuoteContent { lines, ..quote.content() };
             rewrite(tx, act, quote, content, limit)
         })
     })
 }
 
 /// Refuses a list that cannot price lines in a currency.
-fn usable(tx: &(impl PriceLists + ?Sized), list: PriceListId, expected: Currency) -> Result<(), SalesError> {
+fn usable<E: Into<SalesError>>(
+    tx: &(impl PriceLists + ?Sized),
+    list: PriceListId,
+    expected: Currency,
+    refused: impl FnOnce(Invalid) -> E,
+) -> Result<(), SalesError> {
     let list: PriceList = record::find(tx, list)?;
     if !list.active() {
         return Err(SalesError::Inactive { record: list.id.into() });
@@ -233,28 +240,36 @@ fn usable(tx: &(impl PriceLists + ?Sized), list: PriceListId, expected: Currency
     let found = list.currency();
     if expected != found {
         let rule = Rule::CurrencyMismatch { expected, found };
-        return Err(Invalid::new("price list", list.id.to_string(), rule).into());
+        return Err(refused(Invalid::new("price list", list.id.to_string(), rule)).into());
     }
     Ok(())
+}
+
+/// An order or a quote with the list that prices it.
+fn by_list(record: impl Into<RecordRef>, list: Option<PriceListId>) -> Result<(RecordRef, PriceListId), SalesError> {
+    let record = record.into();
+    Ok((record, list.ok_or(SalesError::NoPriceList { record })?))
 }
 
 /// Lines with new ones behind them, which are priced by a list.
 fn with_new(
     tx: &(impl Products + ?Sized),
     book: &PriceBook,
-    list: PriceListId,
+    (record, list): (RecordRef, PriceListId),
     lines: &[OrderLine],
     new: &[PriceLine],
 ) -> Result<Vec<OrderLine>, SalesError> {
     // Ranges count the lines of one product.
     let counts = |line: &PriceLine| new.iter().any(|new| new.product == line.product);
     let others: Vec<PriceLine> = whole_lines(lines).iter().map(Whole::line).filter(counts).collect();
-    let prices = price_lines_with(tx, book, list, new, &others)?;
+    let last = lines.last().map_or(0, OrderLine::number);
+    let refused = |place, error| SalesError::LinePrice { record: Some(record), number: behind(last, place), error };
+    let prices = price_lines_with(tx, book, list, new, &others, refused)?;
     let mut after = lines.to_vec();
     for (line, price) in new.iter().zip(&prices) {
         let next = after.last().map_or(Some(1), |last| last.number().checked_add(1));
         let numbers = next.into_iter().flat_map(|next| next..=u32::MAX);
-        put(&mut after, &mut numbers.map(|number| (number, None)), line, price)?;
+        put(&mut after, &mut numbers.map(|number| (number, None)), record, line, price)?;
     }
     Ok(after)
 }
@@ -263,18 +278,22 @@ fn with_new(
 fn anew(
     tx: &(impl Products + ?Sized),
     book: &PriceBook,
-    list: PriceListId,
+    (record, list): (RecordRef, PriceListId),
     lines: &[OrderLine],
 ) -> Result<Vec<OrderLine>, SalesError> {
     let whole = whole_lines(lines);
     let all: Vec<PriceLine> = whole.iter().map(Whole::line).collect();
-    let prices = price_lines_with(tx, book, list, &all, &[])?;
-    let behind = lines.last().map_or(0, OrderLine::number);
-    let mut free = (1..).map_while(|more| behind.checked_add(more));
+    let refused = |place: usize, error| {
+        let number = whole.get(place).map_or(0, |one| one.first.number());
+        SalesError::LinePrice { record: Some(record), number, error }
+    };
+    let prices = price_lines_with(tx, book, list, &all, &[], refused)?;
+    let last = lines.last().map_or(0, OrderLine::number);
+    let mut free = (1..).map_while(|more| last.checked_add(more));
     let mut after = Vec::with_capacity(lines.len());
     for ((one, line), price) in whole.iter().zip(&all).zip(&prices) {
         let more = free.by_ref().map(|number| (number, one.first.source()));
-        put(&mut after, &mut one.numbers.iter().copied().chain(more), line, price)?;
+        put(&mut after, &mut one.numbers.iter().copied().chain(more), record, line, price)?;
     }
     after.sort_unstable_by_key(OrderLine::number);
     Ok(after)
@@ -325,6 +344,7 @@ fn whole_lines(lines: &[OrderLine]) -> Vec<Whole<'_>> {
 fn put(
     lines: &mut Vec<OrderLine>,
     numbers: &mut impl Iterator<Item = (u32, Option<u32>)>,
+    record: RecordRef,
     line: &PriceLine,
     price: &Price,
 ) -> Result<(), SalesError> {
@@ -334,7 +354,7 @@ fn put(
         let (number, source) = numbers.next().ok_or_else(full)?;
         let made = OrderLine::new(number, line.product, portion.quantity, portion.unit_price, Percent::ZERO)
             .and_then(|made| made.listed(portion.unit_price))
-            .map_err(|invalid| SalesError::Line { number, invalid })?;
+            .map_err(|invalid| SalesError::Line { record: Some(record), number, invalid })?;
         let made = made.grouped(line.group.clone()).taxed(line.tax.clone());
         let made = source.into_iter().fold(made, OrderLine::from_line);
         lines.push(first.into_iter().fold(made, OrderLine::continuing));

@@ -96,10 +96,12 @@ pub enum SalesError {
         /// The record.
         record: RecordRef,
     },
-    /// A line of an order breaks a rule.
-    #[error("line {number}: {invalid}")]
+    /// A line of an order or a quote breaks a rule.
+    #[error("{}: {invalid}", line(*number, *record))]
     Line {
-        /// The number of the line: its place from 1 in a new order, its number in an amendment, where a new line has the number that it would get.
+        /// The order or the quote, where it is there already.
+        record: Option<RecordRef>,
+        /// The number that the line has or would get.
         number: u32,
         /// The value of the line that broke a rule.
         invalid: Invalid,
@@ -117,9 +119,12 @@ pub enum SalesError {
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
     /// A line has no price.
-    #[error("line {number}: {error}")]
+    #[error("{}: {error}", line(*number, *record))]
     LinePrice {
-        /// The number of the line, its place from 1.
+        /// The order or the quote that it is a line of, or is to be one of.
+        record: Option<RecordRef>,
+        /// The number of the line, its place from 1 where it stands in no document. A new one is counted on from the last
+        /// line that is there: the number that it would get if each new one before it had one price.
         number: u32,
         /// Why.
         error: PriceError,
@@ -200,15 +205,15 @@ impl SalesError {
         match self {
             Self::Invalid(invalid)
             | Self::Line { invalid, .. }
-            | Self::Quote(QuoteError::Invalid(invalid))
+            | Self::Quote(QuoteError::Value { invalid, .. })
             | Self::Order(OrderError::Invalid(invalid) | OrderError::Value { invalid, .. })
             | Self::Lead(LeadError::Invalid(invalid))
             | Self::Payment(PaymentError::Value { invalid, .. })
             | Self::Opportunity(OpportunityError::Invalid(invalid))
-            | Self::PriceList(PriceListError::Invalid(invalid) | PriceListError::Rule { invalid, .. })
+            | Self::PriceList(PriceListError::Value { invalid, .. } | PriceListError::Rule { invalid, .. })
             | Self::Price(PriceError::Invalid(invalid))
             | Self::LinePrice { error: PriceError::Invalid(invalid), .. }
-            | Self::Promotion(PromotionError::Invalid(invalid))
+            | Self::Promotion(PromotionError::Value { invalid, .. })
             | Self::Plan(PlanError::Invalid(invalid))
             | Self::Rate(RateError::Invalid(invalid)) => Some(invalid),
             _ => None,
@@ -230,5 +235,13 @@ impl SalesError {
             Self::Store(error) => Some(error.kind()),
             _ => None,
         }
+    }
+}
+
+/// How a line is named: with the order or the quote, where that is there already.
+fn line(number: u32, record: Option<RecordRef>) -> String {
+    match record {
+        Some(record) => format!("line {number} of {record}"),
+        None => format!("line {number}"),
     }
 }

@@ -139,7 +139,7 @@ fn drafted(
     new.rep.map_or(Ok(()), |rep| selling(tx, rep))?;
     let mut lines = Vec::with_capacity(new.lines.len());
     for (number, line) in (1..).zip(&new.lines) {
-        lines.push(priced(tx, new.currency, number, line)?);
+        lines.push(priced(tx, (None, new.currency), number, line)?);
     }
     let NewOrder { id, number, external_id, customer, rep, currency, terms, .. } = new;
     let number = match number {
@@ -160,13 +160,13 @@ pub(crate) fn priced_alone(
     if list.is_some() && line.unit_price.is_none() {
         return Err(SalesError::PricedByList { record, number });
     }
-    priced(tx, currency, number, line)
+    priced(tx, (Some(record), currency), number, line)
 }
 
 /// The line of an order over a product that can be ordered, at its own price or the list price.
 pub(crate) fn priced(
     tx: &(impl Products + ?Sized),
-    currency: Currency,
+    (record, currency): (Option<RecordRef>, Currency),
     number: u32,
     line: &NewOrderLine,
 ) -> Result<OrderLine, SalesError> {
@@ -174,7 +174,7 @@ pub(crate) fn priced(
     if !product.active {
         return Err(SalesError::Inactive { record: product.id.into() });
     }
-    let refused = |invalid| SalesError::Line { number, invalid };
+    let refused = |invalid| SalesError::Line { record, number, invalid };
     let (field, price) = match line.unit_price {
         Some(price) => ("unit price", price),
         None => ("list price", product.list_price),
@@ -227,7 +227,8 @@ impl OrderAmendment {
         self
     }
 
-    /// With so many of a product more, at its list price.
+    /// With so many of a product more, at its list price. Where the order has a price list,
+    /// [`add_order_lines`](crate::add_order_lines) adds it.
     #[must_use]
     pub fn add(self, product: ProductId, quantity: u32) -> Self {
         self.add_line(NewOrderLine::new(product, Quantity::from(quantity)))
@@ -301,7 +302,7 @@ pub fn copy_order(
         let order: Order = record::find(tx, id)?;
         in_use(tx, order.customer())?;
         order.rep().map_or(Ok(()), |rep| selling(tx, rep))?;
-        let lines = copied(tx, order.lines(), order.currency())?;
+        let lines = copied(tx, (id.into(), order.currency()), order.lines())?;
         let number = tx.next_order_number()?;
         let draft = Draft {
             rep: order.rep(),
@@ -313,16 +314,16 @@ pub fn copy_order(
     })
 }
 
-/// The same lines again, at the same prices, over products that can still be ordered.
+/// The lines of an order or a quote again, at the same prices, over products that can still be ordered.
 pub(crate) fn copied(
     tx: &(impl Products + ?Sized),
+    (record, currency): (RecordRef, Currency),
     lines: &[OrderLine],
-    currency: Currency,
 ) -> Result<Vec<OrderLine>, SalesError> {
     let copy = |line: &OrderLine| {
         let new = NewOrderLine::new(line.product(), line.quantity()).unit_price(line.unit_price());
         let new = line.tax().cloned().into_iter().fold(new.discount(line.discount()), NewOrderLine::tax);
-        kept(line, priced(tx, currency, line.number(), &new)?)
+        kept(line, priced(tx, (Some(record), currency), line.number(), &new)?)
     };
     lines.iter().map(copy).collect()
 }
@@ -332,9 +333,9 @@ pub(crate) fn copied(
 /// line of the quote that it was made from and the one that it continues.
 ///
 /// Where the order has a price list, new lines need a price of their own: [`add_order_lines`](crate::add_order_lines)
-/// prices by the list. So does a replaced one, unless the list priced just as many of the same product: then it keeps that
-/// price. Where promotions take something off, they are released
-/// first ([`release_promotions`](crate::release_promotions)).
+/// prices by the list. So does a replaced one, unless a list priced just as many of the same product: then it keeps that
+/// price, also where the order is priced by another list since or by none (PRC-4). Where promotions take something off,
+/// they are released first ([`release_promotions`](crate::release_promotions)).
 ///
 /// # Errors
 ///

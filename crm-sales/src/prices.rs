@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, DatedRate, Label, NewPriceList, Price, PriceBook, PriceChanges, PriceList, PriceListFact, PriceListId,
-    PriceListPatch, PriceRequest, Product, ProductId, Quantity, Tax,
+    Act, DatedRate, Label, NewPriceList, Price, PriceBook, PriceChanges, PriceError, PriceList, PriceListFact,
+    PriceListId, PriceListPatch, PriceRequest, Product, ProductId, Quantity, Tax,
     store::{Journal, PriceLists, Products},
 };
 
@@ -162,6 +162,7 @@ pub fn price_book(
 
 /// A line that is to be priced: so many of a product, in a group of lines or in none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PriceLine {
     /// The product.
     pub product: ProductId,
@@ -195,7 +196,7 @@ impl PriceLine {
     }
 }
 
-/// What the lines of a document cost by a book, in their order, each with its reasons. Nothing is written.
+/// What lines cost by a book, in their order, each with its reasons. Nothing is written.
 ///
 /// # Errors
 ///
@@ -236,16 +237,24 @@ pub fn price_lines(
     list: PriceListId,
     lines: &[PriceLine],
 ) -> Result<Vec<Price>, SalesError> {
-    price_lines_with(tx, book, list, lines, &[])
+    let refused = |place, error| SalesError::LinePrice { record: None, number: behind(0, place), error };
+    price_lines_with(tx, book, list, lines, &[], refused)
 }
 
-/// What new lines of a document cost by a book, whose ranges count the others of the document with them.
+/// The number of a line at a place, from 0, behind the line with a number.
+pub(crate) fn behind(last: u32, place: usize) -> u32 {
+    last.saturating_add(1).saturating_add(u32::try_from(place).unwrap_or(u32::MAX))
+}
+
+/// What new lines of a document cost by a book, whose ranges count the others of the document with them. `refused` names
+/// the line at a place, from 0.
 pub(crate) fn price_lines_with(
     tx: &(impl Products + ?Sized),
     book: &PriceBook,
     list: PriceListId,
     lines: &[PriceLine],
     others: &[PriceLine],
+    refused: impl FnOnce(usize, PriceError) -> SalesError,
 ) -> Result<Vec<Price>, SalesError> {
     let mut products: BTreeMap<ProductId, Product> = BTreeMap::new();
     for line in lines.iter().chain(others) {
@@ -259,10 +268,7 @@ pub(crate) fn price_lines_with(
     }
     let requests: Vec<PriceRequest<'_>> = lines.iter().filter_map(|line| request(&products, line)).collect();
     let others: Vec<PriceRequest<'_>> = others.iter().filter_map(|line| request(&products, line)).collect();
-    book.prices_with(list, &requests, &others).map_err(|(place, error)| {
-        let number = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
-        SalesError::LinePrice { number, error }
-    })
+    book.prices_with(list, &requests, &others).map_err(|(place, error)| refused(place, error))
 }
 
 /// What a line asks for, of a product that was found.

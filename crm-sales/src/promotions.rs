@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, CustomerId, Fact, Label, Money, NewPromotion, NewRedemption, Order, OrderId, Product, ProductId, PromotedLine,
-    Promotion, PromotionError, PromotionFact, PromotionId, PromotionPatch, Redemption, RedemptionFact, RedemptionId,
+    Act, CustomerId, Fact, Invalid, Label, Money, NewPromotion, NewRedemption, Order, OrderId, Product, ProductId,
+    PromotedLine, Promotion, PromotionError, PromotionFact, PromotionId, PromotionPatch, Redemption, RedemptionFact,
+    RedemptionId,
     store::{Customers, Journal, Orders, Page, Products, Promotions, RedemptionFilter, Redemptions, StoreError, pages},
 };
 
@@ -38,7 +39,7 @@ pub fn add_promotion(
 /// # Errors
 ///
 /// [`SalesError::NotFound`]; [`SalesError::Conflict`] where the patch expects another revision;
-/// [`SalesError::Invalid`] as [`Promotion::update`]; [`SalesError::Store`]: the code is taken.
+/// [`SalesError::Promotion`] as [`Promotion::update`]; [`SalesError::Store`]: the code is taken.
 pub fn update_promotion(
     tx: &mut (impl Promotions + Journal + ?Sized),
     act: &mut Act,
@@ -94,8 +95,8 @@ pub fn find_coupon(tx: &(impl Promotions + ?Sized), code: &Label) -> Result<Prom
 /// - [`SalesError::Order`]: [`OrderError::NotAllowed`](crm_core::OrderError::NotAllowed) once the order is confirmed;
 ///   as [`Order::promote`].
 /// - [`SalesError::Promotion`] as [`Promotion::usable`] and [`Promotion::taken_off`];
-///   [`PromotionError::UsedForOrder`].
-/// - [`SalesError::Invalid`] where it would take off nothing, since that is less than the smallest unit.
+///   [`PromotionError::UsedForOrder`]; [`PromotionError::Value`] where it would take off nothing, since that is less
+///   than the smallest unit.
 ///
 /// # Examples
 ///
@@ -119,7 +120,7 @@ pub fn find_coupon(tx: &(impl Promotions + ?Sized), code: &Label) -> Result<Prom
 ///     let (first, second) = (draft_order(tx, act, lamps.clone())?, draft_order(tx, act, lamps)?);
 ///     let code = "spring".parse()?;
 ///     let (first, used) = apply_coupon(tx, act, first.id, &code, act.day())?;
-///     assert_eq!((first.total().to_string(), used.amount.to_string()), ("89.82 EUR".into(), "9.98 EUR".into()));
+///     assert_eq!((first.total().to_string(), used.amount().to_string()), ("89.82 EUR".into(), "9.98 EUR".into()));
 ///     let refused = apply_coupon(tx, act, second.id, &code, act.day());
 ///     assert!(matches!(refused, Err(SalesError::Promotion(PromotionError::UsedUp { limit: 1, .. }))));
 ///
@@ -140,13 +141,14 @@ pub fn apply_promotion(
     once(tx, act, "apply_promotion", (order, promotion, day), |tx, act, (order, promotion, day)| {
         let mut order: Order = record::find(tx, order)?;
         order.amendable()?;
-        let promotion: Promotion = record::find(tx, promotion)?;
-        usable(tx, &promotion, order.customer(), Some(order.id), day)?;
+        let mut promotion: Promotion = record::find(tx, promotion)?;
+        let used = usable(tx, &promotion, order.customer(), Some(order.id), day)?;
         let parts = taken_off(tx, &order, &promotion)?;
-        let amount = Money::sum(parts.iter().copied(), order.currency())?;
+        let refused = refused_by(promotion.id);
+        let amount = Money::sum(parts.iter().copied(), order.currency()).map_err(&refused)?;
         let fact = order.promote(act.at(), &parts)?;
-        let new = NewRedemption::by(order.customer(), amount).order(order.id).day(day);
-        let redemption = redeem_promotion(tx, act, promotion.id, new)?;
+        let redemption = Redemption::on_lines_of(&order, act.new_id(), act.at(), promotion.id, day, amount);
+        let redemption = redeemed(tx, act, &mut promotion, redemption.map_err(refused)?, used)?;
         record::save(tx, act, &mut order, fact)?;
         Ok((order, redemption))
     })
@@ -185,8 +187,8 @@ fn taken_off(tx: &(impl Products + ?Sized), order: &Order, promotion: &Promotion
     Ok(promotion.taken_off(&lines.collect::<Vec<_>>())?)
 }
 
-/// Takes back all promotions that were used for a draft: its lines come to what they did without them, and each can be
-/// used once more.
+/// Takes back all promotions that take something off the lines of a draft: they come to what they did without them, and
+/// each can be used once more. Uses that the host made by itself ([`redeem_promotion`]) stay.
 ///
 /// # Errors
 ///
@@ -199,7 +201,7 @@ pub fn release_promotions(
     once(tx, act, "release_promotions", order, |tx, act, order| {
         let released =
             record::change(tx, act, order, None, |_, order: &mut Order| Ok(order.release_promotions(act.at())?))?;
-        release_all(tx, act, order)?;
+        release_all(tx, act, order, Redemption::on_lines)?;
         Ok(released)
     })
 }
@@ -210,13 +212,14 @@ pub(crate) fn uses_for(tx: &(impl Redemptions + ?Sized), order: OrderId) -> Resu
     pages(100, |page| tx.redemptions(&filter, page), |redemption| redemption.id).collect()
 }
 
-/// Takes all uses of promotions for an order back.
+/// Takes some of the uses of promotions for an order back.
 pub(crate) fn release_all(
     tx: &mut (impl Promotions + Redemptions + Journal + ?Sized),
     act: &Act,
     order: OrderId,
+    which: impl Fn(&Redemption) -> bool,
 ) -> Result<(), SalesError> {
-    for redemption in uses_for(tx, order)? {
+    for redemption in uses_for(tx, order)?.into_iter().filter(which) {
         tx.delete_redemption(redemption.id)?;
         released(tx, act, redemption)?;
     }
@@ -229,7 +232,7 @@ pub(crate) fn released(
     act: &Act,
     redemption: Redemption,
 ) -> Result<(), SalesError> {
-    let (id, promotion) = (redemption.id, redemption.promotion);
+    let (id, promotion) = (redemption.id, redemption.promotion());
     tx.append(act, &Fact::from((id, RedemptionFact::Released { redemption: Box::new(redemption) })))?;
     record::change(tx, act, promotion, None, |_, promotion: &mut Promotion| Ok(Some(promotion.release(act.at(), id))))?;
     Ok(())
@@ -245,8 +248,8 @@ pub(crate) fn released(
 ///
 /// - [`SalesError::NotFound`] for the promotion, the customer or the order; [`SalesError::Archived`].
 /// - [`SalesError::Promotion`] as [`Promotion::redeem`]; [`PromotionError::UsedForOrder`] where it was used for the
-///   order, [`PromotionError::OtherCustomer`] where the order is another customer's.
-/// - [`SalesError::Invalid`]: an amount of zero or less; an amount in another currency than that of the order.
+///   order, [`PromotionError::OtherCustomer`] where the order is another customer's;
+///   [`PromotionError::Value`]: an amount of zero or less; an amount in another currency than that of the order.
 /// - [`SalesError::Store`]: the id is taken.
 ///
 /// # Examples
@@ -280,25 +283,39 @@ pub fn redeem_promotion(
     new: NewRedemption,
 ) -> Result<Redemption, SalesError> {
     once(tx, act, "redeem_promotion", (id, new), |tx, act, (id, new)| {
-        let mut counted: Promotion = record::find(tx, id)?;
+        let mut promotion: Promotion = record::find(tx, id)?;
         let day = new.day.unwrap_or_else(|| act.at().date_naive());
         if let Some(order) = new.order {
             let found: Order = record::find(tx, order)?;
             if found.customer() != new.customer {
                 return Err(PromotionError::OtherCustomer { order, customer: new.customer }.into());
             }
-            new.amount.in_currency(found.currency())?;
+            new.amount.in_currency(found.currency()).map_err(refused_by(id))?;
         }
-        let used = usable(tx, &counted, new.customer, new.order, day)?;
-        let promotion = id;
-        let redemption = Redemption::make(new.id.unwrap_or_else(|| act.new_id()), act.at(), promotion, new)?;
-        let fact = counted.redeem(act.at(), &redemption, used)?;
-        // The use comes first: where its id is taken, nothing is written.
-        let redemption = record::add(tx, act, redemption, |redemption| RedemptionFact::Made { redemption })?;
-        tx.update_promotion(&counted)?;
-        tx.append(act, &Fact::from((promotion, fact)))?;
-        Ok(redemption)
+        let used = usable(tx, &promotion, new.customer, new.order, day)?;
+        let redemption = Redemption::make(new.id.unwrap_or_else(|| act.new_id()), act.at(), id, new);
+        redeemed(tx, act, &mut promotion, redemption.map_err(refused_by(id))?, used)
     })
+}
+
+/// A refused value with the promotion that was to be used with it.
+fn refused_by(promotion: PromotionId) -> impl Fn(Invalid) -> PromotionError {
+    move |invalid| PromotionError::Value { promotion, invalid }
+}
+
+/// Keeps a use of a promotion by a customer who used it so often before, and counts it.
+fn redeemed(
+    tx: &mut (impl Promotions + Redemptions + Journal + ?Sized),
+    act: &Act,
+    promotion: &mut Promotion,
+    redemption: Redemption,
+    used: u64,
+) -> Result<Redemption, SalesError> {
+    let fact = promotion.redeem(act.at(), &redemption, used)?;
+    // The use comes first: where its id is taken, nothing is written.
+    let redemption = record::add(tx, act, redemption, |redemption| RedemptionFact::Made { redemption })?;
+    record::save(tx, act, promotion, [fact])?;
+    Ok(redemption)
 }
 
 /// Whether a promotion can be used on a day, by a customer and for an order; gives how often the customer used it, where
@@ -324,26 +341,24 @@ fn usable(
     Ok(used)
 }
 
-/// Takes a use of a promotion back; the promotion can be used once more. Gives the use as it was. One that took something
-/// off the lines of an order is taken back with the others of the order, by [`release_promotions`] or with the order.
+/// Takes a use of a promotion back; the promotion can be used once more. Gives the use as it was. One that takes something
+/// off the lines of an order is taken back with the others that do, by [`release_promotions`] or with the order.
 ///
 /// # Errors
 ///
 /// [`SalesError::NotFound`]; [`SalesError::Promotion`]: [`PromotionError::TakenOff`]; [`SalesError::Store`].
 pub fn release_redemption(
-    tx: &mut (impl Orders + Promotions + Redemptions + Journal + ?Sized),
+    tx: &mut (impl Promotions + Redemptions + Journal + ?Sized),
     act: &mut Act,
     id: RedemptionId,
 ) -> Result<Redemption, SalesError> {
     once(tx, act, "release_redemption", id, |tx, act, id| {
         let redemption: Redemption = record::find(tx, id)?;
-        if let Some(order) = redemption.order
-            && record::find::<Order, _>(tx, order)?.is_promoted()
-        {
+        if let Some(order) = redemption.order().filter(|_| redemption.on_lines()) {
             return Err(PromotionError::TakenOff { redemption: id, order }.into());
         }
         tx.delete_redemption(id)?;
-        released(tx, act, redemption)?;
+        released(tx, act, redemption.clone())?;
         Ok(redemption)
     })
 }

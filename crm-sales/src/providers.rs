@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Act, AnomalyKind, Answered, Label, Money, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
-    OrderAction, OrderError, OrderFact, OrderStatus, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
-    PaymentEntry, PaymentError, PaymentFact, PaymentId, PaymentKind, PaymentReport, Quantity, RecordRef, RefundedLine,
+    Act, AnomalyKind, Answered, EntryKind, Label, Money, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund,
+    Order, OrderAction, OrderError, OrderFact, OrderStatus, Payment, PaymentAction, PaymentAnomaly, PaymentBalance,
+    PaymentEntry, PaymentError, PaymentFact, PaymentId, PaymentKind, PaymentReport, RecordRef, RefundedLine,
     store::{Journal, Orders, PaymentFilter, Payments, StoreError, pages},
 };
 use serde::{Deserialize, Serialize};
@@ -140,7 +140,7 @@ fn part(
             ("kind", known.kind() != new.kind),
             ("source", known.source() != Some(whole)),
             ("amount", new.amount.is_some_and(|amount| amount != known.amount())),
-            ("lines", known.lines() != new.lines),
+            ("lines", !same_lines(known.lines(), &new.lines)),
         ];
         return Ok((same(known, &differs)?, true));
     }
@@ -152,8 +152,8 @@ fn part(
     Ok((whole.part(id, act.at(), &balance, new)?, false))
 }
 
-/// What a refund of lines comes to that is to be begun, beside those that are (REF-1). One that was entered by hand under
-/// its reference is what was entered (REF-3).
+/// What a refund of lines that is to be begun comes to, after those that are begun or still to be entered (REF-1). One that
+/// was entered by hand under its reference is what was entered (REF-3).
 fn for_lines(
     tx: &(impl Payments + Orders + ?Sized),
     whole: &Payment,
@@ -161,40 +161,26 @@ fn for_lines(
 ) -> Result<Money, SalesError> {
     let order: Order = record::find(tx, whole.order())?;
     let (provider, reference) = (new.reference.provider(), new.reference.reference());
-    let by_hand = order.standing_refunds().into_iter().find(|entry| {
-        (entry.method.as_ref(), entry.reference.as_ref()) == (Some(provider), Some(reference))
-            && is_for(entry, &new.lines)
-    });
-    if let Some(entry) = by_hand.filter(|entry| new.amount.is_none_or(|amount| amount == entry.amount)) {
-        return Ok(entry.amount);
+    if let Some(by_hand) = order.entry_under(EntryKind::Refund, Some(provider), Some(reference)) {
+        let same = is_for(by_hand, &new.lines) && new.amount.is_none_or(|amount| amount == by_hand.amount);
+        let taken = OrderError::ReferenceTaken { order: order.id, entry: by_hand.number };
+        return if same { Ok(by_hand.amount) } else { Err(taken.into()) };
     }
-    let amount = order.refund_of(&new.lines, new.amount)?;
     let filter = PaymentFilter { order: Some(order.id), kind: Some(PaymentKind::Refund), ..PaymentFilter::default() };
     let mut begun = all(tx, &filter)?;
-    begun.retain(|refund| refund.is_open() && refund.entry_in(&order).is_none());
-    let refundable = order.refundable_lines();
-    for one in &new.lines {
-        let mut left =
-            refundable.iter().find(|left| left.line == one.line).map_or(Quantity::ZERO, |left| left.quantity);
-        for other in begun.iter().flat_map(Payment::lines).filter(|other| other.line == one.line) {
-            left = left.less(other.quantity).unwrap_or(Quantity::ZERO);
-        }
-        if one.quantity > left {
-            let (order, line, quantity) = (order.id, one.line, one.quantity);
-            return Err(OrderError::MoreThanRefundable { order, line, quantity, left }.into());
-        }
-    }
-    Ok(amount)
+    begun.retain(|refund| (refund.is_open() || refund.enterable().is_ok()) && refund.entry_in(&order).is_none());
+    let begun: Vec<RefundedLine> = begun.iter().flat_map(Payment::lines).copied().collect();
+    Ok(order.refund_of(&new.lines, new.amount, &begun)?)
 }
 
 /// Captures, voids or refunds a part of a payment, as the provider answered at once: begins it, or takes the one that
-/// was begun under the reference, and notes that it is done. The order gets its entry; the whole closes once its parts
+/// was begun under the reference, and notes that it is done. The order gets its entry, where there is one to make; the whole closes once its parts
 /// cover it (PAY-2). One that is done is given as it is, and nothing is written (REF-3).
 ///
 /// # Errors
 ///
 /// - As [`begin_part`]; [`SalesError::Payment`] as [`Payment::allows`].
-/// - [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
+/// - [`SalesError::Order`] as [`Order::pay`] and [`Order::enter_refund`].
 pub fn settle_part(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
     act: &mut Act,
@@ -378,13 +364,14 @@ pub fn report_payment(
 /// Enters in its order what a provider took or gave back while the order could not take it
 /// ([`AnomalyKind::NotEntered`]), on the day of the act: of what was taken, as much as was not given back meanwhile.
 ///
-/// A host that enters it by [`pay_order`](crate::pay_order) instead names the provider as its method, and its reference:
-/// else the order does not know that it is the same money, and neither does a refund of it.
+/// A host that enters it by [`pay_order`](crate::pay_order) or [`refund_order`](crate::refund_order) instead names the
+/// provider as its method, and its reference: else nobody knows that it is the same money. What is entered so is then
+/// the payment's, whatever its amount.
 ///
 /// # Errors
 ///
 /// - [`SalesError::NotFound`], [`SalesError::Store`].
-/// - [`SalesError::Payment`] as [`Payment::to_enter`]; [`SalesError::Order`] as [`Order::pay`] and [`Order::refund`].
+/// - [`SalesError::Payment`] with [`PaymentError::NothingToEnter`]; [`SalesError::Order`] as [`Order::pay`] and [`Order::enter_refund`].
 pub fn enter_payment(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
     act: &mut Act,
@@ -392,10 +379,14 @@ pub fn enter_payment(
 ) -> Result<Payment, SalesError> {
     once(tx, act, "enter_payment", id, |tx, act, id| {
         let payment: Payment = record::find(tx, id)?;
+        payment.enterable()?;
         let Standing { whole, parts, .. } = Standing::of(tx, &payment)?;
         let order: Order = record::find(tx, payment.order())?;
-        let amount = payment.to_enter(&order, &whole, &parts)?;
-        let entry = entered(order, act.at(), &payment, amount, None)?;
+        let entry = match (payment.entry_in(&order), payment.for_the_order(&order, &whole, &parts)) {
+            (Some(known), _) => Entry { number: known.number, new: None },
+            (None, amount) if amount.is_zero() => return Err(PaymentError::NothingToEnter { payment: id }.into()),
+            (None, amount) => entered(order, act.at(), &payment, amount, None)?,
+        };
         let entry = kept(tx, act, entry)?;
         record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.enter(act.at(), entry)?)))
     })
@@ -465,6 +456,9 @@ struct Entry {
 }
 
 /// Lets the order of a payment decide on its entry; nothing is written. There is none where there is nothing for it.
+///
+/// What was entered by hand as the provider's, under its reference, is not entered again, where it is the amount or what
+/// the order is to have of it (REF-3).
 fn decided(
     tx: &(impl Orders + ?Sized),
     at: DateTime<Utc>,
@@ -474,11 +468,16 @@ fn decided(
 ) -> Result<Option<Entry>, SalesError> {
     let order: Order = record::find(tx, payment.order())?;
     let amount = payment.for_the_order(&order, whole, parts);
-    if amount.is_zero() { Ok(None) } else { entered(order, at, payment, amount, day).map(Some) }
+    let same =
+        |known: &PaymentEntry| [amount, payment.amount()].contains(&known.amount) && is_for(known, payment.lines());
+    match payment.entry_in(&order) {
+        Some(known) if same(known) => Ok(Some(Entry { number: known.number, new: None })),
+        _ if amount.is_zero() => Ok(None),
+        _ => entered(order, at, payment, amount, day).map(Some),
+    }
 }
 
-/// What the order enters of a payment. Money that was entered by hand as the provider's, under its reference, is not
-/// entered again (REF-3).
+/// What the order enters of a payment.
 fn entered(
     mut order: Order,
     at: DateTime<Utc>,
@@ -486,18 +485,13 @@ fn entered(
     amount: Money,
     day: Option<NaiveDate>,
 ) -> Result<Entry, SalesError> {
-    if let Some(known) =
-        payment.entry_in(&order).filter(|known| known.amount == amount && is_for(known, payment.lines()))
-    {
-        return Ok(Entry { number: known.number, new: None });
-    }
     let (provider, reference) = (payment.reference().provider(), payment.reference().reference());
     let new = NewPayment::of(amount).method(provider.clone()).reference(reference.clone());
     let new = day.into_iter().fold(new, NewPayment::day);
     let fact = if payment.kind() == PaymentKind::Refund {
         let mut new = NewRefund::from(new);
         new.lines = payment.lines().to_vec();
-        order.refund(at, new)?
+        order.enter_refund(at, new)?
     } else {
         order.pay(at, new)?
     };
@@ -507,7 +501,17 @@ fn entered(
 
 /// Whether an entry is one for some lines, or for whatever where none are named.
 fn is_for(entry: &PaymentEntry, lines: &[RefundedLine]) -> bool {
-    lines.is_empty() || entry.lines == lines
+    lines.is_empty() || same_lines(&entry.lines, lines)
+}
+
+/// Whether lines are the same, in whatever order.
+fn same_lines(these: &[RefundedLine], those: &[RefundedLine]) -> bool {
+    let sorted = |lines: &[RefundedLine]| {
+        let mut lines = lines.to_vec();
+        lines.sort_unstable();
+        lines
+    };
+    sorted(these) == sorted(those)
 }
 
 /// Keeps an entry in its order, and gives its number.

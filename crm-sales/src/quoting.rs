@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use crm_core::{
-    Act, Actor, BeyondLimit, DiscountLimit, Draft, Label, NewOrderLine, NewQuote, Opportunity, Order, OrderFact,
-    Product, ProductId, Quote, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteId, Revision, Terms, Text,
+    Act, Actor, DiscountLimit, Draft, Label, Measured, NewOrderLine, NewQuote, Opportunity, Order, OrderFact, Product,
+    ProductId, Quote, QuoteAction, QuoteContent, QuoteDraft, QuoteError, QuoteFact, QuoteId, Revision, Terms, Text,
     store::{Customers, Journal, Opportunities, Orders, Products, Quotes, SalesReps},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -70,7 +70,7 @@ pub fn draft_quote(
         }
         let mut lines = Vec::with_capacity(new.lines.len());
         for (number, line) in (1..).zip(&new.lines) {
-            lines.push(priced(tx, new.currency, number, line)?);
+            lines.push(priced(tx, (None, new.currency), number, line)?);
         }
         let NewQuote { id, number, external_id, customer, opportunity, rep, currency, terms, valid_until, .. } = new;
         let number = match number {
@@ -128,7 +128,7 @@ pub fn copy_quote(
         let quote: Quote = record::find(tx, id)?;
         in_use(tx, quote.customer())?;
         quote.rep().map_or(Ok(()), |rep| selling(tx, rep))?;
-        let lines = copied(tx, quote.lines(), quote.currency())?;
+        let lines = copied(tx, (id.into(), quote.currency()), quote.lines())?;
         let draft = QuoteDraft {
             id: act.new_id(),
             number: tx.next_quote_number()?,
@@ -192,7 +192,8 @@ impl QuoteAmendment {
         self
     }
 
-    /// With so many of a product more, at its list price.
+    /// With so many of a product more, at its list price. Where the quote has a price list,
+    /// [`add_quote_lines`](crate::add_quote_lines) adds it.
     #[must_use]
     pub fn add(self, product: ProductId, quantity: u32) -> Self {
         self.add_line(NewOrderLine::new(product, quantity.into()))
@@ -270,8 +271,8 @@ pub(crate) fn rewrite(
     content: QuoteContent,
     limit: &DiscountLimit,
 ) -> Result<Option<QuoteFact>, SalesError> {
-    let beyond = beyond(tx, &quote.with(content.clone())?, limit)?;
-    Ok(quote.amend(act.at(), act.actor(), content, beyond)?)
+    let measured = measured(tx, &quote.with(content.clone())?, QuoteAction::Amend, limit)?;
+    Ok(quote.amend(act.at(), act.actor(), content, measured)?)
 }
 
 fn amended(
@@ -290,17 +291,26 @@ fn amended(
     })
 }
 
-/// What of a quote goes beyond a limit.
-fn beyond(tx: &(impl Products + ?Sized), quote: &Quote, limit: &DiscountLimit) -> Result<Vec<BeyondLimit>, SalesError> {
+/// What a limit says of a quote, before something is done with it.
+fn measured(
+    tx: &(impl Products + ?Sized),
+    quote: &Quote,
+    action: QuoteAction,
+    limit: &DiscountLimit,
+) -> Result<Measured, SalesError> {
     let lines = quote.discounted(|product| {
         let Product { list_price, cost, .. } = record::find(tx, product)?;
         Ok::<_, SalesError>((list_price, cost))
-    })?;
-    Ok(limit.beyond(&lines)?)
+    });
+    let measured = lines.and_then(|lines| Ok(limit.measure(&lines)?));
+    measured.map_err(|refused| match refused {
+        SalesError::Invalid(invalid) => QuoteError::Value { quote: quote.id, action, invalid }.into(),
+        other => other,
+    })
 }
 
-/// Hands a draft in: where something goes beyond the limit of its author it waits for approval by somebody else (PRC-5);
-/// where nothing does, it is ready to be sent.
+/// Hands a draft in: where something goes beyond the limit of the actor it waits for approval by somebody who did not
+/// write it (PRC-5); where nothing does, it is ready to be sent, and the journal says within whose and which limit.
 ///
 /// # Errors
 ///
@@ -313,8 +323,8 @@ pub fn submit_quote(
 ) -> Result<Quote, SalesError> {
     once(tx, act, "submit_quote", (id, limit), |tx, act, (id, limit)| {
         record::change(tx, act, id, None, |tx, quote: &mut Quote| {
-            let beyond = beyond(tx, quote, limit)?;
-            Ok(Some(quote.submit(act.at(), beyond)?))
+            let measured = measured(tx, quote, QuoteAction::Submit, limit)?;
+            Ok(Some(quote.submit(act.at(), measured)?))
         })
     })
 }
@@ -350,8 +360,8 @@ pub fn send_back_quote(
     })
 }
 
-/// Notes that a quote went to the customer on a day: an approved one, or a draft within the limit of its author. From
-/// here on its content stands; a change is the next version ([`revise_quote`], QT-1).
+/// Notes that a quote went to the customer on a day: an approved one, or a draft within the limit of the actor,
+/// which the journal tells then. From here on its content stands; a change is the next version ([`revise_quote`], QT-1).
 ///
 /// # Errors
 ///
@@ -365,8 +375,8 @@ pub fn send_quote(
 ) -> Result<Quote, SalesError> {
     once(tx, act, "send_quote", (id, limit, day), |tx, act, (id, limit, day)| {
         record::change(tx, act, id, None, |tx, quote: &mut Quote| {
-            let beyond = beyond(tx, quote, limit)?;
-            Ok(Some(quote.send(act.at(), day, beyond)?))
+            let measured = measured(tx, quote, QuoteAction::Send, limit)?;
+            Ok(Some(quote.send(act.at(), day, measured)?))
         })
     })
 }

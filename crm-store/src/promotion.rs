@@ -2,7 +2,7 @@
 
 use crm_core::{
     Discount, Invalid, Label, Money, Percent, Promotion, PromotionId, PromotionParts, RecordId as _, Redemption,
-    RedemptionId, Revision,
+    RedemptionId, RedemptionParts, Revision,
     store::{Page, PromotionFilter, Promotions, RedemptionFilter, Redemptions, StoreError},
 };
 use uuid::Uuid;
@@ -126,11 +126,11 @@ impl Promotions for SqliteTx<'_> {
 
 impl Table for Redemption {
     type Id = RedemptionId;
-    type Draft = Self;
+    type Draft = RedemptionParts;
 
     const RECORD: &'static str = "redemption";
     const SQL: Statements = statements!("crm_redemption", parts: "0",
-        "promotion" "customer" "order_id" "day" "amount" "currency"
+        "promotion" "customer" "order_id" "on_lines" "day" "amount" "currency"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] = &[];
 
@@ -147,9 +147,9 @@ impl Table for Redemption {
     }
 
     fn references(&self) -> Vec<(&'static str, &'static str, Uuid)> {
-        let promotion = ("promotion", "crm_promotion", self.promotion.uuid());
-        let customer = ("customer", "crm_customer", self.customer.uuid());
-        let order = self.order.map(|id| ("order", "crm_order", id.uuid()));
+        let promotion = ("promotion", "crm_promotion", self.promotion().uuid());
+        let customer = ("customer", "crm_customer", self.customer().uuid());
+        let order = self.order().map(|id| ("order", "crm_order", id.uuid()));
         [promotion, customer].into_iter().chain(order).collect()
     }
 
@@ -157,24 +157,26 @@ impl Table for Redemption {
         binder
             .put(&self.created_at)?
             .put(&self.updated_at)?
-            .put(&self.promotion)?
-            .put(&self.customer)?
-            .put(&self.order)?
-            .put(&self.day)?
-            .put(&self.amount.minor())?
-            .put(&self.amount.currency())?;
+            .put(&self.promotion())?
+            .put(&self.customer())?
+            .put(&self.order())?
+            .put(&self.on_lines())?
+            .put(&self.day())?
+            .put(&self.amount().minor())?
+            .put(&self.amount().currency())?;
         Ok(())
     }
 
-    fn read(cells: &mut Cells<'_, '_>) -> Done<Self> {
+    fn read(cells: &mut Cells<'_, '_>) -> Done<RedemptionParts> {
         let (id, revision, created_at, updated_at) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
-        let (promotion, customer, order, day) = (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+        let (promotion, customer, order) = (cells.take()?, cells.take()?, cells.take()?);
+        let (on_lines, day) = (cells.take()?, cells.take()?);
         let amount = Money::from_minor(cells.take()?, cells.take()?);
-        Ok(Self { id, revision, created_at, updated_at, promotion, customer, order, day, amount })
+        Ok(RedemptionParts { id, revision, created_at, updated_at, promotion, customer, order, on_lines, day, amount })
     }
 
-    fn finish(redemption: Self) -> Result<Self, Invalid> {
-        Ok(redemption)
+    fn finish(redemption: RedemptionParts) -> Result<Self, Invalid> {
+        redemption.try_into()
     }
 }
 

@@ -9,7 +9,7 @@ use crm_core::{
     store::{CustomerFilter, Customers, Journal, Orders, Page, Store, StoreError, StoreErrorKind},
 };
 use crm_store::{Durability, Problem, SqliteOptions, SqliteStore, SqliteTx, install, rusqlite::Connection};
-use crm_testkit::Acts;
+use crm_testkit::{Acts, sample::Sample};
 use tempfile::TempDir;
 
 struct Folder(TempDir);
@@ -183,6 +183,28 @@ fn damage_is_found_and_named() {
 
     let unreadable = kind(store.read(|tx| tx.customer(zhang.id)));
     assert_eq!(unreadable, StoreErrorKind::Corrupt { table: "crm_customer", column: "kind", row: Some(1) });
+}
+
+/// What no constructor would make: uses of promotions of less than nothing, some on the lines of no order, and coupons that nobody finds.
+#[test]
+fn what_breaks_a_rule_of_its_record_is_refused_when_it_is_read() {
+    let folder = Folder::new();
+    let path = folder.file("crm.db");
+    let store = SqliteStore::open(&path).unwrap();
+    store.write(|tx| Sample::new(7).write_to(tx)).unwrap();
+    assert_eq!(store.verify().unwrap(), []);
+    let other = Connection::open(&path).unwrap();
+    for (damage, repair, table) in [
+        ("SET amount = -amount", "SET amount = -amount", "crm_redemption"),
+        ("SET on_lines = 1 WHERE order_id IS NULL", "SET on_lines = 0 WHERE order_id IS NULL", "crm_redemption"),
+        ("SET code = lower(code)", "SET code = upper(code)", "crm_promotion"),
+    ] {
+        assert!(other.execute(&format!("UPDATE {table} {damage}"), []).unwrap() > 0, "{table} {damage}");
+        let problems = store.verify().unwrap();
+        assert!(matches!(problems.first(), Some(Problem::Records { .. })), "{table} {damage}: {problems:?}");
+        other.execute(&format!("UPDATE {table} {repair}"), []).unwrap();
+        assert_eq!(store.verify().unwrap(), []);
+    }
 }
 
 /// Columns that only indexes need are not read with the record, so that the search for damage compares them.

@@ -5,8 +5,9 @@ use crm_core::{
     Activity, ActivityParts, ActivityState, Agent, Approval, Customer, ExchangeRate, ForecastAdjustment,
     ForecastSnapshot, Interaction, Invalid, Lead, LeadParts, LeadState, Opportunity, OpportunityParts,
     OpportunityState, Order, OrderParts, OrderState, Payment, PaymentParts, PaymentState, PlanState, PriceList,
-    PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, QuoteState, Redemption, Roster,
-    SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts, TicketState,
+    PriceListParts, Product, Promotion, PromotionParts, Queue, Quote, QuoteParts, QuoteState, Redemption,
+    RedemptionParts, Roster, SalePlan, SalePlanParts, SalesRep, ShipmentState, Ticket, TicketMessage, TicketParts,
+    TicketState,
 };
 
 /// A record whose instants can be changed, each by itself.
@@ -46,7 +47,6 @@ instants! {
         [&mut one.created_at, &mut one.updated_at, &mut one.occurred_at].into_iter().for_each(change);
     }
     Product: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
-    Redemption: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     SalesRep: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     ExchangeRate: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
     ForecastAdjustment: |one, change| { [&mut one.created_at, &mut one.updated_at].into_iter().for_each(change); }
@@ -67,6 +67,7 @@ instants! {
     guarded
     PriceList(PriceListParts): |one, change| {}
     Promotion(PromotionParts): |one, change| {}
+    Redemption(RedemptionParts): |one, change| {}
     SalePlan(SalePlanParts): |one, change| {
         match &mut one.state {
             PlanState::Draft => {}

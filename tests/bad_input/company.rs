@@ -200,7 +200,12 @@ pub(crate) fn broken(refused: &Error, field: &str) -> Rule {
     };
     assert_eq!(invalid.field(), field);
     let (message, line) = match refused {
-        Error::Sales(SalesError::Line { number, .. }) => (refused.to_string(), format!("line {number}: ")),
+        Error::Sales(SalesError::Line { record: None, number, .. }) => {
+            (refused.to_string(), format!("line {number}: "))
+        }
+        Error::Sales(SalesError::Line { record: Some(record), number, .. }) => {
+            (refused.to_string(), format!("line {number} of {record}: "))
+        }
         Error::Sales(SalesError::Order(OrderError::Value { order, action, .. })) => {
             (refused.to_string(), format!("cannot {action} {order}: "))
         }

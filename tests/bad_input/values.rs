@@ -111,9 +111,9 @@ fn a_quantity_of_zero_is_refused() -> Result<(), Error> {
     let drafted = company.refuses(|tx, act| sales::draft_order(tx, act, order));
     let amendment = OrderAmendment::new().replace(1, none);
     let amended = company.refuses(|tx, act| sales::amend_order(tx, act, company.order.id, amendment));
-    for (refused, line) in [(drafted, 2), (amended, 1)] {
+    for (refused, line) in [(drafted, "line 2".into()), (amended, format!("line 1 of {}", company.order.id))] {
         assert_eq!(broken(&refused, "quantity"), Rule::NotPositive);
-        assert_eq!(refused.to_string(), format!("line {line}: quantity must be greater than zero, got 0"));
+        assert_eq!(refused.to_string(), format!("{line}: quantity must be greater than zero, got 0"));
     }
     Ok(())
 }

@@ -71,7 +71,8 @@ fn a_lamp_is_priced_by_the_list_of_a_reseller_and_says_why<S: Store>(crm: &Crm<S
         let book = sales::price_book(tx, dollars.id, act.day(), [])?;
         Ok::<_, Error>(sales::price_lines(tx, &book, dollars.id, &[PriceLine::new(lamp.id, 1)])?)
     });
-    let Err(Error::Sales(SalesError::LinePrice { number: 1, error: PriceError::NoRate { from, to, .. } })) = missing
+    let Err(Error::Sales(SalesError::LinePrice { number: 1, error: PriceError::NoRate { from, to, .. }, .. })) =
+        missing
     else {
         panic!("a price without a rate: {missing:?}");
     };
@@ -127,7 +128,8 @@ fn a_discount_beyond_the_limit_of_its_seller_is_told_with_its_margin<S: Store>(c
     let line = |amount: &str| -> Result<_, Error> {
         let (quantity, list_price, amount) = (2.into(), lamp.list_price, eur(amount)?);
         let price = UnitPrice::try_from(Money::from_minor(amount.minor() / 2, amount.currency()))?;
-        Ok(DiscountedLine { number: 1, quantity, list_price, price, cost: lamp.cost, amount, net: amount })
+        let (net_price, net, cost) = (price, amount, lamp.cost);
+        Ok(DiscountedLine { number: 1, quantity, list_price, price, net_price, cost, amount, net })
     };
     let known = |least| Ok::<_, Error>(LeastAmount::Known(eur(least)?));
     assert!(limit.beyond(&[line("89.82")?])?.is_empty());

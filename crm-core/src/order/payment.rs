@@ -130,10 +130,11 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
     let (mut kept, mut refunded) = (Money::zero(order.currency), Money::zero(order.currency));
     let mut standing: Vec<&PaymentEntry> = Vec::new();
     let mut references = BTreeSet::new();
-    let mut last_day = NaiveDate::MIN;
-    for (place, entry) in (1_usize..).zip(&order.payments) {
+    // Where each day is as late as those before, all money is there on each.
+    let mut days = (!order.payments.is_sorted_by_key(|entry| entry.day)).then(MoneyByDay::default);
+    for (place, entry) in (1..).zip(&order.payments) {
         let inconsistent = |must| Err(Invalid::new("payments", entry.number.to_string(), Rule::Inconsistent { must }));
-        if u32::try_from(place) != Ok(entry.number) {
+        if entry.number != place {
             return inconsistent("must be numbered from 1 without a gap");
         }
         if let (Some(method), Some(reference)) = (&entry.method, &entry.reference)
@@ -152,9 +153,7 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
             EntryKind::Refund => {
                 order.not_before_booking(entry.day)?;
                 check_lines(&entry.lines)?;
-                if entry.day < last_day
-                    && let Some(earliest) = covered_from(&order.payments[..place - 1], entry.amount)
-                {
+                if let Some(earliest) = days.as_ref().and_then(|days| days.covers_from(entry.amount)) {
                     not_before(entry.day, earliest)?;
                 }
                 (kept, refunded) = (kept.checked_sub(entry.amount)?, refunded.checked_add(entry.amount)?);
@@ -170,7 +169,9 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
                 left = left.checked_add(entry.amount)?;
             }
         }
-        last_day = last_day.max(entry.day);
+        if let Some(days) = &mut days {
+            days.note(entry);
+        }
         if left.is_negative() {
             return inconsistent("must not exceed the total");
         }
@@ -187,26 +188,33 @@ pub(super) fn check(order: &Order) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// The first day from which on the money covers an amount, whatever was entered for later days.
-fn covered_from(entries: &[PaymentEntry], amount: Money) -> Option<NaiveDate> {
-    let mut days: BTreeMap<NaiveDate, i128> = BTreeMap::new();
-    for entry in entries {
-        *days.entry(entry.day).or_default() += match entry.kind {
-            EntryKind::Payment => i128::from(entry.amount.minor()),
-            EntryKind::Refund => -i128::from(entry.amount.minor()),
+/// What came in less what went back, by day.
+#[derive(Default)]
+struct MoneyByDay(BTreeMap<NaiveDate, i128>);
+
+impl MoneyByDay {
+    fn note(&mut self, entry: &PaymentEntry) {
+        let amount = i128::from(entry.amount.minor());
+        *self.0.entry(entry.day).or_default() += match entry.kind {
+            EntryKind::Payment => amount,
+            EntryKind::Refund => -amount,
             EntryKind::RefundUndone => 0,
         };
     }
-    let mut kept: i128 = days.values().sum();
-    let mut from = None;
-    for (day, moved) in days.iter().rev() {
-        if kept < i128::from(amount.minor()) {
-            break;
+
+    /// The first day from which on the money covers an amount, whatever was entered for later days.
+    fn covers_from(&self, amount: Money) -> Option<NaiveDate> {
+        let mut kept: i128 = self.0.values().sum();
+        let mut from = None;
+        for (day, moved) in self.0.iter().rev() {
+            if kept < i128::from(amount.minor()) {
+                break;
+            }
+            from = Some(*day);
+            kept -= moved;
         }
-        from = Some(*day);
-        kept -= moved;
+        from
     }
-    from
 }
 
 /// Refuses a day before another one.
@@ -303,7 +311,9 @@ impl Order {
         }
         let NewRefund { amount: _, lines, day, method, reference } = new;
         // Money goes back on a day on which it is there.
-        let earliest = (kind == EntryKind::Refund).then(|| covered_from(&self.payments, amount)).flatten();
+        let mut days = MoneyByDay::default();
+        self.payments.iter().for_each(|entry| days.note(entry));
+        let earliest = days.covers_from(amount).filter(|_| kind == EntryKind::Refund);
         let default = self.business_day(at);
         let day = day.unwrap_or_else(|| earliest.map_or(default, |earliest| earliest.max(default)));
         if kind == EntryKind::Refund {

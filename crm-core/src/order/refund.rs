@@ -141,6 +141,18 @@ fn part_of(whole: Money, line: &OrderLine, before: Quantity, quantity: Quantity)
     i64::try_from(upto(first + i128::from(quantity.millionths())) - upto(first)).ok()
 }
 
+/// The most that so many of a line come to, wherever they stand in it.
+fn part_at_most(whole: Money, line: &OrderLine, quantity: Quantity) -> Option<i64> {
+    let all = i128::from(whole.minor()) * i128::from(quantity.millionths());
+    i64::try_from(-(-all).div_euclid(i128::from(line.quantity().millionths()))).ok()
+}
+
+/// What lines that are refunded come to: in their place, and at most in any.
+struct SumsOfLines {
+    came_to: Money,
+    at_most: Money,
+}
+
 /// What a refund takes back of what an order counts for: without tax. Below zero where a refund is undone.
 pub(crate) struct RefundNet {
     /// In all.
@@ -330,13 +342,21 @@ impl Order {
     ///
     /// [`OrderError::NoSuchLine`], [`OrderError::MoreThanRefundable`], [`OrderError::Value`] for a quantity of zero or a line that is named twice.
     pub fn came_to(&self, lines: &[RefundedLine]) -> Result<Money, OrderError> {
-        self.sum_of(lines).map_err(|refused| refused.of(self.id, OrderAction::Refund))
+        let sums = self.sums_of(lines, &[]).map_err(|refused| refused.of(self.id, OrderAction::Refund))?;
+        Ok(sums.came_to)
     }
 
-    fn sum_of(&self, lines: &[RefundedLine]) -> Result<Money, OrderError> {
+    /// What lines come to after those that were refunded and those that are begun.
+    fn sums_of(&self, lines: &[RefundedLine], begun: &[RefundedLine]) -> Result<SumsOfLines, OrderError> {
         check_lines(lines)?;
-        let (order, left, totals) = (self.id, self.refundable_lines(), self.line_sums()?);
-        let mut sum = Money::zero(self.currency);
+        let (order, mut left, totals) = (self.id, self.refundable_lines(), self.line_sums()?);
+        for one in &mut left {
+            for other in begun.iter().filter(|other| other.line == one.line) {
+                one.quantity = one.quantity.less(other.quantity).unwrap_or(Quantity::ZERO);
+            }
+        }
+        let none = Money::zero(self.currency);
+        let mut sums = SumsOfLines { came_to: none, at_most: none };
         for one in lines {
             let place = self.place_of(one.line).ok_or(OrderError::NoSuchLine { order, line: one.line })?;
             let line = &self.lines[place];
@@ -349,27 +369,42 @@ impl Order {
             let overflow = || Invalid::new("lines", one.line.to_string(), Rule::Overflow);
             let (_, total) = totals[place];
             let part = part_of(total, line, before, one.quantity).ok_or_else(overflow)?;
-            sum = sum.checked_add(Money::from_minor(part, self.currency))?;
+            let at_most = part_at_most(total, line, one.quantity).ok_or_else(overflow)?;
+            sums.came_to = sums.came_to.checked_add(Money::from_minor(part, self.currency))?;
+            sums.at_most = sums.at_most.checked_add(Money::from_minor(at_most, self.currency))?;
         }
-        Ok(sum)
+        Ok(sums)
     }
 
-    /// How much goes back for so much of some lines: an amount that was named, or what they came to ([`Order::came_to`]). All lines that are refunded, with these, come to no more than was
-    /// paid (REF-1): which of them a part payment was for nobody knows, so it is for whichever are refunded.
+    /// How much goes back for so much of some lines: an amount that was named, or what they came to ([`Order::came_to`]), after what is `begun` and not entered yet. All lines
+    /// that are refunded, with these, come to no more than was paid (REF-1): which of them a part payment was for nobody knows, so it is for whichever are refunded.
     ///
     /// # Errors
     ///
     /// As [`Order::came_to`]; [`OrderError::MoreThanTheyCameTo`], [`OrderError::OverRefunded`], [`OrderError::LinesNotPaid`], [`OrderError::Value`] for an amount of zero or
     /// less or in another currency.
-    pub fn refund_of(&self, lines: &[RefundedLine], amount: Option<Money>) -> Result<Money, OrderError> {
-        self.go_back_for(lines, amount).map_err(|refused| refused.of(self.id, OrderAction::Refund))
+    pub fn refund_of(
+        &self,
+        lines: &[RefundedLine],
+        amount: Option<Money>,
+        begun: &[RefundedLine],
+    ) -> Result<Money, OrderError> {
+        let amount = self.go_back_for(lines, amount, begun, false);
+        amount.map_err(|refused| refused.of(self.id, OrderAction::Refund))
     }
 
-    fn go_back_for(&self, lines: &[RefundedLine], amount: Option<Money>) -> Result<Money, OrderError> {
+    fn go_back_for(
+        &self,
+        lines: &[RefundedLine],
+        amount: Option<Money>,
+        begun: &[RefundedLine],
+        in_any_place: bool,
+    ) -> Result<Money, OrderError> {
         let order = self.id;
-        let came_to = self.came_to(lines)?;
+        let SumsOfLines { came_to, at_most } = self.sums_of(lines, begun)?;
+        let at_most = if in_any_place { at_most } else { came_to };
         let amount = positive(amount.unwrap_or(came_to).in_currency(self.currency)?)?;
-        if amount > came_to {
+        if amount > at_most {
             return Err(OrderError::MoreThanTheyCameTo { order, amount, came_to });
         }
         let refundable = self.refundable();
@@ -377,7 +412,7 @@ impl Order {
             return Err(OrderError::OverRefunded { order, amount, refundable });
         }
         let (mut refunded, sums) = (refunded_lines(&self.payments)?, self.line_sums()?);
-        for one in lines {
+        for one in lines.iter().chain(begun) {
             let sum = refunded.entry(one.line).or_insert(Quantity::ZERO);
             *sum = sum.checked_add(one.quantity)?;
         }
@@ -400,10 +435,26 @@ impl Order {
     /// [`Order::refund_of`] for lines, [`OrderError::Value`] for an amount of zero or less or in another currency, or a day before the confirmation.
     pub fn refund(&mut self, at: DateTime<Utc>, refund: impl Into<NewRefund>) -> Result<OrderFact, OrderError> {
         let order = self.id;
-        self.give_back(at, refund.into()).map_err(|refused| refused.of(order, OrderAction::Refund))
+        self.give_back(at, refund.into(), false).map_err(|refused| refused.of(order, OrderAction::Refund))
     }
 
-    fn give_back(&mut self, at: DateTime<Utc>, mut refund: NewRefund) -> Result<OrderFact, OrderError> {
+    /// Enters a refund that was begun elsewhere and is done, as [`Order::refund`] does. What was begun is not always done in its order: units that come to a unit of the
+    /// currency more or less by their place in the line may have gone back for the more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Order::refund`].
+    pub fn enter_refund(&mut self, at: DateTime<Utc>, refund: impl Into<NewRefund>) -> Result<OrderFact, OrderError> {
+        let order = self.id;
+        self.give_back(at, refund.into(), true).map_err(|refused| refused.of(order, OrderAction::Refund))
+    }
+
+    fn give_back(
+        &mut self,
+        at: DateTime<Utc>,
+        mut refund: NewRefund,
+        in_any_place: bool,
+    ) -> Result<OrderFact, OrderError> {
         self.step(OrderAction::Refund)?;
         self.not_entered(EntryKind::Refund, refund.method.as_ref(), refund.reference.as_ref())?;
         let order = self.id;
@@ -411,7 +462,7 @@ impl Order {
         let amount = match (refund.amount, refund.lines.is_empty()) {
             (Some(amount), true) => amount,
             (None, true) => refundable,
-            (named, false) => self.refund_of(&refund.lines, named)?,
+            (named, false) => self.go_back_for(&refund.lines, named, &[], in_any_place)?,
         };
         let amount = positive(amount)?.in_currency(self.currency)?;
         if amount > refundable {

@@ -274,7 +274,7 @@ fn order_with(entries: &[(EntryKind, &str, i64)]) -> Order {
         match kind {
             EntryKind::Payment => order.pay(at(1), new()),
             EntryKind::Refund => order.refund(at(1), new()),
-            EntryKind::RefundUndone => order.undo_refund(at(1), order.payments().len().try_into().unwrap(), None),
+            EntryKind::RefundUndone => unreachable!("none is undone here"),
         }
         .unwrap();
     }
@@ -283,19 +283,18 @@ fn order_with(entries: &[(EntryKind, &str, i64)]) -> Order {
 
 #[test]
 fn money_without_an_entry_is_entered_once() {
-    let (none, whole) = (order_with(&[]), standing(Authorised));
-    let mut taken = done(whole.clone(), None);
-    let nothing = |payment: &Payment| Err(PaymentError::NothingToEnter { payment: payment.id });
-    assert_eq!((taken.not_entered(&none, &[]), taken.to_enter(&none, &taken, &[])), (eur(10_000), Ok(eur(10_000))));
-    // Of what was given back meanwhile, nothing.
+    let none = order_with(&[]);
+    let mut taken = done(standing(Authorised), None);
+    assert_eq!((taken.enterable(), taken.for_the_order(&none, &taken, &[])), (Ok(()), eur(10_000)));
+    // What was given back meanwhile is not.
     let back = [done(part(&taken, &[], Refund, 2, 4_000).unwrap(), None)];
-    assert_eq!(taken.to_enter(&none, &taken, &back), Ok(eur(6_000)));
-    assert_eq!(back[0].to_enter(&none, &taken, &back), nothing(&back[0]));
+    assert_eq!(taken.for_the_order(&none, &taken, &back), eur(6_000));
+    assert_eq!(back[0].for_the_order(&none, &taken, &back), eur(0));
     assert_eq!(taken.enter(at(5), 1), Ok(PaymentFact::Entered { entry: 1 }));
     assert_eq!((taken.entry(), taken.updated_at), (Some(1), at(5)));
-    let order = order_with(&[(EntryKind::Payment, "pi_1", 6_000)]);
-    assert_eq!((taken.not_entered(&order, &back), taken.to_enter(&order, &taken, &back)), (eur(0), nothing(&taken)));
+    assert_eq!(taken.enterable(), Err(PaymentError::NothingToEnter { payment: taken.id }));
     // The rest is the order's to give back.
+    let order = order_with(&[(EntryKind::Payment, "pi_1", 6_000)]);
     let rest = part(&taken, &back, Refund, 3, 6_000).unwrap();
     assert_eq!(rest.for_the_order(&order, &taken, &back), eur(6_000));
     assert!(matches!(taken.clone().enter(at(6), 5), Err(PaymentError::NothingToEnter { .. })));
@@ -304,12 +303,11 @@ fn money_without_an_entry_is_entered_once() {
     );
 
     // A whole that its parts cover has no entry of its own.
+    let whole = standing(Authorised);
     let parts = [done(part(&whole, &[], Capture, 2, 10_000).unwrap(), None)];
     let whole = done(whole, None);
-    assert_eq!(
-        (whole.to_enter(&none, &whole, &parts), parts[0].to_enter(&none, &whole, &parts)),
-        (nothing(&whole), Ok(eur(10_000)))
-    );
+    assert_eq!(whole.for_the_order(&none, &whole, &parts), eur(0));
+    assert_eq!(parts[0].for_the_order(&none, &whole, &parts), eur(10_000));
 }
 
 #[test]
@@ -318,33 +316,39 @@ fn ref_1_what_the_order_does_not_know_of_goes_back_first() {
     let first = done(part(&whole, &[], Capture, 2, 6_000).unwrap(), Some(1));
     let second = done(part(&whole, slice::from_ref(&first), Capture, 3, 4_000).unwrap(), None);
     let mut parts = vec![first, second];
-    let order = order_with(&[(EntryKind::Payment, "part_2", 6_000)]);
+    let paid = (EntryKind::Payment, "part_2", 6_000);
     let back = part(&whole, &parts, Refund, 4, 10_000).unwrap();
-    assert_eq!(
-        (whole.not_entered(&order, &parts), back.for_the_order(&order, &whole, &parts)),
-        (eur(4_000), eur(6_000))
-    );
-    // Once it is entered by that, nothing waits.
-    parts.push(done(back, Some(2)));
-    let order = order_with(&[(EntryKind::Payment, "part_2", 6_000), (EntryKind::Refund, "part_4", 6_000)]);
-    assert_eq!(whole.not_entered(&order, &parts), eur(0));
-    for part in &parts {
-        assert_eq!(part.to_enter(&order, &whole, &parts), Err(PaymentError::NothingToEnter { payment: part.id }));
-    }
+    assert_eq!(back.for_the_order(&order_with(&[paid]), &whole, &parts), eur(6_000));
+    // Where the order could not take it, the captures that wait went back with it.
+    parts.push(done(back, None));
+    let of_order = |parts: &[Payment], order: &Order| {
+        let without = parts.iter().filter(|part| part.entry().is_none());
+        without.map(|part| part.for_the_order(order, &whole, parts).minor()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_order(&parts, &order_with(&[paid])), [0, 6_000]);
+    // Entered by hand under its reference, it is done with.
+    let order = order_with(&[paid, (EntryKind::Refund, "part_4", 6_000)]);
+    assert_eq!(of_order(&parts, &order)[0], 0);
+    assert_eq!(parts[2].entry_in(&order).map(|entry| entry.number), Some(2));
 }
 
 #[test]
-fn ref_3_an_entry_by_hand_is_the_payments_as_long_as_it_stands() {
-    let taken = done(standing(Authorised), None);
-    let paid = (EntryKind::Payment, "pi_1", 10_000);
-    let order = order_with(&[paid]);
-    assert_eq!((taken.entry_in(&order).map(|entry| entry.number), taken.not_entered(&order, &[])), (Some(1), eur(0)));
-    assert_eq!(taken.to_enter(&order, &taken, &[]), Ok(eur(10_000)));
-    let back = done(part(&taken, &[], Refund, 2, 10_000).unwrap(), None);
-    let refunded = [paid, (EntryKind::Refund, "part_2", 10_000)];
-    assert_eq!(back.entry_in(&order_with(&refunded)).map(|entry| entry.number), Some(2));
-    let undone = order_with(&[refunded[0], refunded[1], (EntryKind::RefundUndone, "", 0)]);
-    assert_eq!((undone.payments().len(), back.entry_in(&undone)), (3, None));
+fn ref_3_what_the_order_has_by_hand_is_not_entered_again() {
+    // All of the whole by hand; then it is taken in parts, which the order has already.
+    let whole = standing(Authorised);
+    let order = order_with(&[(EntryKind::Payment, "pi_1", 10_000)]);
+    let first = part(&whole, &[], Capture, 2, 6_000).unwrap();
+    assert_eq!(first.for_the_order(&order, &whole, slice::from_ref(&first)), eur(0));
+    let parts = [done(first, None), done(part(&whole, &[], Capture, 3, 4_000).unwrap(), None)];
+    let back = part(&whole, &parts, Refund, 4, 10_000).unwrap();
+    assert_eq!(back.for_the_order(&order, &whole, &parts), eur(10_000));
+
+    // More by hand than was left of it: the refund is the order's to enter.
+    let taken = done(standing(Authorised), Some(1));
+    let back = [done(part(&taken, &[], Refund, 2, 4_000).unwrap(), None)];
+    assert_eq!(back[0].for_the_order(&order, &taken, &back), eur(4_000));
+    let rest = part(&taken, &back, Refund, 3, 6_000).unwrap();
+    assert_eq!(rest.for_the_order(&order, &taken, &back), eur(6_000));
 }
 
 #[test]

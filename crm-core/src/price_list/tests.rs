@@ -172,7 +172,9 @@ fn parts_that_contradict_each_other_are_refused() {
     let long = vec![fixed("1"); PriceList::RULES + 1];
     let mut new = NewPriceList::new(parsed("Prices"), Currency::EUR);
     new.rules = long;
-    let PriceListError::Invalid(many) = PriceList::add(id(1), at(0), new).unwrap_err() else { panic!() };
+    let refused = PriceList::add(id(1), at(0), new).unwrap_err();
+    let PriceListError::Value { list, invalid: many } = refused else { panic!("{refused}") };
+    assert_eq!(list, id(1));
     assert_eq!(many.rule(), &Rule::TooMany { limit: PriceList::RULES });
 }
 

@@ -10,7 +10,7 @@ use crate::{
     id::{PriceListId, ProductId},
     invalid::{Invalid, Rule},
     money::{Currency, Money, Rounding},
-    price_list::{PriceFormula, PriceMultiple, PriceTiers, TierPrice},
+    price_list::{PriceFormula, PriceMultiple, PriceTier, TierMode, TierPrice},
 };
 
 /// Where a price is being made: the product, the rule, and the currency of its list.
@@ -78,15 +78,15 @@ impl Line {
     /// PRC-3: the parts of a quantity by their tiers, and where the base has parts of its own, by those too.
     pub(super) fn tiers(
         self,
-        tiers: &PriceTiers,
+        mode: TierMode,
+        parts: Vec<(Quantity, PriceTier)>,
         base: &[Portion],
-        quantity: Quantity,
         counted: Quantity,
         reasons: &mut Vec<PriceReason>,
     ) -> Result<Vec<Portion>, PriceError> {
         let mut base: Vec<Portion> = base.iter().rev().copied().collect();
         let mut portions: Vec<Portion> = Vec::new();
-        for (part, tier) in tiers.split(quantity, counted) {
+        for (part, tier) in parts {
             let mut left = part;
             while left > Quantity::ZERO {
                 let (here, price) = match tier.price {
@@ -100,7 +100,7 @@ impl Line {
                 };
                 left = left.less(here).unwrap_or(Quantity::ZERO);
                 take(&mut base, here);
-                reasons.push(PriceReason::Tier { mode: tiers.mode, tier, counted, quantity: here, price });
+                reasons.push(PriceReason::Tier { mode, tier, counted, quantity: here, price });
                 match portions.last_mut() {
                     Some(last) if last.unit_price == price => last.quantity = last.quantity.checked_add(here)?,
                     _ => portions.push(Portion { quantity: here, unit_price: price }),

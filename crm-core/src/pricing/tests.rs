@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    NewPriceList, NewPriceRule, NewProduct, PriceFormula, PriceListPatch, RecordId as _,
+    NewPriceList, NewPriceRule, NewProduct, PriceChanges, PriceFormula, PriceListPatch, RecordId as _,
     record::proof::{at, day, id, parsed},
     window::Window,
 };
@@ -363,6 +363,19 @@ fn prc_3_tiers_over_a_list_with_slabs_keep_the_price_of_each_unit() {
 }
 
 #[test]
+fn prc_3_a_tier_that_has_its_price_needs_no_base() {
+    let lamp = Product { cost: None, ..product(1, None) };
+    let (five, tenth) = (TierPrice::Price(eur("5")), TierPrice::Discount(Percent::whole(10)));
+    for empty in [PriceTiers::slab(), PriceTiers::range()] {
+        let tiers = empty.base(PriceBase::Cost).tier(1.into(), Some(11.into()), five).tier(11.into(), None, tenth);
+        let book = book([by_tiers(tiers)]);
+        let price = |quantity: u32| book.price(id(1), PriceRequest::new(&lamp, quantity.into()));
+        assert_eq!(price(10).unwrap().amount(), cents(5_000));
+        assert_eq!(price(11), Err(PriceError::NoCost { product: id(1), list: id(1), rule: 1 }));
+    }
+}
+
+#[test]
 fn the_rules_that_were_passed_over_say_why() {
     let lamp = product(1, None);
     let rules = [
@@ -402,6 +415,24 @@ fn another_book_has_another_fingerprint() {
     assert_eq!(of("77"), of("77"));
     assert_ne!(of("77"), of("78"));
     assert_ne!(of("77"), Fingerprint::of(&day_after).unwrap());
+
+    // What decides no price makes no other book.
+    let rate = |source| {
+        DatedRate::new(Currency::USD, Currency::EUR, day("2026-03-01"), parsed("0.85"), parsed(source)).unwrap()
+    };
+    let spring = fixed(PriceTarget::All, "7").valid(Window::until_day(day("2026-03-02")));
+    let of = |list: &PriceList, source| {
+        let book = PriceBook::on(day("2026-03-02"), [list.clone()], [rate(source)]).unwrap();
+        Fingerprint::of(&book).unwrap()
+    };
+    let mut prices = list(1, Currency::EUR, [fixed(PriceTarget::All, "77")]);
+    let first = of(&prices, "ECB");
+    prices.update(at(1), PriceListPatch { name: Some(parsed("Other prices")), ..PriceListPatch::default() });
+    prices.reprice(at(2), PriceChanges::new().rule(spring)).unwrap();
+    prices.revision = prices.revision.next();
+    assert_eq!(of(&prices, "bank"), first);
+    prices.update(at(3), PriceListPatch { active: Some(false), ..PriceListPatch::default() });
+    assert_ne!(of(&prices, "ECB"), first);
 }
 
 #[test]

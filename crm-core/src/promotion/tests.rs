@@ -107,7 +107,7 @@ fn a_promotion_that_is_for_none_of_the_lines_is_refused() {
     let little = PromotionError::TooLittle { promotion: id(1), min: cents(5_000), amount: cents(4_999) };
     assert_eq!(off(&[(&lamp, cents(4_999)), (&chair, cents(9_999))]), little);
     let rule = |error| match error {
-        PromotionError::Invalid(invalid) => invalid.rule().clone(),
+        PromotionError::Value { promotion, invalid } if promotion == id(1) => invalid.rule().clone(),
         other => panic!("{other}"),
     };
     assert_eq!(rule(off(&[(&lamp, cents(-1))])), Rule::Negative);
@@ -133,11 +133,29 @@ fn a_promotion_that_contradicts_itself_is_refused() {
     assert!(matches!(refused(full().min_amount(yen)).rule(), Rule::CurrencyMismatch { .. }));
     let mut parts = PromotionParts::from(promotion(full()));
     parts.limit = Some(0);
-    assert_eq!(refusal::<Promotion, _>(parts).field(), "limit");
+    assert_eq!(refusal::<Promotion, _>(parts.clone()).field(), "limit");
+    // A code that nobody would find.
+    (parts.limit, parts.code) = (None, Some(parsed("Spring")));
+    assert_eq!(refusal::<Promotion, _>(parts).field(), "code");
     assert_eq!(
         Redemption::make(id(1), at(0), id(1), NewRedemption::by(id(7), cents(0))).unwrap_err().field(),
         "amount"
     );
+}
+
+#[test]
+fn parts_of_a_use_that_contradict_each_other_are_refused() {
+    type Case = (&'static str, fn(&mut RedemptionParts));
+    let cases: [Case; 3] = [
+        ("amount", |parts| parts.amount = cents(0)),
+        ("amount", |parts| parts.amount = cents(-1)),
+        ("on lines", |parts| (parts.on_lines, parts.order) = (true, None)),
+    ];
+    for (field, contradict) in cases {
+        let mut parts = RedemptionParts::from(used(1));
+        contradict(&mut parts);
+        assert_eq!(refusal::<Redemption, _>(parts).field(), field);
+    }
 }
 
 #[test]
@@ -155,7 +173,8 @@ fn a_code_is_the_same_in_any_case() {
     assert_eq!(fact, Some(PromotionFact::Updated { before: Box::new(before), after: Box::new(offer.clone()) }));
     assert_eq!((offer.code().map(Label::as_str), offer.limit()), (Some("MAY"), None));
     let before = offer.clone();
-    assert!(offer.update(at(2), PromotionPatch { limit: Some(Some(0)), ..PromotionPatch::default() }).is_err());
+    let refused = offer.update(at(2), PromotionPatch { limit: Some(Some(0)), ..PromotionPatch::default() });
+    assert!(matches!(refused, Err(PromotionError::Value { promotion, .. }) if promotion == id(1)));
     assert_eq!(offer, before);
 }
 

@@ -31,7 +31,7 @@ pub enum QuoteError {
         /// What was asked.
         action: QuoteAction,
     },
-    /// Its author may not give that much without approval (PRC-5).
+    /// Who would send it may not give that much without approval (PRC-5).
     #[error("cannot send {quote} before it is approved: {} (PRC-5)", beyond.first().map(ToString::to_string).unwrap_or_default())]
     NeedsApproval {
         /// The quote.
@@ -87,7 +87,14 @@ pub enum QuoteError {
         /// The number that was asked.
         line: u32,
     },
-    /// A value breaks a rule.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
+    /// A value that something was to be done with breaks a rule.
+    #[error("cannot {action} {quote}: {invalid}")]
+    Value {
+        /// The quote.
+        quote: QuoteId,
+        /// What was asked.
+        action: QuoteAction,
+        /// The value and the rule.
+        invalid: Invalid,
+    },
 }

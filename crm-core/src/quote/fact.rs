@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Quote;
 use crate::{
-    discount::{Approval, BeyondLimit},
+    discount::{Approval, BeyondLimit, DiscountLimit},
     id::{OrderId, PriceListId, QuoteId},
     text::{Label, Text},
 };
@@ -25,6 +25,8 @@ pub enum QuoteFact {
         before: Box<Quote>,
         /// As it is.
         after: Box<Quote>,
+        /// The limit of who changed it, where it was approved and stays so within that (PRC-5).
+        within: Option<DiscountLimit>,
     },
     /// Lines that are added from now on are priced by another list, or by none.
     PriceListChanged {
@@ -35,17 +37,20 @@ pub enum QuoteFact {
     },
     /// Somebody is to approve it.
     Submitted {
-        /// What goes beyond the limit of its author.
+        /// What goes beyond the limit of who handed it in.
         beyond: Vec<BeyondLimit>,
     },
-    /// It is within the limit of its author.
-    Passed,
+    /// It is within the limit of who handed it in.
+    Passed {
+        /// The limit.
+        within: DiscountLimit,
+    },
     /// It was approved.
     Approved {
         /// Who approved what.
         approval: Approval,
     },
-    /// It went back to its author.
+    /// It went back to its authors.
     SentBack {
         /// Why.
         reason: Text,
@@ -54,6 +59,8 @@ pub enum QuoteFact {
     Sent {
         /// The business day.
         day: NaiveDate,
+        /// The limit of who sent it, where it was a draft and within that (PRC-5).
+        within: Option<DiscountLimit>,
     },
     /// The customer took it.
     Accepted {

@@ -21,7 +21,7 @@ pub enum QuoteState {
         /// Why it was sent back, where it was.
         sent_back: Option<Text>,
     },
-    /// Waiting for somebody to approve what goes beyond the limit of its author.
+    /// Waiting for somebody to approve what goes beyond the limit of who handed it in.
     InApproval {
         /// Since when.
         since: DateTime<Utc>,

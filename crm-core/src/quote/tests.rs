@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-    Discount, Fact, LeastAmount, LimitKind, Percent, Quantity, Tax, TaxRounding, Taxation,
+    BeyondLimit, Discount, DiscountLimit, Fact, LeastAmount, LimitKind, Percent, Quantity, Tax, TaxRounding, Taxation,
+    UnitPrice,
     record::proof::{assert_cells, at, day, hides_personal_data, id, kinds_of, parsed, refusal, survives_json},
 };
 
@@ -45,9 +46,18 @@ fn drafted() -> Quote {
     Quote::draft(at(0), draft).unwrap()
 }
 
-fn beyond() -> Vec<BeyondLimit> {
-    let limit = LimitKind::Discount(Percent::whole(10));
-    vec![BeyondLimit { line: 1, amount: eur(8_000), least: LeastAmount::Known(eur(9_000)), limit, margin: None }]
+fn ten() -> DiscountLimit {
+    DiscountLimit::up_to(Percent::whole(10)).unwrap()
+}
+
+fn passing() -> Measured {
+    Measured { limit: ten(), beyond: Vec::new() }
+}
+
+fn beyond() -> Measured {
+    let (least, limit) = (LeastAmount::Known(eur(9_000)), LimitKind::Discount(ten().discount()));
+    let beyond = vec![BeyondLimit { line: 1, amount: eur(8_000), least, limit, margin: None }];
+    Measured { limit: ten(), beyond }
 }
 
 /// A quote in a state.
@@ -57,10 +67,10 @@ fn standing(status: QuoteStatus) -> Quote {
     match status {
         Draft => {}
         InApproval => drop(quote.submit(at(1), beyond()).unwrap()),
-        Approved => drop(quote.submit(at(1), Vec::new()).unwrap()),
+        Approved => drop(quote.submit(at(1), passing()).unwrap()),
         Superseded => drop(quote.revise(at(1), id(6), &actor("bob")).unwrap()),
         Cancelled => drop(quote.cancel(at(1), None).unwrap()),
-        Sent | Accepted | Rejected | Expired => drop(quote.send(at(1), on, Vec::new()).unwrap()),
+        Sent | Accepted | Rejected | Expired => drop(quote.send(at(1), on, passing()).unwrap()),
     }
     match status {
         Accepted => drop(quote.accept(at(2), on).unwrap()),
@@ -77,10 +87,10 @@ fn perform(quote: &mut Quote, action: QuoteAction) -> Result<Option<QuoteFact>, 
     Ok(Some(match action {
         Amend => return quote.amend(at(9), &actor("alice"), content(vec![line(1, 1, "50.00")]), beyond()),
         Submit => quote.submit(at(9), beyond())?,
-        Pass => quote.submit(at(9), Vec::new())?,
+        Pass => quote.submit(at(9), passing())?,
         Approve => quote.approve(at(9), &bob)?,
         SendBack => quote.send_back(at(9), parsed("too much"))?,
-        Send => quote.send(at(9), on, Vec::new())?,
+        Send => quote.send(at(9), on, passing())?,
         Accept => quote.accept(at(9), on)?,
         Reject => quote.reject(at(9), on, parsed("price"), Some(parsed("the other offer")))?,
         Expire => quote.expire(at(9), day("2026-04-01"))?,
@@ -224,13 +234,13 @@ fn qt_2_a_quote_is_taken_until_its_last_day() {
     let early = QuoteError::StillValid { quote: id(5), valid_until: Some(last), day: last };
     assert_eq!(refuses(&quote, |quote| quote.expire(at(3), last)), early);
     assert!(matches!(
-        refuses(&standing(Approved), |quote| quote.send(at(3), after, Vec::new())),
+        refuses(&standing(Approved), |quote| quote.send(at(3), after, passing())),
         QuoteError::NoLongerValid { action: Send, .. }
     ));
     let mut endless = drafted();
     let content = QuoteContent { valid_until: None, ..endless.content() };
-    endless.amend(at(1), &actor("alice"), content, Vec::new()).unwrap();
-    endless.send(at(1), last, Vec::new()).unwrap();
+    endless.amend(at(1), &actor("alice"), content, passing()).unwrap();
+    endless.send(at(1), last, passing()).unwrap();
     assert!(matches!(refuses(&endless, |quote| quote.expire(at(3), after)), QuoteError::StillValid { .. }));
     assert!(endless.accept(at(3), day("2036-01-01")).is_ok());
 }
@@ -239,12 +249,16 @@ fn qt_2_a_quote_is_taken_until_its_last_day() {
 fn qt_2_a_quote_is_answered_on_the_day_on_which_it_was_sent_at_the_earliest() {
     let mut quote = standing(Sent);
     let early = day("2026-03-09");
-    for refused in [
-        refuses(&quote, |quote| quote.accept(at(3), early)),
-        refuses(&quote, |quote| quote.reject(at(3), early, parsed("price"), None)),
+    for (action, refused) in [
+        (Accept, refuses(&quote, |quote| quote.accept(at(3), early))),
+        (Reject, refuses(&quote, |quote| quote.reject(at(3), early, parsed("price"), None))),
     ] {
-        let QuoteError::Invalid(invalid) = refused else { panic!("{refused}") };
-        assert_eq!(invalid.rule(), &Rule::TooEarly { earliest: day("2026-03-10") });
+        let rule = Rule::TooEarly { earliest: day("2026-03-10") };
+        assert_eq!(
+            refused,
+            QuoteError::Value { quote: id(5), action, invalid: Invalid::new("day", early.to_string(), rule) }
+        );
+        assert!(refused.to_string().starts_with(&format!("cannot {action} quote_")), "{refused}");
     }
     assert!(quote.accept(at(3), day("2026-03-10")).is_ok());
 }
@@ -265,7 +279,7 @@ fn qt_3_one_order_is_made_of_an_accepted_quote() {
 fn prc_5_what_goes_beyond_the_limit_is_approved_by_somebody_else() {
     let draft = drafted();
     let refused = refuses(&draft, |quote| quote.send(at(1), day("2026-03-10"), beyond()));
-    assert_eq!(refused, QuoteError::NeedsApproval { quote: id(5), beyond: beyond() });
+    assert_eq!(refused, QuoteError::NeedsApproval { quote: id(5), beyond: beyond().beyond });
     assert!(
         refused.to_string().ends_with("line 1 comes to 80.00 EUR, below 90.00 EUR (discount 10 %) (PRC-5)"),
         "{refused}"
@@ -279,7 +293,7 @@ fn prc_5_what_goes_beyond_the_limit_is_approved_by_somebody_else() {
     );
     quote.approve(at(2), &actor("bob")).unwrap();
     let approval = quote.approval().unwrap();
-    assert_eq!((approval.approver().as_str(), approval.at(), approval.beyond()), ("bob", at(2), &beyond()[..]));
+    assert_eq!((approval.approver().as_str(), approval.at(), approval.beyond()), ("bob", at(2), &beyond().beyond[..]));
     // An approved quote that is sent needs nothing more.
     assert!(quote.clone().send(at(3), day("2026-03-10"), beyond()).is_ok());
 
@@ -292,7 +306,7 @@ fn prc_5_what_goes_beyond_the_limit_is_approved_by_somebody_else() {
     // Within the limit it stays approved; where nothing is different, nothing happens, and the approval stands.
     assert_eq!(quote.amend(at(5), &actor("carol"), cheaper(), beyond()), Ok(None));
     assert_eq!(quote.approval().map(|approval| approval.approver().as_str()), Some("alice"));
-    quote.amend(at(5), &actor("carol"), content(vec![line(1, 2, "45.00")]), Vec::new()).unwrap();
+    quote.amend(at(5), &actor("carol"), content(vec![line(1, 2, "45.00")]), passing()).unwrap();
     assert_eq!((quote.state().status(), quote.approval()), (Approved, None));
 
     quote = standing(InApproval);
@@ -301,13 +315,25 @@ fn prc_5_what_goes_beyond_the_limit_is_approved_by_somebody_else() {
 }
 
 #[test]
+fn prc_5_what_is_within_a_limit_says_which() {
+    let mut passed = drafted();
+    assert_eq!(passed.submit(at(1), passing()), Ok(QuoteFact::Passed { within: ten() }));
+    let fact = passed.amend(at(2), &actor("bob"), content(vec![line(1, 2, "45.00")]), passing()).unwrap();
+    assert!(matches!(fact, Some(QuoteFact::Amended { within: Some(limit), .. }) if limit == ten()));
+    // What was approved before is sent whatever the limit of who sends it.
+    let on = day("2026-03-10");
+    assert_eq!(passed.send(at(3), on, passing()), Ok(QuoteFact::Sent { day: on, within: None }));
+    assert_eq!(drafted().send(at(3), on, passing()), Ok(QuoteFact::Sent { day: on, within: Some(ten()) }));
+}
+
+#[test]
 fn prc_5_nobody_approves_what_they_wrote_though_others_touched_it_after_them() {
     let later = || QuoteContent { valid_until: Some(day("2026-04-30")), ..drafted().content() };
     let mut moved = drafted();
-    moved.amend(at(1), &actor("bob"), later(), Vec::new()).unwrap();
+    moved.amend(at(1), &actor("bob"), later(), passing()).unwrap();
     let (mut revised, _) = drafted().revise(at(1), id(6), &actor("bob")).unwrap();
     let mut passed = standing(Approved);
-    passed.amend(at(1), &actor("bob"), later(), Vec::new()).unwrap();
+    passed.amend(at(1), &actor("bob"), later(), passing()).unwrap();
     passed.amend(at(2), &actor("bob"), content(vec![line(1, 2, "40.00")]), beyond()).unwrap();
     for quote in [&mut moved, &mut revised, &mut passed] {
         if quote.state().status() == Draft {
@@ -339,12 +365,12 @@ fn prc_4_another_list_prices_only_lines_that_are_added_later() {
 
 #[test]
 fn prc_5_a_line_that_a_list_priced_is_measured_by_that() {
-    let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
+    let ten = ten();
     let price = |text| UnitPrice::parse(text, Currency::EUR).unwrap();
     for (listed, within) in [("50.00", true), ("55.00", true), ("56.00", false)] {
         let mut quote = drafted();
         let line = line(1, 2, "50.00").listed(price(listed)).unwrap();
-        quote.amend(at(1), &actor("alice"), content(vec![line]), Vec::new()).unwrap();
+        quote.amend(at(1), &actor("alice"), content(vec![line]), passing()).unwrap();
         let offered = quote.discounted(|_| Ok::<_, Invalid>((price("100.00"), None))).unwrap();
         assert_eq!(ten.beyond(&offered).unwrap().is_empty(), within, "{listed}");
     }
@@ -362,19 +388,19 @@ fn prc_5_limits_look_at_a_quote_as_it_is_priced() {
         let mut quote = drafted();
         let terms = Terms::from(taxation).discount(Discount::Percent(Percent::whole(10)));
         let content = QuoteContent { terms, ..content(lines()) };
-        quote.amend(at(1), &actor("alice"), content, Vec::new()).unwrap();
+        quote.amend(at(1), &actor("alice"), content, passing()).unwrap();
         let offered = quote.discounted(known).unwrap();
         assert_eq!((offered[0].amount, offered[0].net), (eur(10_710), eur(net)));
-        let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
+        let ten = ten();
         assert_eq!(ten.beyond(&offered), Ok(Vec::new()));
-        let nine = crate::DiscountLimit::up_to(Percent::whole(9)).unwrap();
+        let nine = DiscountLimit::up_to(Percent::whole(9)).unwrap();
         assert_eq!(nine.beyond(&offered).unwrap()[0].margin, Some(eur(net - 6_000)));
     }
 }
 
 #[test]
 fn prc_5_a_typed_price_is_measured_by_the_list_price() {
-    let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
+    let ten = ten();
     let listed = |_| Ok::<_, Invalid>((UnitPrice::parse("100.00", Currency::EUR).unwrap(), None));
     for (typed, discount, within) in
         [("10.00", 0, false), ("90.00", 0, true), ("89.99", 0, false), ("95.00", 10, false), ("120.00", 25, true)]
@@ -382,7 +408,7 @@ fn prc_5_a_typed_price_is_measured_by_the_list_price() {
         let mut quote = drafted();
         let price = UnitPrice::parse(typed, Currency::EUR).unwrap();
         let typed = OrderLine::new(1, id(7), 1.into(), price, Percent::whole(discount)).unwrap();
-        quote.amend(at(1), &actor("alice"), content(vec![typed]), Vec::new()).unwrap();
+        quote.amend(at(1), &actor("alice"), content(vec![typed]), passing()).unwrap();
         let beyond = ten.beyond(&quote.discounted(listed).unwrap()).unwrap();
         assert_eq!(beyond.is_empty(), within, "{price} less {discount} %: {beyond:?}");
     }
@@ -390,7 +416,7 @@ fn prc_5_a_typed_price_is_measured_by_the_list_price() {
 
 #[test]
 fn prc_5_exactly_the_limit_is_within_it() {
-    let ten = crate::DiscountLimit::up_to(Percent::whole(10)).unwrap();
+    let ten = ten();
     let off = |percent: &str| Some(Discount::Percent(parsed(percent)));
     let cases = [
         (vec![line(1, 1, "10.05")], off("10"), true),
@@ -411,7 +437,7 @@ fn prc_5_exactly_the_limit_is_within_it() {
             lines.iter().map(|line| (line.product(), line.unit_price())).collect();
         let mut quote = drafted();
         let content = QuoteContent { terms: Terms { discount, ..Terms::default() }, ..content(lines) };
-        quote.amend(at(1), &actor("alice"), content, Vec::new()).unwrap();
+        quote.amend(at(1), &actor("alice"), content, passing()).unwrap();
         let beyond =
             ten.beyond(&quote.discounted(|product| Ok::<_, Invalid>((listed[&product], None))).unwrap()).unwrap();
         assert_eq!(beyond.is_empty(), within, "{discount:?}: {beyond:?}");
@@ -419,15 +445,43 @@ fn prc_5_exactly_the_limit_is_within_it() {
 }
 
 #[test]
+fn prc_5_exactly_the_floor_is_within_it_whichever_way_its_amount_was_rounded() {
+    let all = DiscountLimit::up_to(Percent::HUNDRED).unwrap();
+    let limit = all.min_margin(crate::MinMargin::OfCost(Percent::whole(20))).unwrap();
+    let vat = || Some(Tax::new(parsed("VAT"), Percent::whole(19)).unwrap());
+    let gross = Taxation::gross(TaxRounding::PerTaxGroup);
+    let screws = |price: &str, lines: u32| (1..=lines).map(|number| line(number, 1, price)).collect::<Vec<_>>();
+    let taxed = |price, lines| screws(price, lines).into_iter().map(|line| line.taxed(vat())).collect();
+    let cases: [(Vec<OrderLine>, Terms, &str, bool); 5] = [
+        // 0.05 less a tenth are 0.045 each; what is taken off all three is a cent of two of them.
+        (screws("0.05", 3), Terms::default().discount(Discount::Percent(Percent::whole(10))), "0.0375", true),
+        (screws("0.05", 3), Terms::default().discount(Discount::Percent(Percent::whole(11))), "0.0375", false),
+        // 0.119 hold 0.1 without tax, rounded 0.12 and 0.10; the tax of three of them is 0.06.
+        (taxed("0.119", 3), Terms::from(gross), "0.083333", true),
+        (taxed("10.00", 1), Terms::from(gross), "7.003", true),
+        (taxed("10.00", 1), Terms::from(gross), "7.01", false),
+    ];
+    for (lines, terms, cost, within) in cases {
+        let mut quote = drafted();
+        let content = QuoteContent { terms, ..content(lines) };
+        quote.amend(at(1), &actor("alice"), content, passing()).unwrap();
+        let price = |text| UnitPrice::parse(text, Currency::EUR).unwrap();
+        let offered = quote.discounted(|_| Ok::<_, Invalid>((price("1"), Some(price(cost))))).unwrap();
+        let beyond = limit.beyond(&offered).unwrap();
+        assert_eq!(beyond.is_empty(), within, "{offered:?}: {beyond:?}");
+    }
+}
+
+#[test]
 fn a_quote_without_lines_goes_nowhere() {
     let mut empty = drafted();
-    empty.amend(at(1), &actor("alice"), content(Vec::new()), Vec::new()).unwrap();
+    empty.amend(at(1), &actor("alice"), content(Vec::new()), passing()).unwrap();
     let no_lines = |action| QuoteError::NoLines { quote: id(5), action };
-    assert_eq!(refuses(&empty, |quote| quote.submit(at(2), Vec::new())), no_lines(Pass));
+    assert_eq!(refuses(&empty, |quote| quote.submit(at(2), passing())), no_lines(Pass));
     assert_eq!(refuses(&empty, |quote| quote.submit(at(2), beyond())), no_lines(Submit));
-    assert_eq!(refuses(&empty, |quote| quote.send(at(2), day("2026-03-10"), Vec::new())), no_lines(Send));
+    assert_eq!(refuses(&empty, |quote| quote.send(at(2), day("2026-03-10"), passing())), no_lines(Send));
     let refused =
-        refuses(&standing(Approved), |quote| quote.amend(at(2), &actor("alice"), content(Vec::new()), Vec::new()));
+        refuses(&standing(Approved), |quote| quote.amend(at(2), &actor("alice"), content(Vec::new()), passing()));
     assert_eq!(refused, no_lines(Amend));
 }
 
@@ -447,6 +501,12 @@ fn parts_of_a_quote_that_contradict_each_other_are_refused() {
         ("approval", "before it is approved", |parts| parts.state = QuoteState::Draft { sent_back: None }),
         ("approval", "of what its authors wrote", |parts| parts.authors = vec![actor("carol")]),
         ("authors", "not be empty", |parts| parts.authors = Vec::new()),
+        ("beyond", "not be empty where it waits", |parts| {
+            (parts.state, parts.approval) = (QuoteState::InApproval { since: at(1), beyond: Vec::new() }, None);
+        }),
+        ("taken off", "promotions are for orders", |parts| {
+            parts.lines[0] = line(1, 2, "51.00").less(eur(200)).unwrap();
+        }),
     ];
     let mut approved = standing(InApproval);
     approved.approve(at(2), &actor("bob")).unwrap();

@@ -273,7 +273,9 @@ fn a_line_that_breaks_a_rule_is_named() {
     }
     let error = world.is_refused(|tx, act| draft_order(tx, act, new));
     assert_eq!(error.to_string(), "line 37: quantity must be greater than zero, got 0");
-    assert!(matches!(&error, SalesError::Line { number: 37, invalid } if invalid.rule() == &Rule::NotPositive));
+    assert!(
+        matches!(&error, SalesError::Line { record: None, number: 37, invalid } if invalid.rule() == &Rule::NotPositive)
+    );
     assert_eq!(error.invalid().map(|invalid| invalid.field()), Some("quantity"));
     assert!(std::error::Error::source(&error).is_none(), "the message shows the cause");
 
@@ -284,7 +286,12 @@ fn a_line_that_breaks_a_rule_is_named() {
         [(OrderAmendment::new().replace(2, none.clone()), 2), (OrderAmendment::new().add(lamp.id, 1).add_line(none), 4)]
     {
         let error = world.is_refused(|tx, act| amend_order(tx, act, draft.id, amendment));
-        assert!(matches!(error, SalesError::Line { number, .. } if number == line), "{error}");
+        let SalesError::Line { record, number, .. } = &error else { panic!("{error}") };
+        assert_eq!((*record, *number), (Some(draft.id.into()), line));
+        assert_eq!(
+            error.to_string(),
+            format!("line {line} of {}: quantity must be greater than zero, got 0", draft.id)
+        );
     }
 }
 

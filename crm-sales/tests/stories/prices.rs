@@ -122,7 +122,7 @@ fn prc_1_lines_are_priced_by_a_list_and_those_that_it_is_priced_after() {
     let none = PriceLine::new(lamp.id, Quantity::ZERO);
     let book = world.reads(|tx| price_book(tx, resale.id, on, []));
     let refused = world.is_refused(|tx, _| price_lines(tx, &book, resale.id, &[lines[0].clone(), none]));
-    assert!(matches!(&refused, SalesError::LinePrice { number: 2, .. }), "{refused}");
+    assert!(matches!(&refused, SalesError::LinePrice { record: None, number: 2, .. }), "{refused}");
     assert_eq!(refused.invalid().map(|invalid| invalid.rule()), Some(&Rule::NotPositive));
     let off = ProductPatch { active: Some(false), ..ProductPatch::default() };
     world.does(|tx, act| update_product(tx, act, chair.id, off));
@@ -246,7 +246,7 @@ fn prc_3_a_line_stays_in_its_group_when_others_are_added_and_prices_are_updated(
 }
 
 #[test]
-fn prc_3_a_line_without_a_price_is_told_by_its_place_among_the_new_ones() {
+fn prc_4_a_line_without_a_price_is_told_with_its_document() {
     let mut world = World::new();
     let (zhang, lamp, desk) =
         (world.person("张三"), world.product("LAMP-1", "50.00"), world.product("DESK-1", "90.00"));
@@ -260,7 +260,27 @@ fn prc_3_a_line_without_a_price_is_told_by_its_place_among_the_new_ones() {
     world.does(|tx, act| add_order_lines(tx, act, order.id, &book, &[lamps(), lamps()]));
     let both = [lamps(), PriceLine::new(desk.id, 1)];
     let refused = world.is_refused(|tx, act| add_order_lines(tx, act, order.id, &book, &both));
-    assert!(matches!(refused, SalesError::LinePrice { number: 2, error: PriceError::NoCost { .. } }), "{refused}");
+    assert!(refused.to_string().starts_with(&format!("line 4 of {}: rule 1 of", order.id)), "{refused}");
+    let SalesError::LinePrice { record, number: 4, error: PriceError::NoCost { .. } } = refused else {
+        panic!("{refused}")
+    };
+    assert_eq!(record, Some(order.id.into()));
+
+    // Of lines that are there, the number is the one that they have.
+    let typed = NewOrderLine::new(desk.id, 1.into()).unit_price(desk.list_price);
+    let amendment = OrderAmendment::new().add_line(typed).remove(1);
+    world.does(|tx, act| amend_order(tx, act, order.id, amendment));
+    let refused = world.is_refused(|tx, act| update_order_prices(tx, act, order.id, &book));
+    assert!(matches!(refused, SalesError::LinePrice { record: Some(_), number: 3, .. }), "{refused}");
+}
+
+#[test]
+fn a_line_that_is_to_be_priced_has_no_other_fields() {
+    let line = PriceLine::new(ProductId::from_uuid(Default::default()), 2);
+    let json = serde_json::to_string(&line).unwrap();
+    assert_eq!(serde_json::from_str::<PriceLine>(&json).unwrap(), line);
+    let typo = json.replacen("group", "groop", 1);
+    assert!(serde_json::from_str::<PriceLine>(&typo).is_err(), "{typo}");
 }
 
 #[test]
@@ -282,6 +302,13 @@ fn mon_5_what_a_list_prices_is_taxed_and_a_replaced_line_keeps_what_it_came_from
     let order = world.does(|tx, act| amend_order(tx, act, order.id, cheaper));
     let second = &order.lines()[1];
     assert_eq!((second.amount(), second.tax(), second.continues()), (eur("54.00"), None, Some(1)));
+    // PRC-4: a line that a list priced stays so, though no list prices those that are added now.
+    world.does(|tx, act| price_order_by(tx, act, order.id, None));
+    let dearer = NewOrderLine::new(lamp, 2.into());
+    let replaced = world.does(|tx, act| amend_order(tx, act, order.id, OrderAmendment::new().replace(2, dearer)));
+    assert_eq!(replaced.lines()[1].amount(), eur("60.00"));
+    world.does(|tx, act| amend_order(tx, act, order.id, OrderAmendment::new().replace(2, less(2))));
+    world.does(|tx, act| price_order_by(tx, act, order.id, Some(list.id)));
     // Two without the tax are not priced with ten that have it.
     let mut copy = world.does(|tx, act| copy_order(tx, act, order.id));
     copy = world.does(|tx, act| update_order_prices(tx, act, copy.id, &book));
@@ -304,6 +331,7 @@ fn prc_4_a_quote_is_priced_by_a_list_as_an_order_is() {
     let dollars = lists(&mut world, NewPriceList::new("Dollars".parse().unwrap(), Currency::USD));
     let refused = world.is_refused(|tx, act| price_quote_by(tx, act, id, Some(dollars.id)));
     assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("price list"));
+    assert!(matches!(refused, SalesError::Quote(QuoteError::Value { quote, .. }) if quote == id));
 
     let plain = || QuoteAmendment::new().add_line(NewOrderLine::new(lamp, 2.into()).discount(Percent::whole(5)));
     world.does(|tx, act| amend_quote(tx, act, id, plain(), &none));
@@ -362,6 +390,7 @@ fn ord_4_the_price_list_of_a_confirmed_order_stands() {
     let dollars = lists(&mut world, dollars);
     let refused = world.is_refused(|tx, act| price_order_by(tx, act, id, Some(dollars.id)));
     assert_eq!(refused.invalid().map(|invalid| invalid.field()), Some("price list"));
+    assert!(matches!(refused, SalesError::Order(OrderError::Value { order, .. }) if order == id));
     let refused =
         world.is_refused(|tx, act| price_order_by(tx, act, id, Some(RecordId::from_uuid(Default::default()))));
     assert!(matches!(refused, SalesError::NotFound { .. }));

@@ -29,7 +29,7 @@ fn a_coupon_is_found_in_any_case_used_and_given_back() {
     assert_eq!(found, offer);
     let new = NewRedemption::by(order.customer(), eur("9.98")).order(order.id);
     let redemption = world.does(|tx, act| redeem_promotion(tx, act, offer.id, new));
-    assert_eq!((redemption.order, redemption.amount, used(&world, &offer)), (Some(order.id), eur("9.98"), 1));
+    assert_eq!((redemption.order(), redemption.amount(), used(&world, &offer)), (Some(order.id), eur("9.98"), 1));
     let refused = world.is_refused(|tx, act| delete_promotion(tx, act, offer.id));
     assert_eq!(kind(&refused), &StoreErrorKind::StillReferenced { by: "redemptions", count: 1 });
 
@@ -76,11 +76,17 @@ fn what_a_promotion_refuses_changes_nothing() {
     assert!(matches!(others, SalesError::Promotion(PromotionError::OtherCustomer { .. })), "{others}");
     let late = refused(&mut world, by(eur("1.00")).day(day("2026-04-01")));
     assert!(matches!(late, SalesError::Promotion(PromotionError::NotValid { .. })), "{late}");
-    for amount in ["0", "-1"] {
-        assert_eq!(refused(&mut world, by(eur(amount))).invalid().map(|invalid| invalid.field()), Some("amount"));
-    }
     let own = NewRedemption::by(order.customer(), Money::from_minor(1, Currency::JPY)).order(order.id);
-    assert!(refused(&mut world, own).invalid().is_some());
+    for new in [by(eur("0")), by(eur("-1")), own] {
+        let refused = refused(&mut world, new);
+        let SalesError::Promotion(PromotionError::Value { promotion, invalid }) = &refused else { panic!("{refused}") };
+        assert_eq!((*promotion, invalid.field()), (offer.id, "amount"));
+    }
+    let nothing = PromotionPatch { limit: Some(Some(0)), ..PromotionPatch::default() };
+    let refused_patch = world.is_refused(|tx, act| update_promotion(tx, act, offer.id, nothing));
+    assert!(
+        matches!(refused_patch, SalesError::Promotion(PromotionError::Value { promotion, .. }) if promotion == offer.id)
+    );
     let missing = by(eur("1.00")).order(RecordId::from_uuid(Default::default()));
     assert!(matches!(refused(&mut world, missing), SalesError::NotFound { .. }));
     let id: RedemptionId = RecordId::from_uuid(Default::default());
@@ -166,6 +172,42 @@ fn an_order_that_is_not_deleted_keeps_its_promotions() {
     let cancelled = world.does(|tx, act| cancel_order(tx, act, order.id, None));
     assert_eq!((cancelled.total(), used(&world, &offer)), (eur("89.82"), 0));
     assert_eq!(world.reads(|tx| Ok(tx.order(order.id)?)), Some(cancelled));
+}
+
+#[test]
+fn prc_6_a_host_and_the_lines_each_take_back_their_own_uses_of_an_order() {
+    let mut world = World::new();
+    let (on, order) = (day("2026-03-02"), world.draft());
+    let mut offer = |name: &str| {
+        let new = NewPromotion::new(name.parse().unwrap(), Discount::Percent(Percent::whole(10)));
+        world.does(|tx, act| add_promotion(tx, act, new))
+    };
+    let (own, applied) = (offer("Points"), offer("Spring"));
+    let new = NewRedemption::by(order.customer(), eur("5.00")).order(order.id);
+    let both = |world: &mut World| {
+        let by_host = world.does(|tx, act| redeem_promotion(tx, act, own.id, new));
+        let (_, by_lines) = world.does(|tx, act| apply_promotion(tx, act, order.id, applied.id, on));
+        assert_eq!((by_host.on_lines(), by_lines.on_lines()), (false, true));
+        (by_host.id, by_lines.id)
+    };
+    // Beside one that the lines have, the host takes its own back.
+    let (by_host, by_lines) = both(&mut world);
+    let refused = world.is_refused(|tx, act| release_redemption(tx, act, by_lines));
+    assert!(matches!(refused, SalesError::Promotion(PromotionError::TakenOff { order: of, .. }) if of == order.id));
+    world.does(|tx, act| release_redemption(tx, act, by_host));
+    assert_eq!((used(&world, &own), used(&world, &applied)), (0, 1));
+    world.does(|tx, act| release_promotions(tx, act, order.id));
+    assert_eq!(used(&world, &applied), 0);
+
+    // The lines take back theirs, and leave the host's.
+    let (by_host, _) = both(&mut world);
+    let released = world.does(|tx, act| release_promotions(tx, act, order.id));
+    assert_eq!((released.total(), used(&world, &own), used(&world, &applied)), (order.total(), 1, 0));
+    world.does(|tx, act| release_redemption(tx, act, by_host));
+    // With the order both go.
+    both(&mut world);
+    world.does(|tx, act| cancel_order(tx, act, order.id, None));
+    assert_eq!((used(&world, &own), used(&world, &applied)), (0, 0));
 }
 
 #[test]

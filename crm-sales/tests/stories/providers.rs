@@ -1,15 +1,15 @@
 //! Payments with a provider: what is held, taken, released and given back, and what the provider reports.
 
 use crm_core::{
-    AnomalyKind, Currency, Money, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order, OrderError,
-    OrderId, Payment, PaymentAction, PaymentAnomaly, PaymentError, PaymentId, PaymentKind, PaymentParts, PaymentReport,
-    PaymentStatus, ProviderStatus, Quantity, RefundedLine, Rule,
+    AnomalyKind, Currency, Money, NewOrder, NewPayment, NewPaymentPart, NewProviderPayment, NewRefund, Order,
+    OrderError, OrderId, Payment, PaymentAction, PaymentAnomaly, PaymentError, PaymentId, PaymentKind, PaymentParts,
+    PaymentReport, PaymentStatus, ProviderStatus, Quantity, RefundedLine, Rule,
     store::{Orders, Page, PaymentFilter, Payments, Store, StoreErrorKind},
 };
 use crm_sales::{
     ReportedPayment, SalesError, authorise_payment, begin_part, begin_payment, cancel_order, capture_payment,
-    confirm_order, delete_order, delete_payment, enter_payment, fail_payment, pay_order, pend_payment, refund_order,
-    report_payment, settle_part, ship_order, undo_refund, void_payment,
+    confirm_order, delete_order, delete_payment, draft_order, enter_payment, fail_payment, pay_order, pend_payment,
+    refund_order, report_payment, settle_part, ship_order, undo_refund, void_payment,
 };
 
 use crate::world::{World, day, eur, kind};
@@ -554,18 +554,132 @@ fn ref_3_lines_and_all_that_were_refunded_by_hand_as_the_providers_are_not_refun
 }
 
 #[test]
-fn ref_3_a_refund_by_hand_that_was_undone_is_not_the_providers() {
+fn ref_3_a_refund_by_hand_is_the_providers_also_where_it_was_undone_meanwhile() {
     let mut world = World::new();
     let (id, whole) = held(&mut world);
     world.does(|tx, act| capture_payment(tx, act, whole));
+    // By the wrong card: back by hand, and owed again, before the provider says that it is done.
     world.does(|tx, act| refund_order(tx, act, id, by_hand("re_1", "99.80")));
     world.does(|tx, act| undo_refund(tx, act, id, 2));
-    world.does(|tx, act| pay_order(tx, act, id, NewPayment::of(eur("99.80"))));
     world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1")));
     let back = reported(&mut world, "acme:re_1", Done);
-    assert_eq!((back.anomaly.unwrap().kind, back.payment.entry()), (AnomalyKind::NotEntered, None));
-    let error = world.is_refused(|tx, act| enter_payment(tx, act, back.payment.id));
-    assert!(matches!(error, SalesError::Order(OrderError::ReferenceTaken { entry: 2, .. })), "{error}");
+    assert_eq!((back.anomaly, back.payment.entry()), (None, Some(2)));
+    assert_eq!((order(&world, id).owed(), order(&world, id).refundable()), (eur("99.80"), eur("0.00")));
+}
+
+/// A report that the order cannot take: of a day before its confirmation.
+fn reported_too_early(world: &mut World, reference: &str) -> PaymentId {
+    let report = PaymentReport::new(reference.parse().unwrap(), Done).day(day("2020-01-01"));
+    let reported = world.does(|tx, act| report_payment(tx, act, report));
+    assert_eq!(reported.anomaly.unwrap().kind, AnomalyKind::NotEntered);
+    reported.payment.id
+}
+
+#[test]
+fn ref_1_a_refund_that_was_entered_by_hand_later_lets_the_next_one_through() {
+    let mut world = World::new();
+    let draft = world.draft();
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1"))).id;
+    world.does(|tx, act| authorise_payment(tx, act, whole));
+    world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_2", "40.00")));
+    let waiting = reported(&mut world, "acme:ch_2", Done).payment.id; // the order is a draft
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "59.80")));
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1").amount(eur("70.00"))));
+    let first = reported_too_early(&mut world, "acme:re_1");
+    // The forty that wait and thirty of the order's went back.
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, waiting));
+    assert_eq!(refusal(error), PaymentError::NothingToEnter { payment: waiting });
+    world.does(|tx, act| refund_order(tx, act, draft.id, by_hand("re_1", "30.00")));
+    let rest = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_2")));
+    assert_eq!((rest.amount(), rest.entry()), (eur("29.80"), Some(3)));
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, first)).entry(), Some(2));
+    assert_eq!(order(&world, draft.id).refundable(), eur("0.00"));
+}
+
+#[test]
+fn ref_3_an_entry_by_hand_of_a_part_that_is_begun_leaves_the_others_alone() {
+    // Of a capture.
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_1", "40.00")));
+    world.does(|tx, act| pay_order(tx, act, id, by_hand("ch_1", "40.00")));
+    let second = world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_2", "59.80")));
+    assert_eq!((second.entry(), order(&world, id).owed()), (Some(2), eur("0.00")));
+    assert_eq!(reported(&mut world, "acme:ch_1", Done).payment.entry(), Some(1));
+    // Of a refund.
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1").amount(eur("30.00"))));
+    world.does(|tx, act| refund_order(tx, act, id, by_hand("re_1", "30.00")));
+    let rest = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_2")));
+    assert_eq!((rest.amount(), rest.entry()), (eur("69.80"), Some(4)));
+    assert_eq!(reported(&mut world, "acme:re_1", Done).payment.entry(), Some(3));
+    assert_eq!(order(&world, id).refundable(), eur("0.00"));
+}
+
+#[test]
+fn ref_3_money_that_the_order_has_by_hand_is_taken_in_parts_and_not_entered_again() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| pay_order(tx, act, id, by_hand("pi_1", "99.80")));
+    for (reference, amount) in [("acme:ch_1", "60.00"), ("acme:ch_2", "39.80")] {
+        world.does(|tx, act| begin_part(tx, act, whole, capture(reference, amount)));
+        let taken = reported(&mut world, reference, Done);
+        assert_eq!((taken.anomaly, taken.payment.entry()), (None, None));
+    }
+    let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1")));
+    assert_eq!((back.entry(), order(&world, id).refundable()), (Some(2), eur("0.00")));
+}
+
+#[test]
+fn ref_1_a_refund_that_waits_to_be_entered_leaves_later_money_alone() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "60.00")));
+    world.does(|tx, act| begin_part(tx, act, whole, refund("acme:re_1").amount(eur("40.00"))));
+    let first = reported_too_early(&mut world, "acme:re_1");
+    let later = world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_2", "39.80")));
+    assert_eq!((later.entry(), order(&world, id).owed()), (Some(2), eur("0.00")));
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, first)).entry(), Some(3));
+    assert_eq!(order(&world, id).refundable(), eur("59.80"));
+}
+
+#[test]
+fn ref_1_refunds_of_lines_come_to_what_is_left_of_them_whatever_is_begun_and_in_whatever_order_done() {
+    let mut world = World::new();
+    let (customer, screw) = (world.person("张三").id, world.product("SCREW-1", "0.033333").id);
+    let three = NewOrder::for_customer(customer, Currency::EUR).line(screw, 3); // ten cents: 3, 4 and 3
+    let three = world.does(|tx, act| draft_order(tx, act, three));
+    world.does(|tx, act| confirm_order(tx, act, three.id));
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&three, "acme:pi_1"))).id;
+    world.does(|tx, act| capture_payment(tx, act, whole));
+    let one = |reference: &str| refund(reference).line(1, Quantity::from(1));
+    let begun = ["acme:re_1", "acme:re_2", "acme:re_3"]
+        .map(|reference| world.does(|tx, act| begin_part(tx, act, whole, one(reference))).amount().minor());
+    assert_eq!(begun, [3, 4, 3]);
+    for reference in ["acme:re_2", "acme:re_3", "acme:re_1"] {
+        assert_eq!(reported(&mut world, reference, Done).anomaly, None, "{reference}");
+    }
+    let order = order(&world, three.id);
+    assert_eq!((order.refundable(), order.refundable_lines()), (eur("0.00"), Vec::new()));
+}
+
+#[test]
+fn ref_1_lines_whose_refund_is_still_to_be_entered_are_not_refunded_again() {
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| capture_payment(tx, act, whole));
+    let some = |reference: &str, lamps: u32, amount: &str| {
+        refund(reference).line(1, Quantity::from(lamps)).amount(eur(amount))
+    };
+    world.does(|tx, act| begin_part(tx, act, whole, some("acme:re_1", 1, "20.00")));
+    let first = reported_too_early(&mut world, "acme:re_1");
+    let error = world.is_refused(|tx, act| settle_part(tx, act, whole, some("acme:re_2", 2, "60.00")));
+    assert!(
+        matches!(error, SalesError::Order(OrderError::MoreThanRefundable { left, .. }) if left == Quantity::from(1)),
+        "{error}"
+    );
+    assert_eq!(world.does(|tx, act| enter_payment(tx, act, first)).entry(), Some(2));
+    assert_eq!(order(&world, id).refundable(), eur("79.80"));
 }
 
 #[test]

@@ -113,6 +113,20 @@ fn prc_5_a_quote_beyond_its_authors_limit_is_approved_by_another() {
 }
 
 #[test]
+fn prc_5_who_lets_a_discount_through_within_their_limit_is_told_with_it() {
+    let mut world = World::new();
+    let (quote, on) = (offered(&mut world, 20), day("2026-03-10"));
+    let error = world.is_refused(|tx, act| send_quote(tx, act, quote.id, &ten(), on));
+    assert!(matches!(error, SalesError::Quote(QuoteError::NeedsApproval { .. })), "{error}");
+    // More than alice may give, who wrote it, and no more than bob, who sends it.
+    let bobs = DiscountLimit::up_to(Percent::whole(20)).unwrap();
+    world.does_as("bob", |tx, act| send_quote(tx, act, quote.id, &bobs, on));
+    let sent = world.history(quote.id).pop().unwrap();
+    let fact = QuoteFact::Sent { day: on, within: Some(bobs) };
+    assert_eq!((sent.actor.as_str(), sent.fact), ("bob", Some(Fact::Quote(quote.id, fact))));
+}
+
+#[test]
 fn prc_5_a_typed_price_counts_as_what_it_is_below_the_list() {
     let mut world = World::new();
     let (zhang, lamp) = (world.person("张三"), world.product("LAMP-1", "100.00"));

@@ -97,6 +97,8 @@ CREATE TABLE crm_redemption (
     promotion BLOB NOT NULL REFERENCES crm_promotion (id),
     customer BLOB NOT NULL REFERENCES crm_customer (id),
     order_id BLOB REFERENCES crm_order (id),
+    -- Whether what it took off stands on the lines of the order.
+    on_lines INTEGER NOT NULL CHECK (on_lines IN (0, 1)),
     day INTEGER NOT NULL,
     amount INTEGER NOT NULL,
     currency TEXT NOT NULL

@@ -46,15 +46,15 @@ impl Family for Redemption {
     }
 
     fn references(&self) -> Vec<(&'static str, RecordRef)> {
-        let own = [("promotion", self.promotion.into()), ("customer", self.customer.into())];
-        own.into_iter().chain(reference("order", self.order)).collect()
+        let own = [("promotion", self.promotion().into()), ("customer", self.customer().into())];
+        own.into_iter().chain(reference("order", self.order())).collect()
     }
 
     fn passes(&self, filter: &RedemptionFilter) -> bool {
         let RedemptionFilter { promotion, customer, order } = filter;
-        holds(promotion.as_ref(), Some(&self.promotion))
-            && holds(customer.as_ref(), Some(&self.customer))
-            && holds(order.as_ref(), self.order.as_ref())
+        holds(promotion.as_ref(), Some(&self.promotion()))
+            && holds(customer.as_ref(), Some(&self.customer()))
+            && holds(order.as_ref(), self.order().as_ref())
     }
 }
 

@@ -4,7 +4,7 @@ use crm_core::{
     Activity, ActivityParts, Agent, Contact, ContactLabel, Customer, CustomerId, CustomerKind, ExchangeRate,
     ForecastAdjustment, ForecastSnapshot, Interaction, Lead, LeadPlace, Member, Opportunity, OpportunityParts, Order,
     OrderParts, Participant, Payment, PlanScope, PriceList, Product, Promotion, Queue, Quote, QuoteParts, Redemption,
-    SalePlan, SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
+    RedemptionParts, SalePlan, SalePlanParts, SalesRep, SalesRepId, Ticket, TicketMessage,
     store::{Records, StoreError},
 };
 
@@ -173,9 +173,9 @@ impl Sample {
         let orders: Vec<Order> = orders.collect();
         let redemptions = seeds(12).map(|(number, seed)| {
             let order = pick(&orders, number);
-            let mut one = super::redemption(seed, pick(&promotions, number).id, order.customer());
-            one.order = (number % 3 > 0).then_some(order.id);
-            one
+            let one = super::redemption(seed, pick(&promotions, number).id, order.customer());
+            let (used_for, on_lines) = ((number % 3 > 0).then_some(order.id), number % 3 > 1);
+            valid(Redemption::try_from(RedemptionParts { order: used_for, on_lines, ..one.into() }))
         });
         let payments = seeds(3 * PAYMENT_STATES).map(|(number, seed)| super::payment(seed, pick(&orders, number).id));
         let payments = payments.collect();

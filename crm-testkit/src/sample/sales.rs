@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
     Activity, ActivityKind, AnomalyKind, BeyondLimit, By, Completion, CreditAt, Currency, CustomerId, DatedRate,
-    Discount, Draft, LeastAmount, LimitKind, Loss, Money, NewActivity, NewOpportunity, NewPayment, NewProviderPayment,
-    NewSalePlan, Opportunity, Order, OrderId, OrderLine, Payment, PaymentReport, Percent, Period, Pipeline, PlanScope,
-    ProductId, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, Sale, SalePlan, StrategyKind, Tax,
-    TaxRounding, Taxation, Terms,
+    Discount, DiscountLimit, Draft, LeastAmount, LimitKind, Loss, Measured, Money, NewActivity, NewOpportunity,
+    NewPayment, NewProviderPayment, NewSalePlan, Opportunity, Order, OrderId, OrderLine, Payment, PaymentReport,
+    Percent, Period, Pipeline, PlanScope, ProductId, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, Sale,
+    SalePlan, StrategyKind, Tax, TaxRounding, Taxation, Terms,
 };
 
 use super::{Random, currency, external_id, price, valid};
@@ -173,20 +173,21 @@ pub fn quote(seed: u64, customer: CustomerId, products: &[ProductId]) -> Quote {
     let mut quote = valid(Quote::draft(at, draft));
     let mut days = Days(at);
     let (at, day) = days.next();
+    let none = valid(DiscountLimit::up_to(Percent::ZERO));
     match seed % QUOTE_STATES {
         1 | 2 => {
-            let (limit, least) = (LimitKind::Discount(Percent::ZERO), quote.lines()[0].amount());
+            let least = quote.lines()[0].amount();
             let beyond = BeyondLimit {
                 line: 1,
                 amount: Money::zero(least.currency()),
                 least: LeastAmount::Known(least),
-                limit,
+                limit: LimitKind::Discount(Percent::ZERO),
                 margin: None,
             };
-            valid(quote.submit(at, vec![beyond]));
+            valid(quote.submit(at, Measured { limit: none, beyond: vec![beyond] }));
         }
         3 => drop(valid(quote.cancel(at, Some(valid("客户改变了主意".parse()))))),
-        4..=7 => drop(valid(quote.send(at, day, Vec::new()))),
+        4..=7 => drop(valid(quote.send(at, day, Measured { limit: none, beyond: Vec::new() }))),
         _ => {}
     }
     let (at, day) = days.next();

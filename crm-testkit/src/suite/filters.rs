@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use crm_core::{
     ActivityKind, ActivityStatus, Currency, CustomerType, Fulfilment, Label, LeadStatus, Member, OpportunityStatus,
     OrderStatus, PaymentKind, PaymentStatus, PlanScope, PlanStatus, Priority, ProviderStatus, QuoteStatus, RecordRef,
-    RollUp, TicketStatus,
+    RedemptionParts, RollUp, TicketStatus,
     store::{
         ActivityFilter, AgentFilter, CustomerFilter, ExchangeRateFilter, ForecastAdjustmentFilter,
         ForecastSnapshotFilter, InteractionFilter, LeadFilter, OpportunityFilter, OrderFilter, Page, PaymentFilter,
@@ -16,7 +16,7 @@ use crm_core::{
 use super::{
     family::{Any, Family, Filter, Stored, count, list},
     lists::{crowd, periods, sorted},
-    maker::{CHANNELS, forecasts::forecast_periods, id, text},
+    maker::{CHANNELS, forecasts::forecast_periods, id, text, valid},
     world::{founded, ground, insert_all, read, write},
 };
 
@@ -178,9 +178,9 @@ fn passes(filter: &Filter, record: &Any) -> bool {
             lets(f.coupon.as_ref(), Some(&r.code().is_some())) && lets(f.active.as_ref(), Some(&r.active()))
         }
         (Filter::Redemption(f), Any::Redemption(r)) => {
-            lets(f.promotion.as_ref(), Some(&r.promotion))
-                && lets(f.customer.as_ref(), Some(&r.customer))
-                && lets(f.order.as_ref(), r.order.as_ref())
+            lets(f.promotion.as_ref(), Some(&r.promotion()))
+                && lets(f.customer.as_ref(), Some(&r.customer()))
+                && lets(f.order.as_ref(), r.order().as_ref())
         }
         (Filter::SalesRep(f), Any::SalesRep(r)) => {
             lets(f.manager.as_ref(), r.manager.as_ref())
@@ -321,7 +321,9 @@ pub fn c22_filters_give_what_they_say_alone_and_together<S: Store>(open: impl Fn
     // The orders of the crowd are there before them.
     for (n, record) in (0..).zip(&mut records) {
         if let Any::Redemption(redemption) = record {
-            redemption.order = [None, Some(id(11)), Some(id(12))][n % 3];
+            let order = [None, Some(id(11)), Some(id(12))][n % 3];
+            let parts = RedemptionParts { order, on_lines: n % 3 > 1, ..redemption.as_ref().clone().into() };
+            **redemption = valid(parts.try_into());
         }
     }
     write(&store, "C22", |tx| insert_all(tx, &records));

@@ -42,7 +42,9 @@ fn fact(before: &Any, after: Any) -> Fact {
         (Any::Opportunity(before), Any::Opportunity(after)) => {
             (before.id, OpportunityFact::Revised { before, after }).into()
         }
-        (Any::Quote(before), Any::Quote(after)) => (before.id, QuoteFact::Amended { before, after }).into(),
+        (Any::Quote(before), Any::Quote(after)) => {
+            (before.id, QuoteFact::Amended { before, after, within: None }).into()
+        }
         (Any::Activity(before), Any::Activity(after)) => (before.id, ActivityFact::Revised { before, after }).into(),
         (Any::Order(before), Any::Order(after)) => {
             let lines = |order: &Order| order.lines().to_vec();
@@ -101,7 +103,7 @@ fn short(record: &Any) -> Option<Fact> {
             (one.id, PromotionFact::Used { redemption: RedemptionId::from_uuid(one.id.uuid()), used: 1 }).into()
         }
         Any::SalePlan(one) => (one.id, SalePlanFact::Activated).into(),
-        Any::Quote(one) => (one.id, QuoteFact::Passed).into(),
+        Any::Quote(one) => (one.id, QuoteFact::Expired { day: day(3) }).into(),
         Any::Activity(one) => (one.id, ActivityFact::Cancelled { reason: None }).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
         Any::Payment(one) => (one.id, PaymentFact::Done { entry: None }).into(),

@@ -79,14 +79,14 @@ pub fn c12_a_taken_value_is_a_duplicate<S: Store>(open: impl Fn() -> S) {
     for family in Family::ALL {
         let record = family.name();
         let taken = family.unique_fields().iter().fold(Maker::sound(12).record(*family, 20), |one, field| {
-            one.with_unique(field, &format!("taken-{}", field.len()))
+            one.with_unique(field, &format!("TAKEN-{}", field.len()))
         });
         let free = family.unique_fields().iter().fold(Maker::sound(13).record(*family, 22), |one, field| {
-            one.with_unique(field, &format!("free-{}", field.len()))
+            one.with_unique(field, &format!("FREE-{}", field.len()))
         });
         write(&store, format!("C12 {family}"), |tx| insert_all(tx, &[taken.clone(), free.clone()]));
         let again = family.unique_fields().iter().fold(Maker::sound(14).record(*family, 20), |one, field| {
-            one.with_unique(field, &format!("other-{}", field.len()))
+            one.with_unique(field, &format!("OTHER-{}", field.len()))
         });
         let kind = StoreErrorKind::Duplicate { record, field: "id" };
         refusal(&store, &kind, format!("C12 {family}: id"), |tx| again.insert(tx));
@@ -303,10 +303,13 @@ pub fn c19_a_unique_value_finds_its_record_and_no_other<S: Store>(open: impl Fn(
         for field in family.unique_fields() {
             let clause = format!("C19 {family}: {field}");
             let mut maker = Maker::sound(19);
-            let made = (200..).zip(VALUES).map(|(n, value)| maker.record(*family, n).with_unique(field, value));
+            // The code of a coupon is kept in upper case.
+            let kept = |value: &&str| *family != Family::Promotion || value.to_uppercase() == *value;
+            let values: Vec<&str> = VALUES.iter().copied().filter(kept).collect();
+            let made = (200..).zip(&values).map(|(n, value)| maker.record(*family, n).with_unique(field, value));
             let records: Vec<Any> = made.collect();
             write(&store, &clause, |tx| insert_all(tx, &records));
-            for (record, value) in records.iter().zip(VALUES) {
+            for (record, value) in records.iter().zip(&values) {
                 let found = read(&store, &clause, |tx| find(tx, *family, field, value));
                 assert_eq!(found.as_ref(), Some(record), "{clause} {value:?} finds another record or none");
             }

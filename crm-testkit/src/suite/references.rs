@@ -6,8 +6,8 @@ use crm_core::{
     NewPriceRule, Opportunity, OpportunityParts, Order, OrderLine, OrderParts, Participant, Payment, PaymentKind,
     PaymentParts, PaymentState, Percent, PlanScope, PriceBase, PriceFormula, PriceList, PriceListParts, PriceRule,
     PriceTarget, Pricing, Product, Promotion, PromotionParts, Quantity, Quote, QuoteParts, QuoteState, RecordId,
-    Redemption, Revision, Roster, RosterMember, SalePlan, SalePlanParts, SalesRep, Ticket, TicketMessage, TicketParts,
-    TicketState, UnitPrice,
+    Redemption, RedemptionParts, Revision, Roster, RosterMember, SalePlan, SalePlanParts, SalesRep, Ticket,
+    TicketMessage, TicketParts, TicketState, UnitPrice,
     conversion::{Became, Origin},
     store::{Store, StoreErrorKind, Tickets as _},
 };
@@ -50,7 +50,7 @@ fn references(record: &Any) -> usize {
         Any::Product(product) => usize::from(product.variant_of.is_some()),
         Any::PriceList(list) => list.products().len() + list.bases().len(),
         Any::Promotion(promotion) => usize::from(promotion.target().product().is_some()),
-        Any::Redemption(redemption) => 2 + usize::from(redemption.order.is_some()),
+        Any::Redemption(redemption) => 2 + usize::from(redemption.order().is_some()),
         Any::SalesRep(rep) => usize::from(rep.manager.is_some()),
         Any::Customer(customer) => {
             let needs = customer.needs.iter().filter(|need| need.product.is_some()).count();
@@ -133,14 +133,6 @@ fn adjustment(n: u32, change: impl FnOnce(&mut ForecastAdjustment)) -> Any {
     made
 }
 
-fn redemption(n: u32, change: impl FnOnce(&mut Redemption)) -> Any {
-    let mut made = plain(Family::Redemption, n);
-    if let Any::Redemption(redemption) = &mut made {
-        change(redemption);
-    }
-    made
-}
-
 /// The one rule of a list.
 fn rules(parts: &mut PriceListParts, target: PriceTarget, base: PriceBase) {
     let pricing = Pricing::Formula(PriceFormula::of(base, Percent::ZERO));
@@ -205,6 +197,7 @@ guarded! {
     lead: Lead(LeadParts);
     price_list: PriceList(PriceListParts);
     promotion: Promotion(PromotionParts);
+    redemption: Redemption(RedemptionParts);
     sale_plan: SalePlan(SalePlanParts);
     opportunity: Opportunity(OpportunityParts);
     quote: Quote(QuoteParts);

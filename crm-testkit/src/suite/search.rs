@@ -117,10 +117,10 @@ pub fn c60_a_search_finds_what_has_all_words<S: Store>(open: impl Fn() -> S) {
         (Family::SalesRep, "external id"),
         (Family::Agent, "external id"),
     ] {
-        let record =
-            Maker::sound(60).record(family, 24).with_unique(field, &format!("only{family}24").replace(' ', ""));
+        let only = format!("only{family}24").replace(' ', "");
+        let record = Maker::sound(60).record(family, 24).with_unique(field, &only.to_uppercase());
         write(&store, clause, |tx| record.insert(tx));
-        finds(&store, clause, &format!("only{family}24").replace(' ', ""), &[record.id()]);
+        finds(&store, clause, &only, &[record.id()]);
     }
 }
 

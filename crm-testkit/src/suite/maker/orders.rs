@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    AnomalyKind, BeyondLimit, Currency, DatedRate, Discount, Draft, LeastAmount, LimitKind, Money, NewPayment,
-    NewRefund, Order, OrderLine, OrderParts, OrderState, Payment, PaymentKind, PaymentParts, PaymentReference,
-    PaymentReport, PaymentState, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft, QuoteParts, QuoteState,
-    RefundedLine, Revision, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
+    AnomalyKind, BeyondLimit, Currency, DatedRate, Discount, DiscountLimit, Draft, LeastAmount, LimitKind, Measured,
+    Money, NewPayment, NewRefund, Order, OrderLine, OrderParts, OrderState, Payment, PaymentKind, PaymentParts,
+    PaymentReference, PaymentReport, PaymentState, ProviderStatus, Quantity, Quote, QuoteContent, QuoteDraft,
+    QuoteParts, QuoteState, RefundedLine, Revision, ShippedLine, Tax, TaxRounding, Taxation, Terms, UnitPrice,
 };
 
 use super::{Maker, TEXTS, day, id, text, valid};
@@ -41,7 +41,8 @@ impl Maker {
 
     pub(super) fn quote(&mut self, n: u32) -> Quote {
         let currency = self.dice.one(&[Currency::EUR, Currency::JPY, Currency::KWD]);
-        let lines = self.lines(currency);
+        let lines = self.lines(currency).into_iter().map(|line| valid(line.without_promotions()));
+        let lines: Vec<OrderLine> = lines.collect();
         let terms = self.terms(currency, lines.iter().any(|line| line.amount().is_positive()));
         let content = QuoteContent { lines, terms, valid_until: self.dice.yes().then(|| self.day()) };
         let draft = QuoteDraft {
@@ -78,14 +79,16 @@ impl Maker {
     /// What becomes of a quote that has a line.
     fn offered(&mut self, quote: &mut Quote, state: u32, when: DateTime<Utc>, on: NaiveDate) {
         let money = |minor| Money::from_minor(minor, quote.currency());
-        let limit = LimitKind::Discount(text("10"));
-        let beyond =
-            vec![BeyondLimit { line: 1, amount: money(80), least: LeastAmount::Known(money(90)), limit, margin: None }];
+        let limit = valid(DiscountLimit::up_to(text("10")));
+        let within = Measured { limit, beyond: Vec::new() };
+        let (least, limit) = (LeastAmount::Known(money(90)), LimitKind::Discount(limit.discount()));
+        let beyond = vec![BeyondLimit { line: 1, amount: money(80), least, limit, margin: None }];
+        let beyond = Measured { beyond, ..within };
         let at = self.at();
         match state {
-            0 => drop(valid(quote.submit(when, Vec::new()))),
+            0 => drop(valid(quote.submit(when, within))),
             1..=3 => drop(valid(quote.submit(when, beyond))),
-            4..=7 => drop(valid(quote.send(when, on, Vec::new()))),
+            4..=7 => drop(valid(quote.send(when, on, within))),
             _ => {}
         }
         match state {

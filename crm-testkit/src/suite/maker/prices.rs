@@ -3,7 +3,8 @@
 use crm_core::{
     Aggregation, Currency, Discount, ExchangeRate, Money, NewExchangeRate, NewPriceList, NewPriceRule, NewProduct,
     NewPromotion, NewRedemption, PriceBase, PriceChanges, PriceFormula, PriceList, PriceListPatch, PriceTarget,
-    PriceTiers, Pricing, Product, Promotion, PromotionPatch, Rate, Redemption, Rounding, TierPrice, UnitPrice, Window,
+    PriceTiers, Pricing, Product, Promotion, PromotionPatch, Rate, Redemption, RedemptionParts, Rounding, TierPrice,
+    UnitPrice, Window,
 };
 
 use super::{CATEGORIES, Maker, NAMES, day, id, text, valid};
@@ -125,7 +126,9 @@ impl Maker {
         if self.clashing {
             new.order = self.maybe_slot();
         }
-        valid(Redemption::make(id(n), self.at(), promotion, new))
+        let made = RedemptionParts::from(valid(Redemption::make(id(n), self.at(), promotion, new)));
+        let on_lines = made.order.is_some() && n.is_multiple_of(2);
+        valid(RedemptionParts { on_lines, ..made }.try_into())
     }
 
     pub(super) fn exchange_rate(&mut self, n: u32) -> ExchangeRate {
