@@ -44,6 +44,7 @@ mod agent;
 mod answer;
 pub mod assignment;
 pub mod bulk;
+mod calendar;
 mod contact_point;
 pub mod conversion;
 mod customer;
@@ -76,6 +77,7 @@ mod record;
 mod sale_plan;
 mod sales_rep;
 mod search;
+mod sla;
 pub mod store;
 mod tax;
 mod text;
@@ -98,6 +100,7 @@ pub use self::{
         AssignmentPolicy, AssignmentRule, AssignmentStrategy, FairnessWindow, Member, Roster, RosterMember,
         WaitingOrder,
     },
+    calendar::{BusinessCalendar, ClockHours, OpeningHours, Week, Zone},
     contact_point::{
         ContactLabel, ContactMark, ContactPoint, ContactPoints, ContactRef, ContactStanding, ContactValue,
     },
@@ -180,6 +183,10 @@ pub use self::{
     },
     sales_rep::{NewSalesRep, SalesRep, SalesRepFact, SalesRepPatch},
     search::{SearchFamily, SearchHit, SearchPlace, SearchQuery, SearchText, SearchTier, SearchWord, Searched},
+    sla::{
+        SlaAlarm, SlaEvent, SlaLedger, SlaMeasure, SlaMetric, SlaOutcome, SlaPolicy, SlaRing, SlaSegment, SlaStatus,
+        SlaTarget, SlaTime,
+    },
     tax::{PriceBasis, Tax, TaxRounding, Taxation},
     text::{Actor, ExternalId, IdempotencyKey, Label, Name, Number, Subject, Text},
     ticket::{
