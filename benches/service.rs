@@ -72,11 +72,11 @@ fn business_time(criterion: &mut Criterion) {
     for count in [10, 100, 1000] {
         let calendar = calendar(count);
         group.bench_with_input(BenchmarkId::new("crm", count), &calendar, |bencher, calendar| {
-            bencher.iter(|| asked.iter().for_each(|(at, open)| drop(black_box(calendar.add(*at, *open)))));
+            bencher.iter(|| asked.iter().filter(|(at, open)| black_box(calendar.add(*at, *open)).is_ok()).count());
         });
         let holidays: HashSet<NaiveDate> = holidays(count).collect();
         group.bench_with_input(BenchmarkId::new("day by day", count), &holidays, |bencher, holidays| {
-            bencher.iter(|| asked.iter().for_each(|(at, open)| drop(black_box(walk(holidays, at.naive_utc(), *open)))));
+            bencher.iter(|| asked.iter().map(|(at, open)| black_box(walk(holidays, at.naive_utc(), *open))).max());
         });
     }
     group.finish();
