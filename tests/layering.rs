@@ -24,8 +24,9 @@ const ARROWS: [(&str, &[&str]); 7] = [
 const TESTKIT: &str = "crm-testkit";
 
 /// All that the core may use: vocabulary and arithmetic, nothing that reads, writes, waits or asks for the time.
-const OF_THE_CORE: [&str; 13] = [
+const OF_THE_CORE: [&str; 14] = [
     "chrono",
+    "chrono-tz",
     "email_address",
     "idna",
     "iso_currency",
