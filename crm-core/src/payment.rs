@@ -51,6 +51,8 @@ guarded! {
         /// The number of the order's entry that it made; `None` as long as no money moved, for a whole that its parts cover, for a refund of money that the order never had,
         /// and where the order could not take the entry ([`AnomalyKind::NotEntered`]).
         copy entry: Option<u32>,
+        /// Of a refund of money that is done, what it gave back that the order did not have; `None` for nothing.
+        copy outside: Option<Money>,
         /// The reports of the provider that did not fit, oldest first.
         list anomalies: PaymentAnomaly,
     }
@@ -186,6 +188,9 @@ pub enum PaymentFact {
     Done {
         /// The number of the order's entry that it made.
         entry: Option<u32>,
+        /// Of a refund of money, what it gave back that the order did not have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<Money>,
     },
     /// It was called off; what was held by it is released.
     Cancelled,
@@ -198,6 +203,9 @@ pub enum PaymentFact {
     Entered {
         /// The number of the entry.
         entry: u32,
+        /// Of a refund of money, what it gave back that the order did not have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<Money>,
     },
     /// The provider reported what does not fit.
     Anomaly {
@@ -331,6 +339,7 @@ impl Payment {
             lines,
             state: PaymentState::Draft,
             entry: None,
+            outside: None,
             anomalies: Vec::new(),
         };
         parts.try_into()
@@ -354,6 +363,16 @@ impl Payment {
         let status = self.state.status();
         if status == ProviderStatus::Authorised && !whole {
             return inconsistent("state", self.kind.to_string(), "must not be authorised but for a whole payment");
+        }
+        if let Some(outside) = self.outside {
+            positive(outside)
+                .and_then(|outside| outside.in_currency(self.amount.currency()))
+                .map_err(|refused| refused.in_field("outside"))?;
+            let money_back = self.kind == PaymentKind::Refund && self.lines.is_empty();
+            if outside > self.amount || !money_back || status != ProviderStatus::Done {
+                let must = "must be at most what a refund of money gave back";
+                return inconsistent("outside", outside.to_string(), must);
+            }
         }
         match self.entry {
             Some(0) => inconsistent("entry", "0".into(), "must be numbered from 1"),
@@ -439,28 +458,20 @@ impl Payment {
         Ok(balance)
     }
 
-    /// What the provider has of this whole and its order does not, in minor units, after each payment that is done, in the order in which they were; first of all what the
-    /// order has of the whole by hand and its parts did not take yet, below zero.
-    ///
-    /// A refund of money gives back what waits, and then what the order has; one of lines is the order's to enter.
-    fn waiting<'a>(&'a self, order: &Order, parts: &'a [Self]) -> Vec<(Option<&'a Self>, i128)> {
-        let entered = |payment: &Self| payment.entry_in(order).map(|entry| i128::from(entry.amount.minor()));
-        let taken_at_once = self.state.status() == ProviderStatus::Done && !self.in_parts(parts);
-        let of_it = |part: &&Self| part.source == Some(self.id) && part.state.status() == ProviderStatus::Done;
-        let mut done: Vec<&Self> = parts.iter().filter(of_it).chain(taken_at_once.then_some(self)).collect();
-        done.sort_by_key(|payment| (payment.state.since(), payment.id));
-        let mut waits = if taken_at_once { 0 } else { -entered(self).unwrap_or(0) };
-        let mut all = vec![(None, waits)];
-        for payment in done {
-            let (amount, of_order) = (i128::from(payment.amount.minor()), entered(payment));
-            waits += match payment.kind {
-                PaymentKind::Whole | PaymentKind::Capture => amount - of_order.unwrap_or(0),
-                PaymentKind::Refund if payment.lines.is_empty() => -(amount - of_order.unwrap_or(0)).min(waits.max(0)),
-                PaymentKind::Refund | PaymentKind::Void => 0,
-            };
-            all.push((Some(payment), waits));
-        }
-        all
+    /// What the provider has of this whole and its order does not, in minor units, but for what one of the payments did; below zero where the order has more by hand. A refund of
+    /// lines is the order's to enter.
+    fn waits(&self, order: &Order, parts: &[Self], without: PaymentId) -> i128 {
+        let minor = |amount: Option<Money>| amount.map_or(0, |amount| i128::from(amount.minor()));
+        let entered = |payment: &Self| minor(payment.entry_in(order).map(|entry| entry.amount));
+        let at_once = self.state.status() == ProviderStatus::Done && !self.in_parts(parts);
+        let done = |part: &&Self| part.source == Some(self.id) && part.state.status() == ProviderStatus::Done;
+        let waits = |payment: &Self| match payment.kind {
+            PaymentKind::Whole if !at_once => -entered(payment),
+            PaymentKind::Whole | PaymentKind::Capture => minor(Some(payment.amount)) - entered(payment),
+            PaymentKind::Refund => -minor(payment.outside),
+            PaymentKind::Void => 0,
+        };
+        parts.iter().filter(done).chain([self]).filter(|payment| payment.id != without).map(waits).sum()
     }
 
     /// Whether some of a whole was captured or voided by parts.
@@ -535,18 +546,24 @@ impl Payment {
         Ok(PaymentFact::Authorised)
     }
 
-    /// Notes that it is done: a whole or a part of it is captured, a part is voided or refunded; with the number of the entry that the order made of it. What
-    /// [`Payment::allows`] refuses is to be asked before.
+    /// Notes that it is done: a whole or a part of it is captured, a part is voided or refunded; with the number of the entry that the order made of it, and how much of it is
+    /// the order's ([`Payment::for_the_order`]), entered or not. What [`Payment::allows`] refuses is to be asked before.
     ///
     /// # Errors
     ///
     /// [`PaymentError::NotAllowed`], [`PaymentError::Value`] for the entry of a void.
-    pub fn finish(&mut self, at: DateTime<Utc>, entry: Option<u32>) -> Result<PaymentFact, PaymentError> {
+    pub fn finish(
+        &mut self,
+        at: DateTime<Utc>,
+        entry: Option<u32>,
+        of_order: Money,
+    ) -> Result<PaymentFact, PaymentError> {
         self.step(PaymentAction::Finish)?;
-        let after = Self { state: PaymentState::Done { at }, updated_at: at, entry, ..self.clone() };
+        let outside = self.beyond(of_order);
+        let after = Self { state: PaymentState::Done { at }, updated_at: at, entry, outside, ..self.clone() };
         after.check().map_err(|invalid| PaymentError::Value { payment: self.id, invalid })?;
         *self = after;
-        Ok(PaymentFact::Done { entry })
+        Ok(PaymentFact::Done { entry, outside })
     }
 
     /// Notes that it is called off: a whole is voided, a part is not done.
@@ -595,24 +612,32 @@ impl Payment {
 
     /// How much of it its order is to enter, once it is done. `whole` is itself or what it is a part of, with its `parts`.
     ///
-    /// Of money that is taken: all, less what was given back of it before the order had it. Of money that goes back: what the order has, since what waits goes back first; of
-    /// a refund of lines, all. Nothing of a void, and of a whole that its parts cover.
+    /// Of money that is taken: all, less what was given back before the order had it. Of money that goes back: what the order has, since what waits goes back first; of a
+    /// refund of lines, all. Nothing of a void, and of a whole that its parts cover.
     pub fn for_the_order(&self, order: &Order, whole: &Self, parts: &[Self]) -> Money {
-        let amount = i128::from(self.amount.minor());
-        let waiting = whole.waiting(order, parts);
-        let place = waiting.iter().position(|(payment, _)| payment.is_some_and(|payment| payment.id == self.id));
-        // What waited before it, and the least that did from it on.
-        let before = waiting[place.unwrap_or(waiting.len()) - 1].1;
-        let least = place.and_then(|place| waiting[place..].iter().map(|(_, waits)| *waits).min());
+        let (amount, waits) = (i128::from(self.amount.minor()), whole.waits(order, parts, self.id));
+        let done = self.state.status() == ProviderStatus::Done;
         let share = match self.kind {
             PaymentKind::Void => 0,
             PaymentKind::Whole if self.in_parts(parts) => 0,
-            PaymentKind::Whole | PaymentKind::Capture => amount.min(least.unwrap_or(amount + before)),
-            PaymentKind::Refund if self.lines.is_empty() => amount - before.max(0),
-            PaymentKind::Refund => amount,
+            PaymentKind::Whole | PaymentKind::Capture => amount + waits.min(0),
+            PaymentKind::Refund if !self.lines.is_empty() => amount,
+            // What it gave back of what waited does not wait any more, unless the order has it by hand.
+            PaymentKind::Refund if done => {
+                let outside = self.outside.map_or(0, |outside| i128::from(outside.minor()));
+                amount - outside + (outside - waits).clamp(0, outside)
+            }
+            PaymentKind::Refund => amount - waits.max(0),
         };
         // At most its amount.
         Money::from_minor(i64::try_from(share.max(0)).unwrap_or(0), self.amount.currency())
+    }
+
+    /// What a refund of money gave back that the order did not have, where the order has so much of it.
+    fn beyond(&self, of_order: Money) -> Option<Money> {
+        let money_back = self.kind == PaymentKind::Refund && self.lines.is_empty();
+        let outside = Money::from_minor(self.amount.minor() - of_order.minor(), self.amount.currency());
+        Some(outside).filter(|outside| money_back && outside.is_positive())
     }
 
     /// Whether its order may still be to enter something of it: it is done and has no entry. How much that is [`Payment::for_the_order`] says.
@@ -627,19 +652,20 @@ impl Payment {
         }
     }
 
-    /// Notes the number of the order's entry that was made of it later. What [`Payment::enterable`] refuses is to be asked before.
+    /// Notes the number of the order's entry that was made of it later, and of how much. What [`Payment::enterable`] refuses is to be asked before.
     ///
     /// # Errors
     ///
     /// [`PaymentError::NothingToEnter`] where it has one, [`PaymentError::Value`] where no money moved by it.
-    pub fn enter(&mut self, at: DateTime<Utc>, entry: u32) -> Result<PaymentFact, PaymentError> {
+    pub fn enter(&mut self, at: DateTime<Utc>, entry: u32, of_order: Money) -> Result<PaymentFact, PaymentError> {
         if self.entry.is_some() {
             return Err(PaymentError::NothingToEnter { payment: self.id });
         }
-        let after = Self { updated_at: at, entry: Some(entry), ..self.clone() };
+        let outside = self.beyond(of_order);
+        let after = Self { updated_at: at, entry: Some(entry), outside, ..self.clone() };
         after.check().map_err(|invalid| PaymentError::Value { payment: self.id, invalid })?;
         *self = after;
-        Ok(PaymentFact::Entered { entry })
+        Ok(PaymentFact::Entered { entry, outside })
     }
 
     /// Keeps a report of the provider that did not fit (PAY-1).

@@ -194,11 +194,11 @@ pub fn settle_part(
         }
         let standing = Standing::of(tx, &part)?;
         part.allows(PaymentAction::Finish, &standing.whole, &standing.balance)?;
-        let entry = decided(tx, act.at(), &part, &standing, None)?;
+        let share = decided(&record::find(tx, part.order())?, act.at(), &part, &standing, None)?;
         if !known {
             record::add(tx, act, part.clone(), |payment| PaymentFact::Begun { payment })?;
         }
-        finished(tx, act, part.id, entry)
+        finished(tx, act, part.id, share)
     })
 }
 
@@ -250,8 +250,8 @@ pub fn capture_payment(
         }
         let standing = Standing::of(tx, &payment)?;
         payment.allows(PaymentAction::Finish, &payment, &standing.balance)?;
-        let entry = decided(tx, act.at(), &payment, &standing, None)?;
-        finished(tx, act, id, entry)
+        let share = decided(&record::find(tx, payment.order())?, act.at(), &payment, &standing, None)?;
+        finished(tx, act, id, share)
     })
 }
 
@@ -328,17 +328,16 @@ pub fn report_payment(
         let mut anomaly = None;
         let moved = match payment.judge(&report, &standing.whole, &standing.balance) {
             Ok(PaymentAction::Finish) => {
-                let entry = match decided(tx, act.at(), &payment, &standing, report.day) {
-                    Err(SalesError::Order(_)) => {
-                        let kind = AnomalyKind::NotEntered;
-                        // What cannot be kept is refused before anything is written.
-                        payment.clone().note(act.at(), report.anomaly(act.at(), kind, found))?;
-                        anomaly = Some(kind);
-                        None
-                    }
-                    entry => entry?,
-                };
-                finished(tx, act, id, entry)?
+                let order: Order = record::find(tx, payment.order())?;
+                let share = decided(&order, act.at(), &payment, &standing, report.day);
+                if share.is_err() {
+                    // What cannot be kept is refused before anything is written.
+                    payment.clone().note(act.at(), report.anomaly(act.at(), AnomalyKind::NotEntered, found))?;
+                    anomaly = Some(AnomalyKind::NotEntered);
+                }
+                let not_taken = || payment.for_the_order(&order, &standing.whole, &standing.parts);
+                let share = share.unwrap_or_else(|_| Share::without_entry(not_taken()));
+                finished(tx, act, id, share)?
             }
             Ok(action) => record::change(tx, act, id, None, |_, payment: &mut Payment| {
                 Ok(Some(match action {
@@ -382,13 +381,18 @@ pub fn enter_payment(
         payment.enterable()?;
         let Standing { whole, parts, .. } = Standing::of(tx, &payment)?;
         let order: Order = record::find(tx, payment.order())?;
-        let entry = match (payment.entry_in(&order), payment.for_the_order(&order, &whole, &parts)) {
-            (Some(known), _) => Entry { number: known.number, new: None },
-            (None, amount) if amount.is_zero() => return Err(PaymentError::NothingToEnter { payment: id }.into()),
+        let share = match (payment.entry_in(&order), payment.for_the_order(&order, &whole, &parts)) {
+            (Some(known), _) => Share::known(known),
+            (None, amount) if amount.is_zero() => Share::without_entry(amount),
             (None, amount) => entered(order, act.at(), &payment, amount, None)?,
         };
-        let entry = kept(tx, act, entry)?;
-        record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.enter(act.at(), entry)?)))
+        let Share { amount, number: Some(entry), new } = share else {
+            return Err(PaymentError::NothingToEnter { payment: id }.into());
+        };
+        keep(tx, act, new)?;
+        record::change(tx, act, id, None, |_, payment: &mut Payment| {
+            Ok(Some(payment.enter(act.at(), entry, amount)?))
+        })
     })
 }
 
@@ -449,10 +453,24 @@ fn change_payment(
     })
 }
 
-/// The entry that an order has of a payment: its number, and the order with it and what happened where it is new.
-struct Entry {
-    number: u32,
+/// What an order has of a payment: how much, the number of the entry where there is one, and the order with it and what
+/// happened where it is new.
+struct Share {
+    amount: Money,
+    number: Option<u32>,
     new: Option<(Order, OrderFact)>,
+}
+
+impl Share {
+    /// What the order has by an entry that is there.
+    fn known(entry: &PaymentEntry) -> Self {
+        Self { amount: entry.amount, number: Some(entry.number), new: None }
+    }
+
+    /// What it has without an entry: nothing, or what it could not take.
+    const fn without_entry(amount: Money) -> Self {
+        Self { amount, number: None, new: None }
+    }
 }
 
 /// Lets the order of a payment decide on its entry; nothing is written. There is none where there is nothing for it.
@@ -460,20 +478,19 @@ struct Entry {
 /// What was entered by hand as the provider's, under its reference, is not entered again, where it is the amount or what
 /// the order is to have of it (REF-3).
 fn decided(
-    tx: &(impl Orders + ?Sized),
+    order: &Order,
     at: DateTime<Utc>,
     payment: &Payment,
     Standing { whole, parts, .. }: &Standing,
     day: Option<NaiveDate>,
-) -> Result<Option<Entry>, SalesError> {
-    let order: Order = record::find(tx, payment.order())?;
-    let amount = payment.for_the_order(&order, whole, parts);
+) -> Result<Share, OrderError> {
+    let amount = payment.for_the_order(order, whole, parts);
     let same =
         |known: &PaymentEntry| [amount, payment.amount()].contains(&known.amount) && is_for(known, payment.lines());
-    match payment.entry_in(&order) {
-        Some(known) if same(known) => Ok(Some(Entry { number: known.number, new: None })),
-        _ if amount.is_zero() => Ok(None),
-        _ => entered(order, at, payment, amount, day).map(Some),
+    match payment.entry_in(order) {
+        Some(known) if same(known) => Ok(Share::known(known)),
+        _ if amount.is_zero() => Ok(Share::without_entry(amount)),
+        _ => entered(order.clone(), at, payment, amount, day),
     }
 }
 
@@ -484,7 +501,7 @@ fn entered(
     payment: &Payment,
     amount: Money,
     day: Option<NaiveDate>,
-) -> Result<Entry, SalesError> {
+) -> Result<Share, OrderError> {
     let (provider, reference) = (payment.reference().provider(), payment.reference().reference());
     let new = NewPayment::of(amount).method(provider.clone()).reference(reference.clone());
     let new = day.into_iter().fold(new, NewPayment::day);
@@ -495,8 +512,8 @@ fn entered(
     } else {
         order.pay(at, new)?
     };
-    let number = order.payments().last().map_or(0, |entry| entry.number);
-    Ok(Entry { number, new: Some((order, fact)) })
+    let number = order.payments().last().map(|entry| entry.number);
+    Ok(Share { amount, number, new: Some((order, fact)) })
 }
 
 /// Whether an entry is one for some lines, or for whatever where none are named.
@@ -514,12 +531,14 @@ fn same_lines(these: &[RefundedLine], those: &[RefundedLine]) -> bool {
     sorted(these) == sorted(those)
 }
 
-/// Keeps an entry in its order, and gives its number.
-fn kept(tx: &mut (impl Orders + Journal + ?Sized), act: &Act, entry: Entry) -> Result<u32, SalesError> {
-    if let Some((mut order, fact)) = entry.new {
-        record::save(tx, act, &mut order, [fact])?;
-    }
-    Ok(entry.number)
+/// Keeps what is new of an order.
+fn keep(
+    tx: &mut (impl Orders + Journal + ?Sized),
+    act: &Act,
+    new: Option<(Order, OrderFact)>,
+) -> Result<(), SalesError> {
+    let Some((mut order, fact)) = new else { return Ok(()) };
+    record::save(tx, act, &mut order, [fact])
 }
 
 /// Keeps the entry of a payment that is done, then the payment, then what its whole comes to by it.
@@ -527,17 +546,18 @@ fn finished(
     tx: &mut (impl Payments + Orders + Journal + ?Sized),
     act: &Act,
     id: PaymentId,
-    entry: Option<Entry>,
+    Share { amount, number, new }: Share,
 ) -> Result<Payment, SalesError> {
-    let number = entry.map(|entry| kept(tx, act, entry)).transpose()?;
-    let payment: Payment =
-        record::change(tx, act, id, None, |_, payment: &mut Payment| Ok(Some(payment.finish(act.at(), number)?)))?;
+    keep(tx, act, new)?;
+    let payment: Payment = record::change(tx, act, id, None, |_, payment: &mut Payment| {
+        Ok(Some(payment.finish(act.at(), number, amount)?))
+    })?;
     let Some(source) = payment.source() else { return Ok(payment) };
     record::change(tx, act, source, None, |tx, whole: &mut Payment| {
         let Standing { balance, .. } = Standing::of(tx, whole)?;
         Ok(match whole.covered(&balance) {
             Some(PaymentAction::Cancel) => Some(whole.cancel(act.at())?),
-            Some(_) => Some(whole.finish(act.at(), None)?),
+            Some(_) => Some(whole.finish(act.at(), None, whole.amount())?),
             None => None,
         })
     })?;

@@ -24,7 +24,7 @@ impl Table for Payment {
 
     const RECORD: &'static str = "payment";
     const SQL: Statements = statements!("crm_payment", parts: "parts",
-        "order_id" "kind" "source" "reference" "amount" "currency" "lines" "status" "status_at" "fail_reason" "entry",
+        "order_id" "kind" "source" "reference" "amount" "currency" "lines" "status" "status_at" "fail_reason" "entry" "outside",
         derived: "provider" "parts"
     );
     const REFERRERS: &'static [(&'static str, &'static str)] =
@@ -66,6 +66,7 @@ impl Table for Payment {
             .put(&self.state().since())?
             .put(&reason)?
             .put(&self.entry())?
+            .put(&self.outside().map(Money::minor))?
             .put(self.reference().provider())?
             .put(&!self.anomalies().is_empty())?;
         Ok(())
@@ -100,6 +101,7 @@ impl Table for Payment {
             lines,
             state,
             entry: cells.take()?,
+            outside: cells.take::<Option<i64>>()?.map(|minor| Money::from_minor(minor, amount.currency())),
             anomalies: Vec::new(),
         })
     }

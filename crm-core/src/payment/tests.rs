@@ -27,7 +27,7 @@ fn perform(payment: &mut Payment, action: PaymentAction) -> Result<PaymentFact, 
         Delete => payment.deletable().map(|()| PaymentFact::Deleted { payment: Box::new(payment.clone()) }),
         Pend => payment.pend(at(9)),
         Authorise => payment.authorise(at(9)),
-        Finish => payment.finish(at(9), Some(3)),
+        Finish => payment.finish(at(9), Some(3), eur(10_000)),
         Cancel => payment.cancel(at(9)),
         Fail => payment.fail(at(9), Some(parsed("declined"))),
     }
@@ -39,7 +39,7 @@ fn standing(status: ProviderStatus) -> Payment {
         Draft => return payment,
         Pending => payment.pend(at(1)),
         Authorised => payment.authorise(at(1)),
-        Done => payment.finish(at(1), Some(1)),
+        Done => payment.finish(at(1), Some(1), eur(10_000)),
         Cancelled => payment.cancel(at(1)),
         Failed => payment.fail(at(1), None),
     }
@@ -64,8 +64,15 @@ fn part(whole: &Payment, others: &[Payment], kind: PaymentKind, n: u128, cents: 
 }
 
 fn done(mut payment: Payment, entry: Option<u32>) -> Payment {
-    payment.finish(at(3), entry).unwrap();
+    let amount = payment.amount();
+    payment.finish(at(3), entry, amount).unwrap();
     payment
+}
+
+/// A refund that is done, so much of which is its order's, which has no entry of it.
+fn given_back(mut refund: Payment, of_order: i64) -> Payment {
+    refund.finish(at(3), None, eur(of_order)).unwrap();
+    refund
 }
 
 const ACTIONS: [PaymentAction; 6] = [Pend, Authorise, Finish, Cancel, Fail, Delete];
@@ -111,7 +118,7 @@ fn pay_1_each_cell_of_the_table_holds() {
                 Draft => unreachable!("it was looked at"),
                 Pending => (PaymentState::Pending { since: at(9) }, PaymentFact::Pending),
                 Authorised => (PaymentState::Authorised { at: at(9) }, PaymentFact::Authorised),
-                Done => (PaymentState::Done { at: at(9) }, PaymentFact::Done { entry: Some(3) }),
+                Done => (PaymentState::Done { at: at(9) }, PaymentFact::Done { entry: Some(3), outside: None }),
                 Cancelled => (PaymentState::Cancelled { at: at(9) }, PaymentFact::Cancelled),
                 Failed => (PaymentState::Failed { at: at(9), reason: reason.clone() }, PaymentFact::Failed { reason }),
             };
@@ -287,19 +294,20 @@ fn money_without_an_entry_is_entered_once() {
     let mut taken = done(standing(Authorised), None);
     assert_eq!((taken.enterable(), taken.for_the_order(&none, &taken, &[])), (Ok(()), eur(10_000)));
     // What was given back meanwhile is not.
-    let back = [done(part(&taken, &[], Refund, 2, 4_000).unwrap(), None)];
+    let back = [given_back(part(&taken, &[], Refund, 2, 4_000).unwrap(), 0)];
+    assert_eq!(back[0].outside(), Some(eur(4_000)));
     assert_eq!(taken.for_the_order(&none, &taken, &back), eur(6_000));
     assert_eq!(back[0].for_the_order(&none, &taken, &back), eur(0));
-    assert_eq!(taken.enter(at(5), 1), Ok(PaymentFact::Entered { entry: 1 }));
+    assert_eq!(taken.enter(at(5), 1, eur(6_000)), Ok(PaymentFact::Entered { entry: 1, outside: None }));
     assert_eq!((taken.entry(), taken.updated_at), (Some(1), at(5)));
     assert_eq!(taken.enterable(), Err(PaymentError::NothingToEnter { payment: taken.id }));
     // The rest is the order's to give back.
     let order = order_with(&[(EntryKind::Payment, "pi_1", 6_000)]);
     let rest = part(&taken, &back, Refund, 3, 6_000).unwrap();
     assert_eq!(rest.for_the_order(&order, &taken, &back), eur(6_000));
-    assert!(matches!(taken.clone().enter(at(6), 5), Err(PaymentError::NothingToEnter { .. })));
+    assert!(matches!(taken.clone().enter(at(6), 5, eur(1)), Err(PaymentError::NothingToEnter { .. })));
     assert!(
-        matches!(standing(Pending).enter(at(6), 5), Err(PaymentError::Value { invalid, .. }) if invalid.field() == "entry")
+        matches!(standing(Pending).enter(at(6), 5, eur(1)), Err(PaymentError::Value { invalid, .. }) if invalid.field() == "entry")
     );
 
     // A whole that its parts cover has no entry of its own.
@@ -320,7 +328,7 @@ fn ref_1_what_the_order_does_not_know_of_goes_back_first() {
     let back = part(&whole, &parts, Refund, 4, 10_000).unwrap();
     assert_eq!(back.for_the_order(&order_with(&[paid]), &whole, &parts), eur(6_000));
     // Where the order could not take it, the captures that wait went back with it.
-    parts.push(done(back, None));
+    parts.push(given_back(back, 6_000));
     let of_order = |parts: &[Payment], order: &Order| {
         let without = parts.iter().filter(|part| part.entry().is_none());
         without.map(|part| part.for_the_order(order, &whole, parts).minor()).collect::<Vec<_>>()
@@ -345,7 +353,7 @@ fn ref_3_what_the_order_has_by_hand_is_not_entered_again() {
 
     // More by hand than was left of it: the refund is the order's to enter.
     let taken = done(standing(Authorised), Some(1));
-    let back = [done(part(&taken, &[], Refund, 2, 4_000).unwrap(), None)];
+    let back = [given_back(part(&taken, &[], Refund, 2, 4_000).unwrap(), 0)];
     assert_eq!(back[0].for_the_order(&order, &taken, &back), eur(4_000));
     let rest = part(&taken, &back, Refund, 3, 6_000).unwrap();
     assert_eq!(rest.for_the_order(&order, &taken, &back), eur(6_000));
@@ -368,6 +376,8 @@ fn parts_of_a_payment_that_contradict_each_other_are_refused() {
             (parts.kind, parts.source, parts.entry) = (Refund, Some(id(3)), None);
             parts.state = PaymentState::Authorised { at: at(1) };
         }),
+        ("outside", "a refund of money gave back", |parts| parts.outside = Some(eur(1))),
+        ("outside", "greater than zero", |parts| parts.outside = Some(eur(0))),
         ("entry", "from 1", |parts| parts.entry = Some(0)),
         ("entry", "taken or given back", |parts| parts.state = PaymentState::Pending { since: at(1) }),
         ("entry", "taken or given back", |parts| (parts.kind, parts.source) = (Void, Some(id(3)))),
@@ -400,10 +410,10 @@ fn what_a_payment_is_made_of_survives_json() {
         PaymentFact::Begun { payment },
         PaymentFact::Pending,
         PaymentFact::Authorised,
-        PaymentFact::Done { entry: Some(1) },
+        PaymentFact::Done { entry: Some(1), outside: Some(eur(5)) },
         PaymentFact::Cancelled,
         PaymentFact::Failed { reason: Some(parsed("declined")) },
-        PaymentFact::Entered { entry: 1 },
+        PaymentFact::Entered { entry: 1, outside: None },
         PaymentFact::Anomaly { anomaly },
         PaymentFact::Deleted { payment: Box::new(begun()) },
     ];
@@ -435,7 +445,7 @@ fn refusals_name_the_payment_the_values_and_the_rule() {
     );
     let over = part(&standing(Done), &[], Refund, 2, 10_001).unwrap_err().to_string();
     assert_eq!(over, format!("cannot refund 100.01 EUR of {number}: 100.00 EUR is left of what was captured (REF-1)"));
-    let refused = standing(Cancelled).finish(at(9), None).unwrap_err().to_string();
+    let refused = standing(Cancelled).finish(at(9), None, eur(0)).unwrap_err().to_string();
     assert_eq!(refused, format!("cannot finish {number}: it is cancelled"));
 }
 
@@ -473,13 +483,13 @@ proptest! {
                     let Some(part) = parts.get_mut(place - 1) else { continue };
                     if part.allows(action, &whole, &balance).is_ok() {
                         let entry = (part.kind() != Void).then_some(3);
-                        if action == Finish { part.finish(at(9), entry).unwrap() } else { perform(part, action).unwrap() };
+                        if action == Finish { part.finish(at(9), entry, part.amount()).unwrap() } else { perform(part, action).unwrap() };
                     }
                 }
             }
             let balance = whole.balance(&parts).unwrap();
             if let Some(action) = whole.covered(&balance) {
-                if action == Finish { whole.finish(at(9), None).unwrap() } else { perform(&mut whole, action).unwrap() };
+                if action == Finish { whole.finish(at(9), None, whole.amount()).unwrap() } else { perform(&mut whole, action).unwrap() };
             }
             let balance = whole.balance(&parts).unwrap();
             prop_assert!(!balance.left(&whole).is_negative());

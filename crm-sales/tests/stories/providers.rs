@@ -644,6 +644,69 @@ fn ref_1_a_refund_that_waits_to_be_entered_leaves_later_money_alone() {
 }
 
 #[test]
+fn ref_3_some_of_a_payment_by_hand_under_its_reference_is_looked_at() {
+    for amount in ["49.90", "60.00"] {
+        let mut world = World::new();
+        let (id, whole) = held(&mut world);
+        world.does(|tx, act| pay_order(tx, act, id, by_hand("pi_1", amount)));
+        let taken = reported(&mut world, "acme:pi_1", Done);
+        assert_eq!((taken.anomaly.unwrap().kind, taken.payment.entry()), (AnomalyKind::NotEntered, None));
+        assert_eq!(world.does(|tx, act| enter_payment(tx, act, whole)).entry(), Some(1));
+        // What the order does not have goes back without it.
+        let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1")));
+        assert_eq!((back.entry(), order(&world, id).refundable()), (Some(2), eur("0.00")));
+    }
+}
+
+#[test]
+fn ref_1_what_a_refund_gave_back_stays_given_back_whatever_is_entered_later() {
+    // By hand under the reference of the whole.
+    let mut world = World::new();
+    let draft = world.draft();
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1"))).id;
+    world.does(|tx, act| authorise_payment(tx, act, whole));
+    world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_1", "49.90")));
+    reported(&mut world, "acme:ch_1", Done); // the order is a draft
+    let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1")));
+    assert_eq!((back.entry(), back.outside()), (None, Some(eur("49.90"))));
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    world.does(|tx, act| pay_order(tx, act, draft.id, by_hand("pi_1", "49.90")));
+    let second = world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_2", "49.90")));
+    assert_eq!((second.entry(), order(&world, draft.id).refundable()), (None, eur("49.90")));
+
+    // More by hand than was left: the refund is the order's after all.
+    let mut world = World::new();
+    let draft = world.draft();
+    let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1"))).id;
+    reported(&mut world, "acme:pi_1", Done);
+    let back = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_1").amount(eur("20.00")))).id;
+    world.does(|tx, act| confirm_order(tx, act, draft.id));
+    world.does(|tx, act| pay_order(tx, act, draft.id, by_hand("pi_1", "99.80")));
+    let rest = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_2")));
+    assert_eq!((rest.amount(), rest.entry()), (eur("79.80"), Some(2)));
+    let entered = world.does(|tx, act| enter_payment(tx, act, back));
+    assert_eq!((entered.entry(), entered.outside()), (Some(3), None));
+    assert_eq!(order(&world, draft.id).refundable(), eur("0.00"));
+
+    // All in one act, at one instant.
+    let mut world = World::new();
+    let (id, whole) = held(&mut world);
+    world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_1", "49.90")));
+    world.does(|tx, act| pay_order(tx, act, id, NewPayment::of(eur("49.90"))));
+    let second = world.does(|tx, act| {
+        begin_part(tx, act, whole, refund("acme:re_1"))?;
+        let second = begin_part(tx, act, whole, capture("acme:ch_2", "49.90"))?;
+        report_payment(tx, act, PaymentReport::new("acme:ch_2".parse()?, Done))?;
+        let back = report_payment(tx, act, PaymentReport::new("acme:re_1".parse()?, Done))?;
+        assert_eq!((back.anomaly, back.payment.entry()), (None, None));
+        Ok(second.id)
+    });
+    let error = world.is_refused(|tx, act| enter_payment(tx, act, second));
+    assert_eq!(refusal(error), PaymentError::NothingToEnter { payment: second });
+    assert_eq!(order(&world, id).refundable(), eur("99.80"));
+}
+
+#[test]
 fn ref_1_refunds_of_lines_come_to_what_is_left_of_them_whatever_is_begun_and_in_whatever_order_done() {
     let mut world = World::new();
     let (customer, screw) = (world.person("张三").id, world.product("SCREW-1", "0.033333").id);

@@ -817,6 +817,8 @@ CREATE TABLE crm_payment (
     fail_reason TEXT,
     -- The number of the order's entry.
     entry INTEGER,
+    -- What a refund of money gave back that the order did not have.
+    outside INTEGER,
     provider TEXT NOT NULL,
     parts INTEGER NOT NULL
 ) STRICT;

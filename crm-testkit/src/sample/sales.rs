@@ -313,7 +313,7 @@ pub fn payment(seed: u64, order: OrderId) -> Payment {
         valid(payment.authorise(days.next().0));
     }
     match state {
-        3 => drop(valid(payment.finish(days.next().0, None))),
+        3 => drop(valid(payment.finish(days.next().0, None, amount))),
         4 => drop(valid(payment.cancel(days.next().0))),
         5 => drop(valid(payment.fail(days.next().0, Some(valid("card declined".parse()))))),
         _ => {}

@@ -106,7 +106,7 @@ fn short(record: &Any) -> Option<Fact> {
         Any::Quote(one) => (one.id, QuoteFact::Expired { day: day(3) }).into(),
         Any::Activity(one) => (one.id, ActivityFact::Cancelled { reason: None }).into(),
         Any::Order(one) => (one.id, OrderFact::Cancelled { day: day(3), reversed: one.total(), reason: None }).into(),
-        Any::Payment(one) => (one.id, PaymentFact::Done { entry: None }).into(),
+        Any::Payment(one) => (one.id, PaymentFact::Done { entry: None, outside: None }).into(),
         Any::Ticket(one) => {
             (one.id, TicketFact::Moved { before: TicketStatus::Solved, after: TicketStatus::Closed }).into()
         }

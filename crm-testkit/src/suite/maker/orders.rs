@@ -244,7 +244,8 @@ impl Maker {
             let kind = self.dice.one(&[AnomalyKind::Repeated, AnomalyKind::NotEntered]);
             anomalies.push(report.anomaly(self.at(), kind, status));
         }
-        let (created_at, updated_at) = (self.at(), self.at());
+        let (created_at, updated_at, amount) = (self.at(), self.at(), self.money(currency));
+        let money_back = status == Done && kind == PaymentKind::Refund && lines.is_empty();
         let parts = PaymentParts {
             id: id(n),
             revision: Revision::FIRST,
@@ -253,11 +254,12 @@ impl Maker {
             order: self.slot(),
             kind,
             source,
-            amount: self.money(currency),
+            amount,
             reference,
             lines,
             state,
             entry,
+            outside: (money_back && self.dice.yes()).then_some(amount),
             anomalies,
         };
         valid(parts.try_into())
