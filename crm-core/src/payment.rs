@@ -468,7 +468,11 @@ impl Payment {
         let waits = |payment: &Self| match payment.kind {
             PaymentKind::Whole if !at_once => -entered(payment),
             PaymentKind::Whole | PaymentKind::Capture => minor(Some(payment.amount)) - entered(payment),
-            PaymentKind::Refund => -minor(payment.outside),
+            // Entered by hand since, it gave back no more than the rest.
+            PaymentKind::Refund => {
+                let rest = (minor(Some(payment.amount)) - entered(payment)).max(0);
+                -minor(payment.outside).min(rest)
+            }
             PaymentKind::Void => 0,
         };
         parts.iter().filter(done).chain([self]).filter(|payment| payment.id != without).map(waits).sum()

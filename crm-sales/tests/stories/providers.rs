@@ -707,6 +707,28 @@ fn ref_1_what_a_refund_gave_back_stays_given_back_whatever_is_entered_later() {
 }
 
 #[test]
+fn ref_3_money_and_what_went_back_of_it_by_hand_leave_later_money_alone() {
+    for given_back in ["20.00", "49.90"] {
+        let mut world = World::new();
+        let draft = world.draft();
+        let whole = world.does(|tx, act| begin_payment(tx, act, of(&draft, "acme:pi_1"))).id;
+        world.does(|tx, act| authorise_payment(tx, act, whole));
+        world.does(|tx, act| begin_part(tx, act, whole, capture("acme:ch_1", "49.90")));
+        reported(&mut world, "acme:ch_1", Done); // the order is a draft
+        let back = refund("acme:re_1").amount(eur(given_back));
+        assert_eq!(world.does(|tx, act| settle_part(tx, act, whole, back)).entry(), None);
+        world.does(|tx, act| confirm_order(tx, act, draft.id));
+        // Both, as they happened.
+        world.does(|tx, act| pay_order(tx, act, draft.id, by_hand("ch_1", "49.90")));
+        world.does(|tx, act| refund_order(tx, act, draft.id, by_hand("re_1", given_back)));
+        let second = world.does(|tx, act| settle_part(tx, act, whole, capture("acme:ch_2", "49.90")));
+        assert_eq!((second.entry(), order(&world, draft.id).owed()), (Some(3), eur("0.00")));
+        let rest = world.does(|tx, act| settle_part(tx, act, whole, refund("acme:re_2")));
+        assert_eq!((rest.entry(), order(&world, draft.id).refundable()), (Some(4), eur("0.00")));
+    }
+}
+
+#[test]
 fn ref_1_refunds_of_lines_come_to_what_is_left_of_them_whatever_is_begun_and_in_whatever_order_done() {
     let mut world = World::new();
     let (customer, screw) = (world.person("张三").id, world.product("SCREW-1", "0.033333").id);
